@@ -1,0 +1,56 @@
+import type { ChatCompletion } from './chat.ts';
+import type { Usage } from './usage.ts';
+
+/**
+ * Why a provider did not complete a call.
+ *
+ * - `throttled`: 429, 529, or 503 with Retry-After. Certainly not executed; says nothing about the job.
+ * - `unreachable`: no connection was made (refused, DNS, TLS). Certainly not executed.
+ * - `exhausted`: the provider's own account is out of money or quota (429 with such a code). Not executed.
+ * - `auth`: 401 or 403. Not executed; the operator's key is at fault, not the request.
+ * - `rejected`: 400, 404, 413, 422: this request can never succeed there.
+ * - `failed`: any other error status; the provider answered that it failed.
+ * - `cut`: the connection, the stream or the body ended early, or a time limit passed, after the request was sent: what the
+ *   provider did is unknown.
+ */
+export type FailureReason =
+  | 'throttled'
+  | 'unreachable'
+  | 'exhausted'
+  | 'auth'
+  | 'rejected'
+  | 'failed'
+  | 'cut';
+
+export type Failure = {
+  reason: FailureReason;
+  /** HTTP status, or null when no answer came. */
+  status: number | null;
+  /** The provider's own words, at most 1,000 characters, with anything that looks like a key removed. */
+  message: string;
+  /** From Retry-After (seconds or date), retry-after-ms or Gemini's RetryInfo; null when not said. */
+  retryAfterMs: number | null;
+};
+
+/** What had come out of a call when it ended early: enough to charge for it. */
+export type Produced = {
+  /** All output seen, tool-call arguments included, concatenated: what is counted when no usage was reported. */
+  text: string;
+  /** Usage reported so far (Anthropic and Gemini report it while streaming), or null. */
+  usage: Usage | null;
+};
+
+/** What the provider says is left of its limits, from response headers; null fields were not said. */
+export type ProviderLimits = {
+  requestsLeft: number | null;
+  tokensLeft: number | null;
+  /** When both are full again, in ms from now. */
+  resetMs: number | null;
+};
+
+/** How one call to a provider ended. Every way out of a provider is one of these; providers never throw. */
+export type Answer =
+  | { kind: 'completed'; completion: ChatCompletion; usage: Usage | null; limits: ProviderLimits | null }
+  | { kind: 'failed'; failure: Failure; produced: Produced; limits: ProviderLimits | null }
+  /** We stopped it ourselves: the job was cancelled, its deadline passed, the client left or the process is closing. */
+  | { kind: 'stopped'; produced: Produced };

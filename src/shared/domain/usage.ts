@@ -1,0 +1,32 @@
+/**
+ * Tokens one call used. `promptTokens` counts everything that went in, cached and cache-written tokens included;
+ * `completionTokens` everything that came out, reasoning included. So both are what OpenAI calls them.
+ */
+export type Usage = {
+  promptTokens: number;
+  completionTokens: number;
+  cachedTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+};
+
+/** More than any model can read or write in one call; a larger figure is a broken upstream. */
+const tokensMax = 100_000_000;
+
+/**
+ * Usage as a provider reported it, or null when it cannot be trusted: a count that is missing, negative, fractional or
+ * absurd, or a part greater than its whole.
+ */
+export function checkUsage(reported: { [Field in keyof Usage]: unknown }): Usage | null {
+  const counts = Object.values(reported);
+  if (
+    !counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0 && Number(count) <= tokensMax)
+  ) {
+    return null;
+  }
+  const usage = reported as Usage;
+  const partsFit =
+    usage.cachedTokens + usage.cacheWriteTokens <= usage.promptTokens &&
+    usage.reasoningTokens <= usage.completionTokens;
+  return partsFit ? usage : null;
+}
