@@ -1,0 +1,151 @@
+-- One job as intake hands it over: everything but its texts, which travel beside it as arrays.
+create type job_intake as (
+  ord integer,
+  job_id text,
+  account_id text,
+  idempotency_key text,
+  fingerprint text,
+  reply text,
+  lane smallint,
+  model text,
+  provider text,
+  max_attempts integer,
+  hold_id text,
+  hold_nano bigint,
+  input_tokens_bound integer,
+  stream boolean,
+  webhook_url text,
+  webhook_payload text,
+  metadata jsonb,
+  run_at timestamptz,
+  created_at timestamptz,
+  expires_in_seconds double precision
+);
+
+-- Stores and reserves many jobs at once, each judged by itself in the order of arrival:
+--   accepted      the job, its hold, its ledger entry and its remembered answer are there
+--   insufficient  the hold does not fit in what is available; nothing is there
+--   replayed      this key was used with the same request before: its first answer is returned
+--   conflict      this key was used with another request
+--   deep          the account already has as many unfinished jobs as it may
+--   unknown       there is no such account
+-- Accounts are locked first and in the order of their ids, so that two calls never wait for each other in a circle, and
+-- everything is computed after that in new statements: under READ COMMITTED each of them then sees what the lock
+-- guards. The plan is pinned: on a table that was empty when first planned, the planner would choose to scan it.
+create function accept_jobs(p_jobs json, p_requests text[], p_targets text[])
+returns table (ord integer, verdict text, available_nano bigint, status integer, reply text, location text)
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  intake job_intake[];
+  r record;
+  current_account text;
+  free bigint;
+  held bigint;
+  room integer;
+  taken integer[] := '{}';
+  deep integer[] := '{}';
+  free_after bigint[] := '{}';
+  held_after bigint[] := '{}';
+begin
+  intake := array(select j from json_populate_recordset(null::job_intake, p_jobs) j);
+
+  perform 1 from balances b
+  where b.account_id in (select i.account_id from unnest(intake) i)
+  order by b.account_id
+  for no key update;
+
+  for r in
+    select q.ord, q.account_id, q.hold_nano, b.available_nano, b.held_nano,
+      case when a.max_queue_depth is null then null
+        else a.max_queue_depth - (
+          select count(*) from jobs j where j.account_id = q.account_id and j.finished_at is null
+        ) end as room
+    from (
+      select i.*, row_number() over (
+        partition by i.account_id, coalesce(i.idempotency_key, i.job_id) order by i.ord
+      ) as mention
+      from unnest(intake) i
+    ) q
+    join balances b on b.account_id = q.account_id
+    join accounts a on a.id = q.account_id
+    where q.mention = 1
+      and not exists (
+        select 1 from idempotency_keys k
+        where k.account_id = q.account_id and k.key = q.idempotency_key
+      )
+    order by q.account_id, q.ord
+  loop
+    if current_account is distinct from r.account_id then
+      current_account := r.account_id;
+      free := r.available_nano;
+      held := r.held_nano;
+      room := r.room;
+    end if;
+    if room <= 0 then
+      deep := deep || r.ord;
+    elsif r.hold_nano <= free then
+      free := free - r.hold_nano;
+      held := held + r.hold_nano;
+      room := room - 1;
+      taken := taken || r.ord;
+      free_after := free_after || free;
+      held_after := held_after || held;
+    end if;
+  end loop;
+
+  if cardinality(taken) > 0 then
+    insert into holds (id, account_id, amount_nano, remaining_nano)
+    select i.hold_id, i.account_id, i.hold_nano, i.hold_nano
+    from unnest(intake) i where i.ord = any (taken);
+
+    insert into jobs (
+      id, account_id, lane, model, provider, max_attempts, hold_id, hold_nano, input_tokens_bound, stream, webhook_url,
+      webhook_payload, metadata, run_at, created_at, deadline_at
+    )
+    select i.job_id, i.account_id, i.lane, i.model, i.provider, i.max_attempts, i.hold_id, i.hold_nano,
+      i.input_tokens_bound, i.stream, i.webhook_url, i.webhook_payload, i.metadata, greatest(i.run_at, now()), i.created_at,
+      greatest(i.run_at, now()) + make_interval(secs => i.expires_in_seconds)
+    from unnest(intake) i where i.ord = any (taken);
+
+    insert into job_requests (job_id, request, targets)
+    select i.job_id, p_requests[i.ord], p_targets[i.ord]::jsonb
+    from unnest(intake) i where i.ord = any (taken);
+
+    insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id, description)
+    select i.account_id, 'hold', -i.hold_nano, t.free_after, t.held_after, i.job_id, 'hold for a job'
+    from unnest(taken, free_after, held_after) with ordinality as t (ord, free_after, held_after, n)
+    join unnest(intake) i on i.ord = t.ord
+    order by t.n;
+
+    insert into idempotency_keys (account_id, key, fingerprint, status, reply, location)
+    select i.account_id, i.idempotency_key, i.fingerprint, 202, i.reply, '/v1/jobs/' || i.job_id
+    from unnest(intake) i where i.ord = any (taken) and i.idempotency_key is not null;
+
+    update balances b
+    set available_nano = b.available_nano - s.amount, held_nano = b.held_nano + s.amount
+    from (
+      select i.account_id, sum(i.hold_nano)::bigint as amount
+      from unnest(intake) i where i.ord = any (taken) group by i.account_id
+    ) s
+    where b.account_id = s.account_id;
+  end if;
+
+  return query
+    select i.ord,
+      case
+        when i.ord = any (taken) then 'accepted'
+        when k.key is not null and k.fingerprint = i.fingerprint then 'replayed'
+        when k.key is not null then 'conflict'
+        when b.account_id is null then 'unknown'
+        when i.ord = any (deep) then 'deep'
+        else 'insufficient'
+      end,
+      b.available_nano, k.status, k.reply, k.location
+    from unnest(intake) i
+    left join balances b on b.account_id = i.account_id
+    left join idempotency_keys k on k.account_id = i.account_id and k.key = i.idempotency_key
+    order by i.ord;
+end $$;

@@ -1,0 +1,230 @@
+-- How a job ended. `fence` is the attempt that ended it, or null when the job ends without running.
+create type job_ending as (
+  ord integer,
+  job_id text,
+  account_id text,
+  fence integer,
+  state text,
+  error jsonb,
+  event_seq integer,
+  finished_at timestamptz,
+  charge_nano bigint,
+  overrun_nano bigint,
+  estimated boolean,
+  provider text,
+  model text,
+  price_version text,
+  prompt_tokens bigint,
+  completion_tokens bigint,
+  cached_tokens bigint,
+  cache_write_tokens bigint,
+  reasoning_tokens bigint,
+  attempt_outcome text,
+  attempt_status integer,
+  attempt_error text,
+  attempt_usage jsonb,
+  attempt_cost_nano bigint,
+  delivery_id text,
+  event_id text,
+  event_type text,
+  webhook_url text,
+  webhook_body text
+);
+
+-- Ends many jobs at once. Everything that an end means commits together or not at all: the attempt, the charge, the
+-- release of the hold, the result, the final state and the webhook owed. An ending counts only when it is the job's
+-- newest attempt that brings it (or, with no fence, when the job is not running); whoever comes late changes nothing.
+-- Returns the orders of the endings that counted.
+create function settle_jobs(p_endings json, p_results text[])
+returns table (ord integer)
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  endings job_ending[];
+  r record;
+  current_account text;
+  free bigint;
+  held bigint;
+  settled integer[] := '{}';
+  e_account text[] := '{}';
+  e_type text[] := '{}';
+  e_amount bigint[] := '{}';
+  e_free bigint[] := '{}';
+  e_held bigint[] := '{}';
+  e_job text[] := '{}';
+  e_batch text[] := '{}';
+begin
+  endings := array(select e from json_populate_recordset(null::job_ending, p_endings) e);
+
+  perform 1 from balances b
+  where b.account_id in (select e.account_id from unnest(endings) e)
+  order by b.account_id
+  for no key update;
+
+  perform 1 from jobs j
+  where j.id in (select e.job_id from unnest(endings) e)
+  order by j.id
+  for no key update;
+
+  for r in
+    select q.ord, q.job_id, j.account_id, j.batch_id, j.hold_nano, coalesce(q.charge_nano, 0) as charge_nano,
+      b.available_nano, b.held_nano
+    from (
+      select e.*, row_number() over (partition by e.job_id order by e.ord) as mention from unnest(endings) e
+    ) q
+    join jobs j on j.id = q.job_id and j.account_id = q.account_id
+    join balances b on b.account_id = j.account_id
+    where q.mention = 1
+      and (
+        (q.fence is null and j.state in ('waiting', 'ticketed'))
+        or (j.state = 'running' and j.attempts = q.fence)
+      )
+    order by j.account_id, q.ord
+  loop
+    if current_account is distinct from r.account_id then
+      current_account := r.account_id;
+      free := r.available_nano;
+      held := r.held_nano;
+    end if;
+    settled := settled || r.ord;
+    free := free + r.hold_nano;
+    held := held - r.hold_nano;
+    e_account := e_account || r.account_id;
+    e_type := e_type || 'release'::text;
+    e_amount := e_amount || r.hold_nano;
+    e_free := e_free || free;
+    e_held := e_held || held;
+    e_job := e_job || r.job_id;
+    e_batch := e_batch || r.batch_id;
+    if r.charge_nano > 0 then
+      free := free - r.charge_nano;
+      e_account := e_account || r.account_id;
+      e_type := e_type || 'charge'::text;
+      e_amount := e_amount || -r.charge_nano;
+      e_free := e_free || free;
+      e_held := e_held || held;
+      e_job := e_job || r.job_id;
+      e_batch := e_batch || r.batch_id;
+    end if;
+  end loop;
+
+  if cardinality(settled) = 0 then
+    return;
+  end if;
+
+  insert into charges (
+    job_id, account_id, hold_nano, amount_nano, estimated, provider, model, price_version, prompt_tokens,
+    completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens
+  )
+  select e.job_id, e.account_id, j.hold_nano, coalesce(e.charge_nano, 0), coalesce(e.estimated, false), e.provider,
+    e.model, e.price_version, e.prompt_tokens, e.completion_tokens, e.cached_tokens, e.cache_write_tokens,
+    e.reasoning_tokens
+  from unnest(endings) e join jobs j on j.id = e.job_id
+  where e.ord = any (settled);
+
+  insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id, batch_id, description)
+  select t.account_id, t.type, t.amount, t.free, t.held, t.job, t.batch,
+    case t.type when 'charge' then 'charge for a job' else 'hold released' end
+  from unnest(e_account, e_type, e_amount, e_free, e_held, e_job, e_batch) with ordinality
+    as t (account_id, type, amount, free, held, job, batch, n)
+  order by t.n;
+
+  update holds h
+  set remaining_nano = h.remaining_nano - s.share,
+    closed_at = case when h.remaining_nano = s.share and h.batch_id is null then now() else h.closed_at end
+  from (
+    select j.hold_id, sum(j.hold_nano)::bigint as share
+    from unnest(endings) e join jobs j on j.id = e.job_id
+    where e.ord = any (settled) group by j.hold_id
+  ) s
+  where h.id = s.hold_id;
+
+  update balances b
+  set available_nano = b.available_nano + s.share - s.charge, held_nano = b.held_nano - s.share
+  from (
+    select e.account_id, sum(j.hold_nano)::bigint as share, sum(coalesce(e.charge_nano, 0))::bigint as charge
+    from unnest(endings) e join jobs j on j.id = e.job_id
+    where e.ord = any (settled) group by e.account_id
+  ) s
+  where b.account_id = s.account_id;
+
+  insert into overruns (job_id, attempt, amount_nano)
+  select e.job_id, e.fence, e.overrun_nano
+  from unnest(endings) e where e.ord = any (settled) and e.overrun_nano > 0;
+
+  insert into job_results (job_id, result)
+  select e.job_id, p_results[e.ord]
+  from unnest(endings) e where e.ord = any (settled) and p_results[e.ord] is not null;
+
+  update attempts a
+  set ended_at = now(), outcome = e.attempt_outcome, status = e.attempt_status, error = e.attempt_error,
+    usage = e.attempt_usage, cost_nano = e.attempt_cost_nano
+  from unnest(endings) e
+  where e.ord = any (settled) and a.job_id = e.job_id and a.number = e.fence and a.outcome = 'started';
+
+  insert into deliveries (id, account_id, event_id, event_type, job_id, url, body)
+  select e.delivery_id, e.account_id, e.event_id, e.event_type, e.job_id, e.webhook_url, e.webhook_body
+  from unnest(endings) e where e.ord = any (settled) and e.delivery_id is not null;
+
+  update jobs j
+  set state = e.state, finished_at = coalesce(e.finished_at, now()), error = e.error, lease_until = null,
+    event_seq = greatest(j.event_seq + 1, e.event_seq)
+  from unnest(endings) e
+  where e.ord = any (settled) and j.id = e.job_id;
+
+  return query select unnest(settled);
+end $$;
+
+-- Puts running jobs back to wait for another call: closes the attempt that ended and moves on to the given target. As
+-- with an ending, only the newest attempt may do so. `counts` says whether the attempt uses up one of max_attempts.
+create type job_return as (
+  ord integer,
+  job_id text,
+  fence integer,
+  provider text,
+  target smallint,
+  delay_ms double precision,
+  counts boolean,
+  event_seq integer,
+  attempt_outcome text,
+  attempt_status integer,
+  attempt_error text,
+  attempt_usage jsonb,
+  attempt_cost_nano bigint
+);
+
+create function put_back_jobs(p_returns json)
+returns table (ord integer)
+language sql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+  with returned as (
+    select r.* from json_populate_recordset(null::job_return, p_returns) r
+  ),
+  mine as (
+    select j.id, r.ord
+    from returned r join jobs j on j.id = r.job_id
+    where j.state = 'running' and j.attempts = r.fence
+    order by j.id
+    for no key update of j
+  ),
+  moved as (
+    update jobs j
+    set state = 'waiting', generation = j.generation + 1, lease_until = null, worker_id = null, ticketed_at = null,
+      provider = r.provider, target = r.target, run_at = now() + make_interval(secs => r.delay_ms / 1000),
+      tries = case when r.counts then j.tries else j.tries - 1 end, event_seq = greatest(j.event_seq, r.event_seq)
+    from mine m join returned r on r.ord = m.ord
+    where j.id = m.id and j.state = 'running' and j.attempts = r.fence
+    returning j.id, r.ord
+  ),
+  closed as (
+    update attempts a
+    set ended_at = now(), outcome = r.attempt_outcome, status = r.attempt_status, error = r.attempt_error,
+      usage = r.attempt_usage, cost_nano = r.attempt_cost_nano
+    from moved m join returned r on r.ord = m.ord
+    where a.job_id = r.job_id and a.number = r.fence and a.outcome = 'started'
+  )
+  select m.ord from moved m
+$$;
