@@ -1,0 +1,61 @@
+/** Every refusal the API can give, with its HTTP status and whether the same request may be sent again. */
+export const refusals = {
+  invalid_json: { status: 400, retry: null },
+  authentication_error: { status: 401, retry: null },
+  insufficient_funds: { status: 402, retry: false },
+  permission_denied: { status: 403, retry: null },
+  not_found: { status: 404, retry: null },
+  idempotency_conflict: { status: 409, retry: false },
+  invalid_state: { status: 409, retry: false },
+  too_large: { status: 413, retry: null },
+  unsupported_media_type: { status: 415, retry: null },
+  validation_error: { status: 422, retry: false },
+  rate_limited: { status: 429, retry: true },
+  internal_error: { status: 500, retry: null },
+  provider_rejected: { status: 400, retry: false },
+  provider_auth: { status: 502, retry: false },
+  provider_failed: { status: 502, retry: false },
+  outcome_unknown: { status: 502, retry: false },
+  provider_unavailable: { status: 503, retry: true },
+  unavailable: { status: 503, retry: true },
+  expired: { status: 504, retry: false },
+} as const satisfies Record<string, { status: number; retry: boolean | null }>;
+
+export type RefusalType = keyof typeof refusals;
+
+/** One thing wrong with a request: the path of the field as the caller wrote it, and a sentence with the fix. */
+export type Problem = { param: string; message: string };
+
+export type RefusalExtras = {
+  /** Path of the first offending field. */
+  param?: string;
+  /** All problems of a validation error. */
+  problems?: Problem[];
+  /** When to try again; sent as Retry-After and retry-after-ms. */
+  retryAfterMs?: number;
+  /** Extra fields of the flat body, e.g. `required` and `available` of a 402. */
+  fields?: Record<string, string>;
+};
+
+/** A refusal on its way to the client. Its message is public; `cause` is for the log only. */
+export class Refusal extends Error {
+  readonly type: RefusalType;
+  readonly extras: RefusalExtras;
+  constructor(type: RefusalType, message: string, extras: RefusalExtras = {}, cause?: unknown) {
+    super(message, { cause });
+    this.type = type;
+    this.extras = extras;
+  }
+}
+
+/** Someone else's object and a missing one are the same to the caller. */
+export function notFound(what: string): Refusal {
+  return new Refusal('not_found', `No such ${what}`);
+}
+
+/** A 422 from a list of problems; the first one gives the message and the param. */
+export function invalid(problems: Problem[]): Refusal {
+  const first = problems[0] ?? { param: '', message: 'the request is not valid' };
+  const text = first.param === '' ? first.message : `${first.param}: ${first.message}`;
+  return new Refusal('validation_error', text, { param: first.param, problems });
+}

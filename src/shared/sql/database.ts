@@ -1,0 +1,53 @@
+import postgres from 'postgres';
+
+/** Postgres as the run-time uses it: tagged templates, and `bigint` columns as BigInt. */
+export type Database = postgres.Sql<{ bigint: bigint }>;
+
+/** A transaction: the same templates, on one connection. */
+export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
+
+export type DatabaseSettings = {
+  url: string;
+  poolMax: number;
+  /** Off behind a pooler in transaction mode, which cannot keep prepared statements. */
+  prepare: boolean;
+  applicationName: string;
+};
+
+/** Opens a pool; connections are made when first needed, and idle ones are closed after a minute. */
+export function openDatabase(settings: DatabaseSettings): Database {
+  return postgres(settings.url, {
+    max: settings.poolMax,
+    prepare: settings.prepare,
+    idle_timeout: 60,
+    connect_timeout: 5,
+    connection: { application_name: settings.applicationName },
+    types: { bigint: postgres.BigInt },
+    onnotice: () => undefined,
+  });
+}
+
+const unavailableCodes = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  '53100', // disk full
+  '53200', // out of memory
+  '53300', // too many connections
+  '57P01', // the administrator ended the connection
+  '57P02', // the server crashed
+  '57P03', // the server is starting or stopping
+  '25006', // read-only: a standby answered
+]);
+
+/** True when the database could not be asked, rather than said no: the caller answers 503 and may try again. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && (unavailableCodes.has(code) || code.startsWith('08'));
+}
