@@ -1,4 +1,4 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 
 /** A connection to one Redis or to a cluster; both take the same commands. */
 export type RedisConnection = Redis | Cluster;
@@ -16,13 +16,13 @@ export function openRedis(
   purpose: 'commands' | 'blocking',
   onError: (error: Error) => void,
 ): RedisConnection {
-  const options: RedisOptions = {
+  const options = {
     maxRetriesPerRequest: purpose === 'blocking' ? null : 1,
     enableOfflineQueue: purpose === 'blocking',
     connectTimeout: 5000,
     // A demoted master answers READONLY for ever on the old connection; a new connection finds the new master.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 1000),
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 1000),
   };
   const connection =
     settings.clusterNodes === null
