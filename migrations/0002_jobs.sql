@@ -25,8 +25,9 @@ create table jobs (
   -- 0 interactive, 1 background, 2 batch
   lane smallint not null,
   model text not null,
-  -- Where it waits or runs now: the provider of the target with this index.
+  -- Where it waits or runs now: the target with this index, its provider and its model.
   provider text not null,
+  target_model text not null,
   target smallint not null default 0,
   -- Every ticket names the generation it was made for; a later generation makes it void.
   generation integer not null default 0,
@@ -38,6 +39,8 @@ create table jobs (
   hold_id text not null references holds (id),
   hold_nano bigint not null,
   input_tokens_bound integer not null,
+  -- Input and output together: what one call may take of a provider's tokens per minute.
+  tokens_bound integer not null,
   stream boolean not null default false,
   webhook_url text,
   webhook_payload text not null default 'thin',
@@ -76,6 +79,8 @@ create index jobs_leased on jobs (lease_until) where state = 'running';
 create index jobs_ticketed on jobs (ticketed_at) where state = 'ticketed';
 -- Serves: the reaper, deadlines.
 create index jobs_deadlines on jobs (deadline_at) where state in ('waiting', 'ticketed', 'running');
+-- Serves: the reaper, jobs that were asked to stop between two calls.
+create index jobs_to_cancel on jobs (id) where cancel_requested_at is not null and state in ('waiting', 'ticketed');
 -- Serves: lists of one account, newest first.
 create index jobs_of_account on jobs (account_id, id desc);
 -- Serves: the lines of a batch.

@@ -9,10 +9,12 @@ create type job_intake as (
   lane smallint,
   model text,
   provider text,
+  target_model text,
   max_attempts integer,
   hold_id text,
   hold_nano bigint,
   input_tokens_bound integer,
+  tokens_bound integer,
   stream boolean,
   webhook_url text,
   webhook_payload text,
@@ -102,11 +104,11 @@ begin
     from unnest(intake) i where i.ord = any (taken);
 
     insert into jobs (
-      id, account_id, lane, model, provider, max_attempts, hold_id, hold_nano, input_tokens_bound, stream, webhook_url,
-      webhook_payload, metadata, run_at, created_at, deadline_at
+      id, account_id, lane, model, provider, target_model, max_attempts, hold_id, hold_nano, input_tokens_bound,
+      tokens_bound, stream, webhook_url, webhook_payload, metadata, run_at, created_at, deadline_at
     )
-    select i.job_id, i.account_id, i.lane, i.model, i.provider, i.max_attempts, i.hold_id, i.hold_nano,
-      i.input_tokens_bound, i.stream, i.webhook_url, i.webhook_payload, i.metadata, greatest(i.run_at, now()), i.created_at,
+    select i.job_id, i.account_id, i.lane, i.model, i.provider, i.target_model, i.max_attempts, i.hold_id, i.hold_nano,
+      i.input_tokens_bound, i.tokens_bound, i.stream, i.webhook_url, i.webhook_payload, i.metadata, greatest(i.run_at, now()), i.created_at,
       greatest(i.run_at, now()) + make_interval(secs => i.expires_in_seconds)
     from unnest(intake) i where i.ord = any (taken);
 

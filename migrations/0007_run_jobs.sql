@@ -7,7 +7,7 @@
 -- a quarter for everything below interactive, a twentieth for batch.
 -- Cost depends on the accounts that have work waiting, not on how much of it there is.
 create function ticket_jobs(p_provider text, p_capacity integer)
-returns table (id text, generation integer, priority integer)
+returns table (id text, generation integer, priority integer, target_model text, tokens_bound integer)
 language sql
 as $$
   with recursive waiting_accounts as (
@@ -79,7 +79,8 @@ as $$
   set state = 'ticketed', ticketed_at = now()
   from locked l
   where j.id = l.id
-  returning j.id, j.generation, 1 + l.lane * 600000 + least(l.fair_rank, 599999)
+  returning j.id, j.generation, 1 + l.lane * 600000 + least(l.fair_rank, 599999), j.target_model,
+    j.tokens_bound
 $$;
 
 -- Claims many jobs for one worker: each must still be ticketed under the generation its ticket was made for, wanted and
@@ -113,12 +114,37 @@ as $$
   ),
   noted as (
     insert into attempts (job_id, number, provider, model, worker_id)
-    select c.id, c.attempts, c.provider, r.targets -> c.target ->> 'model', p_worker
-    from claimed c join job_requests r on r.job_id = c.id
+    select c.id, c.attempts, c.provider, c.target_model, p_worker
+    from claimed c
     returning job_id
   )
   select c.id, c.account_id, c.batch_id, c.attempts, c.tries, c.max_attempts, c.target::integer, c.hold_nano,
     c.input_tokens_bound, c.stream, c.webhook_url, c.webhook_payload, c.metadata, c.created_at, c.started_at,
     c.deadline_at, c.event_seq, c.lane::integer, c.model, r.request, r.targets
   from claimed c join job_requests r on r.job_id = c.id join noted n on n.job_id = c.id
+$$;
+
+-- Hands tickets back when the gate stays shut for longer than a ticket should wait in Redis: the job waits in the backlog
+-- again, under a new generation. With another target to go to, it goes there: at once, or after the delay when it has
+-- been round them all. Nothing is counted, since no call was made.
+create function return_tickets(p_ids text[], p_generations integer[], p_delays_ms double precision[])
+returns table (id text)
+language sql
+as $$
+  with mine as (
+    select j.id, t.delay_ms, r.targets, (j.target + 1) % jsonb_array_length(r.targets) as next
+    from unnest(p_ids, p_generations, p_delays_ms) as t (id, generation, delay_ms)
+    join jobs j on j.id = t.id
+    join job_requests r on r.job_id = j.id
+    where j.state = 'ticketed' and j.generation = t.generation
+    order by j.id
+    for no key update of j
+  )
+  update jobs j
+  set state = 'waiting', generation = j.generation + 1, ticketed_at = null, target = m.next,
+    provider = m.targets -> m.next ->> 'provider', target_model = m.targets -> m.next ->> 'model',
+    run_at = now() + make_interval(secs => case when m.next > 0 then 0 else m.delay_ms / 1000 end)
+  from mine m
+  where j.id = m.id and j.state = 'ticketed'
+  returning j.id
 $$;

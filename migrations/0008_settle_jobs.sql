@@ -184,6 +184,7 @@ create type job_return as (
   job_id text,
   fence integer,
   provider text,
+  target_model text,
   target smallint,
   delay_ms double precision,
   counts boolean,
@@ -213,7 +214,7 @@ as $$
   moved as (
     update jobs j
     set state = 'waiting', generation = j.generation + 1, lease_until = null, worker_id = null, ticketed_at = null,
-      provider = r.provider, target = r.target, run_at = now() + make_interval(secs => r.delay_ms / 1000),
+      provider = r.provider, target_model = r.target_model, target = r.target, run_at = now() + make_interval(secs => r.delay_ms / 1000),
       tries = case when r.counts then j.tries else j.tries - 1 end, event_seq = greatest(j.event_seq, r.event_seq)
     from mine m join returned r on r.ord = m.ord
     where j.id = m.id and j.state = 'running' and j.attempts = r.fence

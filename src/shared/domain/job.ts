@@ -1,0 +1,105 @@
+import type { NanoUsd } from './money.ts';
+import { formatUsd } from './money.ts';
+import type { Usage } from './usage.ts';
+
+/** The stored states. Outside, waiting and ticketed are both `queued`. */
+export type JobState = 'waiting' | 'ticketed' | 'running' | FinalState;
+export type FinalState = 'succeeded' | 'failed' | 'cancelled' | 'expired';
+
+export const finalStates: readonly FinalState[] = ['succeeded', 'failed', 'cancelled', 'expired'];
+
+/** Lanes go before each other in this order; the index is what is stored. */
+export const lanes = ['interactive', 'background', 'batch'] as const;
+export type Lane = (typeof lanes)[number];
+
+/** Why a job failed, expired or was cancelled, as the account sees it. */
+export type JobError = {
+  type:
+    | 'provider_rejected'
+    | 'provider_auth'
+    | 'provider_failed'
+    | 'provider_unavailable'
+    | 'outcome_unknown'
+    | 'expired'
+    | 'cancelled';
+  message: string;
+  provider_status: number | null;
+};
+
+/** A job as it stands, without its texts. */
+export type JobRecord = {
+  id: string;
+  accountId: string;
+  batchId: string | null;
+  state: JobState;
+  lane: number;
+  model: string;
+  provider: string;
+  attempts: number;
+  holdNano: NanoUsd;
+  chargeNano: NanoUsd | null;
+  estimated: boolean;
+  usage: Usage | null;
+  metadata: Record<string, string>;
+  error: JobError | null;
+  stream: boolean;
+  eventSeq: number;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+};
+
+/** The texts of a job, as stored: JSON. */
+export type JobTexts = { request?: string | null; result?: string | null };
+
+/** The status an account sees. */
+export function publicStatus(state: JobState): 'queued' | Exclude<JobState, 'waiting' | 'ticketed'> {
+  return state === 'waiting' || state === 'ticketed' ? 'queued' : state;
+}
+
+export function isFinal(state: JobState): state is FinalState {
+  return (finalStates as readonly string[]).includes(state);
+}
+
+/** The usage of a job on the wire; `estimated` says that part of it is our own count. */
+export function toWireUsage(usage: Usage, estimated: boolean) {
+  return {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    cached_tokens: usage.cachedTokens,
+    cache_write_tokens: usage.cacheWriteTokens,
+    reasoning_tokens: usage.reasoningTokens,
+    total_tokens: usage.promptTokens + usage.completionTokens,
+    ...(estimated ? { estimated: true } : {}),
+  };
+}
+
+/** The job object of the native API (contract 5). Texts are included when given. */
+export function toJobObject(job: JobRecord, texts: JobTexts = {}) {
+  return {
+    id: job.id,
+    object: 'job',
+    status: publicStatus(job.state),
+    model: job.model,
+    provider: job.provider,
+    created_at: job.createdAt.toISOString(),
+    started_at: job.startedAt?.toISOString() ?? null,
+    finished_at: job.finishedAt?.toISOString() ?? null,
+    priority: lanes[job.lane] ?? 'background',
+    stream: job.stream,
+    attempts: job.attempts,
+    hold_usd: formatUsd(job.holdNano),
+    charge_usd: job.chargeNano === null ? null : formatUsd(job.chargeNano),
+    usage: job.usage === null ? null : toWireUsage(job.usage, job.estimated),
+    ...(texts.request == null ? {} : { request: JSON.parse(texts.request) as unknown }),
+    result: texts.result == null ? null : (JSON.parse(texts.result) as unknown),
+    error: job.error,
+    batch_id: job.batchId,
+    metadata: job.metadata,
+    links: {
+      self: `/v1/jobs/${job.id}`,
+      events: `/v1/jobs/${job.id}/events`,
+      cancel: `/v1/jobs/${job.id}/cancel`,
+    },
+  };
+}

@@ -1,0 +1,189 @@
+import type { RedisConnection } from './redis.ts';
+import { redisKey } from './redis.ts';
+
+/**
+ * The gate of one provider and model: whether a call may be made now. One script on one hash, shared by every process:
+ * - requests and tokens left in the minute (refilled evenly; a request larger than the bucket passes when it is full and
+ *   leaves a debt, so it is never stuck),
+ * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes free),
+ * - `blocked_until` from Retry-After: a shorter value never shortens a longer one,
+ * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 60 s; half-open lets 2 probes through.
+ * Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is Redis's own.
+ */
+export type GateLimits = {
+  requestsPerMinute: number | null;
+  tokensPerMinute: number | null;
+  maxConcurrency: number | null;
+};
+
+export type GateTicket = { provider: string; model: string; tokens: number; slot: string };
+
+/** Admitted, or how long to wait and for what. */
+export type Admission =
+  | { admitted: true }
+  | { admitted: false; waitMs: number; reason: 'blocked' | 'breaker' | 'limit' };
+
+/**
+ * What a call says about the provider. `refused` is the request's own fault or nobody's: it says that the provider answers, but a
+ * caller's bad request or cancel never trips the breaker.
+ */
+export type GateReport =
+  | { kind: 'ok'; tokensUsed: number }
+  | { kind: 'failure' }
+  | { kind: 'neutral' }
+  | { kind: 'throttled'; retryAfterMs: number };
+
+export type GateStatus = {
+  breaker: 'closed' | 'open' | 'half_open';
+  blockedUntil: Date | null;
+  requestsLeft: number | null;
+  tokensLeft: number | null;
+};
+
+const script = `
+local gate, slots = KEYS[1], KEYS[2]
+local op = ARGV[1]
+local rpm, tpm, max_slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local tokens, slot, slot_ms = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
+local kind, value = ARGV[8], tonumber(ARGV[9])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local h = {}
+local raw = redis.call('HGETALL', gate)
+for i = 1, #raw, 2 do h[raw[i]] = tonumber(raw[i + 1]) end
+local function refill(name, limit)
+  if limit == 0 then return nil end
+  local left = h[name]
+  if left == nil then return limit end
+  return math.min(limit, left + limit * (now - (h.at or now)) / 60000)
+end
+local requests, left = refill('requests', rpm), refill('tokens', tpm)
+local set = {'at', now}
+local function put(name, v) set[#set + 1] = name; set[#set + 1] = v end
+local function keep()
+  if requests then put('requests', requests) end
+  if left then put('tokens', left) end
+  redis.call('HSET', gate, unpack(set))
+  redis.call('PEXPIRE', gate, 3600000)
+end
+local open_until = h.open_until or 0
+local fails = h.fails or 0
+
+if op == 'status' then
+  local state = 0
+  if fails >= 5 then if now < open_until then state = 1 else state = 2 end end
+  return {state, h.blocked_until or 0, requests and math.floor(requests) or -1, left and math.floor(left) or -1, now}
+end
+
+if op == 'admit' then
+  if (h.blocked_until or 0) > now then return {0, h.blocked_until - now, 'blocked'} end
+  if fails >= 5 then
+    if now < open_until then return {0, open_until - now, 'breaker'} end
+    local probes = h.probes or 0
+    if (h.probes_until or 0) < now then probes = 0 end
+    if probes >= 2 then return {0, math.max(250, math.min(1000, h.probes_until - now)), 'breaker'} end
+    put('probes', probes + 1)
+    put('probes_until', now + slot_ms)
+  end
+  local wait = 0
+  if requests and requests < 1 then wait = math.max(wait, (1 - requests) * 60000 / rpm) end
+  if left and left < math.min(tokens, tpm) then wait = math.max(wait, (math.min(tokens, tpm) - left) * 60000 / tpm) end
+  if wait > 0 then return {0, math.ceil(wait), 'limit'} end
+  if max_slots > 0 then
+    redis.call('ZREMRANGEBYSCORE', slots, 0, now)
+    if redis.call('ZCARD', slots) >= max_slots then return {0, 100, 'limit'} end
+    redis.call('ZADD', slots, now + slot_ms, slot)
+    redis.call('PEXPIRE', slots, slot_ms)
+  end
+  if requests then requests = requests - 1 end
+  if left then left = left - tokens end
+  keep()
+  return {1, 0, ''}
+end
+
+if max_slots > 0 then redis.call('ZREM', slots, slot) end
+if kind == 'ok' then
+  if left then left = math.min(tpm, left + tokens - value) end
+  if fails > 0 then redis.call('HDEL', gate, 'fails', 'opens', 'open_until', 'probes', 'probes_until') end
+elseif kind == 'failure' then
+  if left then left = math.min(tpm, left + tokens) end
+  put('fails', fails + 1)
+  if fails + 1 >= 5 and now >= open_until then
+    local opens = (h.opens or 0) + 1
+    put('opens', opens)
+    put('open_until', now + math.min(60000, 5000 * 2 ^ (opens - 1)))
+    put('probes', 0)
+  end
+elseif kind == 'throttled' then
+  if left then left = math.min(tpm, left + tokens) end
+  put('blocked_until', math.max(h.blocked_until or 0, now + value))
+  if fails >= 5 then put('probes', math.max(0, (h.probes or 1) - 1)) end
+else
+  if left then left = math.min(tpm, left + tokens) end
+  if fails >= 5 then put('probes', math.max(0, (h.probes or 1) - 1)) end
+end
+keep()
+return {1, 0, ''}
+`;
+
+export type Gate = {
+  admit(ticket: GateTicket): Promise<Admission>;
+  /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
+  report(ticket: GateTicket, report: GateReport): Promise<void>;
+  status(provider: string, model: string): Promise<GateStatus>;
+};
+
+/** `limitsOf` gives the configured limits of a provider. `slotMs` is how long a slot may be held without a report. */
+export function createGate(deps: {
+  redis: RedisConnection;
+  prefix: string;
+  slotMs: number;
+  limitsOf(provider: string): GateLimits;
+}): Gate {
+  async function run(
+    op: string,
+    ticket: GateTicket,
+    kind = '',
+    value = 0,
+  ): Promise<[number, number, ...unknown[]]> {
+    const limits = deps.limitsOf(ticket.provider);
+    return (await deps.redis.eval(
+      script,
+      2,
+      redisKey(deps.prefix, `gate:${ticket.model}`, ticket.provider),
+      redisKey(deps.prefix, 'slots', ticket.provider),
+      op,
+      limits.requestsPerMinute ?? 0,
+      limits.tokensPerMinute ?? 0,
+      limits.maxConcurrency ?? 0,
+      ticket.tokens,
+      ticket.slot,
+      deps.slotMs,
+      kind,
+      value,
+    )) as [number, number, ...unknown[]];
+  }
+  return {
+    admit: async (ticket) => {
+      const [admitted, waitMs, reason] = await run('admit', ticket);
+      if (admitted === 1) return { admitted: true };
+      return { admitted: false, waitMs, reason: reason as 'blocked' | 'breaker' | 'limit' };
+    },
+    report: async (ticket, report) => {
+      let value = 0;
+      if (report.kind === 'ok') value = report.tokensUsed;
+      if (report.kind === 'throttled') value = report.retryAfterMs;
+      await run('report', ticket, report.kind, value).catch(() => undefined);
+    },
+    status: async (provider, model) => {
+      const answer = await run('status', { provider, model, tokens: 0, slot: '' });
+      const [breaker, blockedUntilMs, requestsLeft, tokensLeft, nowMs] = answer.map(Number);
+      return {
+        breaker: (['closed', 'open', 'half_open'] as const)[breaker ?? 0] ?? 'closed',
+        blockedUntil: Number(blockedUntilMs) > Number(nowMs) ? new Date(Number(blockedUntilMs)) : null,
+        requestsLeft: requestsLeft === -1 ? null : (requestsLeft ?? null),
+        tokensLeft: tokensLeft === -1 ? null : (tokensLeft ?? null),
+      };
+    },
+  };
+}

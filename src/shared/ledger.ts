@@ -1,0 +1,41 @@
+import { createGroupCommit } from './group-commit.ts';
+import { acceptJobs, type IntakeVerdict, type JobIntake } from './sql/accept-jobs.ts';
+import { type Database, isDatabaseUnavailable } from './sql/database.ts';
+import { type JobEnding, type JobReturn, putBackJobs, settleJobs } from './sql/settle-jobs.ts';
+
+export type Ledger = {
+  /** Stores a job and opens its hold, or says why not. Resolves after the commit. */
+  openHold(intake: JobIntake): Promise<IntakeVerdict>;
+  /**
+   * Ends a job and closes its share of the hold: what it cost is charged, the rest released, the result, the final state
+   * and the webhook owed are stored. False when somebody else ended it first: then nothing happened.
+   */
+  settleHold(ending: JobEnding): Promise<boolean>;
+  /** Puts a running job back to wait for another call; its hold stays. False when it is no longer the caller's. */
+  keepHold(item: JobReturn): Promise<boolean>;
+};
+
+/**
+ * The only mover of a job's money. Concurrent calls share statements (see group-commit.ts); each statement is one
+ * transaction, so money, state and what is owed change together.
+ */
+export function createLedger(sql: Database): Ledger {
+  const isolate = (error: unknown) => !isDatabaseUnavailable(error);
+  return {
+    openHold: createGroupCommit<JobIntake, IntakeVerdict>({
+      commit: (intakes) => acceptJobs(sql, intakes),
+      bytesOf: (intake) => intake.request.length + intake.targets.length + 600,
+      isolate,
+    }),
+    settleHold: createGroupCommit<JobEnding, boolean>({
+      commit: (endings) => settleJobs(sql, endings),
+      bytesOf: (ending) => (ending.result?.length ?? 0) + (ending.delivery?.body.length ?? 0) + 800,
+      isolate,
+    }),
+    keepHold: createGroupCommit<JobReturn, boolean>({
+      commit: (returns) => putBackJobs(sql, returns),
+      bytesOf: () => 400,
+      isolate,
+    }),
+  };
+}

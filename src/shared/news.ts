@@ -1,0 +1,34 @@
+import type { RedisConnection } from './redis.ts';
+
+/**
+ * Hints between processes over Redis publish/subscribe. A hint may be lost: whoever waits for one also looks for itself
+ * now and then. Sending never fails and never waits.
+ *
+ * - `backlog <provider>`: a job waits for this provider.
+ * - `cancel <job id>`: a running job was asked to stop.
+ * - `deliveries`: a webhook is owed.
+ */
+export type News = {
+  send(topic: Topic, about?: string): void;
+  listen(topic: Topic, listener: (about: string) => void): void;
+};
+
+type Topic = 'backlog' | 'cancel' | 'deliveries';
+
+/** `subscriber` is used for nothing else, since a subscribed connection takes no commands. */
+export function createNews(redis: RedisConnection, subscriber: RedisConnection | null, prefix: string): News {
+  const listeners = new Map<string, ((about: string) => void)[]>();
+  subscriber?.on('message', (channel: string, about: string) => {
+    for (const listener of listeners.get(channel) ?? []) listener(about);
+  });
+  return {
+    send: (topic, about = '') => {
+      redis.publish(`${prefix}:news:${topic}`, about).catch(() => undefined);
+    },
+    listen: (topic, listener) => {
+      const channel = `${prefix}:news:${topic}`;
+      listeners.set(channel, [...(listeners.get(channel) ?? []), listener]);
+      subscriber?.subscribe(channel).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { type ConnectionOptions, Queue, type Worker } from 'bullmq';
+import type { RedisConnection } from './redis.ts';
+import type { TicketRow } from './sql/run-jobs.ts';
+
+/**
+ * A ticket: a message in BullMQ that says which job may run now. It carries no text, no key and no tenant; losing it
+ * loses nothing. What BullMQ calls a job is a ticket everywhere in this code.
+ */
+export type Ticket = {
+  /** Job id. */
+  id: string;
+  generation: number;
+  /** What the gate needs to know before the job is claimed. */
+  model: string;
+  tokens: number;
+};
+
+/** The worker of one provider's queue, which returns nothing: results never enter Redis. */
+export type TicketWorker = Worker<Ticket, void, 'completion'>;
+export type TicketQueue = Queue<Ticket, void, 'completion'>;
+
+/** The name of a provider's queue; a provider's keys share one hash slot, so each queue may live on its own node. */
+export function queueName(provider: string): string {
+  return `completions-${provider}`;
+}
+
+export function queuePrefix(prefix: string, provider: string): string {
+  return `${prefix}:{${provider}}`;
+}
+
+/** Two tickets of one job and generation are one ticket: adding it again while it exists changes nothing. */
+export function ticketId(ticket: { id: string; generation: number }): string {
+  return `${ticket.id}_${ticket.generation}`;
+}
+
+/** BullMQ wants its own view of the connection type; ioredis instances of both kinds are what it takes. */
+export function asBullConnection(redis: RedisConnection): ConnectionOptions {
+  return redis as unknown as ConnectionOptions;
+}
+
+/** Opens a provider's queue on a connection that fails fast; the connection stays the caller's. */
+export function openQueue(redis: RedisConnection, prefix: string, provider: string): TicketQueue {
+  const queue: TicketQueue = new Queue(queueName(provider), {
+    connection: asBullConnection(redis),
+    prefix: queuePrefix(prefix, provider),
+    // Without it a queue made while Redis is away makes every add wait for ever.
+    skipWaitingForReady: true,
+    streams: { events: { maxLen: 1000 } },
+  });
+  return queue;
+}
+
+/** Adds tickets; those that are there already stay as they are. Not atomic, so a failure may have added some of them. */
+export async function addTickets(queue: TicketQueue, tickets: TicketRow[]): Promise<void> {
+  await queue.addBulk(
+    tickets.map(({ id, generation, priority, model, tokens }) => ({
+      name: 'completion' as const,
+      data: { id, generation, model, tokens },
+      opts: { jobId: ticketId({ id, generation }), priority, removeOnComplete: true, removeOnFail: true },
+    })),
+  );
+}
+
+/** Which of these tickets Redis does not have: lost with it, or taken and finished by somebody who did not claim. */
+export async function findMissingTickets(
+  redis: RedisConnection,
+  prefix: string,
+  tickets: (TicketRow & { provider: string })[],
+): Promise<(TicketRow & { provider: string })[]> {
+  const there = await Promise.all(
+    tickets.map((ticket) =>
+      redis.exists(
+        `${queuePrefix(prefix, ticket.provider)}:${queueName(ticket.provider)}:${ticketId(ticket)}`,
+      ),
+    ),
+  );
+  return tickets.filter((_, index) => there[index] === 0);
+}

@@ -1,0 +1,94 @@
+import type { Database } from './database.ts';
+
+/** One job as intake hands it over, complete. Amounts are nano-USD; texts are JSON. */
+export type JobIntake = {
+  jobId: string;
+  accountId: string;
+  idempotencyKey: string | null;
+  fingerprint: string | null;
+  /** The answer to remember for the idempotency key. */
+  reply: string;
+  lane: number;
+  model: string;
+  provider: string;
+  targetModel: string;
+  maxAttempts: number;
+  holdId: string;
+  holdNano: bigint;
+  inputTokensBound: number;
+  tokensBound: number;
+  stream: boolean;
+  webhookUrl: string | null;
+  webhookPayload: string;
+  metadata: Record<string, string>;
+  runAt: Date | null;
+  createdAt: Date;
+  expiresInSeconds: number;
+  request: string;
+  targets: string;
+};
+
+/** What became of one intake; see accept_jobs in the migrations for what each word promises. */
+export type IntakeVerdict =
+  | { kind: 'accepted' }
+  | { kind: 'insufficient'; availableNano: bigint }
+  | { kind: 'replayed'; status: number; reply: string; location: string | null }
+  | { kind: 'conflict' }
+  | { kind: 'deep' }
+  | { kind: 'unknown' };
+
+type Row = {
+  verdict: IntakeVerdict['kind'];
+  available_nano: bigint | null;
+  status: number | null;
+  reply: string | null;
+  location: string | null;
+};
+
+/** Stores and reserves many jobs in one statement, in their order; one verdict each. */
+export async function acceptJobs(sql: Database, intakes: JobIntake[]): Promise<IntakeVerdict[]> {
+  const rows = await sql<Row[]>`
+    select verdict, available_nano, status, reply, location
+    from accept_jobs(
+      ${sql.json(intakes.map(toRow))},
+      ${intakes.map((intake) => intake.request)}::text[],
+      ${intakes.map((intake) => intake.targets)}::text[]
+    )`;
+  return rows.map(toVerdict);
+}
+
+function toRow(intake: JobIntake, index: number) {
+  return {
+    ord: index + 1,
+    job_id: intake.jobId,
+    account_id: intake.accountId,
+    idempotency_key: intake.idempotencyKey,
+    fingerprint: intake.fingerprint,
+    reply: intake.idempotencyKey === null ? null : intake.reply,
+    lane: intake.lane,
+    model: intake.model,
+    provider: intake.provider,
+    target_model: intake.targetModel,
+    max_attempts: intake.maxAttempts,
+    hold_id: intake.holdId,
+    hold_nano: intake.holdNano.toString(),
+    input_tokens_bound: intake.inputTokensBound,
+    tokens_bound: intake.tokensBound,
+    stream: intake.stream,
+    webhook_url: intake.webhookUrl,
+    webhook_payload: intake.webhookPayload,
+    metadata: intake.metadata,
+    run_at: intake.runAt?.toISOString() ?? null,
+    created_at: intake.createdAt.toISOString(),
+    expires_in_seconds: intake.expiresInSeconds,
+  };
+}
+
+function toVerdict(row: Row): IntakeVerdict {
+  if (row.verdict === 'insufficient')
+    return { kind: 'insufficient', availableNano: row.available_nano ?? 0n };
+  if (row.verdict === 'replayed') {
+    return { kind: 'replayed', status: row.status ?? 202, reply: row.reply ?? '', location: row.location };
+  }
+  return { kind: row.verdict };
+}

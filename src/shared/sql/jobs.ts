@@ -1,0 +1,170 @@
+import type { JobRecord, JobState } from '../domain/job.ts';
+import type { Usage } from '../domain/usage.ts';
+import type { Database } from './database.ts';
+
+type JobRow = Omit<JobRecord, 'usage'> & {
+  promptTokens: bigint | null;
+  completionTokens: bigint | null;
+  cachedTokens: bigint | null;
+  cacheWriteTokens: bigint | null;
+  reasoningTokens: bigint | null;
+};
+
+/** The columns of a JobRecord, for `from jobs j left join charges c on c.job_id = j.id`. */
+const recordColumns = (sql: Database) => sql`
+  j.id, j.account_id as "accountId", j.batch_id as "batchId", j.state, j.lane::integer as lane, j.model, j.provider,
+  j.attempts, j.hold_nano as "holdNano", c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
+  j.metadata, j.error, j.stream, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
+  j.finished_at as "finishedAt", c.prompt_tokens as "promptTokens", c.completion_tokens as "completionTokens",
+  c.cached_tokens as "cachedTokens", c.cache_write_tokens as "cacheWriteTokens",
+  c.reasoning_tokens as "reasoningTokens"`;
+
+function toRecord(row: JobRow): JobRecord {
+  const { promptTokens, completionTokens, cachedTokens, cacheWriteTokens, reasoningTokens, ...job } = row;
+  if (promptTokens === null) return { ...job, usage: null };
+  const usage: Usage = {
+    promptTokens: Number(promptTokens),
+    completionTokens: Number(completionTokens),
+    cachedTokens: Number(cachedTokens),
+    cacheWriteTokens: Number(cacheWriteTokens),
+    reasoningTokens: Number(reasoningTokens),
+  };
+  return { ...job, usage };
+}
+
+export type StoredJob = { job: JobRecord; request: string | null; result: string | null };
+
+/** One job of one account with its texts; null when it is not there or somebody else's. */
+export async function findJob(sql: Database, accountId: string, jobId: string): Promise<StoredJob | null> {
+  const [row] = await sql<(JobRow & { request: string | null; result: string | null })[]>`
+    select ${recordColumns(sql)}, q.request, r.result
+    from jobs j
+    left join charges c on c.job_id = j.id
+    left join job_requests q on q.job_id = j.id
+    left join job_results r on r.job_id = j.id
+    where j.id = ${jobId} and j.account_id = ${accountId}`;
+  if (row === undefined) return null;
+  const { request, result, ...rest } = row;
+  return { job: toRecord(rest), request, result };
+}
+
+export type JobFilter = {
+  accountId: string;
+  states: JobState[] | null;
+  batchId: string | null;
+  metadata: Record<string, string>;
+  after: string | null;
+  limit: number;
+};
+
+/** Jobs of one account, newest first, one more than `limit` so that the caller sees whether there are more. */
+export async function listJobs(sql: Database, filter: JobFilter): Promise<JobRecord[]> {
+  const rows = await sql<JobRow[]>`
+    select ${recordColumns(sql)}
+    from jobs j left join charges c on c.job_id = j.id
+    where j.account_id = ${filter.accountId}
+      ${filter.states === null ? sql`` : sql`and j.state = any (${filter.states}::text[])`}
+      ${filter.batchId === null ? sql`` : sql`and j.batch_id = ${filter.batchId}`}
+      ${Object.keys(filter.metadata).length === 0 ? sql`` : sql`and j.metadata @> ${sql.json(filter.metadata)}::jsonb`}
+      ${filter.after === null ? sql`` : sql`and j.id < ${filter.after}`}
+    order by j.id desc
+    limit ${filter.limit + 1}`;
+  return rows.map(toRecord);
+}
+
+export type AttemptRow = {
+  attempt: number;
+  provider: string;
+  model: string;
+  started_at: Date;
+  ended_at: Date | null;
+  outcome: string;
+  status: number | null;
+  error: string | null;
+  usage: Usage | null;
+  cost_nano: bigint | null;
+};
+
+/** Every provider call of a job, in order. */
+export async function listAttempts(sql: Database, jobId: string): Promise<AttemptRow[]> {
+  return await sql<AttemptRow[]>`
+    select number as attempt, provider, model, started_at, ended_at, outcome, status, error, usage, cost_nano
+    from attempts where job_id = ${jobId} order by number`;
+}
+
+/** Notes the wish to stop a running job; false when it is no longer running. Its worker honours it. */
+export async function requestCancel(sql: Database, jobId: string): Promise<boolean> {
+  const rows = await sql`
+    update jobs set cancel_requested_at = coalesce(cancel_requested_at, now())
+    where id = ${jobId} and finished_at is null
+    returning id`;
+  return rows.length > 0;
+}
+
+/** A job that nobody runs any more, with what its ending needs. */
+export type AbandonedJob = {
+  id: string;
+  accountId: string;
+  batchId: string | null;
+  attempts: number;
+  tries: number;
+  maxAttempts: number;
+  target: number;
+  targets: unknown;
+  state: JobState;
+  lane: number;
+  model: string;
+  provider: string;
+  holdNano: bigint;
+  stream: boolean;
+  webhookUrl: string | null;
+  webhookPayload: string;
+  metadata: Record<string, string>;
+  eventSeq: number;
+  createdAt: Date;
+  startedAt: Date | null;
+  cancel: boolean;
+  late: boolean;
+};
+
+const abandonedColumns = (sql: Database) => sql`
+  j.id, j.account_id as "accountId", j.batch_id as "batchId", j.attempts, j.tries, j.max_attempts as "maxAttempts",
+  j.target::integer as target, q.targets, j.state, j.lane::integer as lane, j.model, j.provider,
+  j.hold_nano as "holdNano", j.stream, j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata,
+  j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
+  j.cancel_requested_at is not null as cancel, j.deadline_at <= now() as late`;
+
+/** Running jobs whose lease ended: their worker is gone, or slower than its lease. */
+export async function listLostJobs(sql: Database, limit: number): Promise<AbandonedJob[]> {
+  return await sql<AbandonedJob[]>`
+    select ${abandonedColumns(sql)}
+    from jobs j join job_requests q on q.job_id = j.id
+    where j.state = 'running' and j.lease_until < now()
+    order by j.lease_until limit ${limit}`;
+}
+
+/** Jobs that are not running and should not run any more: past their deadline, or asked to stop between two calls. */
+export async function listOverdueJobs(sql: Database, limit: number): Promise<AbandonedJob[]> {
+  return await sql<AbandonedJob[]>`
+    select ${abandonedColumns(sql)}
+    from jobs j join job_requests q on q.job_id = j.id
+    where j.id in (
+      (select id from jobs where deadline_at <= now() and state in ('waiting', 'ticketed', 'running')
+        order by deadline_at limit ${limit})
+      union
+      (select id from jobs where cancel_requested_at is not null and state in ('waiting', 'ticketed') limit ${limit})
+    ) and j.state in ('waiting', 'ticketed')`;
+}
+
+/** One waiting or ticketed job, with what its ending needs; null when it runs or is final. */
+export async function findEndableJob(
+  sql: Database,
+  accountId: string,
+  jobId: string,
+): Promise<AbandonedJob | null> {
+  const [row] = await sql<AbandonedJob[]>`
+    select ${abandonedColumns(sql)}
+    from jobs j join job_requests q on q.job_id = j.id
+    where j.id = ${jobId} and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')`;
+  return row ?? null;
+}

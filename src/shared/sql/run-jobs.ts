@@ -1,0 +1,144 @@
+import type { Database } from './database.ts';
+
+/** A job released to the queue: what its ticket says. */
+export type TicketRow = {
+  id: string;
+  generation: number;
+  /** 1 is first. */
+  priority: number;
+  model: string;
+  tokens: number;
+};
+
+/** Fills a provider's window from the backlog, fairly; returns what to ticket. See ticket_jobs in the migrations. */
+export async function ticketJobs(sql: Database, provider: string, capacity: number): Promise<TicketRow[]> {
+  return await sql<TicketRow[]>`
+    select id, generation, priority, target_model as model, tokens_bound as tokens
+    from ticket_jobs(${provider}, ${capacity})
+    order by priority, id`;
+}
+
+/** Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. */
+export async function listTicketed(
+  sql: Database,
+  page: { olderThanMs: number; after: string; limit: number },
+): Promise<(TicketRow & { provider: string })[]> {
+  return await sql<(TicketRow & { provider: string })[]>`
+    select id, generation, 1 + lane * 600000 as priority, target_model as model, tokens_bound as tokens, provider
+    from jobs
+    where state = 'ticketed' and ticketed_at < now() - make_interval(secs => ${page.olderThanMs / 1000})
+      and id > ${page.after}
+    order by id
+    limit ${page.limit}`;
+}
+
+/** A claimed job: everything a run needs. `targets` is the stored JSON. */
+export type ClaimRow = {
+  id: string;
+  account_id: string;
+  batch_id: string | null;
+  attempt: number;
+  tries: number;
+  max_attempts: number;
+  target: number;
+  hold_nano: bigint;
+  input_tokens_bound: number;
+  stream: boolean;
+  webhook_url: string | null;
+  webhook_payload: string;
+  metadata: Record<string, string>;
+  created_at: Date;
+  started_at: Date;
+  deadline_at: Date;
+  event_seq: number;
+  lane: number;
+  model: string;
+  request: string;
+  targets: unknown;
+};
+
+export type Claim = { id: string; generation: number };
+
+/**
+ * Claims many jobs for one worker and writes their attempt rows. Null for a job that is not to be run: done, cancelled,
+ * late, or ticketed anew.
+ */
+export async function claimJobs(
+  sql: Database,
+  claims: Claim[],
+  worker: { id: string; leaseSeconds: number },
+): Promise<(ClaimRow | null)[]> {
+  const rows = await sql<ClaimRow[]>`
+    select * from claim_jobs(
+      ${claims.map((claim) => claim.id)}::text[],
+      ${claims.map((claim) => claim.generation)}::integer[],
+      ${worker.id},
+      ${worker.leaseSeconds}
+    )`;
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return claims.map((claim) => byId.get(claim.id) ?? null);
+}
+
+/** Hands tickets back to the backlog because the gate stays shut; see return_tickets in the migrations. */
+export async function returnTickets(
+  sql: Database,
+  tickets: (Claim & { delayMs: number })[],
+): Promise<boolean[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from return_tickets(
+      ${tickets.map((ticket) => ticket.id)}::text[],
+      ${tickets.map((ticket) => ticket.generation)}::integer[],
+      ${tickets.map((ticket) => ticket.delayMs)}::double precision[]
+    )`;
+  const returned = new Set(rows.map((row) => row.id));
+  return tickets.map((ticket) => returned.has(ticket.id));
+}
+
+/**
+ * Extends the leases of everything a worker runs, in one statement. Returns those still its own, with the wish to cancel
+ * if there is one; a run that is not returned lost its job. A row that is being settled this moment is skipped by nobody:
+ * the statement waits for it and then finds it gone, which is right.
+ */
+export async function extendLeases(
+  sql: Database,
+  runs: { id: string; attempt: number }[],
+  leaseSeconds: number,
+): Promise<{ id: string; attempt: number; cancel: boolean }[]> {
+  return await sql<{ id: string; attempt: number; cancel: boolean }[]>`
+    with mine as (
+      select j.id
+      from unnest(${runs.map((run) => run.id)}::text[], ${runs.map((run) => run.attempt)}::integer[]) as r (id, attempt)
+      join jobs j on j.id = r.id
+      where j.state = 'running' and j.attempts = r.attempt
+      order by j.id
+      for no key update of j
+    )
+    update jobs j
+    set lease_until = now() + make_interval(secs => ${leaseSeconds})
+    from mine m
+    where j.id = m.id
+    returning j.id, j.attempts as attempt, j.cancel_requested_at is not null as cancel`;
+}
+
+/** Says that a worker process is alive and how much it can run at once. */
+export async function recordWorker(
+  sql: Database,
+  worker: { id: string; concurrency: number },
+): Promise<void> {
+  await sql`
+    insert into workers (id, concurrency) values (${worker.id}, ${worker.concurrency})
+    on conflict (id) do update set seen_at = now(), concurrency = excluded.concurrency`;
+}
+
+/** Takes a worker that stops out of the count, and forgets those not seen for an hour. */
+export async function removeWorker(sql: Database, id: string): Promise<void> {
+  await sql`delete from workers where id = ${id} or seen_at < now() - interval '1 hour'`;
+}
+
+/** How many calls to one provider all live workers together can make at once. */
+export async function sumConcurrency(sql: Database, seenWithinSeconds: number): Promise<number> {
+  const [row] = await sql<{ sum: number }[]>`
+    select coalesce(sum(concurrency), 0)::integer as sum
+    from workers where seen_at > now() - make_interval(secs => ${seenWithinSeconds})`;
+  return row?.sum ?? 0;
+}

@@ -1,0 +1,148 @@
+import type { FinalState, JobError } from '../domain/job.ts';
+import type { AttemptOutcome } from '../domain/outcome.ts';
+import type { Usage } from '../domain/usage.ts';
+import type { Database } from './database.ts';
+
+/** What is written of the attempt that ends with this statement. */
+export type AttemptRecord = {
+  outcome: AttemptOutcome;
+  status: number | null;
+  error: string | null;
+  usage: Usage | null;
+  costNano: bigint | null;
+};
+
+/** What a final job is charged, and by which price. */
+export type ChargeRecord = {
+  amountNano: bigint;
+  overrunNano: bigint;
+  estimated: boolean;
+  provider: string;
+  model: string;
+  priceVersion: string;
+  usage: Usage;
+};
+
+/** One webhook owed from the moment the job is final; the bytes are frozen here. */
+export type DeliveryRecord = {
+  deliveryId: string;
+  eventId: string;
+  eventType: string;
+  url: string;
+  body: string;
+};
+
+/** How a job ended. `fence` is the attempt that ended it; null when the job ends without running. */
+export type JobEnding = {
+  jobId: string;
+  accountId: string;
+  fence: number | null;
+  state: FinalState;
+  error: JobError | null;
+  /** Id of the final event; null lets the database count on from the last one it knows. */
+  eventSeq: number | null;
+  finishedAt: Date;
+  charge: ChargeRecord | null;
+  attempt: AttemptRecord | null;
+  result: string | null;
+  delivery: DeliveryRecord | null;
+};
+
+/** Ends many jobs in one statement; true for each ending that counted, false for one that came too late. */
+export async function settleJobs(sql: Database, endings: JobEnding[]): Promise<boolean[]> {
+  const rows = await sql<{ ord: number }[]>`
+    select ord from settle_jobs(
+      ${sql.json(endings.map(toRow))},
+      ${endings.map((ending) => ending.result)}::text[]
+    )`;
+  const settled = new Set(rows.map((row) => row.ord));
+  return endings.map((_, index) => settled.has(index + 1));
+}
+
+function toRow(ending: JobEnding, index: number) {
+  const { charge, attempt, delivery } = ending;
+  return {
+    ord: index + 1,
+    job_id: ending.jobId,
+    account_id: ending.accountId,
+    fence: ending.fence,
+    state: ending.state,
+    error: ending.error,
+    event_seq: ending.eventSeq,
+    finished_at: ending.finishedAt.toISOString(),
+    ...chargeColumns(charge),
+    ...attemptColumns(attempt),
+    ...deliveryColumns(delivery),
+  };
+}
+
+/** A job going back to wait for another call. */
+export type JobReturn = {
+  jobId: string;
+  fence: number;
+  provider: string;
+  targetModel: string;
+  target: number;
+  delayMs: number;
+  counts: boolean;
+  /** Id of the last event written. */
+  eventSeq: number | null;
+  attempt: AttemptRecord;
+};
+
+/** Puts many jobs back in one statement; true for each that was still the caller's to put back. */
+export async function putBackJobs(sql: Database, returns: JobReturn[]): Promise<boolean[]> {
+  const rows = await sql<{ ord: number }[]>`
+    select ord from put_back_jobs(${sql.json(
+      returns.map((item, index) => ({
+        ord: index + 1,
+        job_id: item.jobId,
+        fence: item.fence,
+        provider: item.provider,
+        target_model: item.targetModel,
+        target: item.target,
+        delay_ms: item.delayMs,
+        counts: item.counts,
+        event_seq: item.eventSeq,
+        ...attemptColumns(item.attempt),
+      })),
+    )})`;
+  const moved = new Set(rows.map((row) => row.ord));
+  return returns.map((_, index) => moved.has(index + 1));
+}
+
+function attemptColumns(attempt: AttemptRecord | null) {
+  return {
+    attempt_outcome: attempt?.outcome ?? null,
+    attempt_status: attempt?.status ?? null,
+    attempt_error: attempt?.error ?? null,
+    attempt_usage: attempt?.usage ?? null,
+    attempt_cost_nano: attempt?.costNano?.toString() ?? null,
+  };
+}
+
+function chargeColumns(charge: ChargeRecord | null) {
+  return {
+    charge_nano: charge?.amountNano.toString() ?? null,
+    overrun_nano: charge?.overrunNano.toString() ?? null,
+    estimated: charge?.estimated ?? null,
+    provider: charge?.provider ?? null,
+    model: charge?.model ?? null,
+    price_version: charge?.priceVersion ?? null,
+    prompt_tokens: charge?.usage.promptTokens ?? null,
+    completion_tokens: charge?.usage.completionTokens ?? null,
+    cached_tokens: charge?.usage.cachedTokens ?? null,
+    cache_write_tokens: charge?.usage.cacheWriteTokens ?? null,
+    reasoning_tokens: charge?.usage.reasoningTokens ?? null,
+  };
+}
+
+function deliveryColumns(delivery: DeliveryRecord | null) {
+  return {
+    delivery_id: delivery?.deliveryId ?? null,
+    event_id: delivery?.eventId ?? null,
+    event_type: delivery?.eventType ?? null,
+    webhook_url: delivery?.url ?? null,
+    webhook_body: delivery?.body ?? null,
+  };
+}
