@@ -73,6 +73,8 @@ create table jobs (
 create index jobs_waiting on jobs (provider, account_id, lane, run_at, id) where state = 'waiting';
 -- Serves: the fair pick's count of what is already under way.
 create index jobs_in_flight on jobs (provider, account_id, lane) where state in ('ticketed', 'running');
+-- Serves: the limit on an account's unfinished jobs.
+create index jobs_unfinished on jobs (account_id) where finished_at is null;
 -- Serves: the reaper, leases first.
 create index jobs_leased on jobs (lease_until) where state = 'running';
 -- Serves: the reconciler, which looks for tickets that Redis lost.

@@ -29,12 +29,12 @@ create type job_intake as (
 --   insufficient  the hold does not fit in what is available; nothing is there
 --   replayed      this key was used with the same request before: its first answer is returned
 --   conflict      this key was used with another request
---   deep          the account already has as many unfinished jobs as it may
+--   deep          the account already has as many unfinished jobs as it may (its own limit, else p_queue_depth)
 --   unknown       there is no such account
 -- Accounts are locked first and in the order of their ids, so that two calls never wait for each other in a circle, and
 -- everything is computed after that in new statements: under READ COMMITTED each of them then sees what the lock
 -- guards. The plan is pinned: on a table that was empty when first planned, the planner would choose to scan it.
-create function accept_jobs(p_jobs json, p_requests text[], p_targets text[])
+create function accept_jobs(p_jobs json, p_requests text[], p_targets text[], p_queue_depth integer)
 returns table (ord integer, verdict text, available_nano bigint, status integer, reply text, location text)
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
@@ -61,10 +61,7 @@ begin
 
   for r in
     select q.ord, q.account_id, q.hold_nano, b.available_nano, b.held_nano,
-      case when a.max_queue_depth is null then null
-        else a.max_queue_depth - (
-          select count(*) from jobs j where j.account_id = q.account_id and j.finished_at is null
-        ) end as room
+      coalesce(a.max_queue_depth, p_queue_depth) as depth
     from (
       select i.*, row_number() over (
         partition by i.account_id, coalesce(i.idempotency_key, i.job_id) order by i.ord
@@ -84,7 +81,11 @@ begin
       current_account := r.account_id;
       free := r.available_nano;
       held := r.held_nano;
-      room := r.room;
+      room := null;
+      if r.depth is not null then
+        select r.depth - count(*) into room
+        from (select 1 from jobs j where j.account_id = r.account_id and j.finished_at is null limit r.depth) u;
+      end if;
     end if;
     if room <= 0 then
       deep := deep || r.ord;

@@ -60,7 +60,7 @@ export function parseConfig(env: Env): Config {
     throw new ConfigError(mistakes);
   }
   mistakes.push(...crossChecks(parsed.data));
-  const config = toConfig(parsed.data, given, mistakes);
+  const config = toConfig(parsed.data, env, given, mistakes);
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return config;
 }
@@ -85,6 +85,10 @@ function withFiles(env: Env, mistakes: string[]): Env {
     }
   }
   return given;
+}
+
+function readSecretFile(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : readFileSync(path, 'utf8').trim();
 }
 
 function describeIssue(issue: z.core.$ZodIssue, given: Env): string {
@@ -117,7 +121,7 @@ function crossChecks(parsed: Parsed): string[] {
   return mistakes;
 }
 
-function toConfig(parsed: Parsed, given: Env, mistakes: string[]) {
+function toConfig(parsed: Parsed, env: Env, given: Env, mistakes: string[]) {
   const development = parsed.ENVIRONMENT === 'development';
   const providers = builtInProviders(parsed);
   const models = readJsonFile('MODELS_FILE', parsed.MODELS_FILE, mistakes);
@@ -167,7 +171,7 @@ function toConfig(parsed: Parsed, given: Env, mistakes: string[]) {
     modelsFile: models,
     providersFile,
     /** Values of the variables that PROVIDERS_FILE names as keys are looked up here by the reader of that file. */
-    lookup: (name: string): string | undefined => given[name],
+    lookup: (name: string): string | undefined => env[name] ?? readSecretFile(env[`${name}_FILE`]),
   };
 }
 

@@ -130,6 +130,8 @@ export type Gate = {
   admit(ticket: GateTicket): Promise<Admission>;
   /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
   report(ticket: GateTicket, report: GateReport): Promise<void>;
+  /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
+  keepSlots(provider: string, slots: string[]): Promise<void>;
   status(provider: string, model: string): Promise<GateStatus>;
 };
 
@@ -175,6 +177,13 @@ export function createGate(deps: {
       if (report.kind === 'throttled') value = report.retryAfterMs;
       await run('report', ticket, report.kind, value).catch(() => undefined);
     },
+    keepSlots: async (provider, slots) => {
+      if (slots.length === 0 || deps.limitsOf(provider).maxConcurrency === null) return;
+      const until = Date.now() + deps.slotMs;
+      const key = redisKey(deps.prefix, 'slots', provider);
+      await deps.redis.zadd(key, 'XX', ...slots.flatMap((slot) => [until, slot])).catch(() => undefined);
+      await deps.redis.pexpire(key, deps.slotMs).catch(() => undefined);
+    },
     status: async (provider, model) => {
       const answer = await run('status', { provider, model, tokens: 0, slot: '' });
       const [breaker, blockedUntilMs, requestsLeft, tokensLeft, nowMs] = answer.map(Number);
@@ -186,4 +195,11 @@ export function createGate(deps: {
       };
     },
   };
+}
+
+/** The configured limits by provider name; a provider nobody configured has none. */
+export function limitsFrom(providers: ({ name: string } & GateLimits)[]): (provider: string) => GateLimits {
+  const byName = new Map(providers.map((provider) => [provider.name, provider]));
+  const none: GateLimits = { requestsPerMinute: null, tokensPerMinute: null, maxConcurrency: null };
+  return (name) => byName.get(name) ?? none;
 }

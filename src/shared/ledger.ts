@@ -19,11 +19,11 @@ export type Ledger = {
  * The only mover of a job's money. Concurrent calls share statements (see group-commit.ts); each statement is one
  * transaction, so money, state and what is owed change together.
  */
-export function createLedger(sql: Database): Ledger {
+export function createLedger(sql: Database, settings: { queueDepthLimit: number | null }): Ledger {
   const isolate = (error: unknown) => !isDatabaseUnavailable(error);
   return {
     openHold: createGroupCommit<JobIntake, IntakeVerdict>({
-      commit: (intakes) => acceptJobs(sql, intakes),
+      commit: (intakes) => acceptJobs(sql, intakes, settings.queueDepthLimit),
       bytesOf: (intake) => intake.request.length + intake.targets.length + 600,
       isolate,
     }),

@@ -45,14 +45,22 @@ type Row = {
   location: string | null;
 };
 
-/** Stores and reserves many jobs in one statement, in their order; one verdict each. */
-export async function acceptJobs(sql: Database, intakes: JobIntake[]): Promise<IntakeVerdict[]> {
+/**
+ * Stores and reserves many jobs in one statement, in their order; one verdict each. `queueDepth` limits the unfinished jobs
+ * of accounts that have no limit of their own.
+ */
+export async function acceptJobs(
+  sql: Database,
+  intakes: JobIntake[],
+  queueDepth: number | null,
+): Promise<IntakeVerdict[]> {
   const rows = await sql<Row[]>`
     select verdict, available_nano, status, reply, location
     from accept_jobs(
       ${sql.json(intakes.map(toRow))},
       ${intakes.map((intake) => intake.request)}::text[],
-      ${intakes.map((intake) => intake.targets)}::text[]
+      ${intakes.map((intake) => intake.targets)}::text[],
+      ${queueDepth}
     )`;
   return rows.map(toVerdict);
 }

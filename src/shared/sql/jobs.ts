@@ -149,11 +149,11 @@ export async function listOverdueJobs(sql: Database, limit: number): Promise<Aba
     select ${abandonedColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
     where j.id in (
-      (select id from jobs where deadline_at <= now() and state in ('waiting', 'ticketed', 'running')
+      (select id from jobs where deadline_at <= now() and state in ('waiting', 'ticketed')
         order by deadline_at limit ${limit})
       union
       (select id from jobs where cancel_requested_at is not null and state in ('waiting', 'ticketed') limit ${limit})
-    ) and j.state in ('waiting', 'ticketed')`;
+    )`;
 }
 
 /** One waiting or ticketed job, with what its ending needs; null when it runs or is final. */
@@ -166,5 +166,36 @@ export async function findEndableJob(
     select ${abandonedColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')`;
+  return row ?? null;
+}
+
+/** What was ordered, as far as it is still kept. */
+export type StoredOrder = {
+  id: string;
+  state: JobState;
+  lane: number;
+  stream: boolean;
+  maxAttempts: number;
+  expiresInSeconds: number;
+  webhookUrl: string | null;
+  webhookPayload: string;
+  metadata: Record<string, string>;
+  /** Null once erased. */
+  request: string | null;
+  targets: unknown;
+};
+
+/** The order behind one job of an account, or null. */
+export async function findOrder(
+  sql: Database,
+  accountId: string,
+  jobId: string,
+): Promise<StoredOrder | null> {
+  const [row] = await sql<StoredOrder[]>`
+    select j.id, j.state, j.lane::integer as lane, j.stream, j.max_attempts as "maxAttempts",
+      extract(epoch from j.deadline_at - j.created_at)::double precision as "expiresInSeconds",
+      j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata, q.request, q.targets
+    from jobs j left join job_requests q on q.job_id = j.id
+    where j.id = ${jobId} and j.account_id = ${accountId}`;
   return row ?? null;
 }

@@ -1,0 +1,20 @@
+import { formatUsd } from '../../../shared/domain/money.ts';
+import type { App } from '../../http/app.ts';
+import { jobBody } from '../../http/job-body.ts';
+import { type IntakeDeps, quoteJob } from '../../intake/accept-job.ts';
+import { toOrder } from './create-job.ts';
+
+/** POST /v1/estimates: what a job with this body would hold. Takes nothing. */
+export function createEstimate(
+  app: App,
+  deps: Pick<IntakeDeps, 'catalogue' | 'providers' | 'webhooks'>,
+): void {
+  app.post('/v1/estimates', { config: { scope: 'jobs' }, schema: { body: jobBody } }, async (request) => {
+    const priced = quoteJob(deps, toOrder(request.body), request.account?.defaultMaxOutputTokens ?? null);
+    return {
+      hold_usd: formatUsd(priced.holdNanoUsd),
+      input_tokens: priced.inputTokens,
+      max_output_tokens: priced.maxOutputTokens,
+    };
+  });
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { notFound } from '../../../shared/domain/errors.ts';
+import { toWireUsage } from '../../../shared/domain/job.ts';
+import { formatUsd } from '../../../shared/domain/money.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import { type AttemptRow, findJob, listAttempts as listStoredAttempts } from '../../../shared/sql/jobs.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+
+/** GET /v1/jobs/{id}/attempts: every provider call, in order. */
+export function listAttempts(app: App, deps: { sql: Database }): void {
+  const schema = { params: z.object({ id: z.string() }) };
+  app.get('/v1/jobs/:id/attempts', { config: { scope: 'read' }, schema }, async (request) => {
+    const stored = await findJob(deps.sql, accountOf(request), request.params.id);
+    if (stored === null) throw notFound('job');
+    const attempts = await listStoredAttempts(deps.sql, stored.job.id);
+    return { object: 'list', data: attempts.map(toWire), has_more: false, first_id: null, last_id: null };
+  });
+}
+
+function toWire(row: AttemptRow) {
+  return {
+    attempt: row.attempt,
+    provider: row.provider,
+    model: row.model,
+    started_at: row.started_at.toISOString(),
+    ended_at: row.ended_at?.toISOString() ?? null,
+    outcome: row.outcome,
+    status: row.status,
+    error: row.error,
+    usage: row.usage === null ? null : toWireUsage(row.usage, false),
+    cost_usd: row.cost_nano === null ? null : formatUsd(row.cost_nano),
+  };
+}

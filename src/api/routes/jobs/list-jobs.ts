@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { invalid } from '../../../shared/domain/errors.ts';
+import { type JobState, toJobObject } from '../../../shared/domain/job.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import { listJobs as listStoredJobs } from '../../../shared/sql/jobs.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { toPage } from '../../http/pages.ts';
+
+const statesByStatus: Record<string, JobState[]> = {
+  queued: ['waiting', 'ticketed'],
+  running: ['running'],
+  succeeded: ['succeeded'],
+  failed: ['failed'],
+  cancelled: ['cancelled'],
+  expired: ['expired'],
+};
+
+const query = z
+  .object({
+    status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired']).optional(),
+    batch_id: z.string().optional(),
+    limit: z.coerce.number().int().min(1).max(100).default(20),
+    after: z.string().optional(),
+  })
+  .catchall(z.string());
+
+/** GET /v1/jobs: the account's jobs, newest first, filtered by status, batch and metadata. */
+export function listJobs(app: App, deps: { sql: Database }): void {
+  app.get('/v1/jobs', { config: { scope: 'read' }, schema: { querystring: query } }, async (request) => {
+    const { status, batch_id: batchId, limit, after, ...others } = request.query;
+    const jobs = await listStoredJobs(deps.sql, {
+      accountId: accountOf(request),
+      states: status === undefined ? null : (statesByStatus[status] ?? null),
+      batchId: batchId ?? null,
+      metadata: toMetadataFilter(others),
+      after: after ?? null,
+      limit,
+    });
+    return toPage(
+      jobs.map((job) => toJobObject(job)),
+      limit,
+    );
+  });
+}
+
+/** `metadata.k=v` → `{k: v}`; any other name is a mistake worth telling. */
+function toMetadataFilter(others: Record<string, string>): Record<string, string> {
+  const entries = Object.entries(others).map(([name, value]) => {
+    if (!name.startsWith('metadata.') || name === 'metadata.') {
+      throw invalid([
+        { param: name, message: 'unknown parameter; filter by status, batch_id or metadata.<key>' },
+      ]);
+    }
+    return [name.slice('metadata.'.length), value] as const;
+  });
+  return Object.fromEntries(entries);
+}

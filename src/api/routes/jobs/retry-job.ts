@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { notFound, Refusal } from '../../../shared/domain/errors.ts';
+import { isFinal } from '../../../shared/domain/job.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import { findOrder } from '../../../shared/sql/jobs.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';
+import { acceptJob, type IntakeDeps } from '../../intake/accept-job.ts';
+import { orderAgain } from '../../intake/order-again.ts';
+
+/** POST /v1/jobs/{id}/retry → 202: a new job with a new hold, which says what it repeats. */
+export function retryJob(app: App, deps: IntakeDeps & { sql: Database }): void {
+  const schema = { params: z.object({ id: z.string() }) };
+  app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
+    const accountId = accountOf(request);
+    const stored = await findOrder(deps.sql, accountId, request.params.id);
+    if (stored === null) throw notFound('job');
+    if (!isFinal(stored.state))
+      throw new Refusal('invalid_state', 'The job has not ended yet; cancel it first');
+    if (stored.request === null) throw new Refusal('invalid_state', 'The request of this job was erased');
+    const key = readIdempotencyKey(request);
+    const accepted = await acceptJob(deps, orderAgain(stored, stored.request), {
+      accountId,
+      defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
+      idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
+    });
+    if (accepted.replayed) reply.header('idempotent-replayed', 'true');
+    return reply
+      .status(accepted.status)
+      .header('location', accepted.location)
+      .type('application/json; charset=utf-8')
+      .send(accepted.reply);
+  });
+}

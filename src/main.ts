@@ -1,0 +1,121 @@
+import { startApi } from './api/start-api.ts';
+import { type Config, ConfigError, parseConfig } from './shared/config.ts';
+import { openInfra } from './shared/infra.ts';
+import { loadModels, type Models } from './shared/models.ts';
+import { openDatabase } from './shared/sql/database.ts';
+import { migrate, schemaMismatch } from './shared/sql/migrate.ts';
+import { createLog, type Log } from './shared/telemetry.ts';
+import { within } from './shared/within.ts';
+import { startWorkers } from './workers/start-workers.ts';
+
+const roles = ['api', 'workers', 'all', 'migrate'] as const;
+type Role = (typeof roles)[number];
+
+/** EX_CONFIG of sysexits.h: the process was not set up right, and starting it again will not help. */
+const badConfigurationExit = 78;
+/** After the grace for running calls, everything else has this long to end before the process goes anyway. */
+const exitMarginMs = 9000;
+
+async function main(): Promise<void> {
+  const role = roles.find((name) => name === process.argv[2]);
+  if (role === undefined) return refuse([`usage: node dist/main.js ${roles.join(' | ')}`]);
+  const config = readConfig();
+  const log = createLog(config.logLevel, role);
+  const models = readModels(config);
+  if (role === 'migrate' || role === 'all') await migrate(config.database.directUrl);
+  if (role === 'migrate') return;
+  await refuseOtherSchema(config);
+  await run(role, config, models, log);
+}
+
+async function run(role: Role, config: Config, models: Models, log: Log): Promise<void> {
+  const providers = models.providers;
+  const infra = openInfra(
+    config,
+    log,
+    role,
+    providers.map((provider) => provider.name),
+  );
+  const stops: (() => Promise<void>)[] = [];
+  // The API stops first, so that nothing is accepted by a process that is about to go.
+  if (role !== 'api') stops.unshift(startWorkers({ config, infra, log, providers }));
+  if (role !== 'workers') {
+    const api = await startApi({ config, infra, log, models });
+    stops.unshift(api.stop);
+    process.stdout.write(`ready ${api.url}\n`);
+  } else {
+    process.stdout.write('ready workers\n');
+  }
+  for (const provider of providers.filter(({ simulated }) => simulated)) {
+    log.warn({ provider: provider.name }, 'no key is set: the simulator stands in for this provider');
+  }
+
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    const hardStop = setTimeout(
+      () => process.exit(1),
+      config.work.shutdownGraceSeconds * 1000 + exitMarginMs,
+    );
+    hardStop.unref();
+    void stopAll(stops, infra, log).then(() => process.exit(0));
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+}
+
+async function stopAll(
+  stops: (() => Promise<void>)[],
+  infra: { close(): Promise<void> },
+  log: Log,
+): Promise<void> {
+  for (const stop of stops) {
+    await stop().catch((error: unknown) => log.error({ error }, 'a part did not stop cleanly'));
+  }
+  await within(3000, infra.close());
+}
+
+function readConfig(): Config {
+  try {
+    return parseConfig(process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) refuse(error.mistakes);
+    throw error;
+  }
+}
+
+function readModels(config: Config): Models {
+  try {
+    return loadModels(config);
+  } catch (error) {
+    if (error instanceof ConfigError) refuse(error.mistakes);
+    throw error;
+  }
+}
+
+async function refuseOtherSchema(config: Config): Promise<void> {
+  const sql = openDatabase({
+    url: config.database.url,
+    poolMax: 1,
+    prepare: false,
+    applicationName: 'gateway-schema-check',
+  });
+  try {
+    const mismatch = await schemaMismatch(sql);
+    if (mismatch !== null) refuse([mismatch]);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+function refuse(mistakes: string[]): never {
+  process.stderr.write(`${mistakes.map((mistake) => `configuration: ${mistake}`).join('\n')}\n`);
+  process.exit(badConfigurationExit);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});

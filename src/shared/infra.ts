@@ -1,0 +1,59 @@
+import type { Config } from './config.ts';
+import { createJobEvents, type JobEvents } from './job-events.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { createNews, type News } from './news.ts';
+import { openQueue, type TicketQueue } from './queue.ts';
+import { openRedis, type RedisConnection } from './redis.ts';
+import { type Database, openDatabase } from './sql/database.ts';
+import type { Log } from './telemetry.ts';
+import { within } from './within.ts';
+
+/** What both sides stand on, opened once per process. */
+export type Infra = {
+  sql: Database;
+  redis: RedisConnection;
+  /** Used for subscriptions only. */
+  subscriber: RedisConnection;
+  queues: ReadonlyMap<string, TicketQueue>;
+  ledger: Ledger;
+  news: News;
+  events: JobEvents;
+  close(): Promise<void>;
+};
+
+/** Opens connections for a role; none of them has to work yet. `providers` are those that get a queue. */
+export function openInfra(config: Config, log: Log, role: string, providers: string[]): Infra {
+  const sql = openDatabase({
+    url: config.database.url,
+    poolMax: config.database.poolMax,
+    prepare: config.database.prepare,
+    applicationName: `gateway-${role}`,
+  });
+  const onError = (error: Error) => log.debug({ error }, 'redis error');
+  const { prefix } = config.redis;
+  const redis = openRedis(config.redis, 'commands', onError);
+  const subscriber = openRedis(config.redis, 'blocking', onError);
+  const queues = new Map(
+    providers.map((provider) => {
+      const queue = openQueue(redis, prefix, provider);
+      queue.on('error', onError);
+      return [provider, queue];
+    }),
+  );
+  const events = createJobEvents({ redis, subscriber, prefix, log });
+  return {
+    sql,
+    redis,
+    subscriber,
+    queues,
+    ledger: createLedger(sql, { queueDepthLimit: config.work.queueDepthLimit }),
+    news: createNews(redis, subscriber, prefix),
+    events,
+    close: async () => {
+      await Promise.all([...queues.values()].map((queue) => within(1000, queue.close())));
+      subscriber.disconnect();
+      redis.disconnect();
+      await sql.end({ timeout: 2 });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { webhookEvent } from './domain/delivery.ts';
+import { newId } from './domain/ids.ts';
+import type { FinalState, JobError, JobRecord } from './domain/job.ts';
+import { toJobObject } from './domain/job.ts';
+import type { AttemptRecord, ChargeRecord, DeliveryRecord, JobEnding } from './sql/settle-jobs.ts';
+
+/** What an ending needs to know of its job; claimed jobs and abandoned ones both have it. */
+export type EndableJob = {
+  id: string;
+  accountId: string;
+  batchId: string | null;
+  lane: number;
+  model: string;
+  provider: string;
+  attempts: number;
+  holdNano: bigint;
+  stream: boolean;
+  webhookUrl: string | null;
+  webhookPayload: string;
+  metadata: Record<string, string>;
+  createdAt: Date;
+  startedAt: Date | null;
+};
+
+export type EndingFacts = {
+  state: FinalState;
+  /** The attempt that ended it, or null when no call is under way. */
+  fence: number | null;
+  error: JobError | null;
+  charge: ChargeRecord | null;
+  attempt: AttemptRecord | null;
+  result: string | null;
+  /** Id of the final event, when the caller wrote the events before it. */
+  eventSeq: number | null;
+  now: Date;
+};
+
+/** Everything that becomes true in the transaction that ends a job, the webhook's frozen bytes included. */
+export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
+  return {
+    jobId: job.id,
+    accountId: job.accountId,
+    fence: facts.fence,
+    state: facts.state,
+    error: facts.error,
+    eventSeq: facts.eventSeq,
+    finishedAt: facts.now,
+    charge: facts.charge,
+    attempt: facts.attempt,
+    result: facts.result,
+    delivery: job.webhookUrl === null ? null : deliveryOf(job, job.webhookUrl, facts),
+  };
+}
+
+function deliveryOf(job: EndableJob, url: string, facts: EndingFacts): DeliveryRecord {
+  const eventId = newId('evt');
+  const eventType = `job.${facts.state}` as const;
+  const record: JobRecord = {
+    ...job,
+    state: facts.state,
+    chargeNano: facts.charge?.amountNano ?? 0n,
+    estimated: facts.charge?.estimated ?? false,
+    usage: facts.charge?.usage ?? null,
+    error: facts.error,
+    eventSeq: facts.eventSeq ?? 0,
+    finishedAt: facts.now,
+  };
+  const { body } = webhookEvent({
+    eventId,
+    type: eventType,
+    createdAt: facts.now,
+    job: toJobObject(record, { result: facts.result }),
+    payload: job.webhookPayload === 'full' ? 'full' : 'thin',
+  });
+  return { deliveryId: newId('dlv'), eventId, eventType, url, body };
+}

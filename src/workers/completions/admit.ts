@@ -1,0 +1,31 @@
+import { shortWaitMs } from '../../shared/domain/outcome.ts';
+import type { Gate, GateTicket } from '../../shared/gate.ts';
+import { type Ticket, ticketId } from '../../shared/queue.ts';
+
+/** Whether a ticket may go on to its call now; if not, whether it waits in the queue or goes back to the backlog. */
+export type Entry =
+  | { kind: 'pass'; pass: GateTicket }
+  | { kind: 'wait'; waitMs: number }
+  | { kind: 'return'; waitMs: number };
+
+export type AdmitDeps = {
+  gate: Pick<Gate, 'admit'>;
+  isPaused(provider: string): boolean;
+};
+
+/** A paused provider is looked at again after this long. */
+const pausedMs = 10_000;
+
+/** Asks the gate. A "no" is not an attempt: nothing has been claimed yet and nothing is counted. */
+export async function admit(deps: AdmitDeps, provider: string, ticket: Ticket): Promise<Entry> {
+  if (deps.isPaused(provider)) return { kind: 'return', waitMs: pausedMs };
+  const pass: GateTicket = {
+    provider,
+    model: ticket.model,
+    tokens: ticket.tokens,
+    slot: ticketId(ticket),
+  };
+  const admission = await deps.gate.admit(pass);
+  if (admission.admitted) return { kind: 'pass', pass };
+  return { kind: admission.waitMs < shortWaitMs ? 'wait' : 'return', waitMs: admission.waitMs };
+}

@@ -1,0 +1,73 @@
+import type { Answer } from '../../shared/domain/answer.ts';
+import type { Delta } from '../../shared/domain/chat.ts';
+import { attemptId } from '../../shared/domain/ids.ts';
+import type { Gate, GateReport, GateTicket } from '../../shared/gate.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Run } from './runs.ts';
+
+export type CallDeps = {
+  providers: ReadonlyMap<string, Provider>;
+  gate: Pick<Gate, 'report'>;
+};
+
+/**
+ * The one outbound call of a run. Tells the gate what was learned, whatever the end. A provider this process does not
+ * have answers as unreachable: another process may have it.
+ */
+export async function callProvider(
+  deps: CallDeps,
+  run: Run,
+  pass: GateTicket,
+  onDelta: (delta: Delta) => void,
+): Promise<Answer> {
+  const { job } = run;
+  const provider = deps.providers.get(job.provider);
+  const answer =
+    provider === undefined
+      ? notConfigured(job.provider)
+      : await provider.call({
+          attemptId: attemptId(job.id, job.attempts),
+          model: job.target.upstreamModel,
+          request: { ...job.request, model: job.target.model },
+          maxOutputTokens: job.target.maxOutputTokens,
+          stream: job.stream,
+          signal: run.signal,
+          onDelta,
+        });
+  await deps.gate.report(pass, toReport(answer, pass));
+  return answer;
+}
+
+function notConfigured(name: string): Answer {
+  return {
+    kind: 'failed',
+    failure: {
+      reason: 'unreachable',
+      status: null,
+      message: `provider ${name} is not configured`,
+      retryAfterMs: 5000,
+    },
+    produced: { text: '', usage: null },
+    limits: null,
+  };
+}
+
+/** How long a provider is left alone after a 429 that did not say, and after one that says its account is empty. */
+const unsaidThrottleMs = 1000;
+const exhaustedMs = 60_000;
+
+function toReport(answer: Answer, pass: GateTicket): GateReport {
+  if (answer.kind === 'stopped') return { kind: 'neutral' };
+  if (answer.kind === 'completed') {
+    const { usage } = answer;
+    // Without usage the tokens that were set aside count as used.
+    return {
+      kind: 'ok',
+      tokensUsed: usage === null ? pass.tokens : usage.promptTokens + usage.completionTokens,
+    };
+  }
+  const { reason, retryAfterMs } = answer.failure;
+  if (reason === 'throttled') return { kind: 'throttled', retryAfterMs: retryAfterMs ?? unsaidThrottleMs };
+  if (reason === 'exhausted') return { kind: 'throttled', retryAfterMs: retryAfterMs ?? exhaustedMs };
+  return { kind: reason === 'rejected' ? 'neutral' : 'failure' };
+}

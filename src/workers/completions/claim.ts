@@ -1,0 +1,73 @@
+import type { ChatRequest } from '../../shared/domain/chat.ts';
+import type { QuoteTarget } from '../../shared/domain/quote.ts';
+import { createGroupCommit } from '../../shared/group-commit.ts';
+import type { EndableJob } from '../../shared/job-ending.ts';
+import { ticketId } from '../../shared/queue.ts';
+import { type Database, isDatabaseUnavailable } from '../../shared/sql/database.ts';
+import { type Claim, type ClaimRow, claimJobs } from '../../shared/sql/run-jobs.ts';
+import { restoreTargets } from '../../shared/stored-targets.ts';
+
+/** A job this process may run now, and no other may. `attempts` is the number of the attempt it owns: the fence. */
+export type ClaimedJob = EndableJob & {
+  /** The ticket it was claimed with, which also names its slot at the gate. */
+  ticketId: string;
+  tries: number;
+  maxAttempts: number;
+  /** Index into `targets` of the one to call. */
+  targetIndex: number;
+  target: QuoteTarget;
+  targets: QuoteTarget[];
+  inputTokensBound: number;
+  startedAt: Date;
+  deadlineAt: Date;
+  eventSeq: number;
+  request: ChatRequest;
+};
+
+/**
+ * Claims jobs by ticket. Null when the ticket is void: the job ended, was cancelled, is late or has a newer ticket. The
+ * attempt is counted and its row written when this resolves with a job, before any call.
+ */
+export function createClaim(sql: Database, worker: { id: string; leaseSeconds: number }) {
+  const claim = createGroupCommit<Claim, ClaimRow | null>({
+    commit: (claims) => claimJobs(sql, claims, worker),
+    bytesOf: () => 100,
+    isolate: (error) => !isDatabaseUnavailable(error),
+  });
+  return async (ticket: Claim): Promise<ClaimedJob | null> => {
+    const row = await claim(ticket);
+    return row === null ? null : toClaimedJob(row, ticketId(ticket));
+  };
+}
+
+function toClaimedJob(row: ClaimRow, ticket: string): ClaimedJob {
+  const targets = restoreTargets(row.targets);
+  const target = targets[row.target];
+  if (target === undefined) throw new Error(`job ${row.id} has no target ${row.target}`);
+  return {
+    id: row.id,
+    ticketId: ticket,
+    accountId: row.account_id,
+    batchId: row.batch_id,
+    lane: row.lane,
+    model: row.model,
+    provider: target.provider,
+    attempts: row.attempt,
+    tries: row.tries,
+    maxAttempts: row.max_attempts,
+    targetIndex: row.target,
+    target,
+    targets,
+    holdNano: row.hold_nano,
+    inputTokensBound: row.input_tokens_bound,
+    stream: row.stream,
+    webhookUrl: row.webhook_url,
+    webhookPayload: row.webhook_payload,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    deadlineAt: row.deadline_at,
+    eventSeq: row.event_seq,
+    request: JSON.parse(row.request) as ChatRequest,
+  };
+}

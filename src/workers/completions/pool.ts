@@ -1,0 +1,70 @@
+import { DelayedError, Worker } from 'bullmq';
+import {
+  asBullConnection,
+  queueName,
+  queuePrefix,
+  type Ticket,
+  type TicketWorker,
+} from '../../shared/queue.ts';
+import type { RedisConnection } from '../../shared/redis.ts';
+import type { Log } from '../../shared/telemetry.ts';
+import { within } from '../../shared/within.ts';
+import type { TicketEnd } from './run-job.ts';
+
+export type PoolSettings = {
+  provider: string;
+  prefix: string;
+  concurrency: number;
+  leaseSeconds: number;
+};
+
+export type PoolDeps = {
+  redis: RedisConnection;
+  log: Log;
+  run(provider: string, ticket: Ticket): Promise<TicketEnd>;
+  /** BullMQ could not renew the ticket's lock: somebody else may be given it. */
+  lockLost(jobId: string): void;
+};
+
+/** A ticket whose run failed for want of a database or by a bug is tried again after this long. */
+const retryMs = 1000;
+
+/**
+ * The BullMQ worker of one provider: turns tickets into runs, and the end of a run into BullMQ's words, only here. It
+ * never counts attempts and never fails a ticket for what happened to its job: Postgres knows both.
+ */
+export function startPool(
+  deps: PoolDeps,
+  settings: PoolSettings,
+): { stop(timeoutMs: number): Promise<void> } {
+  const lockDuration = settings.leaseSeconds * 1000;
+  const worker: TicketWorker = new Worker(
+    queueName(settings.provider),
+    // Three parameters, by name: BullMQ looks at the length of the function to decide what to pass.
+    async (ticket, token, _signal) => {
+      const end = await deps.run(settings.provider, ticket.data).catch((error: unknown): TicketEnd => {
+        deps.log.error({ job_id: ticket.data.id, error }, 'run failed');
+        return { kind: 'wait', waitMs: retryMs };
+      });
+      if (end.kind !== 'wait') return;
+      await ticket.moveToDelayed(Date.now() + end.waitMs + Math.round(Math.random() * 100), token);
+      throw new DelayedError();
+    },
+    {
+      connection: asBullConnection(deps.redis),
+      prefix: queuePrefix(settings.prefix, settings.provider),
+      concurrency: settings.concurrency,
+      lockDuration,
+      stalledInterval: Math.max(1000, Math.round(lockDuration / 2)),
+      maxStalledCount: 1_000_000,
+    },
+  );
+  worker.on('error', (error) => deps.log.warn({ provider: settings.provider, error }, 'queue error'));
+  worker.on('lockRenewalFailed', (ids: string[]) => {
+    for (const id of ids) deps.lockLost(id.slice(0, id.lastIndexOf('_')));
+  });
+  return {
+    // close() never resolves while Redis is away, so it is raced with a timer; the process exits afterwards.
+    stop: (timeoutMs) => within(timeoutMs, worker.close()),
+  };
+}

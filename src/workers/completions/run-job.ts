@@ -1,0 +1,81 @@
+import type { Gate } from '../../shared/gate.ts';
+import type { JobEvents } from '../../shared/job-events.ts';
+import type { Ticket } from '../../shared/queue.ts';
+import type { Claim } from '../../shared/sql/run-jobs.ts';
+import { type AdmitDeps, admit } from './admit.ts';
+import { type CallDeps, callProvider } from './call-provider.ts';
+import type { ClaimedJob } from './claim.ts';
+import { type Finish, type FinishDeps, finishJob } from './finish-job.ts';
+import type { Runs } from './runs.ts';
+
+/** How a ticket ended: it is used up, it waits in the queue, or its job went back to the backlog. */
+export type TicketEnd =
+  | { kind: 'void' }
+  | { kind: 'wait'; waitMs: number }
+  | { kind: 'returned' }
+  | { kind: 'ran'; finish: Finish };
+
+export type RunJobDeps = AdmitDeps &
+  CallDeps &
+  FinishDeps & {
+    gate: Gate;
+    runs: Runs;
+    events: Pick<JobEvents, 'openWriter' | 'announce'>;
+    claim(ticket: Claim): Promise<ClaimedJob | null>;
+    giveBack(ticket: Claim & { delayMs: number }): Promise<boolean>;
+    /** Tells whoever waits that a webhook is owed. */
+    owesDelivery(): void;
+  };
+
+/**
+ * Runs one attempt of one job: admit, claim, call, decide, finish, announce. Each step takes what the step before it
+ * returned; see docs/life-of-a-job.md for the states and for what repairs each gap between two steps.
+ */
+export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket): Promise<TicketEnd> {
+  const entry = await admit(deps, provider, ticket);
+  if (entry.kind === 'wait') return entry;
+  if (entry.kind === 'return') {
+    await deps.giveBack({ id: ticket.id, generation: ticket.generation, delayMs: entry.waitMs });
+    return { kind: 'returned' };
+  }
+
+  const job = await claimOrGiveUp(deps, ticket, entry.pass);
+  if (job === null) return { kind: 'void' };
+
+  const run = deps.runs.start(job);
+  try {
+    const writer = deps.events.openWriter({
+      jobId: job.id,
+      attempt: job.attempts,
+      provider: job.provider,
+      model: job.target.model,
+      stream: job.stream,
+      lastSeq: job.eventSeq,
+    });
+    writer.started();
+    const answer = await callProvider(deps, run, entry.pass, (delta) => writer.delta(delta));
+    const lastEventSeq = await writer.close();
+    const finish = await finishJob(deps, { job, answer, stopReason: run.stopReason(), lastEventSeq });
+    announce(deps, job, finish);
+    return { kind: 'ran', finish };
+  } finally {
+    run.end();
+  }
+}
+
+async function claimOrGiveUp(deps: RunJobDeps, ticket: Ticket, pass: Parameters<Gate['report']>[0]) {
+  try {
+    const job = await deps.claim({ id: ticket.id, generation: ticket.generation });
+    if (job === null) await deps.gate.report(pass, { kind: 'neutral' });
+    return job;
+  } catch (error) {
+    await deps.gate.report(pass, { kind: 'neutral' });
+    throw error;
+  }
+}
+
+function announce(deps: RunJobDeps, job: ClaimedJob, finish: Finish): void {
+  if (finish === 'dropped') return;
+  deps.events.announce(job.id);
+  if (finish === 'final' && job.webhookUrl !== null) deps.owesDelivery();
+}

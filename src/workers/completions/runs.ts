@@ -1,0 +1,64 @@
+import type { ClaimedJob } from './claim.ts';
+
+/** Why a run was stopped before its provider answered. */
+export type StopReason = 'cancelled' | 'expired' | 'shutdown' | 'lost';
+
+/** One job being run by this process. */
+export type Run = {
+  job: ClaimedJob;
+  signal: AbortSignal;
+  stopReason(): StopReason | null;
+  /** Takes the run off the list; its deadline no longer counts. */
+  end(): void;
+};
+
+/** A timer longer than this overflows in Node; later deadlines are looked at again then. */
+const timerMsMax = 2_147_000_000;
+
+/**
+ * The runs of this process, by job. Each ends early when its deadline passes, when it is cancelled, when its lease is
+ * lost or when the process closes; the first reason stands.
+ */
+export function createRuns() {
+  const active = new Map<string, { run: Run; stop(reason: StopReason): void }>();
+
+  function start(job: ClaimedJob): Run {
+    const controller = new AbortController();
+    let reason: StopReason | null = null;
+    const stop = (why: StopReason) => {
+      reason ??= why;
+      controller.abort(new Error(why));
+    };
+    // An older run of the same job has lost it, or this claim would not have been given.
+    active.get(job.id)?.stop('lost');
+    const leftMs = Math.max(0, job.deadlineAt.getTime() - Date.now());
+    const timer = setTimeout(() => stop('expired'), Math.min(leftMs, timerMsMax));
+    const run: Run = {
+      job,
+      signal: controller.signal,
+      stopReason: () => reason,
+      end: () => {
+        clearTimeout(timer);
+        if (active.get(job.id)?.run === run) active.delete(job.id);
+      },
+    };
+    active.set(job.id, { run, stop });
+    return run;
+  }
+
+  return {
+    start,
+    /** Stops the run of a job; with `attempt`, only if it is that one: a newer run of the job goes on. */
+    stop: (jobId: string, reason: StopReason, attempt?: number) => {
+      const found = active.get(jobId);
+      if (attempt === undefined || found?.run.job.attempts === attempt) found?.stop(reason);
+    },
+    stopAll: (reason: StopReason) => {
+      for (const { stop } of active.values()) stop(reason);
+    },
+    list: (): ClaimedJob[] => [...active.values()].map(({ run }) => run.job),
+    count: () => active.size,
+  };
+}
+
+export type Runs = ReturnType<typeof createRuns>;

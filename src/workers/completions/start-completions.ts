@@ -1,0 +1,88 @@
+import type { Config, ProviderConfig } from '../../shared/config.ts';
+import type { Gate } from '../../shared/gate.ts';
+import { createGroupCommit } from '../../shared/group-commit.ts';
+import type { Infra } from '../../shared/infra.ts';
+import { openRedis } from '../../shared/redis.ts';
+import { isDatabaseUnavailable } from '../../shared/sql/database.ts';
+import { type Claim, returnTickets } from '../../shared/sql/run-jobs.ts';
+import type { Log } from '../../shared/telemetry.ts';
+import { within } from '../../shared/within.ts';
+import { openProviders } from '../providers/open-providers.ts';
+import { createClaim } from './claim.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { persist } from './persist.ts';
+import { type PoolDeps, startPool } from './pool.ts';
+import { type RunJobDeps, runJob } from './run-job.ts';
+import { createRuns } from './runs.ts';
+
+export type CompletionsDeps = {
+  config: Config;
+  infra: Infra;
+  log: Log;
+  providers: ProviderConfig[];
+  gate: Gate;
+  worker: { id: string; concurrency: number; leaseSeconds: number };
+  isPaused(provider: string): boolean;
+  owesDelivery(): void;
+  /** A place in this provider's window came free. */
+  ranOn(provider: string): void;
+};
+
+/**
+ * Starts a pool per provider and the heartbeat that keeps their leases. Stopping takes no new tickets, lets running calls
+ * end within the grace time, then stops them and puts their jobs back.
+ */
+export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void> } {
+  const { config, infra, log, gate, worker } = deps;
+  const { sql, news, events, ledger } = infra;
+  const stopping = { now: false };
+  const runs = createRuns();
+  const upstreams = openProviders(deps.providers, config);
+  const redis = openRedis(config.redis, 'blocking', (error) => log.debug({ error }, 'redis error'));
+  news.listen('cancel', (jobId) => runs.stop(jobId, 'cancelled'));
+
+  const runDeps: RunJobDeps = {
+    gate,
+    isPaused: deps.isPaused,
+    providers: upstreams,
+    ledger,
+    runs,
+    events,
+    claim: createClaim(sql, worker),
+    giveBack: createGroupCommit<Claim & { delayMs: number }, boolean>({
+      commit: (tickets) => returnTickets(sql, tickets),
+      bytesOf: () => 100,
+      isolate: (error) => !isDatabaseUnavailable(error),
+    }),
+    persist: (write) => persist(write, stopping, log),
+    random: Math.random,
+    owesDelivery: deps.owesDelivery,
+  };
+  const poolDeps: PoolDeps = {
+    redis,
+    log,
+    run: async (provider, ticket) => {
+      const end = await runJob(runDeps, provider, ticket);
+      deps.ranOn(provider);
+      return end;
+    },
+    lockLost: (jobId) => runs.stop(jobId, 'lost'),
+  };
+  const pools = deps.providers.map(({ name: provider }) =>
+    startPool(poolDeps, { provider, prefix: config.redis.prefix, ...worker }),
+  );
+  const heartbeat = startHeartbeat({ sql, runs, gate, log }, worker);
+
+  return {
+    stop: async () => {
+      const graceMs = config.work.shutdownGraceSeconds * 1000;
+      const handBack = setTimeout(() => runs.stopAll('shutdown'), graceMs);
+      await Promise.all(pools.map((pool) => pool.stop(graceMs + 5000)));
+      clearTimeout(handBack);
+      stopping.now = true;
+      await within(2000, heartbeat.stop());
+      await Promise.all([...upstreams.values()].map((provider) => within(1000, provider.close())));
+      redis.disconnect();
+    },
+  };
+}

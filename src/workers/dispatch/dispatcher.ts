@@ -1,0 +1,47 @@
+import { every, type Loop } from '../../shared/every.ts';
+import { addTickets, type TicketQueue } from '../../shared/queue.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import type { Leadership } from '../../shared/sql/leadership.ts';
+import { sumConcurrency, ticketJobs } from '../../shared/sql/run-jobs.ts';
+import type { Log } from '../../shared/telemetry.ts';
+
+export type DispatcherDeps = {
+  sql: Database;
+  leadership: Pick<Leadership, 'lead'>;
+  queue: TicketQueue;
+  log: Log;
+  isPaused(provider: string): boolean;
+};
+
+/** Without a hint, the backlog is looked at this often. */
+const pollMs = 100;
+/** The number of live workers is counted again after this long. */
+const capacityAgeMs = 1000;
+
+/**
+ * Keeps the window of one provider full: moves waiting jobs to ticketed, fairly, and tickets them in BullMQ. Postgres
+ * first, Redis after: a process that dies between the two leaves a ticketed job without a ticket, which the reconciler
+ * finds.
+ */
+export function startDispatcher(
+  deps: DispatcherDeps,
+  settings: { provider: string; workerSeenSeconds: number },
+): Loop {
+  const { provider } = settings;
+  let capacity = 0;
+  let countedAt = 0;
+
+  async function dispatch(): Promise<boolean> {
+    if (deps.isPaused(provider) || !(await deps.leadership.lead(`dispatch:${provider}`))) return false;
+    if (Date.now() - countedAt > capacityAgeMs) {
+      capacity = await sumConcurrency(deps.sql, settings.workerSeenSeconds);
+      countedAt = Date.now();
+    }
+    if (capacity === 0) return false;
+    const tickets = await ticketJobs(deps.sql, provider, capacity);
+    if (tickets.length > 0) await addTickets(deps.queue, tickets);
+    return tickets.length >= capacity;
+  }
+
+  return every(pollMs, dispatch, deps.log, `dispatch ${provider}`);
+}

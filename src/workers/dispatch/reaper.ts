@@ -1,0 +1,131 @@
+import type { Failure } from '../../shared/domain/answer.ts';
+import type { JobError } from '../../shared/domain/job.ts';
+import { decide } from '../../shared/domain/outcome.ts';
+import { every, type Loop } from '../../shared/every.ts';
+import { endingOf } from '../../shared/job-ending.ts';
+import type { Ledger } from '../../shared/ledger.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import { type AbandonedJob, listLostJobs, listOverdueJobs } from '../../shared/sql/jobs.ts';
+import type { Leadership } from '../../shared/sql/leadership.ts';
+import type { AttemptRecord } from '../../shared/sql/settle-jobs.ts';
+import { restoreTargets } from '../../shared/stored-targets.ts';
+import type { Log } from '../../shared/telemetry.ts';
+
+export type ReaperDeps = {
+  sql: Database;
+  leadership: Pick<Leadership, 'lead'>;
+  ledger: Pick<Ledger, 'settleHold' | 'keepHold'>;
+  log: Log;
+  announce(jobId: string): void;
+  owesDelivery(): void;
+  random(): number;
+};
+
+const pageSize = 200;
+
+/**
+ * Ends or revives what nobody else will: running jobs whose lease ended (their worker is gone, its call's outcome unknown),
+ * and jobs past their deadline or cancelled between two calls. After the database was away for a lease, every lease looks
+ * ended, so it waits one lease for the living to speak first.
+ */
+export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }): Loop {
+  const leaseMs = settings.leaseSeconds * 1000;
+  let lookedAt = Date.now();
+  let patientUntil = 0;
+
+  async function reap(): Promise<boolean> {
+    if (!(await deps.leadership.lead('reap'))) return false;
+    const overdue = await listOverdueJobs(deps.sql, pageSize);
+    const now = Date.now();
+    if (now - lookedAt > leaseMs) patientUntil = now + leaseMs;
+    lookedAt = now;
+    await Promise.all(overdue.map((job) => endOverdue(deps, job)));
+    if (now < patientUntil) return false;
+    const lost = await listLostJobs(deps.sql, pageSize);
+    await Promise.all(lost.map((job) => endLost(deps, job)));
+    return lost.length === pageSize || overdue.length === pageSize;
+  }
+
+  return every(Math.min(1000, leaseMs / 2), reap, deps.log, 'reap');
+}
+
+const lostFailure: Failure = {
+  reason: 'cut',
+  status: null,
+  message: 'The worker that made the call was lost; what the provider did is unknown',
+  retryAfterMs: null,
+};
+const lostAttempt: AttemptRecord = {
+  outcome: 'unknown',
+  status: null,
+  error: `lost: ${lostFailure.message}`,
+  usage: null,
+  costNano: null,
+};
+
+/** A lost call is an unknown one: the same policy decides, as if the worker had told. */
+async function endLost(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
+  if (job.cancel || job.late) return settle(deps, job, job.cancel ? cancelled : expired, true);
+  const targets = restoreTargets(job.targets);
+  const tried = {
+    tries: job.tries,
+    maxAttempts: job.maxAttempts,
+    attempts: job.attempts,
+    target: job.target,
+    targets: targets.length,
+  };
+  const nothing = { text: '', usage: null };
+  const outcome = decide(
+    { kind: 'failed', failure: lostFailure, produced: nothing, limits: null },
+    tried,
+    deps.random(),
+  );
+  if (outcome.kind === 'failed') return settle(deps, job, outcome.error, true);
+  const way = outcome.kind === 'again' ? outcome : { target: job.target, delayMs: 0, counts: true };
+  const target = targets[way.target];
+  const moved = await deps.ledger.keepHold({
+    jobId: job.id,
+    fence: job.attempts,
+    provider: target?.provider ?? job.provider,
+    targetModel: target?.model ?? job.model,
+    target: way.target,
+    delayMs: way.delayMs,
+    counts: way.counts,
+    eventSeq: null,
+    attempt: lostAttempt,
+  });
+  if (moved) deps.log.warn({ job_id: job.id, attempt: job.attempts }, 'a lost job waits again');
+}
+
+const cancelled: JobError = { type: 'cancelled', message: 'The job was cancelled', provider_status: null };
+const expired: JobError = {
+  type: 'expired',
+  message: 'The deadline of the job passed before it was answered',
+  provider_status: null,
+};
+
+async function endOverdue(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
+  await settle(deps, job, job.cancel ? cancelled : expired, false);
+}
+
+async function settle(
+  deps: ReaperDeps,
+  job: AbandonedJob,
+  error: JobError,
+  wasRunning: boolean,
+): Promise<void> {
+  const ending = endingOf(job, {
+    state: error.type === 'cancelled' || error.type === 'expired' ? error.type : 'failed',
+    fence: wasRunning ? job.attempts : null,
+    error,
+    charge: null,
+    attempt: wasRunning ? lostAttempt : null,
+    result: null,
+    eventSeq: null,
+    now: new Date(),
+  });
+  if (!(await deps.ledger.settleHold(ending))) return;
+  deps.announce(job.id);
+  if (job.webhookUrl !== null) deps.owesDelivery();
+  deps.log.info({ job_id: job.id, state: ending.state }, 'an abandoned job ended');
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { every, type Loop } from '../../shared/every.ts';
+import { addTickets, findMissingTickets, type TicketQueue } from '../../shared/queue.ts';
+import type { RedisConnection } from '../../shared/redis.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import { readFact, recordFact } from '../../shared/sql/installation.ts';
+import type { Leadership } from '../../shared/sql/leadership.ts';
+import { listTicketed, type TicketRow } from '../../shared/sql/run-jobs.ts';
+import type { Log } from '../../shared/telemetry.ts';
+
+export type ReconcilerDeps = {
+  sql: Database;
+  leadership: Pick<Leadership, 'lead'>;
+  redis: RedisConnection;
+  prefix: string;
+  queues: ReadonlyMap<string, TicketQueue>;
+  log: Log;
+};
+
+const intervalMs = 1000;
+/** A ticket this old should be in Redis, or be running. */
+const staleMs = 3000;
+const pageSize = 1000;
+
+/**
+ * Gives every ticketed job its ticket back when Redis lost it. Two signs: the epoch, a value kept in both stores, differs
+ * (Redis was emptied or replaced), and then all ticketed jobs are ticketed again at once; or a job has been ticketed for
+ * seconds and its ticket is not there. Adding a ticket that exists changes nothing, so too many is harmless.
+ */
+export function startReconciler(deps: ReconcilerDeps): Loop {
+  async function reconcile(): Promise<undefined> {
+    if (!(await deps.leadership.lead('reconcile'))) return;
+    const epoch = await readFact(deps.sql, 'epoch');
+    const key = `${deps.prefix}:epoch`;
+    const seen = await deps.redis.get(key);
+    if (epoch !== null && epoch === seen) {
+      await ticketAgain(staleMs);
+      return;
+    }
+    const added = await ticketAgain(0);
+    const next = epoch ?? randomUUID();
+    await recordFact(deps.sql, 'epoch', next);
+    await deps.redis.set(key, next);
+    if (epoch !== null)
+      deps.log.warn({ tickets: added }, 'redis lost its data; tickets were given out again');
+  }
+
+  async function ticketAgain(olderThanMs: number): Promise<number> {
+    let added = 0;
+    let after = '';
+    for (;;) {
+      const page = await listTicketed(deps.sql, { olderThanMs, after, limit: pageSize });
+      const missing = await findMissingTickets(deps.redis, deps.prefix, page);
+      for (const [provider, tickets] of groupByProvider(missing)) {
+        const queue = deps.queues.get(provider);
+        if (queue !== undefined) await addTickets(queue, tickets);
+      }
+      added += missing.length;
+      const last = page.at(-1);
+      if (last === undefined || page.length < pageSize) return added;
+      after = last.id;
+    }
+  }
+
+  return every(intervalMs, reconcile, deps.log, 'reconcile');
+}
+
+function groupByProvider(tickets: (TicketRow & { provider: string })[]): Map<string, TicketRow[]> {
+  const groups = new Map<string, TicketRow[]>();
+  for (const ticket of tickets) groups.set(ticket.provider, [...(groups.get(ticket.provider) ?? []), ticket]);
+  return groups;
+}

@@ -1,0 +1,55 @@
+import type { Config, ProviderConfig } from '../../shared/config.ts';
+import type { Infra } from '../../shared/infra.ts';
+import type { Leadership } from '../../shared/sql/leadership.ts';
+import type { Log } from '../../shared/telemetry.ts';
+import { within } from '../../shared/within.ts';
+import { startDispatcher } from './dispatcher.ts';
+import { startReaper } from './reaper.ts';
+import { startReconciler } from './reconciler.ts';
+
+export type DispatchDeps = {
+  config: Config;
+  infra: Infra;
+  log: Log;
+  providers: ProviderConfig[];
+  leadership: Pick<Leadership, 'lead'>;
+  isPaused(provider: string): boolean;
+  owesDelivery(): void;
+};
+
+/** Starts what moves jobs between the backlog and the queue: a dispatcher per provider, the reconciler, the reaper. */
+export function startDispatch(deps: DispatchDeps): { wake(provider: string): void; stop(): Promise<void> } {
+  const { config, infra, log, leadership, isPaused } = deps;
+  const { sql, redis, queues, ledger, events, news } = infra;
+  const { leaseSeconds } = config.work;
+  const dispatchers = new Map(
+    [...queues].map(([provider, queue]) => [
+      provider,
+      startDispatcher(
+        { sql, leadership, queue, log, isPaused },
+        { provider, workerSeenSeconds: Math.max(3, leaseSeconds) },
+      ),
+    ]),
+  );
+  news.listen('backlog', (provider) => dispatchers.get(provider)?.wake());
+  const reconciler = startReconciler({ sql, leadership, redis, prefix: config.redis.prefix, queues, log });
+  const reaper = startReaper(
+    {
+      sql,
+      leadership,
+      ledger,
+      log,
+      announce: (jobId) => events.announce(jobId),
+      owesDelivery: deps.owesDelivery,
+      random: Math.random,
+    },
+    { leaseSeconds },
+  );
+  const loops = [...dispatchers.values(), reconciler, reaper];
+  return {
+    wake: (provider) => dispatchers.get(provider)?.wake(),
+    stop: async () => {
+      await Promise.all(loops.map((loop) => within(2000, loop.stop())));
+    },
+  };
+}

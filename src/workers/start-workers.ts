@@ -1,0 +1,83 @@
+import type { Config, ProviderConfig } from '../shared/config.ts';
+import { newId } from '../shared/domain/ids.ts';
+import { every } from '../shared/every.ts';
+import { createGate, limitsFrom } from '../shared/gate.ts';
+import type { Infra } from '../shared/infra.ts';
+import { openDatabase } from '../shared/sql/database.ts';
+import { listPausedProviders } from '../shared/sql/installation.ts';
+import { createLeadership } from '../shared/sql/leadership.ts';
+import { removeWorker } from '../shared/sql/run-jobs.ts';
+import type { Log } from '../shared/telemetry.ts';
+import { within } from '../shared/within.ts';
+import { startCompletions } from './completions/start-completions.ts';
+import { startDeliveries } from './deliveries/start-deliveries.ts';
+import { startDispatch } from './dispatch/start-dispatch.ts';
+
+export type WorkersDeps = { config: Config; infra: Infra; log: Log; providers: ProviderConfig[] };
+
+/**
+ * Starts everything a worker process does: a pool per provider, the dispatcher, the reconciler and the reaper (each led
+ * by one process at a time), and the deliveries. The returned function stops it: no new work at once, running calls may
+ * end within the grace time, the rest goes back to the backlog.
+ */
+export function startWorkers({ config, infra, log, providers }: WorkersDeps): () => Promise<void> {
+  const worker = {
+    id: newId('wrk'),
+    concurrency: config.work.concurrency,
+    leaseSeconds: config.work.leaseSeconds,
+  };
+  const { sql, news } = infra;
+  const gate = createGate({
+    redis: infra.redis,
+    prefix: config.redis.prefix,
+    slotMs: worker.leaseSeconds * 3000,
+    limitsOf: limitsFrom(providers),
+  });
+  const leadership = createLeadership(
+    openDatabase({
+      url: config.database.directUrl,
+      poolMax: 1,
+      prepare: false,
+      applicationName: 'gateway-leader',
+    }),
+  );
+  const paused = new Set<string>();
+  const isPaused = (provider: string) => paused.has(provider);
+
+  const deliveries = startDeliveries({ sql, news, log, config });
+  const dispatch = startDispatch({
+    config,
+    infra,
+    log,
+    providers,
+    leadership,
+    isPaused,
+    owesDelivery: deliveries.wake,
+  });
+  const completions = startCompletions({
+    config,
+    infra,
+    log,
+    providers,
+    gate,
+    worker,
+    isPaused,
+    owesDelivery: deliveries.wake,
+    ranOn: dispatch.wake,
+  });
+  const pauses = every(1000, () => refreshPaused(infra, paused), log, 'paused providers');
+
+  return async () => {
+    await Promise.all([within(2000, pauses.stop()), dispatch.stop()]);
+    await completions.stop();
+    await within(5000, deliveries.stop());
+    await within(1000, removeWorker(sql, worker.id));
+    await within(1000, leadership.close());
+  };
+}
+
+async function refreshPaused(infra: Infra, paused: Set<string>): Promise<undefined> {
+  const names = await listPausedProviders(infra.sql);
+  paused.clear();
+  for (const name of names) paused.add(name);
+}
