@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import { asJson, type Database } from './database.ts';
 
 /** One job as intake hands it over, complete. Amounts are nano-USD; texts are JSON. */
 export type JobIntake = {
@@ -57,10 +57,10 @@ export async function acceptJobs(
   const rows = await sql<Row[]>`
     select verdict, available_nano, status, reply, location
     from accept_jobs(
-      ${sql.json(intakes.map(toRow))},
+      ${asJson(sql, intakes.map(toRow))},
       ${intakes.map((intake) => intake.request)}::text[],
       ${intakes.map((intake) => intake.targets)}::text[],
-      ${queueDepth}
+      ${queueDepth}::integer
     )`;
   return rows.map(toVerdict);
 }

@@ -1,7 +1,7 @@
 import type { FinalState, JobError } from '../domain/job.ts';
 import type { AttemptOutcome } from '../domain/outcome.ts';
 import type { Usage } from '../domain/usage.ts';
-import type { Database } from './database.ts';
+import { asJson, type Database } from './database.ts';
 
 /** What is written of the attempt that ends with this statement. */
 export type AttemptRecord = {
@@ -52,7 +52,7 @@ export type JobEnding = {
 export async function settleJobs(sql: Database, endings: JobEnding[]): Promise<boolean[]> {
   const rows = await sql<{ ord: number }[]>`
     select ord from settle_jobs(
-      ${sql.json(endings.map(toRow))},
+      ${asJson(sql, endings.map(toRow))},
       ${endings.map((ending) => ending.result)}::text[]
     )`;
   const settled = new Set(rows.map((row) => row.ord));
@@ -93,7 +93,9 @@ export type JobReturn = {
 /** Puts many jobs back in one statement; true for each that was still the caller's to put back. */
 export async function putBackJobs(sql: Database, returns: JobReturn[]): Promise<boolean[]> {
   const rows = await sql<{ ord: number }[]>`
-    select ord from put_back_jobs(${sql.json(
+    select ord from put_back_jobs(${asJson(
+      sql,
+
       returns.map((item, index) => ({
         ord: index + 1,
         job_id: item.jobId,
