@@ -1,0 +1,34 @@
+import { type AccountSettings, findAccountSettings } from '../../shared/sql/accounts.ts';
+import type { Database } from '../../shared/sql/database.ts';
+
+/** A change of an account's settings acts within this time in every process. */
+const settingsMaxAgeMs = 900;
+const accountsMax = 50_000;
+
+export type AccountCache = {
+  /** Settings of an account, at most 0.9 s old; null when there is no such account. */
+  find(id: string): Promise<AccountSettings | null>;
+  /** Makes the next `find` read again. */
+  forget(id: string): void;
+};
+
+/** Keeps the settings that every request needs; concurrent misses of one account share one query. */
+export function createAccountCache(sql: Database, now: () => number = Date.now): AccountCache {
+  const kept = new Map<string, { until: number; settings: Promise<AccountSettings | null> }>();
+
+  return {
+    find(id) {
+      const entry = kept.get(id);
+      if (entry !== undefined && entry.until > now()) return entry.settings;
+      if (kept.size >= accountsMax) kept.clear();
+      const settings = findAccountSettings(sql, id);
+      // A failure is the asker's; the next one asks again.
+      settings.catch(() => kept.delete(id));
+      kept.set(id, { until: now() + settingsMaxAgeMs, settings });
+      return settings;
+    },
+    forget(id) {
+      kept.delete(id);
+    },
+  };
+}

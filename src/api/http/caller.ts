@@ -1,0 +1,52 @@
+import type { FastifyRequest } from 'fastify';
+import { Refusal } from '../../shared/domain/errors.ts';
+import type { AccountSettings } from '../../shared/sql/accounts.ts';
+
+/** What a credential may do: `jobs` implies `read`; `admin` is the operator, over all accounts. */
+export type Scope = 'read' | 'jobs' | 'admin';
+
+/** Who is calling. The operator's key has no account. */
+export type Caller = {
+  accountId: string | null;
+  scopes: ReadonlySet<Scope>;
+  /** The API key that was shown, or null for a token of an identity provider and for the operator's key. */
+  keyId: string | null;
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before any handler runs; on public routes it is nobody. */
+    caller: Caller;
+    /** Settings of the caller's account, at most a second old; null when there is no account. */
+    account: AccountSettings | null;
+    /** SHA-256 of the raw body, in hex; of nothing when there is no body. */
+    bodySha256: string;
+  }
+  interface FastifyContextConfig {
+    /** What a caller needs to come in. Every route says it; the server does not start otherwise. */
+    scope?: Scope | 'public';
+    /** Also take the operator's key as the password of Basic authentication: for pages that people open in a browser. */
+    basic?: boolean;
+  }
+}
+
+/** The caller on public routes. */
+export const nobody: Caller = { accountId: null, scopes: new Set(), keyId: null };
+
+/** Whether the caller's scopes cover what is needed. */
+export function mayUse(caller: Caller, needed: Scope): boolean {
+  if (caller.scopes.has(needed) || caller.scopes.has('admin')) return true;
+  return needed === 'read' && caller.scopes.has('jobs');
+}
+
+/** The caller's own account; 403 for the operator's key, which owns nothing. */
+export function accountOf(request: FastifyRequest): string {
+  const { accountId } = request.caller;
+  if (accountId === null) {
+    throw new Refusal(
+      'permission_denied',
+      'This credential belongs to no account; use an API key of the account',
+    );
+  }
+  return accountId;
+}

@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { invalid, notFound, Refusal } from '../../shared/domain/errors.ts';
+import type { Metrics } from '../../shared/metrics.ts';
+import { faultOf } from './json-body.ts';
+
+/** Puts the id on every answer; it is always ours, so that one id finds one request in the log. */
+export async function showRequestId(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.header('x-request-id', request.id);
+  if (request.url.startsWith('/v1/messages')) reply.header('request-id', request.id);
+}
+
+/** Logs what was asked and how it went: no URL (it may hold a token), no header, no body. Counts it too. */
+export function createAccountant(metrics: Pick<Metrics, 'requestsAnswered' | 'requestDuration'>) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { method } = request;
+    const route = request.routeOptions.url ?? 'none';
+    const status = reply.statusCode;
+    metrics.requestsAnswered.inc({ method, route, status });
+    metrics.requestDuration.observe({ method, route }, reply.elapsedTime / 1000);
+    const duration_ms = Math.round(reply.elapsedTime * 10) / 10;
+    const account_id = request.caller?.accountId ?? null;
+    request.log.info({ method, route, status, duration_ms, account_id }, 'request answered');
+  };
+}
+
+/** Refuses characters in the path and the query that nothing stored can hold. */
+export async function checkAddress(request: FastifyRequest): Promise<void> {
+  for (const value of Object.values((request.params ?? {}) as Record<string, unknown>)) {
+    if (typeof value === 'string' && faultOf(value) !== null) throw notFound('object');
+  }
+  for (const [name, value] of Object.entries((request.query ?? {}) as Record<string, unknown>)) {
+    const fault = [name, ...[value].flat()]
+      .map((text) => faultOf(String(text)))
+      .find((found) => found !== null);
+    if (fault !== undefined) {
+      throw invalid([{ param: name.replaceAll('\0', '\uFFFD'), message: `holds ${fault}` }]);
+    }
+  }
+}
+
+/**
+ * Ends well: while the server closes, connections are told to close after their answer (else they would be waited for
+ * until their keep-alive ends), and nothing new is accepted. Returns whether it is closing.
+ */
+export function drainOnClose(app: FastifyInstance): () => boolean {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onRequest', async (request) => {
+    if (!closing || request.method !== 'POST') return;
+    throw new Refusal('unavailable', 'This server is shutting down; send the request again');
+  });
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (closing) reply.header('connection', 'close');
+    return payload;
+  });
+  return () => closing;
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { invalid, Refusal } from '../../shared/domain/errors.ts';
+import { seal, unseal } from '../../shared/seal.ts';
+import type { Database, Transaction } from '../../shared/sql/database.ts';
+import { findReply, insertIdempotencyKey, limitLockWait, recordReply } from '../../shared/sql/idempotency.ts';
+
+/** How long a request waits for an earlier one with the same key that is still at work. */
+const waitMsMax = 60_000;
+
+/** What a POST answers: a status, a body to be sent as JSON and, for something new, where it is. */
+export type Outcome = { status: number; body: unknown; location?: string };
+
+type Reply = { status: number; text: string; location: string | null; replayed: boolean };
+
+export type IdempotentOptions = {
+  /** Encrypts the remembered answer under this key (32 bytes): for answers that show a secret once. */
+  sealWith?: Buffer;
+};
+
+/** What makes two requests the same: method, path and raw body, as SHA-256 in hex. */
+export function fingerprintOf(request: FastifyRequest): string {
+  return createHash('sha256').update(`${request.method} ${request.url}\n${request.bodySha256}`).digest('hex');
+}
+
+/** The caller's Idempotency-Key, or null when there is none; 422 when it is not 1–255 printable ASCII characters. */
+export function readIdempotencyKey(request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key === 'string' && /^[\x20-\x7e]{1,255}$/.test(key)) return key;
+  throw invalid([{ param: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters' }]);
+}
+
+/** The refusal for a key that was used with another request. */
+export function keyConflict(): Refusal {
+  return new Refusal(
+    'idempotency_conflict',
+    'This Idempotency-Key was used with another request; use a new key for a new request',
+  );
+}
+
+/**
+ * Does the work of a POST in one transaction and answers with its outcome. With an Idempotency-Key it is done once: the
+ * same request again gets the first answer, byte for byte; another request under the key gets 409. A second request that
+ * comes while the first is at work waits for it, at most a minute. Refusals (thrown) undo the work and are not remembered.
+ */
+export async function idempotent(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: { sql: Database },
+  work: (tx: Transaction) => Promise<Outcome>,
+  options: IdempotentOptions = {},
+): Promise<FastifyReply> {
+  const key = readIdempotencyKey(request);
+  if (key === null) return send(reply, toReply(await deps.sql.begin(work)));
+  const row = { accountId: request.caller.accountId ?? '', key, fingerprint: fingerprintOf(request) };
+  return send(reply, await deps.sql.begin((tx) => workOnce(tx, row, work, options)));
+}
+
+async function workOnce(
+  tx: Transaction,
+  row: { accountId: string; key: string; fingerprint: string },
+  work: (tx: Transaction) => Promise<Outcome>,
+  options: IdempotentOptions,
+): Promise<Reply> {
+  await limitLockWait(tx, waitMsMax);
+  if (!(await insertIdempotencyKey(tx, row).catch(refuseLongWait))) return await replay(tx, row, options);
+  const reply = toReply(await work(tx));
+  await recordReply(tx, { ...row, ...reply, reply: toStored(reply.text, row, options) });
+  return reply;
+}
+
+async function replay(
+  tx: Transaction,
+  row: { accountId: string; key: string; fingerprint: string },
+  options: IdempotentOptions,
+): Promise<Reply> {
+  const first = await findReply(tx, row);
+  if (first === null) throw new Refusal('unavailable', 'The remembered answer has just expired; try again');
+  if (first.fingerprint !== row.fingerprint) throw keyConflict();
+  const text =
+    options.sealWith === undefined
+      ? first.reply
+      : unseal(options.sealWith, Buffer.from(first.reply, 'base64'), placeOf(row));
+  return { status: first.status, text, location: first.location, replayed: true };
+}
+
+function toStored(text: string, row: { accountId: string; key: string }, options: IdempotentOptions): string {
+  if (options.sealWith === undefined) return text;
+  return seal(options.sealWith, text, placeOf(row)).toString('base64');
+}
+
+function placeOf(row: { accountId: string; key: string }): string {
+  return `idempotency_keys ${row.accountId} ${row.key}`;
+}
+
+function refuseLongWait(error: unknown): never {
+  if ((error as { code?: unknown }).code !== '55P03') throw error;
+  throw new Refusal(
+    'idempotency_conflict',
+    'The first request with this Idempotency-Key is still at work; ask again later',
+    { retryAfterMs: 5000 },
+    error,
+  );
+}
+
+function toReply(outcome: Outcome): Reply {
+  const text = JSON.stringify(outcome.body);
+  return { status: outcome.status, text, location: outcome.location ?? null, replayed: false };
+}
+
+function send(reply: FastifyReply, answer: Reply): FastifyReply {
+  if (answer.location !== null) reply.header('location', answer.location);
+  if (answer.replayed) reply.header('idempotent-replayed', 'true');
+  return reply.status(answer.status).type('application/json; charset=utf-8').send(answer.text);
+}

@@ -1,0 +1,126 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal, type RefusalType, refusals } from '../../shared/domain/errors.ts';
+import { isDatabaseUnavailable } from '../../shared/sql/database.ts';
+
+/** A client that waits must not be sent away for longer than the SDKs are willing to wait. */
+const retryAfterMsMax = 60_000;
+const retryAfterMsDefault = 1000;
+
+/** Said by Postgres when two transactions stood in each other's way; nothing was done, so the caller may come again. */
+const collisionCodes = new Set(['40001', '40P01', '55P03', '57014']);
+
+const anthropicTypes: Record<number, string> = {
+  401: 'authentication_error',
+  402: 'billing_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
+  504: 'timeout_error',
+};
+
+/** The error type Anthropic's SDK knows for an HTTP status. */
+export function anthropicTypeOf(status: number): string {
+  return anthropicTypes[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
+}
+
+/** True on paths whose clients read Anthropic's error shape. */
+export function speaksAnthropic(request: Pick<FastifyRequest, 'url' | 'headers'>): boolean {
+  if (/^\/v1\/messages(?:[/?]|$)/.test(request.url)) return true;
+  return request.url.startsWith('/v1/models') && request.headers['anthropic-version'] !== undefined;
+}
+
+/** The body of contract section 4: flat fields for the seed's clients, `error` for OpenAI's SDKs. */
+export function problemBody(refusal: Refusal, requestId: string) {
+  const { param, problems, fields } = refusal.extras;
+  return {
+    detail: refusal.message,
+    code: refusals[refusal.type].status,
+    error_type: refusal.type,
+    ...fields,
+    request_id: requestId,
+    ...(problems === undefined ? {} : { errors: problems }),
+    error: {
+      message: refusal.message,
+      type: refusal.type,
+      code: refusal.type,
+      param: param === undefined || param === '' ? null : param,
+    },
+  };
+}
+
+/** The same refusal as Anthropic's SDK expects it. */
+export function anthropicProblemBody(refusal: Refusal, requestId: string) {
+  const type = anthropicTypeOf(refusals[refusal.type].status);
+  return { type: 'error', error: { type, message: refusal.message }, request_id: requestId };
+}
+
+/** The headers that go with a refusal; times are whole seconds and milliseconds from now, at most a minute. */
+export function problemHeaders(refusal: Refusal): Record<string, string> {
+  const { status, retry } = refusals[refusal.type];
+  const headers: Record<string, string> = {};
+  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  if (retry !== null) headers['x-should-retry'] = String(retry);
+  const asked = refusal.extras.retryAfterMs ?? (retry === true ? retryAfterMsDefault : undefined);
+  if (asked !== undefined) {
+    const waitMs = Math.min(Math.max(Math.ceil(asked), 1), retryAfterMsMax);
+    headers['retry-after'] = String(Math.ceil(waitMs / 1000));
+    headers['retry-after-ms'] = String(waitMs);
+  }
+  return headers;
+}
+
+/** Any error as the refusal the client gets. What we did not foresee is an internal error and says nothing of itself. */
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
+  const known = typeof code === 'string' ? frameworkRefusals[code] : undefined;
+  if (known !== undefined) return new Refusal(known[0], known[1], {}, error);
+  if (isDatabaseUnavailable(error)) {
+    return new Refusal('unavailable', 'The service cannot reach its database; try again shortly', {}, error);
+  }
+  if (typeof code === 'string' && collisionCodes.has(code)) {
+    return new Refusal('unavailable', 'The service is busy with the same object; try again', {}, error);
+  }
+  if (statusCode === 404) return new Refusal('not_found', 'No such object', {}, error);
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return new Refusal('invalid_json', 'The request could not be read', {}, error);
+  }
+  return new Refusal('internal_error', 'Something went wrong on our side', {}, error);
+}
+
+const frameworkRefusals: Record<string, [RefusalType, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['too_large', 'The body is larger than this server takes'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported_media_type',
+    'The body must be JSON; send "content-type: application/json"',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid_json', 'The body is not as long as its content-length says'],
+  FST_ERR_BAD_URL: ['not_found', 'No such route: the path is not valid percent-encoding'],
+  FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'No such object'],
+};
+
+/** Answers with a refusal in the shape its client reads. */
+export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  reply.status(refusals[refusal.type].status).headers(problemHeaders(refusal)).type('application/json');
+  // Again, for what was refused before any hook ran.
+  reply.header('x-request-id', request.id);
+  if (refusal.type === 'authentication_error' && request.routeOptions.config.basic === true) {
+    reply.header('www-authenticate', 'Basic realm="gateway operator", charset="UTF-8"');
+  }
+  if (!speaksAnthropic(request)) return reply.send(JSON.stringify(problemBody(refusal, request.id)));
+  reply.header('request-id', request.id);
+  return reply.send(JSON.stringify(anthropicProblemBody(refusal, request.id)));
+}
+
+/** Fastify's error handler: every error becomes a refusal; bugs and outages are logged with their cause. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = toRefusal(error);
+  const cause = error instanceof Refusal ? error.cause : error;
+  if (refusal.type === 'internal_error') request.log.error({ error: cause ?? error }, 'request failed');
+  else if (refusals[refusal.type].status >= 500 && cause !== undefined) {
+    request.log.warn({ error: cause }, 'request refused');
+  }
+  return sendRefusal(request, reply, refusal);
+}

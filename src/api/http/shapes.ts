@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { formatUsd, parseUsd } from '../../shared/domain/money.ts';
+import type { Account, Balance } from '../../shared/sql/accounts.ts';
+import type { ApiKeyRecord } from '../../shared/sql/api-keys.ts';
+import type { Entry } from '../../shared/sql/statement.ts';
+
+/** An id in a path. Whatever it is, an unknown one is a 404, so nothing more is asked of it. */
+export const idParams = z.object({ id: z.string() });
+
+/** An amount from a client: a decimal string (or a JSON number) with at most nine places, as nano-USD. */
+export const usdAmount = z
+  .union([z.string(), z.number()], { error: 'must be a decimal string such as "12.50"' })
+  .transform((given, context) => {
+    const amount = parseUsd(String(given));
+    if (amount !== null) return amount;
+    context.addIssue({
+      code: 'custom',
+      message: 'must be a decimal string such as "12.50", with at most nine places',
+    });
+    return z.NEVER;
+  });
+
+/** The id of an account, as the operator or an identity provider may choose it. */
+export const accountId = z.string().regex(/^[A-Za-z0-9._:@|-]{1,255}$/, {
+  error: 'must be 1 to 255 letters, digits and any of . _ : @ | -',
+});
+
+/** An RFC 3339 time from a client. */
+export const timestamp = z.iso
+  .datetime({ offset: true, error: 'must be an RFC 3339 time such as "2030-01-31T12:00:00Z"' })
+  .transform((text) => new Date(text))
+  .refine((date) => !Number.isNaN(date.getTime()), { error: 'is not a time that exists' });
+
+/** The three amounts of a balance. */
+export function toBalance({ availableNano, heldNano }: Balance) {
+  return {
+    available_usd: formatUsd(availableNano),
+    held_usd: formatUsd(heldNano),
+    total_usd: formatUsd(availableNano + heldNano),
+  };
+}
+
+export const transactionShape = z.object({
+  id: z.string(),
+  object: z.literal('transaction'),
+  type: z.enum(['deposit', 'hold', 'release', 'charge', 'adjustment']),
+  amount_usd: z.string().describe('The signed change of the available balance'),
+  available_usd: z.string(),
+  held_usd: z.string(),
+  job_id: z.string().nullable(),
+  batch_id: z.string().nullable(),
+  description: z.string(),
+  created_at: z.string(),
+});
+
+/** A line of the statement. */
+export function toTransaction(entry: Entry): z.output<typeof transactionShape> {
+  return {
+    id: `txn_${entry.id}`,
+    object: 'transaction',
+    type: entry.type,
+    amount_usd: formatUsd(entry.amountNano),
+    available_usd: formatUsd(entry.availableNano),
+    held_usd: formatUsd(entry.heldNano),
+    job_id: entry.jobId,
+    batch_id: entry.batchId,
+    description: entry.description,
+    created_at: entry.createdAt.toISOString(),
+  };
+}
+
+export const apiKeyShape = z.object({
+  id: z.string(),
+  object: z.literal('api_key'),
+  account_id: z.string().nullable(),
+  scopes: z.array(z.enum(['jobs', 'read', 'admin'])),
+  created_at: z.string(),
+  expires_at: z.string().nullable(),
+});
+
+/** A key as it may be looked at: without its secret. */
+export function toApiKey(key: ApiKeyRecord): z.output<typeof apiKeyShape> {
+  return {
+    id: key.id,
+    object: 'api_key',
+    account_id: key.accountId,
+    scopes: key.scopes,
+    created_at: key.createdAt.toISOString(),
+    expires_at: key.expiresAt?.toISOString() ?? null,
+  };
+}
+
+export const accountShape = z.object({
+  id: z.string(),
+  object: z.literal('account'),
+  name: z.string(),
+  created_at: z.string(),
+  available_usd: z.string(),
+  held_usd: z.string(),
+  total_usd: z.string(),
+  paused: z.boolean(),
+  weight: z.number().int(),
+  max_concurrency: z.number().int().nullable(),
+  max_queue_depth: z.number().int().nullable(),
+  requests_per_minute: z.number().int().nullable(),
+  default_max_output_tokens: z.number().int().nullable(),
+});
+
+/** An account as the operator sees it. */
+export function toAccount(account: Account): z.output<typeof accountShape> {
+  return {
+    id: account.id,
+    object: 'account',
+    name: account.name,
+    created_at: account.createdAt.toISOString(),
+    ...toBalance(account),
+    paused: account.paused,
+    weight: account.weight,
+    max_concurrency: account.maxConcurrency,
+    max_queue_depth: account.maxQueueDepth,
+    requests_per_minute: account.requestsPerMinute,
+    default_max_output_tokens: account.defaultMaxOutputTokens,
+  };
+}
+
+export const deletedShape = z.object({ id: z.string(), object: z.string(), deleted: z.literal(true) });

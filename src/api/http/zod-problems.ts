@@ -1,0 +1,56 @@
+import type { FastifySchemaCompiler } from 'fastify';
+import type { z } from 'zod';
+import { invalid, type Problem } from '../../shared/domain/errors.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * Every problem zod found, with the path of the field as the caller wrote it (`request.messages.0.content`). Of a union
+ * only the branch that came closest is told.
+ */
+export function problemsOf(error: z.core.$ZodError): Problem[] {
+  return error.issues.flatMap((issue) => toProblems(issue, []));
+}
+
+function toProblems(issue: Issue, above: PropertyKey[]): Problem[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      param: toParam([...path, key]),
+      message: 'is not a known field; remove it or correct its name',
+    }));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    return closest(issue.errors).flatMap((inner) => toProblems(inner, path));
+  }
+  if (issue.code === 'invalid_key' || issue.code === 'invalid_element') {
+    return issue.issues.flatMap((inner) => toProblems(inner, path));
+  }
+  return [{ param: toParam(path), message: toSentence(issue, path) }];
+}
+
+/** The branch that got deepest before it failed, then the one with the fewest problems. */
+function closest(branches: Issue[][]): Issue[] {
+  const depth = (branch: Issue[]) => Math.max(...branch.map((issue) => issue.path.length));
+  const sorted = [...branches].sort((a, b) => depth(b) - depth(a) || a.length - b.length);
+  return sorted[0] ?? [];
+}
+
+function toSentence(issue: Issue, path: PropertyKey[]): string {
+  if (issue.code !== 'invalid_type') return issue.message;
+  if (path.length === 0 && issue.message.endsWith('received null')) return 'the body must be a JSON object';
+  if (issue.message.endsWith('received undefined')) return 'is required';
+  return issue.message.replace(/^Invalid input: /, '');
+}
+
+function toParam(path: PropertyKey[]): string {
+  return path.map(String).join('.');
+}
+
+/** Lets Fastify validate with zod; what does not fit is refused with 422 and every problem. */
+export const compileValidator: FastifySchemaCompiler<z.ZodType> =
+  ({ schema }) =>
+  (data) => {
+    const result = schema.safeParse(data);
+    return result.success ? { value: result.data } : { error: invalid(problemsOf(result.error)) };
+  };

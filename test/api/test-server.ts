@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import type { InjectOptions } from 'fastify';
+import { createApiKey } from '../../src/api/http/api-keys.ts';
+import type { App } from '../../src/api/http/app.ts';
+import { buildServer, type ServerDeps } from '../../src/api/server.ts';
+import { createMetrics } from '../../src/shared/metrics.ts';
+import { insertAccount } from '../../src/shared/sql/accounts.ts';
+import { insertApiKey } from '../../src/shared/sql/api-keys.ts';
+import { type Database, openDatabase } from '../../src/shared/sql/database.ts';
+import { createLog } from '../../src/shared/telemetry.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+export const adminKey = 'the-operator-key-of-these-tests-0123456789';
+export const jwtSecret = 'the-shared-secret-of-these-tests-0123456789';
+
+export type TestServer = {
+  app: App;
+  /** As the run-time role. */
+  sql: Database;
+  /** As the owner of the schema. */
+  owner: Database;
+  deps: ServerDeps;
+  /** A new account with money in nano-USD, and a key of it. */
+  openAccount(options?: { usd?: string; scopes?: ('jobs' | 'read' | 'admin')[] }): Promise<TestAccount>;
+  /** An injected request; `as` is the credential, a body is sent as JSON. */
+  call(request: string, options?: CallOptions): Promise<TestAnswer>;
+  close(): Promise<void>;
+};
+
+export type TestAccount = { id: string; key: string; keyId: string };
+export type CallOptions = { as?: string; body?: unknown; headers?: Record<string, string> };
+export type TestAnswer = {
+  status: number;
+  headers: Record<string, string | undefined>;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at any field
+  json: any;
+};
+
+/** A whole server over a database of its own. `change` alters what it is built with. */
+export async function openTestServer(
+  change: (deps: ServerDeps) => void = () => undefined,
+): Promise<TestServer> {
+  const database = await createTestDatabase();
+  const settings = { poolMax: 10, prepare: true, applicationName: 'test' };
+  const sql = openDatabase({ url: database.appUrl, ...settings });
+  const owner = openDatabase({ url: database.ownerUrl, ...settings });
+  const deps = testDeps(sql);
+  change(deps);
+  const app = await buildServer(deps);
+  const server = { app, sql, owner, deps };
+  return {
+    ...server,
+    openAccount: (options = {}) => openAccount(sql, (request, given) => call(app, request, given), options),
+    call: (request, options = {}) => call(app, request, options),
+    async close() {
+      await app.close();
+      await sql.end();
+      await owner.end();
+      await database.drop();
+    },
+  };
+}
+
+function testDeps(sql: Database): ServerDeps {
+  return {
+    config: {
+      http: {
+        port: 0,
+        portGiven: false,
+        host: '127.0.0.1',
+        corsOrigins: [],
+        trustProxy: [],
+        bodyLimitBytes: 100_000,
+        requestsPerMinute: 0,
+        metricsToken: null,
+      },
+      auth: {
+        jwtSecret,
+        jwksUrl: null,
+        issuer: null,
+        audience: null,
+        adminScope: 'gateway:admin',
+        adminApiKey: adminKey,
+      },
+      secretsKey: Buffer.alloc(32, 'a key of the tests'),
+    },
+    log: createLog('silent', 'test'),
+    sql,
+    metrics: createMetrics(),
+  };
+}
+
+async function call(app: App, request: string, options: CallOptions = {}): Promise<TestAnswer> {
+  const [method, url] = request.split(' ', 2) as [InjectOptions['method'], string];
+  const { as, body, headers } = options;
+  const answer = await app.inject({
+    method: method ?? 'GET',
+    url,
+    headers: {
+      ...(as === undefined ? {} : { authorization: `Bearer ${as}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+  } as InjectOptions);
+  const isJson = String(answer.headers['content-type']).includes('json');
+  return {
+    status: answer.statusCode,
+    headers: answer.headers as Record<string, string | undefined>,
+    text: answer.body,
+    json: isJson && answer.body !== '' ? answer.json() : null,
+  };
+}
+
+async function openAccount(
+  sql: Database,
+  ask: TestServer['call'],
+  options: { usd?: string; scopes?: ('jobs' | 'read' | 'admin')[] },
+): Promise<TestAccount> {
+  const id = `acct_${randomBytes(8).toString('hex')}`;
+  await insertAccount(sql, { id, name: 'A test account' });
+  const { id: keyId, token, secretSha256 } = createApiKey();
+  await insertApiKey(sql, {
+    id: keyId,
+    accountId: id,
+    scopes: options.scopes ?? ['jobs'],
+    expiresAt: null,
+    secretSha256,
+  });
+  if (options.usd !== undefined) {
+    const body = { amount_usd: options.usd, description: 'for the test' };
+    const credit = await ask(`POST /v1/admin/accounts/${id}/credits`, { as: adminKey, body });
+    if (credit.status !== 201) throw new Error(credit.text);
+  }
+  return { id, key: token, keyId };
+}
