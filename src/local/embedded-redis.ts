@@ -1,0 +1,106 @@
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import { type Child, startChild } from './child.ts';
+import { findRedis, type RedisBinary } from './find-redis.ts';
+import { findFreePort } from './free-port.ts';
+
+export type RedisServer = { url: string; child: Child; stop(): Promise<void> };
+
+/**
+ * Starts a Redis on a free port of the loopback, with its data under `dir`. It never evicts: a queue that forgets is no
+ * queue. With `persistent` every write is in the append-only file within a second.
+ */
+export async function startRedis(options: {
+  dir: string;
+  cacheDir: string;
+  persistent: boolean;
+}): Promise<RedisServer> {
+  const dir = resolve(options.dir);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const found = await findRedis(options.cacheDir);
+  const port = await findFreePort();
+  const child =
+    found.kind === 'docker' ? startInDocker(port, dir) : startBinary(found, port, dir, options.persistent);
+  await waitUntilReady(port, child, dir);
+  return { url: `redis://127.0.0.1:${port}`, child, stop: () => child.stop(5000) };
+}
+
+function serverArguments(port: number, persistent: boolean): string[] {
+  const persistence = persistent
+    ? ['--appendonly', 'yes', '--appendfsync', 'everysec']
+    : ['--appendonly', 'no'];
+  return [
+    '--port',
+    String(port),
+    '--save',
+    '',
+    ...persistence,
+    '--maxmemory-policy',
+    'noeviction',
+    '--loglevel',
+    'warning',
+  ];
+}
+
+function startBinary(
+  found: Extract<RedisBinary, { kind: 'binary' }>,
+  port: number,
+  dir: string,
+  persistent: boolean,
+): Child {
+  const args = [...serverArguments(port, persistent), '--bind', '127.0.0.1', '--dir', dir];
+  const libraries = found.libraryPath === null ? {} : { LD_LIBRARY_PATH: found.libraryPath };
+  return startChild(found.path, args, {
+    name: 'redis',
+    env: { ...process.env, ...libraries },
+    logFile: join(dir, 'redis.log'),
+    stopSignal: 'SIGTERM',
+  });
+}
+
+function startInDocker(port: number, dir: string): Child {
+  const args = [
+    'run',
+    '--rm',
+    '-p',
+    `127.0.0.1:${port}:${port}`,
+    '-v',
+    `${dir}:/data`,
+    'redis:7',
+    'redis-server',
+  ];
+  return startChild('docker', [...args, ...serverArguments(port, true)], {
+    name: 'redis (docker)',
+    logFile: join(dir, 'redis.log'),
+    stopSignal: 'SIGTERM',
+  });
+}
+
+async function waitUntilReady(port: number, child: Child, dir: string): Promise<void> {
+  let ended: string | null = null;
+  void child.ended.then((how) => {
+    ended = how;
+  });
+  const until = Date.now() + 60_000;
+  while (!(await answersPing(port))) {
+    if (ended !== null) throw new Error(`${ended}; its log is ${join(dir, 'redis.log')}`);
+    if (Date.now() > until)
+      throw new Error(`redis did not answer within 60 s; its log is ${join(dir, 'redis.log')}`);
+    await new Promise((next) => setTimeout(next, 25));
+  }
+}
+
+/** A plain PING on a plain socket: +PONG means ready, anything else (such as LOADING) not yet. */
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    const end = (ready: boolean) => {
+      socket.destroy();
+      done(ready);
+    };
+    socket.setTimeout(1000, () => end(false));
+    socket.once('data', (data) => end(data.toString().startsWith('+PONG')));
+    socket.once('error', () => end(false));
+  });
+}

@@ -1,0 +1,52 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { openDemoAccount } from './admin.ts';
+import { type Stack, startStack } from './stack.ts';
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+async function start(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const dataDir = resolve(process.env['DATA_DIR'] ?? '.data');
+  const starting = startStack({ dataDir, cacheDir: '.cache', given: process.env, say });
+  let ending = false;
+  const end = async (why: string, code: number) => {
+    if (ending) return;
+    ending = true;
+    say(why);
+    // A start that is under way is let through, so that nothing it starts is left behind.
+    const started = await starting.catch(() => null);
+    await started?.stop();
+    process.exit(code);
+  };
+  process.on('SIGINT', () => void end('stopping …', 0));
+  process.on('SIGTERM', () => void end('stopping …', 0));
+
+  const stack = await starting;
+  if (ending) return;
+  void stack.broke.then((how) => end(`${how}; stopping the rest`, 1));
+  const apiKey = await openDemoAccount({ url: stack.url, key: stack.adminApiKey }, dataDir);
+  writeDevFile(dataDir, stack, apiKey);
+  say(
+    `account demo, key in ${join(dataDir, 'dev.json')}; docs at ${stack.url}/docs; Ctrl-C stops everything`,
+  );
+  process.stdout.write(`ready ${stack.url}\n`);
+}
+
+function writeDevFile(dataDir: string, stack: Stack, apiKey: string): void {
+  const file = {
+    url: stack.url,
+    api_key: apiKey,
+    admin_key: stack.adminApiKey,
+    database_url: stack.databaseUrl,
+    redis_url: stack.redisUrl,
+    simulator_url: stack.simulatorUrl,
+    env: stack.env,
+  };
+  writeFileSync(join(dataDir, 'dev.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+}
+
+start().catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+});
