@@ -1,0 +1,99 @@
+import type { ChatRequest, ExtraContent, ImagePart, Message, TextPart } from './chat.ts';
+import { type ImageSize, imageSize } from './image-size.ts';
+import { emptyMeasure, measureText, type TextMeasure } from './text-tokens.ts';
+
+/** All a bound needs to know of a request, whatever the model: taken once, used for a model and each of its fallbacks. */
+export type RequestMeasure = {
+  text: TextMeasure;
+  messages: number;
+  toolCalls: number;
+  tools: number;
+  schema: boolean;
+  images: { size: ImageSize | null; detail: 'auto' | 'low' | 'high' }[];
+  /** A provider's own block asks for Anthropic's one-hour cache, whose writes are dearer. */
+  hourCache: boolean;
+  /** Paths of provider blocks that carry media no text count can bound. */
+  unboundedMedia: string[];
+};
+
+const hourCacheMark = /"ttl":"1h"/;
+/** Media kinds of the three providers' native blocks; quotes inside a string are escaped, so text cannot match. */
+const mediaMark =
+  /"type":"(?:image|document|file|container_upload|input_image|input_file|input_audio)"|"(?:inlineData|inline_data|fileData|file_data|file_id|file_uri|fileUri)":/;
+
+function measureExtra(extra: ExtraContent | undefined, path: string, into: RequestMeasure): void {
+  if (extra === undefined) return;
+  const json = JSON.stringify(extra);
+  measureText(json, into.text);
+  if (hourCacheMark.test(json)) into.hourCache = true;
+  if (mediaMark.test(json)) into.unboundedMedia.push(`${path}.extra_content`);
+}
+
+function measureContent(
+  content: string | (TextPart | ImagePart)[] | null | undefined,
+  path: string,
+  into: RequestMeasure,
+): void {
+  if (content === null || content === undefined) return;
+  if (typeof content === 'string') {
+    measureText(content, into.text);
+    return;
+  }
+  for (const [index, part] of content.entries()) {
+    measureExtra(part.extra_content, `${path}.${index}`, into);
+    if (part.type === 'text') {
+      measureText(part.text, into.text);
+    } else {
+      const { url, detail = 'auto' } = part.image_url;
+      into.images.push({ size: imageSize(url), detail });
+    }
+  }
+}
+
+function measureMessage(message: Message, path: string, into: RequestMeasure): void {
+  into.messages += 1;
+  measureContent(message.content, `${path}.content`, into);
+  measureExtra(message.extra_content, path, into);
+  if (message.role === 'tool') {
+    measureText(message.tool_call_id, into.text);
+    return;
+  }
+  if (message.name !== undefined) measureText(message.name, into.text);
+  if (message.role !== 'assistant') return;
+  if (message.refusal) measureText(message.refusal, into.text);
+  for (const [index, call] of (message.tool_calls ?? []).entries()) {
+    into.toolCalls += 1;
+    measureText(call.id, into.text);
+    measureText(call.function.name, into.text);
+    measureText(call.function.arguments, into.text);
+    measureExtra(call.extra_content, `${path}.tool_calls.${index}`, into);
+  }
+}
+
+/** Reads a request once, in time linear in its size. Never throws on a validated request. */
+export function measureRequest(request: ChatRequest): RequestMeasure {
+  const measure: RequestMeasure = {
+    text: emptyMeasure(),
+    messages: 0,
+    toolCalls: 0,
+    tools: 0,
+    schema: false,
+    images: [],
+    hourCache: false,
+    unboundedMedia: [],
+  };
+  for (const [index, message] of request.messages.entries()) {
+    measureMessage(message, `messages.${index}`, measure);
+  }
+  for (const [index, tool] of (request.tools ?? []).entries()) {
+    measure.tools += 1;
+    measureText(JSON.stringify(tool.function), measure.text);
+    measureExtra(tool.extra_content, `tools.${index}`, measure);
+  }
+  const format = request.response_format;
+  if (format !== undefined && format.type !== 'text') {
+    measure.schema = true;
+    measureText(JSON.stringify(format), measure.text);
+  }
+  return measure;
+}
