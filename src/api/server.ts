@@ -13,6 +13,7 @@ import type { App } from './http/app.ts';
 import { createAuthenticator } from './http/authenticate.ts';
 import { answerBrokenRequest } from './http/broken-request.ts';
 import './http/caller.ts';
+import { pingDatabase } from '../shared/sql/operations.ts';
 import { describeRoutes, serveDocuments } from './http/documents.ts';
 import { checkAddress, createAccountant, drainOnClose, showRequestId } from './http/hooks.ts';
 import { emptySha256, readJsonBody } from './http/json-body.ts';
@@ -22,14 +23,46 @@ import { answerError, sendRefusal } from './http/problem.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { requireScopes } from './http/scopes.ts';
 import { compileValidator } from './http/zod-problems.ts';
+import { createKey } from './routes/account/create-key.ts';
+import { deleteKey } from './routes/account/delete-key.ts';
+import { listKeys } from './routes/account/list-keys.ts';
+import { listTransactions } from './routes/account/list-transactions.ts';
 import { readBalance } from './routes/account/read-balance.ts';
+import { readUsage } from './routes/account/read-usage.ts';
+import { changeAccount } from './routes/admin/change-account.ts';
+import { checkLedger } from './routes/admin/check-ledger.ts';
+import { createAccount } from './routes/admin/create-account.ts';
+import { createAccountKey } from './routes/admin/create-account-key.ts';
+import { createCredit } from './routes/admin/create-credit.ts';
+import { deleteAccountKey } from './routes/admin/delete-account-key.ts';
+import { listAccounts } from './routes/admin/list-accounts.ts';
+import { listAllJobs } from './routes/admin/list-all-jobs.ts';
+import { listProviders } from './routes/admin/list-providers.ts';
+import { pauseProvider } from './routes/admin/pause-provider.ts';
+import type { ProviderStatusDeps } from './routes/admin/provider-status.ts';
+import { readAccount } from './routes/admin/read-account.ts';
+import { resumeProvider } from './routes/admin/resume-provider.ts';
+import { listModels } from './routes/models/list-models.ts';
+import type { ModelsDeps } from './routes/models/model-object.ts';
+import { readModel } from './routes/models/read-model.ts';
+import { refuseEmbeddings } from './routes/models/refuse-embeddings.ts';
+import { readHealth } from './routes/operations/read-health.ts';
+import { readLiveness } from './routes/operations/read-liveness.ts';
+import { readMetrics } from './routes/operations/read-metrics.ts';
+import { readReadiness } from './routes/operations/read-readiness.ts';
+import { type ShownQueue, showQueues } from './routes/operations/show-queues.ts';
 
-export type ServerDeps = {
-  config: Pick<Config, 'http' | 'auth' | 'secretsKey'>;
-  log: FastifyBaseLogger;
-  sql: Database;
-  metrics: Metrics;
-};
+export type ServerDeps = ModelsDeps &
+  ProviderStatusDeps & {
+    config: Pick<Config, 'http' | 'auth' | 'secretsKey'>;
+    log: FastifyBaseLogger;
+    sql: Database;
+    metrics: Metrics;
+    /** Rejects when Redis does not answer. */
+    pingRedis(): Promise<unknown>;
+    /** For Bull Board. */
+    queues: ShownQueue[];
+  };
 
 /** What the server makes for its own routes. */
 export type ServerParts = { accounts: AccountCache; apiKeys: ApiKeys; isClosing(): boolean };
@@ -53,15 +86,44 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   app.addHook('onRequest', checkAddress);
   app.addHook('onResponse', createAccountant(deps.metrics));
   await describeRoutes(app);
-  addRoutes(app, { ...deps, ...parts });
+  await addRoutes(app, { ...deps, ...parts });
   await serveDocuments(app);
   await app.ready();
   return app;
 }
 
 /** The explicit list of routes. */
-function addRoutes(app: App, deps: ServerDeps & ServerParts): void {
+async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void> {
   readBalance(app, deps);
+  listTransactions(app, deps);
+  readUsage(app, deps);
+  listKeys(app, deps);
+  createKey(app, deps);
+  deleteKey(app, deps);
+
+  listModels(app, deps);
+  readModel(app, deps);
+  refuseEmbeddings(app);
+
+  createAccount(app, deps);
+  listAccounts(app, deps);
+  readAccount(app, deps);
+  changeAccount(app, deps);
+  createCredit(app, deps);
+  createAccountKey(app, deps);
+  deleteAccountKey(app, deps);
+  listAllJobs(app, deps);
+  checkLedger(app, deps);
+  listProviders(app, deps);
+  pauseProvider(app, deps);
+  resumeProvider(app, deps);
+
+  const health = { ...deps, pingDatabase: () => pingDatabase(deps.sql) };
+  readHealth(app, health);
+  readLiveness(app);
+  readReadiness(app, health);
+  readMetrics(app, deps);
+  await showQueues(app, deps);
 }
 
 function openServer({ config, log }: ServerDeps): App {

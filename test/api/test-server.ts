@@ -62,6 +62,29 @@ export async function openTestServer(
   };
 }
 
+const testModel = {
+  id: 'openai/gpt-5-mini',
+  provider: 'openai',
+  aliases: ['gpt-5-mini'],
+  prices: { input: 250_000_000n, output: 2_000_000_000n, cachedInput: 25_000_000n, cacheWrite: 250_000_000n },
+  contextWindow: 400_000,
+  maxInputTokens: 272_000,
+  maxOutputTokens: 128_000,
+  defaultMaxOutputTokens: 16_384,
+  supports: { vision: true, tools: true, json_schema: true, reasoning: true },
+};
+const findNames = new Set([testModel.id, ...testModel.aliases]);
+
+const testProvider = {
+  name: 'openai',
+  paused: false,
+  simulated: true,
+  window: 10,
+  backlog: 0,
+  running: 0,
+  models: [],
+};
+
 function testDeps(sql: Database): ServerDeps {
   return {
     config: {
@@ -88,6 +111,11 @@ function testDeps(sql: Database): ServerDeps {
     log: createLog('silent', 'test'),
     sql,
     metrics: createMetrics(),
+    catalogue: { list: () => [testModel], find: (name) => (findNames.has(name) ? testModel : null) },
+    providers: [{ name: 'openai', simulated: true }],
+    providerStatus: async () => [testProvider],
+    pingRedis: async () => 'PONG',
+    queues: [],
   };
 }
 

@@ -1,0 +1,34 @@
+import { Refusal } from '../../../shared/domain/errors.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { issueKey, keyRequest, newKeyShape } from '../../http/issue-key.ts';
+
+/** `POST /v1/keys`: a new key of the caller's own account. Its secret is shown this once; an operator's key is never made. */
+export function createKey(app: App, deps: { sql: Database; config: { secretsKey: Buffer } }): void {
+  app.post(
+    '/v1/keys',
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        tags: ['account'],
+        summary: 'Make a key; the secret is shown once',
+        body: keyRequest.nullable().transform((body) => body ?? keyRequest.parse({})),
+        response: { 201: newKeyShape },
+      },
+    },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const { scopes, expires_at: expiresAt = null } = request.body;
+      if (scopes.includes('admin')) {
+        throw new Refusal('permission_denied', 'Only the operator makes keys with the scope "admin"');
+      }
+      const work = async (tx: Parameters<typeof issueKey>[0]) => ({
+        status: 201,
+        body: await issueKey(tx, { accountId, scopes, expiresAt }),
+      });
+      return await idempotent(request, reply, deps, work, { sealWith: deps.config.secretsKey });
+    },
+  );
+}

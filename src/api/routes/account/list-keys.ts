@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { listApiKeys } from '../../../shared/sql/api-keys.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { pageOf, pageQuery, toPage } from '../../http/pages.ts';
+import { apiKeyShape, toApiKey } from '../../http/shapes.ts';
+
+/** `GET /v1/keys`: the account's keys that are not revoked, newest first, without their secrets. */
+export function listKeys(app: App, deps: { sql: Database }): void {
+  app.get(
+    '/v1/keys',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['account'],
+        summary: 'The keys of the account',
+        querystring: z.strictObject(pageQuery),
+        response: { 200: pageOf(apiKeyShape) },
+      },
+    },
+    async (request) => {
+      const { limit, after } = request.query;
+      const keys = await listApiKeys(deps.sql, { accountId: accountOf(request), after, limit });
+      return toPage(keys.map(toApiKey), limit);
+    },
+  );
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { notFound } from '../../../shared/domain/errors.ts';
+import { findAccount, updateAccount } from '../../../shared/sql/accounts.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import type { AccountCache } from '../../http/account-cache.ts';
+import type { App } from '../../http/app.ts';
+import { accountShape, idParams, toAccount } from '../../http/shapes.ts';
+
+/** A limit, or null for the installation's default. */
+const limit = (max: number) => z.number().int().min(1).max(max).nullable().optional();
+
+const accountChanges = z.strictObject({
+  name: z.string().min(1).max(200).optional(),
+  paused: z.boolean().optional(),
+  weight: z.number().int().min(1).max(1000).optional(),
+  max_concurrency: limit(1_000_000),
+  max_queue_depth: limit(1_000_000_000),
+  requests_per_minute: limit(10_000_000),
+  default_max_output_tokens: limit(16_384),
+});
+
+/** `PATCH /v1/admin/accounts/{id}`: changes settings; they act within a second. A limit of null is the default again. */
+export function changeAccount(
+  app: App,
+  deps: { sql: Database; accounts: Pick<AccountCache, 'forget'> },
+): void {
+  app.patch(
+    '/v1/admin/accounts/:id',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['operator'],
+        summary: 'Change the settings of an account',
+        params: idParams,
+        body: accountChanges,
+        response: { 200: accountShape },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const { body } = request;
+      const changed = await updateAccount(deps.sql, id, {
+        name: body.name,
+        paused: body.paused,
+        weight: body.weight,
+        maxConcurrency: body.max_concurrency,
+        maxQueueDepth: body.max_queue_depth,
+        requestsPerMinute: body.requests_per_minute,
+        defaultMaxOutputTokens: body.default_max_output_tokens,
+      });
+      deps.accounts.forget(id);
+      const account = changed ? await findAccount(deps.sql, id) : null;
+      if (account === null) throw notFound('account');
+      return toAccount(account);
+    },
+  );
+}

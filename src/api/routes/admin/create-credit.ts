@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { creditAccount } from '../../../shared/credit.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import type { App } from '../../http/app.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { idParams, toTransaction, transactionShape, usdAmount } from '../../http/shapes.ts';
+
+const creditRequest = z.strictObject({
+  amount_usd: usdAmount.refine((amount) => amount !== 0n, { error: 'must not be zero' }),
+  description: z.string().min(1).max(1000).default('credit by the operator'),
+});
+
+/**
+ * `POST /v1/admin/accounts/{id}/credits`: puts money in (a deposit) or, with a negative amount, takes back what is
+ * available (an adjustment; 402 when it is more). Send an Idempotency-Key: then no retry pays twice.
+ */
+export function createCredit(app: App, deps: { sql: Database }): void {
+  app.post(
+    '/v1/admin/accounts/:id/credits',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['operator'],
+        summary: 'Put money into an account, or take it back',
+        params: idParams,
+        body: creditRequest,
+        response: { 201: transactionShape },
+      },
+    },
+    async (request, reply) => {
+      const { amount_usd: amountNano, description } = request.body;
+      const credit = { accountId: request.params.id, amountNano, description };
+      return await idempotent(request, reply, deps, async (tx) => ({
+        status: 201,
+        body: toTransaction(await creditAccount(tx, credit)),
+      }));
+    },
+  );
+}

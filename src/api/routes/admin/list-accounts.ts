@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { listAccounts as listStoredAccounts } from '../../../shared/sql/accounts.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import type { App } from '../../http/app.ts';
+import { pageOf, pageQuery, toPage } from '../../http/pages.ts';
+import { accountShape, toAccount } from '../../http/shapes.ts';
+
+/** `GET /v1/admin/accounts`: every account with its balances and settings, newest first. */
+export function listAccounts(app: App, deps: { sql: Database }): void {
+  app.get(
+    '/v1/admin/accounts',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['operator'],
+        summary: 'List accounts',
+        querystring: z.strictObject(pageQuery),
+        response: { 200: pageOf(accountShape) },
+      },
+    },
+    async (request) => {
+      const { limit, after } = request.query;
+      return toPage((await listStoredAccounts(deps.sql, { limit, after })).map(toAccount), limit);
+    },
+  );
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** How one provider stands: what it may take, what waits for it, and what its gate knows of each model. */
+export const providerStatusShape = z.object({
+  name: z.string(),
+  paused: z.boolean(),
+  simulated: z.boolean(),
+  window: z.number().int(),
+  backlog: z.number().int(),
+  running: z.number().int(),
+  models: z.array(
+    z.object({
+      model: z.string(),
+      breaker: z.enum(['closed', 'open', 'half_open']),
+      blocked_until: z.string().nullable(),
+      requests_left: z.number().nullable(),
+      tokens_left: z.number().nullable(),
+    }),
+  ),
+});
+
+export type ProviderStatus = z.output<typeof providerStatusShape>;
+
+/** What the provider routes need: the state of every configured provider, now. */
+export type ProviderStatusDeps = { providerStatus(): Promise<ProviderStatus[]> };

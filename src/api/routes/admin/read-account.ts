@@ -1,0 +1,26 @@
+import { notFound } from '../../../shared/domain/errors.ts';
+import { findAccount } from '../../../shared/sql/accounts.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import type { App } from '../../http/app.ts';
+import { accountShape, idParams, toAccount } from '../../http/shapes.ts';
+
+/** `GET /v1/admin/accounts/{id}`: one account with its balances and settings. */
+export function readAccount(app: App, deps: { sql: Database }): void {
+  app.get(
+    '/v1/admin/accounts/:id',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['operator'],
+        summary: 'One account',
+        params: idParams,
+        response: { 200: accountShape },
+      },
+    },
+    async (request) => {
+      const account = await findAccount(deps.sql, request.params.id);
+      if (account === null) throw notFound('account');
+      return toAccount(account);
+    },
+  );
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { Database } from '../../../shared/sql/database.ts';
+import { countWorkers } from '../../../shared/sql/operations.ts';
+import type { App } from '../../http/app.ts';
+import { checkHealth, type HealthDeps } from './check-health.ts';
+
+const health = z.object({
+  status: z.enum(['ok', 'degraded', 'failed']),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(['ok', 'degraded', 'failed']),
+      latency_ms: z.number(),
+      detail: z.string().nullable(),
+    }),
+  ),
+});
+
+/** `GET /health`: every check with its state and latency. 503 when one fails that nothing works without. */
+export function readHealth(app: App, deps: HealthDeps & { sql: Database }): void {
+  app.get(
+    '/health',
+    {
+      config: { scope: 'public' },
+      schema: {
+        tags: ['operations'],
+        summary: 'Every check, with its state and latency',
+        response: { 200: health, 503: health },
+      },
+    },
+    async (_request, reply) => {
+      const checks = await Promise.all([
+        checkHealth('postgres', 'failed', () => deps.pingDatabase()),
+        checkHealth('redis', 'degraded', () => deps.pingRedis()),
+        checkHealth('workers', 'degraded', async () => {
+          if ((await countWorkers(deps.sql)) === 0) throw new Error('no worker was seen in the last 30 s');
+        }),
+      ]);
+      const states = checks.map((check) => check.state);
+      const degraded = states.includes('degraded') ? 'degraded' : 'ok';
+      const status = states.includes('failed') ? 'failed' : degraded;
+      return reply
+        .status(status === 'failed' ? 503 : 200)
+        .header('cache-control', 'no-store')
+        .send({ status, checks });
+    },
+  );
+}

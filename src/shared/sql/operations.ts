@@ -1,0 +1,63 @@
+import type { NanoUsd } from '../domain/money.ts';
+import type { Database, Transaction } from './database.ts';
+
+/** A job as the operator sees it: nothing of what was asked or answered. */
+export type OperatorJob = {
+  id: string;
+  accountId: string;
+  batchId: string | null;
+  state: string;
+  model: string;
+  provider: string;
+  attempts: number;
+  holdNano: NanoUsd;
+  chargeNano: NanoUsd | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+};
+
+/** Jobs of all accounts, newest first, one more than `limit`. */
+export async function listJobsOfAll(
+  sql: Database,
+  filter: {
+    states: string[] | null;
+    accountId: string | undefined;
+    after: string | undefined;
+    limit: number;
+  },
+): Promise<OperatorJob[]> {
+  const { states, accountId = null, after = null } = filter;
+  return await sql<OperatorJob[]>`
+    select j.id, j.account_id as "accountId", j.batch_id as "batchId", j.state, j.model, j.provider, j.attempts,
+      j.hold_nano as "holdNano", c.amount_nano as "chargeNano", j.created_at as "createdAt",
+      j.started_at as "startedAt", j.finished_at as "finishedAt"
+    from jobs j left join charges c on c.job_id = j.id
+    where (${states}::text[] is null or j.state = any (${states}::text[]))
+      and (${accountId}::text is null or j.account_id = ${accountId})
+      and (${after}::text is null or j.id < ${after})
+    order by j.id desc
+    limit ${filter.limit + 1}`;
+}
+
+/** Stops new work for a provider; nothing changes when it is paused already. */
+export async function insertPausedProvider(sql: Database | Transaction, name: string): Promise<void> {
+  await sql`insert into paused_providers (name) values (${name}) on conflict do nothing`;
+}
+
+/** Lets a provider work again; nothing changes when it was not paused. */
+export async function deletePausedProvider(sql: Database | Transaction, name: string): Promise<void> {
+  await sql`delete from paused_providers where name = ${name}`;
+}
+
+/** Worker processes seen in the last half minute. */
+export async function countWorkers(sql: Database): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::integer as n from workers where seen_at > now() - interval '30 seconds'`;
+  return row?.n ?? 0;
+}
+
+/** Resolves when Postgres answers. */
+export async function pingDatabase(sql: Database): Promise<void> {
+  await sql`select 1`;
+}
