@@ -36,4 +36,6 @@ export type ProviderSettings = {
 export type Provider = {
   name: string;
   call(call: ProviderCall): Promise<Answer>;
+  /** Closes the connections; calls under way end as `cut`. */
+  close(): Promise<void>;
 };
