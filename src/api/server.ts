@@ -1,28 +1,19 @@
-import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
-import { type FastifyBaseLogger, type FastifyRequest, fastify, LogController } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../shared/config.ts';
-import { notFound } from '../shared/domain/errors.ts';
-import { newId } from '../shared/domain/ids.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Database } from '../shared/sql/database.ts';
+import { pingDatabase } from '../shared/sql/operations.ts';
 import { type AccountCache, createAccountCache } from './http/account-cache.ts';
 import { type ApiKeys, createApiKeys } from './http/api-keys.ts';
 import type { App } from './http/app.ts';
 import { createAuthenticator } from './http/authenticate.ts';
-import { answerBrokenRequest } from './http/broken-request.ts';
-import './http/caller.ts';
-import { pingDatabase } from '../shared/sql/operations.ts';
 import { describeRoutes, serveDocuments } from './http/documents.ts';
 import { checkAddress, createAccountant, drainOnClose, showRequestId } from './http/hooks.ts';
-import { emptySha256, readJsonBody } from './http/json-body.ts';
 import { createTokenCheck } from './http/jwt.ts';
 import { createRequestLimit } from './http/limit-requests.ts';
-import { answerError, sendRefusal } from './http/problem.ts';
+import { openServer, protect } from './http/open-server.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { requireScopes } from './http/scopes.ts';
-import { compileValidator } from './http/zod-problems.ts';
 import { createKey } from './routes/account/create-key.ts';
 import { deleteKey } from './routes/account/delete-key.ts';
 import { listKeys } from './routes/account/list-keys.ts';
@@ -124,65 +115,6 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   readReadiness(app, health);
   readMetrics(app, deps);
   await showQueues(app, deps);
-}
-
-function openServer({ config, log }: ServerDeps): App {
-  const app = fastify({
-    loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    requestIdHeader: false,
-    genReqId: () => newId('req'),
-    bodyLimit: config.http.bodyLimitBytes,
-    trustProxy: config.http.trustProxy.length === 0 ? false : config.http.trustProxy,
-    // A client may take as long as an upload of a large file needs, and no longer; node swaps the two limits when the
-    // first is the larger, and looks at neither unless told how often.
-    requestTimeout: 300_000,
-    http: { headersTimeout: 15_000, requestTimeout: 300_000, connectionsCheckingInterval: 2000 },
-    forceCloseConnections: 'idle',
-    return503OnClosing: false,
-    clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
-    routerOptions: { maxParamLength: 1024 },
-  }).withTypeProvider<ZodTypeProvider>();
-  app.decorateRequest('caller');
-  app.decorateRequest('account', null);
-  app.decorateRequest('bodySha256', emptySha256);
-  app.setValidatorCompiler(compileValidator);
-  // Schemas of answers describe and type them; what a handler returns is sent as it is.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    async (request: FastifyRequest, body: Buffer) => readJsonBody(request, body),
-  );
-  app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound('route')));
-  return app as unknown as App;
-}
-
-async function protect(app: App, { config }: ServerDeps): Promise<void> {
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-  });
-  const { corsOrigins } = config.http;
-  if (corsOrigins.length === 0) return;
-  await app.register(cors, {
-    origin: corsOrigins,
-    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    exposedHeaders: [
-      'x-request-id',
-      'location',
-      'retry-after',
-      'idempotent-replayed',
-      'ratelimit',
-      'x-job-id',
-    ],
-    maxAge: 600,
-  });
 }
 
 function authenticateDeps(deps: ServerDeps, parts: ServerParts) {

@@ -29,7 +29,7 @@ export function parseJson(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Refusal('invalid_json', `The body is not valid JSON: ${toPlace(error)}`, {}, error);
+    throw new Refusal('invalid_json', `The body is not valid JSON: ${toPlace(error, text)}`, {}, error);
   }
   // In valid UTF-8 only an escape can make a NUL or half a surrogate pair, so most bodies need no look at their strings.
   checkValue(value, [], text.includes('\\u'));
@@ -37,9 +37,11 @@ export function parseJson(text: string): unknown {
 }
 
 /** Where the parser stopped, without quoting the body. */
-function toPlace(error: unknown): string {
-  const place = /position \d+(?: \(line \d+ column \d+\))?/.exec((error as Error).message);
-  return place === null ? 'it ends too early' : `unexpected text at ${place[0]}`;
+function toPlace(error: unknown, text: string): string {
+  const [place, position] =
+    /position (\d+)(?: \(line \d+ column \d+\))?/.exec((error as Error).message) ?? [];
+  const early = place === undefined || Number(position) >= text.length;
+  return early ? 'it ends too early' : `unexpected text at ${place}`;
 }
 
 function checkValue(value: unknown, path: (string | number)[], escapes: boolean): void {

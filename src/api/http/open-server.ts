@@ -1,0 +1,83 @@
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import { type FastifyBaseLogger, type FastifyRequest, fastify, LogController } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Config } from '../../shared/config.ts';
+import { notFound } from '../../shared/domain/errors.ts';
+import { newId } from '../../shared/domain/ids.ts';
+import type { App } from './app.ts';
+import { answerBrokenRequest } from './broken-request.ts';
+import './caller.ts';
+import { emptySha256, readJsonBody } from './json-body.ts';
+import { answerError, sendRefusal } from './problem.ts';
+import { compileValidator } from './zod-problems.ts';
+
+type OpenDeps = { config: Pick<Config, 'http'>; log: FastifyBaseLogger };
+
+/** A client may take this long to send its headers, and this long for all of a request (an upload of a large file). */
+const headersMsMax = 15_000;
+const requestMsMax = 300_000;
+
+/** An empty server: how requests are read, what answers look like, what happens to errors. */
+export function openServer({ config, log }: OpenDeps): App {
+  const app = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    requestIdHeader: false,
+    genReqId: () => newId('req'),
+    bodyLimit: config.http.bodyLimitBytes,
+    trustProxy: config.http.trustProxy.length === 0 ? false : config.http.trustProxy,
+    // Node swaps the two limits when the first is the larger, and looks at neither unless told how often.
+    requestTimeout: requestMsMax,
+    http: {
+      headersTimeout: headersMsMax,
+      requestTimeout: requestMsMax,
+      connectionsCheckingInterval: 2000,
+    },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    routerOptions: { maxParamLength: 1024 },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.decorateRequest('caller');
+  app.decorateRequest('account', null);
+  app.decorateRequest('bodySha256', emptySha256);
+  app.setValidatorCompiler(compileValidator);
+  // Schemas of answers describe and type them; what a handler returns is sent as it is.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => readJsonBody(request, body),
+  );
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound('route')));
+  return app as unknown as App;
+}
+
+/** The headers that tell browsers what they may do with answers: nothing, unless an origin is listed. */
+export async function protect(app: App, { config }: Pick<OpenDeps, 'config'>): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+  });
+  const { corsOrigins } = config.http;
+  if (corsOrigins.length === 0) return;
+  await app.register(cors, {
+    origin: corsOrigins,
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    exposedHeaders: [
+      'x-request-id',
+      'location',
+      'retry-after',
+      'idempotent-replayed',
+      'ratelimit',
+      'x-job-id',
+    ],
+    maxAge: 600,
+  });
+}

@@ -1,0 +1,29 @@
+import { newId } from '../../src/shared/domain/ids.ts';
+import type { Database } from '../../src/shared/sql/database.ts';
+
+/** A job that ended and was charged, written past the ledger: for reports, not for balances. */
+export async function insertEndedJob(
+  owner: Database,
+  job: {
+    accountId: string;
+    model: string;
+    provider: string;
+    day: string;
+    charge: bigint;
+    team: string | null;
+  },
+): Promise<string> {
+  const [id, holdId] = [newId('job'), newId('hold')];
+  const at = new Date(`${job.day}T12:00:00Z`);
+  const metadata = job.team === null ? {} : { team: job.team };
+  await owner`insert into holds (id, account_id, amount_nano, remaining_nano, closed_at)
+    values (${holdId}, ${job.accountId}, 1000, 0, now())`;
+  await owner`insert into jobs (id, account_id, state, lane, model, provider, max_attempts, hold_id, hold_nano,
+      input_tokens_bound, metadata, deadline_at, finished_at)
+    values (${id}, ${job.accountId}, 'succeeded', 1, ${job.model}, ${job.provider}, 1, ${holdId}, 1000, 10,
+      ${owner.json(metadata)}, now(), now())`;
+  await owner`insert into charges (job_id, account_id, hold_nano, amount_nano, provider, model, prompt_tokens,
+      completion_tokens, created_at)
+    values (${id}, ${job.accountId}, 1000, ${job.charge}, ${job.provider}, ${job.model}, 10, 5, ${at})`;
+  return id;
+}

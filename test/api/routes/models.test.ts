@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestServer, type TestServer } from '../test-server.ts';
+
+let server: TestServer;
+let key: string;
+beforeAll(async () => {
+  server = await openTestServer((deps) => {
+    const { list, find } = deps.catalogue;
+    const absent = { ...list()[0], id: 'other/model', provider: 'other' } as ReturnType<typeof list>[0];
+    deps.catalogue = {
+      list: () => [...list(), absent],
+      find: (name) => (name === absent.id ? absent : find(name)),
+    };
+  });
+  key = (await server.openAccount({ scopes: ['read'] })).key;
+});
+afterAll(() => server.close());
+
+test('models have prices, limits and whether they are simulated', async () => {
+  const { json } = await server.call('GET /v1/models', { as: key });
+  expect(json.data).toHaveLength(1);
+  expect(json.data[0]).toMatchObject({
+    id: 'openai/gpt-5-mini',
+    object: 'model',
+    owned_by: 'openai',
+    gateway: {
+      aliases: ['gpt-5-mini'],
+      input_usd_per_mtok: '0.250000000',
+      output_usd_per_mtok: '2.000000000',
+      max_output_tokens: 128_000,
+      simulated: true,
+    },
+  });
+  expect(json.data[0].created).toBeTypeOf('number');
+});
+
+test.each(['openai/gpt-5-mini', 'openai%2Fgpt-5-mini', 'gpt-5-mini'])('finds %s', async (name) => {
+  const answer = await server.call(`GET /v1/models/${name}`, { as: key });
+  expect([answer.status, answer.json.id]).toEqual([200, 'openai/gpt-5-mini']);
+});
+
+test('a model without its provider is not there', async () => {
+  for (const name of ['other/model', 'nothing', 'a/b/c']) {
+    expect((await server.call(`GET /v1/models/${name}`, { as: key })).status).toBe(404);
+  }
+});
+
+test("Anthropic's clients get Anthropic's shape", async () => {
+  const headers = { 'anthropic-version': '2023-06-01' };
+  const { json } = await server.call('GET /v1/models', { as: key, headers });
+  expect(json).toMatchObject({
+    has_more: false,
+    first_id: 'openai/gpt-5-mini',
+    last_id: 'openai/gpt-5-mini',
+  });
+  expect(json.data[0]).toMatchObject({ type: 'model', id: 'openai/gpt-5-mini', display_name: 'gpt-5-mini' });
+  const missing = await server.call('GET /v1/models/nothing', { as: key, headers });
+  expect(missing.json).toMatchObject({ type: 'error', error: { type: 'not_found_error' } });
+});
+
+test('embeddings are not served and say so', async () => {
+  const { key: jobsKey } = await server.openAccount();
+  const answer = await server.call('POST /v1/embeddings', { as: jobsKey, body: { input: 'x' } });
+  expect([answer.status, answer.json.detail]).toEqual([404, 'This gateway does not serve embeddings']);
+});
