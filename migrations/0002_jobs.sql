@@ -120,3 +120,5 @@ create table attempts (
   constraint outcome_is_known check (outcome in ('started', 'succeeded', 'refused', 'failed', 'unknown')),
   constraint closed_attempts_say_when check ((outcome = 'started') = (ended_at is null))
 ) with (fillfactor = 80);
+-- Serves: which models were called lately.
+create index attempts_by_start on attempts (started_at);

@@ -1,6 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../shared/config.ts';
+import type { JobEvents } from '../shared/job-events.ts';
+import type { Ledger } from '../shared/ledger.ts';
 import type { Metrics } from '../shared/metrics.ts';
+import type { Models } from '../shared/models.ts';
+import type { News } from '../shared/news.ts';
 import type { Database } from '../shared/sql/database.ts';
 import { pingDatabase } from '../shared/sql/operations.ts';
 import { type AccountCache, createAccountCache } from './http/account-cache.ts';
@@ -33,8 +37,14 @@ import { pauseProvider } from './routes/admin/pause-provider.ts';
 import type { ProviderStatusDeps } from './routes/admin/provider-status.ts';
 import { readAccount } from './routes/admin/read-account.ts';
 import { resumeProvider } from './routes/admin/resume-provider.ts';
+import { cancelJob } from './routes/jobs/cancel-job.ts';
+import { createEstimate } from './routes/jobs/create-estimate.ts';
+import { createJob } from './routes/jobs/create-job.ts';
+import { getJob } from './routes/jobs/get-job.ts';
+import { listAttempts } from './routes/jobs/list-attempts.ts';
+import { listJobs } from './routes/jobs/list-jobs.ts';
+import { retryJob } from './routes/jobs/retry-job.ts';
 import { listModels } from './routes/models/list-models.ts';
-import type { ModelsDeps } from './routes/models/model-object.ts';
 import { readModel } from './routes/models/read-model.ts';
 import { refuseEmbeddings } from './routes/models/refuse-embeddings.ts';
 import { readHealth } from './routes/operations/read-health.ts';
@@ -43,9 +53,12 @@ import { readMetrics } from './routes/operations/read-metrics.ts';
 import { readReadiness } from './routes/operations/read-readiness.ts';
 import { type ShownQueue, showQueues } from './routes/operations/show-queues.ts';
 
-export type ServerDeps = ModelsDeps &
-  ProviderStatusDeps & {
-    config: Pick<Config, 'http' | 'auth' | 'secretsKey'>;
+export type ServerDeps = ProviderStatusDeps & {
+    models: Models;
+    ledger: Ledger;
+    news: News;
+    events: JobEvents;
+    config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks'>;
     log: FastifyBaseLogger;
     sql: Database;
     metrics: Metrics;
@@ -85,6 +98,8 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
 
 /** The explicit list of routes. */
 async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void> {
+  addJobRoutes(app, deps);
+
   readBalance(app, deps);
   listTransactions(app, deps);
   readUsage(app, deps);
@@ -92,8 +107,9 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   createKey(app, deps);
   deleteKey(app, deps);
 
-  listModels(app, deps);
-  readModel(app, deps);
+  const listed = { catalogue: deps.models.catalogue, providers: deps.models.providers };
+  listModels(app, listed);
+  readModel(app, listed);
   refuseEmbeddings(app);
 
   createAccount(app, deps);
@@ -115,6 +131,23 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   readReadiness(app, health);
   readMetrics(app, deps);
   await showQueues(app, deps);
+}
+
+function addJobRoutes(app: App, deps: ServerDeps): void {
+  const intake = {
+    catalogue: deps.models.catalogue,
+    providers: new Map(deps.models.providers.map((provider) => [provider.name, provider])),
+    ledger: deps.ledger,
+    news: deps.news,
+    webhooks: deps.config.webhooks,
+  };
+  createJob(app, intake);
+  createEstimate(app, intake);
+  listJobs(app, deps);
+  getJob(app, deps);
+  cancelJob(app, deps);
+  retryJob(app, { ...intake, sql: deps.sql });
+  listAttempts(app, deps);
 }
 
 function authenticateDeps(deps: ServerDeps, parts: ServerParts) {

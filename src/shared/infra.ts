@@ -33,9 +33,11 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
   const { prefix } = config.redis;
   const redis = openRedis(config.redis, 'commands', onError);
   const subscriber = openRedis(config.redis, 'blocking', onError);
+  // The queues wait for Redis instead of failing: BullMQ never recovers from a first command that failed.
+  const queueRedis = openRedis(config.redis, 'blocking', onError);
   const queues = new Map(
     providers.map((provider) => {
-      const queue = openQueue(redis, prefix, provider);
+      const queue = openQueue(queueRedis, prefix, provider);
       queue.on('error', onError);
       return [provider, queue];
     }),
@@ -51,6 +53,7 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
     events,
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => within(1000, queue.close())));
+      queueRedis.disconnect();
       subscriber.disconnect();
       redis.disconnect();
       await sql.end({ timeout: 2 });

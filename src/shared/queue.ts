@@ -38,13 +38,11 @@ export function asBullConnection(redis: RedisConnection): ConnectionOptions {
   return redis as unknown as ConnectionOptions;
 }
 
-/** Opens a provider's queue on a connection that fails fast; the connection stays the caller's. */
+/** Opens a provider's queue on a connection that waits for Redis; the connection stays the caller's. */
 export function openQueue(redis: RedisConnection, prefix: string, provider: string): TicketQueue {
   const queue: TicketQueue = new Queue(queueName(provider), {
     connection: asBullConnection(redis),
     prefix: queuePrefix(prefix, provider),
-    // Without it a queue made while Redis is away makes every add wait for ever.
-    skipWaitingForReady: true,
     streams: { events: { maxLen: 1000 } },
   });
   return queue;

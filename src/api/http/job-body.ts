@@ -23,7 +23,7 @@ export const jobBody = z.strictObject({
   webhook_url: z.string().min(1).max(2048).optional(),
   webhook_payload: z.enum(['thin', 'full']).default('thin'),
   metadata: metadata.default({}),
-  cache: z.undefined({ error: 'responses are not cached yet: leave this out' }),
+  cache: z.never({ error: 'responses are not cached yet: leave this out' }).optional(),
 });
 
 export type JobBody = z.output<typeof jobBody>;

@@ -136,10 +136,10 @@ export function quoteJob(
     targets,
     ...(defaultMaxOutputTokens === null ? {} : { defaultMaxOutputTokens }),
   });
-  if (Array.isArray(quoted)) {
-    throw invalid(quoted.map(({ param, message }) => ({ param: `request.${param}`, message })));
+  if (!quoted.ok) {
+    throw invalid(quoted.problems.map(({ param, message }) => ({ param: `request.${param}`, message })));
   }
-  return quoted;
+  return quoted.quote;
 }
 
 function findModel(

@@ -1,5 +1,5 @@
 import type { ChatRequest } from './chat.ts';
-import type { ModelEntry, Prices, Rates } from './model.ts';
+import type { ModelEntry, Prices, Rates, TokenizerFamily } from './model.ts';
 import type { NanoUsd } from './money.ts';
 import { costOf } from './price.ts';
 import { measureRequest, type RequestMeasure } from './request-measure.ts';
@@ -15,6 +15,8 @@ export type QuoteTarget = {
   maxOutputTokens: number;
   priceVersion: string;
   prices: Prices;
+  /** Counts its output when the provider does not say. */
+  tokenizer: TokenizerFamily;
 };
 
 /** What a job can cost at most. Token figures are those of the target that needs most. */
@@ -140,8 +142,8 @@ export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput):
     total.holdNanoUsd = dearest(total.holdNanoUsd, holdFor(prices, bound.tokens, n * maxOutputTokens));
     total.inputTokens = Math.max(total.inputTokens, bound.tokens);
     total.maxOutputTokens = Math.max(total.maxOutputTokens, maxOutputTokens);
-    const { id, provider, upstreamModel, priceVersion } = model;
-    total.targets.push({ model: id, provider, upstreamModel, maxOutputTokens, priceVersion, prices });
+    const { id, provider, upstreamModel, priceVersion, tokenizer } = model;
+    total.targets.push({ model: id, provider, upstreamModel, maxOutputTokens, priceVersion, prices, tokenizer });
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, quote: total };
 }

@@ -105,7 +105,7 @@ export function boundInputTokens(request: ChatRequest, model: ModelEntry): numbe
 }
 
 /** Our plain count of an output text, safety factor 1: what a cut answer is charged by. Zero for no text. */
-export function countOutputTokens(text: string, model: ModelEntry): number {
+export function countOutputTokens(text: string, model: Pick<ModelEntry, 'tokenizer'>): number {
   const measure = emptyMeasure();
   measureText(text, measure);
   return Math.ceil(plainTextTokens(measure, families[model.tokenizer]));

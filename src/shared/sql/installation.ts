@@ -18,3 +18,13 @@ export async function listPausedProviders(sql: Database): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`select name from paused_providers`;
   return rows.map((row) => row.name);
 }
+
+/** How many jobs of each provider wait (ticketed ones included) and run. */
+export async function countJobsByProvider(
+  sql: Database,
+): Promise<{ provider: string; backlog: number; running: number }[]> {
+  return await sql<{ provider: string; backlog: number; running: number }[]>`
+    select provider, (count(*) filter (where state <> 'running'))::integer as backlog,
+      (count(*) filter (where state = 'running'))::integer as running
+    from jobs where finished_at is null group by provider`;
+}

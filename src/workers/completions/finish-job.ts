@@ -170,7 +170,7 @@ function chargeOf(job: ClaimedJob, usage: Usage, estimated: boolean): ChargeReco
 function countedUsage(job: ClaimedJob, output: string): Usage {
   return {
     promptTokens: job.inputTokensBound,
-    completionTokens: countOutputTokens(output),
+    completionTokens: countOutputTokens(output, job.target),
     cachedTokens: 0,
     cacheWriteTokens: 0,
     reasoningTokens: 0,

@@ -1,0 +1,55 @@
+import type { Gate, GateStatus } from '../shared/gate.ts';
+import type { Models } from '../shared/models.ts';
+import type { Database } from '../shared/sql/database.ts';
+import { countJobsByProvider, listPausedProviders } from '../shared/sql/installation.ts';
+import { listBusyModels, sumConcurrency } from '../shared/sql/run-jobs.ts';
+import type { ProviderStatus } from './routes/admin/provider-status.ts';
+
+export type ProviderStatusSource = {
+  sql: Database;
+  gate: Pick<Gate, 'status'>;
+  models: Models;
+  concurrency: { leaseSeconds: number };
+};
+
+/**
+ * How every configured provider stands: what waits, what runs, and the gate of each model that was used in the last hour or
+ * has work. Without Redis the gate is unknown and shown as closed and without figures.
+ */
+export async function readProviderStatus(source: ProviderStatusSource): Promise<ProviderStatus[]> {
+  const { sql } = source;
+  const [paused, counts, busy, capacity] = await Promise.all([
+    listPausedProviders(sql),
+    countJobsByProvider(sql),
+    listBusyModels(sql),
+    sumConcurrency(sql, Math.max(3, source.concurrency.leaseSeconds)),
+  ]);
+  return Promise.all(
+    source.models.providers.map(async ({ name, simulated }) => {
+      const count = counts.find((row) => row.provider === name);
+      const models = busy.filter((row) => row.provider === name).map((row) => row.model);
+      return {
+        name,
+        paused: paused.includes(name),
+        simulated,
+        window: 2 * capacity,
+        backlog: count?.backlog ?? 0,
+        running: count?.running ?? 0,
+        models: await Promise.all(models.map((model) => readGate(source.gate, name, model))),
+      };
+    }),
+  );
+}
+
+const unknownGate: GateStatus = { breaker: 'closed', blockedUntil: null, requestsLeft: null, tokensLeft: null };
+
+async function readGate(gate: Pick<Gate, 'status'>, provider: string, model: string) {
+  const status = await gate.status(provider, model).catch(() => unknownGate);
+  return {
+    model,
+    breaker: status.breaker,
+    blocked_until: status.blockedUntil?.toISOString() ?? null,
+    requests_left: status.requestsLeft,
+    tokens_left: status.tokensLeft,
+  };
+}

@@ -1,0 +1,53 @@
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../shared/config.ts';
+import { createGate, limitsFrom } from '../shared/gate.ts';
+import type { Infra } from '../shared/infra.ts';
+import { createMetrics } from '../shared/metrics.ts';
+import type { Models } from '../shared/models.ts';
+import type { Log } from '../shared/telemetry.ts';
+import { within } from '../shared/within.ts';
+import type { App } from './http/app.ts';
+import { readProviderStatus } from './provider-status.ts';
+import { buildServer } from './server.ts';
+
+export type ApiDeps = { config: Config; infra: Infra; log: Log; models: Models };
+
+/** Starts the HTTP side and says where it listens. Stopping refuses new requests and lets running ones end. */
+export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Promise<void> }> {
+  const { config, infra, log, models } = deps;
+  const gate = createGate({
+    redis: infra.redis,
+    prefix: config.redis.prefix,
+    slotMs: config.work.leaseSeconds * 3000,
+    limitsOf: limitsFrom(models.providers),
+  });
+  const app = await buildServer({
+    config,
+    log,
+    sql: infra.sql,
+    metrics: createMetrics(),
+    models,
+    ledger: infra.ledger,
+    news: infra.news,
+    events: infra.events,
+    pingRedis: () => infra.redis.ping(),
+    queues: [...infra.queues.values()],
+    providerStatus: () => readProviderStatus({ sql: infra.sql, gate, models, concurrency: config.work }),
+  });
+  const url = await listen(app, config);
+  log.info({ url }, 'listening');
+  return { url, stop: () => within(10_000, app.close()) };
+}
+
+/** Listens on the configured port; when none was asked for and the usual one is taken, on a free one. */
+async function listen(app: App, { http }: Config): Promise<string> {
+  try {
+    await app.listen({ port: http.port, host: http.host });
+  } catch (error) {
+    if (http.portGiven || (error as { code?: string }).code !== 'EADDRINUSE') throw error;
+    await app.listen({ port: 0, host: http.host });
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const host = http.host === '0.0.0.0' || http.host === '::' ? '127.0.0.1' : http.host;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,1 @@
+export function refuseUnsupported(..._: unknown[]): { param: string; message: string }[] { return []; }
