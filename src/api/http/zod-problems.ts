@@ -5,10 +5,15 @@ export type FieldProblem = { param: string; message: string };
 
 type Issue = z.core.$ZodIssue;
 
-/** Of a union that matched nothing, the branch that came furthest is the one the caller meant. */
-function closestBranch(branches: Issue[][]): Issue[] {
-  const depth = (issues: Issue[]) => Math.max(...issues.map((issue) => issue.path.length));
-  return branches.reduce((best, branch) => (depth(branch) > depth(best) ? branch : best));
+/** How near a union's branch came: deep inside it, or at least the right type. */
+function closeness(issues: Issue[]): number {
+  const depth = Math.max(...issues.map((issue) => issue.path.length));
+  return depth > 0 || issues.every((issue) => issue.code === 'invalid_type') ? depth * 2 : 1;
+}
+
+/** Of a union that matched nothing, the branch that came nearest is the one the caller meant. */
+function nearestBranch(branches: Issue[][]): Issue[] {
+  return branches.reduce((best, branch) => (closeness(branch) > closeness(best) ? branch : best));
 }
 
 function problemsOf(issue: Issue, above: PropertyKey[]): FieldProblem[] {
@@ -17,7 +22,10 @@ function problemsOf(issue: Issue, above: PropertyKey[]): FieldProblem[] {
     return issue.keys.map((key) => ({ param: [...path, key].join('.'), message: 'unknown field' }));
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    return closestBranch(issue.errors).flatMap((inner) => problemsOf(inner, path));
+    return nearestBranch(issue.errors).flatMap((inner) => problemsOf(inner, path));
+  }
+  if (issue.code === 'invalid_key') {
+    return issue.issues.map(({ message }) => ({ param: path.map(String).join('.'), message }));
   }
   return [{ param: path.map(String).join('.'), message: issue.message }];
 }
