@@ -6,7 +6,7 @@
 //   node scripts/refresh-catalogue.mjs --accept openai/x    let this model's price move by more than 3 times
 //   node scripts/refresh-catalogue.mjs --check              write nothing; fail if models.json is not what would be written
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findProvider } from '@pydantic/genai-prices';
 import { checkRates, complete, jumps, priceOn, ratesFromSource } from './catalogue-prices.mjs';
@@ -124,7 +124,7 @@ function main() {
     },
   });
   const file = new URL('models.json', folder);
-  const previousText = readFileSync(file, { encoding: 'utf8', flag: 'a+' });
+  const previousText = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const previous = previousText === '' ? { models: [] } : JSON.parse(previousText);
   const today = new Date().toISOString().slice(0, 10);
   const asOf = options['as-of'] ?? (options.check ? previous.as_of : today);
