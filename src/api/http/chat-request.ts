@@ -10,11 +10,9 @@ const functionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
 /** Kept as it came, key for key: a JSON schema is the caller's own text. */
 const anyObject = z.looseObject({});
 
-const toolShape = z
+const functionTool = z
   .strictObject({
-    type: z.literal('function', {
-      error: 'must be "function"; provider-side and custom tools are not supported',
-    }),
+    type: z.literal('function'),
     function: z
       .strictObject({
         name: functionName,
@@ -26,6 +24,10 @@ const toolShape = z
     extra_content: extraContent,
   })
   .transform(withoutEmpty);
+
+const toolShape = z.discriminatedUnion('type', [functionTool], {
+  error: 'must be "function"; provider-side and custom tools are not supported',
+});
 
 const toolChoice = z.union([
   z.enum(['none', 'auto', 'required']),

@@ -29,10 +29,15 @@ function toProblems(issue: Issue, above: PropertyKey[]): Problem[] {
   return [{ param: toParam(path), message: toSentence(issue, path) }];
 }
 
-/** The branch that got deepest before it failed, then the one with the fewest problems. */
+/** How near a union's branch came: deep inside it, or at least the right type. */
+function closeness(branch: Issue[]): number {
+  const depth = Math.max(...branch.map((issue) => issue.path.length));
+  return depth > 0 || branch.every((issue) => issue.code === 'invalid_type') ? depth * 2 : 1;
+}
+
+/** The branch that came nearest, then the one with the fewest problems. */
 function closest(branches: Issue[][]): Issue[] {
-  const depth = (branch: Issue[]) => Math.max(...branch.map((issue) => issue.path.length));
-  const sorted = [...branches].sort((a, b) => depth(b) - depth(a) || a.length - b.length);
+  const sorted = [...branches].sort((a, b) => closeness(b) - closeness(a) || a.length - b.length);
   return sorted[0] ?? [];
 }
 

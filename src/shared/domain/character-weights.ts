@@ -1,9 +1,10 @@
 /**
- * How many tokens one UTF-16 unit outside ASCII costs at most in ordinary and in hostile text, before the safety
+ * How many tokens one UTF-16 unit that is not printable ASCII costs at most in ordinary and in hostile text, before the safety
  * factor. Fitted to o200k_base on single characters and random runs of each script; unlisted ranges cost 3, the most
  * a three-byte character can in a byte-level tokenizer. See docs/decisions/prices-and-token-bound.md for the fit.
  */
 const ranges: [first: number, last: number, weight: number][] = [
+  [0x00, 0x7f, 1], // control characters; the rest of ASCII is counted in runs
   [0x80, 0x9f, 2],
   [0xa0, 0xbf, 1],
   [0xc0, 0xff, 0.8], // Latin with accents
@@ -38,11 +39,11 @@ type CommonBlock = { encoding: string; lead: [number, number]; trail: [number, n
 
 /** The first levels of the national standards are the characters people write with; the rest are names and history. */
 const commonBlocks: CommonBlock[] = [
-  { encoding: 'gbk', lead: [0xb0, 0xd7], trail: [0xa1, 0xfe], weight: 0.95 },
-  { encoding: 'big5', lead: [0xa4, 0xc6], trail: [0x40, 0x7e], weight: 0.95 },
-  { encoding: 'big5', lead: [0xa4, 0xc6], trail: [0xa1, 0xfe], weight: 0.95 },
-  { encoding: 'shift_jis', lead: [0x88, 0x97], trail: [0x40, 0x7e], weight: 0.95 },
-  { encoding: 'shift_jis', lead: [0x88, 0x97], trail: [0x80, 0xfc], weight: 0.95 },
+  { encoding: 'gbk', lead: [0xb0, 0xd7], trail: [0xa1, 0xfe], weight: 1.1 },
+  { encoding: 'big5', lead: [0xa4, 0xc6], trail: [0x40, 0x7e], weight: 1.1 },
+  { encoding: 'big5', lead: [0xa4, 0xc6], trail: [0xa1, 0xfe], weight: 1.1 },
+  { encoding: 'shift_jis', lead: [0x88, 0x97], trail: [0x40, 0x7e], weight: 1.1 },
+  { encoding: 'shift_jis', lead: [0x88, 0x97], trail: [0x80, 0xfc], weight: 1.1 },
   { encoding: 'euc-kr', lead: [0xb0, 0xc8], trail: [0xa1, 0xfe], weight: 1.4 },
 ];
 
@@ -75,7 +76,7 @@ function buildWeights(): Float32Array {
   return weights;
 }
 
-/** Tokens per UTF-16 unit, indexed by its value; meant for units of 128 and above. */
+/** Tokens per UTF-16 unit, indexed by its value; meant for all but printable ASCII and white space. */
 export const characterWeights = buildWeights();
 
 /** Letters that seldom follow another in any token of o200k_base: after `j`, nearly everything but a, e, i, k, o, s, u. */

@@ -15,9 +15,20 @@ export function emptyMeasure(): TextMeasure {
   return { tokens: 0, digits: 0, digitGroups: 0, utf8Bytes: 0 };
 }
 
-const isLetter = (code: number) => ((code | 32) - 97) >>> 0 < 26;
-const isDigit = (code: number) => (code - 48) >>> 0 < 10;
-const isSpace = (code: number) => code === 32 || (code - 9) >>> 0 < 5;
+/** Kinds of runs; anything that is not printable ASCII or white space stands alone. */
+const alone = 0;
+const letter = 1;
+const digit = 2;
+const space = 3;
+const punctuation = 4;
+
+function buildKinds(): Uint8Array {
+  const kinds = new Uint8Array(128).fill(punctuation);
+  kinds.fill(alone, 0, 32).fill(alone, 127).fill(space, 9, 14).fill(space, 32, 33);
+  return kinds.fill(digit, 48, 58).fill(letter, 65, 91).fill(letter, 97, 123);
+}
+
+const asciiKinds = buildKinds();
 
 /** Tokens of one piece of a word: short ones are one token, unusual ones as much as nearly one per letter. */
 function pieceTokens(length: number, capitals: number, rare: number): number {
@@ -29,77 +40,60 @@ function pieceTokens(length: number, capitals: number, rare: number): number {
   return Math.max(1, Math.min(tokens + rare * 0.8, length * 0.95));
 }
 
-/** A run of ASCII letters, cut before each capital that follows a small letter, as tokenizers cut it. */
-function scanWord(text: string, start: number, into: TextMeasure): number {
-  let at = start;
-  let pieceStart = start;
-  let capitals = 0;
-  let rare = 0;
-  let previous = 0;
-  for (; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (!isLetter(code)) break;
-    const isCapital = code < 97;
-    if (isCapital && previous >= 97) {
-      into.tokens += pieceTokens(at - pieceStart, capitals, rare);
-      pieceStart = at;
-      capitals = 0;
-      rare = 0;
-    } else {
-      rare += rarePairs[(previous & 31) * 32 + (code & 31)] ?? 0;
-    }
-    if (isCapital) capitals += 1;
-    previous = code;
+/** One space before a word belongs to the word; long runs of one kind of space are cheap, changes are not. */
+function spaceTokens(length: number, changes: number, last: number, next: number): number {
+  if (length > 1 || last !== 32) return 0.85 + changes * 0.65 + length / 14;
+  return next === digit ? 0.8 : 0;
+}
+
+/** One character after another of one kind. `odd` counts rare pairs among letters and changes among spaces. */
+type Run = { kind: number; length: number; capitals: number; odd: number; last: number };
+
+function runTokens(run: Run, next: number): number {
+  if (run.kind === letter) return pieceTokens(run.length, run.capitals, run.odd);
+  if (run.kind === space) return spaceTokens(run.length, run.odd, run.last, next);
+  return run.kind === punctuation && run.length > 0 ? 0.8 + (run.length - 1) * 0.65 : 0;
+}
+
+function closeRun(run: Run, next: number, into: TextMeasure): void {
+  if (run.kind === digit) {
+    into.digits += run.length;
+    into.digitGroups += Math.ceil(run.length / 3);
+  } else if (run.kind !== alone) {
+    into.tokens += runTokens(run, next);
   }
-  into.tokens += pieceTokens(at - pieceStart, capitals, rare);
-  return at;
+  run.kind = next;
+  run.length = 0;
+  run.capitals = 0;
+  run.odd = 0;
 }
 
-function scanDigits(text: string, start: number, into: TextMeasure): number {
-  let at = start + 1;
-  while (at < text.length && isDigit(text.charCodeAt(at))) at += 1;
-  into.digits += at - start;
-  into.digitGroups += Math.ceil((at - start) / 3);
-  return at;
-}
-
-/** White space: one space before a word belongs to the word; long runs of one kind are cheap, changes are not. */
-function scanSpaces(text: string, start: number, into: TextMeasure): number {
-  let at = start + 1;
-  let changes = 0;
-  for (; at < text.length && isSpace(text.charCodeAt(at)); at += 1) {
-    if (text.charCodeAt(at) !== text.charCodeAt(at - 1)) changes += 1;
+function lengthen(run: Run, code: number): void {
+  if (run.kind === letter) {
+    if (code < 97) run.capitals += 1;
+    if (run.length > 0) run.odd += rarePairs[(run.last & 31) * 32 + (code & 31)] ?? 0;
+  } else if (run.kind === space && run.length > 0 && code !== run.last) {
+    run.odd += 1;
   }
-  const length = at - start;
-  if (length > 1 || text.charCodeAt(start) !== 32) into.tokens += 0.85 + changes * 0.65 + length / 14;
-  else if (at < text.length && isDigit(text.charCodeAt(at))) into.tokens += 0.8;
-  return at;
-}
-
-const isPunctuation = (code: number) => code < 128 && !isLetter(code) && !isDigit(code) && !isSpace(code);
-
-function scanPunctuation(text: string, start: number, into: TextMeasure): number {
-  let at = start + 1;
-  while (at < text.length && isPunctuation(text.charCodeAt(at))) at += 1;
-  into.tokens += 0.8 + (at - start - 1) * 0.65;
-  return at;
-}
-
-function scanRun(text: string, at: number, into: TextMeasure): number {
-  const code = text.charCodeAt(at);
-  if (isLetter(code)) return scanWord(text, at, into);
-  if (isSpace(code)) return scanSpaces(text, at, into);
-  if (code < 128) return isDigit(code) ? scanDigits(text, at, into) : scanPunctuation(text, at, into);
-  into.tokens += characterWeights[code] ?? 3;
-  return at + 1;
+  run.length += 1;
+  run.last = code;
 }
 
 /**
- * Adds one text to a measure. Looks at every UTF-16 unit a constant number of times, whatever the text: an exact
- * tokenizer is quadratic on hostile text and would stop the process for seconds.
+ * Adds one text to a measure. Looks at every UTF-16 unit once, whatever the text: an exact tokenizer is quadratic on
+ * hostile text and would stop the process for seconds.
  */
 export function measureText(text: string, into: TextMeasure): void {
-  let at = 0;
-  while (at < text.length) at = scanRun(text, at, into);
+  const run: Run = { kind: alone, length: 0, capitals: 0, odd: 0, last: 0 };
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    const kind = code < 128 ? (asciiKinds[code] ?? alone) : alone;
+    // Tokenizers cut words before a capital that follows a small letter.
+    const isCut = kind !== run.kind || (kind === letter && code < 97 && run.last >= 97);
+    if (isCut) closeRun(run, kind, into);
+    if (kind === alone) into.tokens += characterWeights[code] ?? 3;
+    else lengthen(run, code);
+  }
+  closeRun(run, alone, into);
   into.utf8Bytes += Buffer.byteLength(text, 'utf8');
 }
