@@ -34,8 +34,9 @@ export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRe
   }
 
   async function identify(token: string): Promise<Caller | null> {
+    const owner = token.startsWith('gw_') ? await deps.apiKeys.check(token) : null;
+    if (owner !== null) return owner;
     if (isOperator(token)) return operator;
-    if (token.startsWith('gw_')) return await deps.apiKeys.check(token);
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return null;
     const holder = await deps.checkToken(token);
     if (holder === null) return null;
@@ -46,12 +47,12 @@ export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRe
   async function authenticate(request: FastifyRequest): Promise<Caller> {
     const token = readToken(request);
     if (token === null) throw unauthenticated();
-    const address = addressKey(request.ip);
+    // Who showed a good key a moment ago is let in, whoever else guesses at the same address.
     const limited = deps.failuresPerMinute > 0 && !deps.apiKeys.knows(token);
-    if (limited) refuseGuesser(deps, address);
+    if (limited) refuseGuesser(deps, addressKey(request.ip));
     const caller = await identify(token);
     if (caller !== null) return caller;
-    if (limited) deps.failures.take(address, deps.failuresPerMinute);
+    if (limited) deps.failures.take(addressKey(request.ip), deps.failuresPerMinute);
     throw unauthenticated();
   }
 
