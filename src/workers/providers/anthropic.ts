@@ -1,0 +1,54 @@
+import Anthropic, { APIError } from '@anthropic-ai/sdk';
+import { fromAnthropicMessage } from './anthropic-completion.ts';
+import { type AnthropicBody, toAnthropicRequest } from './anthropic-request.ts';
+import { createAnthropicAssembler } from './anthropic-stream.ts';
+import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
+import { runCall, type Upstream } from './run-call.ts';
+import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
+import { createTransport } from './transport.ts';
+
+/** The last API version whose requests have `temperature` and `top_p`, and the key header that goes with it. */
+const samplingVersion = '2023-06-01';
+
+/** Anthropic behind the official SDK. The base URL is bare, without `/v1`. */
+export function createAnthropicProvider(settings: ProviderSettings): Provider {
+  const transport = createTransport(settings);
+  const apiKey = settings.apiKey ?? placeholderKey;
+
+  function createClient(fetchFn: typeof fetch): Anthropic {
+    return new Anthropic({
+      apiKey,
+      baseURL: settings.baseUrl,
+      maxRetries: 0,
+      timeout: sdkTimeoutMs(settings),
+      logLevel: 'off',
+      fetch: fetchFn,
+    });
+  }
+
+  /** Claude up to 4.6 still knows sampling settings, but only under the version that has them. */
+  function optionsFor(body: AnthropicBody) {
+    if (body.temperature === undefined && body.top_p === undefined) return {};
+    return { headers: { 'anthropic-version': samplingVersion, 'x-api-key': apiKey, authorization: null } };
+  }
+
+  const upstream: Upstream = {
+    async ask(call, fetchFn) {
+      const body = toAnthropicRequest(call);
+      return await createClient(fetchFn).messages.create(body, optionsFor(body));
+    },
+    async askStream(call, fetchFn) {
+      const body = toAnthropicRequest(call);
+      return await createClient(fetchFn).messages.create({ ...body, stream: true }, optionsFor(body));
+    },
+    translate: (body, call) => fromAnthropicMessage(body, call.request.model),
+    createAssembler: createAnthropicAssembler,
+    isStreamError: (error) => error instanceof APIError && error.error !== undefined,
+  };
+
+  return {
+    name: settings.name,
+    call: (call: ProviderCall) => runCall(upstream, transport, settings, call),
+    close: transport.close,
+  };
+}

@@ -1,0 +1,111 @@
+import {
+  FunctionCallingConfigMode,
+  type GenerateContentConfig,
+  type GenerateContentParameters,
+  type Tool as GoogleTool,
+  type ThinkingConfig,
+  ThinkingLevel,
+  type ToolConfig,
+} from '@google/genai';
+import { alwaysThinks, isBudgetGemini } from '../../shared/catalogue/model-traits.ts';
+import type { ChatRequest, ReasoningEffort, Tool } from '../../shared/domain/chat.ts';
+import { toGoogleContents, toSystemInstruction } from './google-contents.ts';
+import type { ProviderCall } from './provider.ts';
+
+/** Parameters for `models.generateContent` (SDK 2.32 `GenerateContentConfig`), without the transport. */
+export function toGoogleRequest(call: ProviderCall): GenerateContentParameters {
+  const { request } = call;
+  const system = toSystemInstruction(request.messages);
+  const config: GenerateContentConfig = {
+    ...toSampling(request),
+    ...toFormat(request),
+    ...toTools(request),
+    maxOutputTokens: call.maxOutputTokens,
+    ...(system.length > 0 && { systemInstruction: { parts: system } }),
+    ...toThinking(call),
+    // Both would make the SDK send requests of its own that nobody has reserved money for.
+    automaticContinuation: false,
+    automaticFunctionCalling: { disable: true },
+  };
+  return { model: call.model, contents: toGoogleContents(request.messages), config };
+}
+
+function toSampling(request: ChatRequest): GenerateContentConfig {
+  const stop = [request.stop ?? []].flat();
+  return {
+    ...(request.temperature !== undefined && { temperature: request.temperature }),
+    ...(request.top_p !== undefined && { topP: request.top_p }),
+    ...(request.n !== undefined && request.n > 1 && { candidateCount: request.n }),
+    ...(request.seed !== undefined && { seed: request.seed }),
+    ...(request.presence_penalty ? { presencePenalty: request.presence_penalty } : {}),
+    ...(request.frequency_penalty ? { frequencyPenalty: request.frequency_penalty } : {}),
+    ...(stop.length > 0 && { stopSequences: stop }),
+    ...(request.logprobs === true && { responseLogprobs: true }),
+    ...(request.logprobs === true && request.top_logprobs ? { logprobs: request.top_logprobs } : {}),
+  };
+}
+
+function toFormat({ response_format: format }: ChatRequest): GenerateContentConfig {
+  if (format === undefined || format.type === 'text') return {};
+  if (format.type === 'json_object') return { responseMimeType: 'application/json' };
+  const { schema } = format.json_schema;
+  return {
+    responseMimeType: 'application/json',
+    ...(schema !== undefined && { responseJsonSchema: schema }),
+  };
+}
+
+function toTools(request: ChatRequest): { tools?: GoogleTool[]; toolConfig?: ToolConfig } {
+  const { tools, tool_choice: choice } = request;
+  if (tools === undefined || tools.length === 0) return {};
+  return {
+    tools: [{ functionDeclarations: tools.map(toDeclaration) }],
+    toolConfig: { functionCallingConfig: toCallingConfig(tools, choice) },
+  };
+}
+
+function toDeclaration({ function: { name, description, parameters } }: Tool) {
+  return {
+    name,
+    ...(description !== undefined && { description }),
+    ...(parameters !== undefined && { parametersJsonSchema: parameters }),
+  };
+}
+
+function toCallingConfig(tools: Tool[], choice: ChatRequest['tool_choice']) {
+  if (choice === 'none') return { mode: FunctionCallingConfigMode.NONE };
+  if (choice === 'required') return { mode: FunctionCallingConfigMode.ANY };
+  if (typeof choice === 'object') {
+    return { mode: FunctionCallingConfigMode.ANY, allowedFunctionNames: [choice.function.name] };
+  }
+  // `strict` on a tool asks for arguments that fit its schema; for Gemini that is a mode of all tools.
+  const isStrict = tools.some((tool) => tool.function.strict === true);
+  return { mode: isStrict ? FunctionCallingConfigMode.VALIDATED : FunctionCallingConfigMode.AUTO };
+}
+
+/** The figures of Google's own OpenAI-compatible endpoint. */
+const budgets: Record<Exclude<ReasoningEffort, 'none'>, number> = {
+  minimal: 1024,
+  low: 1024,
+  medium: 8192,
+  high: 24_576,
+  xhigh: 24_576,
+};
+
+const levels: Record<Exclude<ReasoningEffort, 'none'>, ThinkingLevel> = {
+  minimal: ThinkingLevel.MINIMAL,
+  low: ThinkingLevel.LOW,
+  medium: ThinkingLevel.MEDIUM,
+  high: ThinkingLevel.HIGH,
+  xhigh: ThinkingLevel.HIGH,
+};
+
+/** Thinking comes out of `maxOutputTokens`, so a budget takes at most three quarters of it. */
+function toThinking(call: ProviderCall): { thinkingConfig?: ThinkingConfig } {
+  const effort = call.request.reasoning_effort;
+  if (effort === undefined) return {};
+  if (effort === 'none') return alwaysThinks(call.model) ? {} : { thinkingConfig: { thinkingBudget: 0 } };
+  if (!isBudgetGemini(call.model)) return { thinkingConfig: { thinkingLevel: levels[effort] } };
+  const thinkingBudget = Math.min(budgets[effort], Math.floor(call.maxOutputTokens * 0.75));
+  return { thinkingConfig: { thinkingBudget } };
+}
