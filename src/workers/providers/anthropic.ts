@@ -1,34 +1,54 @@
-import Anthropic from '@anthropic-ai/sdk';
-import { answerCall } from './answer-call.ts';
-import { readEvents, readMessage } from './anthropic-answer.ts';
-import { toAnthropicBody } from './anthropic-request.ts';
-import type { Provider, ProviderSettings } from './provider.ts';
+import Anthropic, { APIError } from '@anthropic-ai/sdk';
+import { fromAnthropicMessage } from './anthropic-completion.ts';
+import { type AnthropicBody, toAnthropicRequest } from './anthropic-request.ts';
+import { createAnthropicAssembler } from './anthropic-stream.ts';
+import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
+import { runCall, type Upstream } from './run-call.ts';
+import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
 import { createTransport } from './transport.ts';
 
-/** Anthropic's Messages API. `settings.baseUrl` is bare: the SDK adds `/v1`. The SDK's own retries are off. */
-export function createAnthropic(settings: ProviderSettings): Provider {
+/** The last API version whose requests have `temperature` and `top_p`, and the key header that goes with it. */
+const samplingVersion = '2023-06-01';
+
+/** Anthropic behind the official SDK. The base URL is bare, without `/v1`. */
+export function createAnthropicProvider(settings: ProviderSettings): Provider {
   const transport = createTransport(settings);
+  const apiKey = settings.apiKey ?? placeholderKey;
+
+  function createClient(fetchFn: typeof fetch): Anthropic {
+    return new Anthropic({
+      apiKey,
+      baseURL: settings.baseUrl,
+      maxRetries: 0,
+      timeout: sdkTimeoutMs(settings),
+      logLevel: 'off',
+      fetch: fetchFn,
+    });
+  }
+
+  /** Claude up to 4.6 still knows sampling settings, but only under the version that has them. */
+  function optionsFor(body: AnthropicBody) {
+    if (body.temperature === undefined && body.top_p === undefined) return {};
+    return { headers: { 'anthropic-version': samplingVersion, 'x-api-key': apiKey, authorization: null } };
+  }
+
+  const upstream: Upstream = {
+    async ask(call, fetchFn) {
+      const body = toAnthropicRequest(call);
+      return await createClient(fetchFn).messages.create(body, optionsFor(body));
+    },
+    async askStream(call, fetchFn) {
+      const body = toAnthropicRequest(call);
+      return await createClient(fetchFn).messages.create({ ...body, stream: true }, optionsFor(body));
+    },
+    translate: (body, call) => fromAnthropicMessage(body, call.request.model),
+    createAssembler: createAnthropicAssembler,
+    isStreamError: (error) => error instanceof APIError && error.error !== undefined,
+  };
+
   return {
     name: settings.name,
+    call: (call: ProviderCall) => runCall(upstream, transport, settings, call),
     close: transport.close,
-    call: (call) =>
-      answerCall(transport, call, async (wire, collector) => {
-        const client = new Anthropic({
-          apiKey: settings.apiKey ?? 'none',
-          baseURL: settings.baseUrl,
-          maxRetries: 0,
-          // Given explicitly, because without it the SDK refuses plain calls that it thinks may take ten minutes.
-          timeout: settings.totalTimeoutMs,
-          fetch: wire.fetch,
-        });
-        const body = toAnthropicBody(call);
-        const createdSeconds = Math.floor(Date.now() / 1000);
-        if (!call.stream) {
-          const message = await client.messages.create({ ...body, stream: false }, { signal: wire.signal });
-          return readMessage(message, call.request.model, createdSeconds);
-        }
-        const events = await client.messages.create({ ...body, stream: true }, { signal: wire.signal });
-        return readMessage(await readEvents(events, collector), call.request.model, createdSeconds);
-      }),
   };
 }

@@ -1,121 +1,118 @@
 import type { Failure, FailureReason } from '../../shared/domain/answer.ts';
-import { scrub } from '../../shared/telemetry.ts';
-import type { Seen } from './transport.ts';
+import { cleanMessage, failureMessage } from './failure-message.ts';
+import { isRecord, parseJson, readField, readList, readText } from './read-field.ts';
+import { readRetryAfter } from './retry-after.ts';
+import type { Exchange } from './transport.ts';
 
-/** An answer that cannot be what the provider meant to send: truncated, of another type, or without an end. */
-export class BrokenAnswer extends Error {}
-
-const retryAfterMsMax = 600_000;
-const messageLengthMax = 1000;
-
-/** Codes of Node and undici that say no connection was made, so nothing was sent. */
-const unreachableCodes = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
+/** Codes by which a provider says that its own account, not this request, is the problem. */
+const exhaustedCodes = new Set([
+  'insufficient_quota',
+  'billing_hard_limit_reached',
+  'billing_not_active',
+  'billing_error',
+  'enforced_spend_limit_reached',
+  'contract_spend_limit_reached',
+  'linked_organization_spend_limit_reached',
 ]);
+const authCodes = new Set(['API_KEY_INVALID', 'API_KEY_EXPIRED', 'invalid_api_key', 'authentication_error']);
+
+const limitMessages: Record<string, string> = {
+  headers: 'the provider did not begin to answer in time',
+  idle: 'the provider fell silent',
+  total: 'the answer took longer than allowed',
+  bytes: 'the answer was larger than allowed',
+};
 
 /**
- * What an error of an SDK says about its call. Where nothing certain can be said the answer is `cut`: the request may have
- * been executed.
+ * Why a call did not complete, read from the exchange itself: an error status, else how far the request got. `error` is what
+ * the SDK or the assembly threw; `fromStream` says that the provider reported it inside a stream.
  */
-export function toFailure(error: unknown, seen: Seen): Failure {
-  const status = statusOf(error, seen);
-  const retryAfterMs = readRetryAfter(seen.headers, error, Date.now());
-  const message = scrub(messageOf(error)).slice(0, messageLengthMax);
-  if (status !== null && status >= 400) {
-    return { reason: reasonOfStatus(status, error, retryAfterMs), status, message, retryAfterMs };
+export function explainFailure(
+  exchange: Exchange,
+  error: unknown,
+  apiKey: string | null,
+  fromStream: boolean,
+): Failure {
+  const { record } = exchange;
+  if (record.status !== null && (record.status < 200 || record.status > 299)) {
+    return explainStatus(record.status, record.headers, record.errorBody, apiKey);
   }
-  return { reason: reasonWithoutStatus(error, seen), status, message, retryAfterMs: null };
+  const limit = exchange.limitReached();
+  const said = limit === null ? describeError(error) : (limitMessages[limit] ?? limit);
+  return {
+    reason: reasonOf(exchange, fromStream),
+    status: record.status,
+    message: cleanMessage(said, apiKey),
+    retryAfterMs: fromStream ? readRetryAfter(null, readField(error, 'error')) : null,
+  };
 }
 
-function statusOf(error: unknown, seen: Seen): number | null {
-  const own = (error as { status?: unknown } | null)?.status;
-  return typeof own === 'number' ? own : seen.status;
+function reasonOf({ record }: Exchange, fromStream: boolean): FailureReason {
+  // The SDK refused to send at all: a mistake of ours, and certainly not a broken connection.
+  if (!record.asked) return 'failed';
+  if (record.status === null) return record.sent ? 'cut' : 'unreachable';
+  return fromStream ? 'failed' : 'cut';
 }
 
-function reasonOfStatus(status: number, error: unknown, retryAfterMs: number | null): FailureReason {
+function explainStatus(
+  status: number,
+  headers: Headers | null,
+  errorBody: string,
+  apiKey: string | null,
+): Failure {
+  const body = parseJson(errorBody);
+  const retryAfterMs = readRetryAfter(headers, body);
+  const hasRetryAfter = headers?.has('retry-after') === true || retryAfterMs !== null;
+  return {
+    reason: reasonOfStatus(status, hasRetryAfter, body),
+    status,
+    message: failureMessage(errorBody, apiKey),
+    retryAfterMs,
+  };
+}
+
+function reasonOfStatus(status: number, hasRetryAfter: boolean, body: unknown): FailureReason {
+  const codes = readCodes(body);
+  if (isExhausted(status, codes, body)) return 'exhausted';
   if (status === 401 || status === 403) return 'auth';
-  if (status === 429) return isOutOfMoney(error) ? 'exhausted' : 'throttled';
-  if (status === 529 || (status === 503 && retryAfterMs !== null)) return 'throttled';
-  if (status >= 500 || status === 408 || status === 409 || status === 425) return 'failed';
-  return 'rejected';
+  // Gemini answers a bad key with 400.
+  if (status === 400 && codes.some((code) => authCodes.has(code))) return 'auth';
+  if ([400, 404, 413, 422].includes(status)) return 'rejected';
+  if (status === 429 || status === 529 || (status === 503 && hasRetryAfter)) return 'throttled';
+  return 'failed';
 }
 
-/** OpenAI's code for an empty account, and Anthropic's for a spend limit, both sent with 429. */
-const outOfMoney = /insufficient_quota|billing_hard_limit|spend_limit_reached|credit balance is too low/i;
-
-function isOutOfMoney(error: unknown): boolean {
-  const { code, type, message, error: body } = (error ?? {}) as Record<string, unknown>;
-  return outOfMoney.test([code, type, message, JSON.stringify(body ?? '')].join(' '));
-}
-
-function reasonWithoutStatus(error: unknown, seen: Seen): FailureReason {
-  const codes = codesOf(error);
-  if (seen.status !== null) return 'cut';
-  if (codes.some((code) => unreachableCodes.has(code) || /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(code))) {
-    return 'unreachable';
-  }
-  return /redirect/i.test(messageOf(error)) ? 'failed' : 'cut';
-}
-
-function codesOf(error: unknown): string[] {
-  const codes: string[] = [];
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as { code?: unknown };
-    if (typeof code === 'string') codes.push(code);
-    if (at instanceof AggregateError) codes.push(...at.errors.flatMap(codesOf));
-  }
-  return codes;
-}
-
-/** The innermost words: SDKs wrap a refused connection as "Connection error." */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const inner = googleMessage(error.message) ?? error.message;
-  const codes = codesOf(error);
-  return codes.length === 0 ? inner : `${inner} (${[...new Set(codes)].join(', ')})`;
-}
-
-/** The Gemini SDK gives the whole JSON body as the message. */
-function googleMessage(message: string): string | null {
-  const body = parseJson(message) as { error?: { message?: unknown } } | null;
-  const inner = body?.error?.message;
-  return typeof inner === 'string' ? (googleMessage(inner) ?? inner) : null;
-}
-
-function parseJson(text: string): unknown {
-  if (!text.trimStart().startsWith('{')) return null;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * How long a provider asks to be left alone, in ms, at most ten minutes: `retry-after-ms`, `Retry-After` (RFC 9110: seconds
- * or a date), or Gemini's `google.rpc.RetryInfo` in the body. Null when it does not say, or says nonsense.
- */
-export function readRetryAfter(headers: Headers | null, error: unknown, nowMs: number): number | null {
-  const inMs = headers?.get('retry-after-ms');
-  if (inMs != null && /^\d+(\.\d+)?$/.test(inMs.trim())) return clamp(Number(inMs));
-  const after = headers?.get('retry-after')?.trim();
-  if (after !== undefined && after !== '') {
-    if (/^\d+(\.\d+)?$/.test(after)) return clamp(Number(after) * 1000);
-    const date = /^[A-Za-z]/.test(after) ? Date.parse(after) : Number.NaN;
-    return Number.isNaN(date) ? null : clamp(date - nowMs);
-  }
-  const delay = /"retryDelay"\s*:\s*\\*"(\d+(?:\.\d+)?)s\\*"/.exec(
-    error instanceof Error ? error.message : '',
+function isExhausted(status: number, codes: string[], body: unknown): boolean {
+  if (status === 402) return true;
+  // Anthropic before API version 2026-10-21 says so only in words.
+  if (status === 400 && /credit balance is too low/i.test(readText(body, 'error', 'message') ?? ''))
+    return true;
+  return (
+    (status === 429 || status === 403 || status === 400) && codes.some((code) => exhaustedCodes.has(code))
   );
-  return delay === null ? null : clamp(Number(delay[1]) * 1000);
 }
 
-function clamp(waitMs: number): number {
-  return Math.min(retryAfterMsMax, Math.max(0, Math.round(waitMs)));
+/** Every code an error body carries: `error.{type,code,status}` and the same in its `details` (one object or a list). */
+function readCodes(body: unknown): string[] {
+  const details = readField(body, 'error', 'details');
+  const places = [
+    readField(body, 'error'),
+    ...(isRecord(details) ? [details] : readList(body, 'error', 'details')),
+  ];
+  const names = ['type', 'code', 'status', 'reason', 'error_code', 'errorCode'];
+  return places.flatMap((place) =>
+    names.map((name) => readText(place, name)).filter((code) => code !== null),
+  );
+}
+
+/** `fetch failed` alone helps nobody: the cause beneath says refused, reset or not found. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const deepest = findCause(error, 0);
+  const code = readText(deepest, 'code');
+  return [error.message, deepest === error ? null : deepest.message, code].filter(Boolean).join(': ');
+}
+
+function findCause(error: Error, depth: number): Error {
+  return error.cause instanceof Error && depth < 5 ? findCause(error.cause, depth + 1) : error;
 }

@@ -1,30 +1,39 @@
-import { GoogleGenAI } from '@google/genai';
-import { answerCall } from './answer-call.ts';
-import { readResponse, readResponses } from './google-answer.ts';
-import { toGoogleParameters } from './google-request.ts';
-import type { Provider, ProviderSettings } from './provider.ts';
+import { ApiError, GoogleGenAI } from '@google/genai';
+import { toGoogleRequest } from './google-request.ts';
+import { createGoogleAssembler } from './google-stream.ts';
+import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
+import { runCall, type Upstream } from './run-call.ts';
+import { placeholderKey } from './sdk-options.ts';
 import { createTransport } from './transport.ts';
 
-/** Gemini through its generateContent API. `settings.baseUrl` is bare: the SDK adds the version. Its retries are off. */
-export function createGoogle(settings: ProviderSettings): Provider {
+/** Gemini behind the official SDK. The base URL is bare, without `/v1beta`. */
+export function createGoogleProvider(settings: ProviderSettings): Provider {
   const transport = createTransport(settings);
+
+  function createClient(fetchFn: typeof fetch): GoogleGenAI {
+    return new GoogleGenAI({
+      apiKey: settings.apiKey ?? placeholderKey,
+      vertexai: false,
+      // Without retryOptions the SDK does not retry.
+      httpOptions: { baseUrl: settings.baseUrl, fetch: fetchFn },
+    });
+  }
+
+  const upstream: Upstream = {
+    ask: (call, fetchFn) => createClient(fetchFn).models.generateContent(toGoogleRequest(call)),
+    askStream: (call, fetchFn) => createClient(fetchFn).models.generateContentStream(toGoogleRequest(call)),
+    translate(body, call) {
+      const assembler = createGoogleAssembler({ ...call, onDelta: () => undefined });
+      assembler.add(body);
+      return assembler.completed(true);
+    },
+    createAssembler: createGoogleAssembler,
+    isStreamError: (error) => error instanceof ApiError,
+  };
+
   return {
     name: settings.name,
+    call: (call: ProviderCall) => runCall(upstream, transport, settings, call),
     close: transport.close,
-    call: (call) =>
-      answerCall(transport, call, async (wire, collector) => {
-        const client = new GoogleGenAI({
-          apiKey: settings.apiKey ?? 'none',
-          httpOptions: { baseUrl: settings.baseUrl, retryOptions: { attempts: 1 }, fetch: wire.fetch },
-        });
-        const { config, ...parameters } = toGoogleParameters(call);
-        const asked = { ...parameters, config: { ...config, abortSignal: wire.signal } };
-        const createdSeconds = Math.floor(Date.now() / 1000);
-        if (!call.stream) {
-          return readResponse(await client.models.generateContent(asked), call.request.model, createdSeconds);
-        }
-        const stream = await client.models.generateContentStream(asked);
-        return readResponses(stream, call.request.model, createdSeconds, collector);
-      }),
   };
 }

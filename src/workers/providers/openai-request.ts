@@ -1,43 +1,66 @@
-import type OpenAI from 'openai';
-import type { ChatRequest, Message } from '../../shared/domain/chat.ts';
+import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
+import type { ChatRequest, Message, TextPart, Tool, ToolCall } from '../../shared/domain/chat.ts';
 import type { ProviderCall } from './provider.ts';
+import { isRecord } from './read-field.ts';
 
-type Body = OpenAI.Chat.ChatCompletionCreateParams;
+/** The only difference between OpenAI and servers that copy it. */
+export type OpenaiDialect = { maxTokensField: 'max_completion_tokens' | 'max_tokens' };
 
 /**
- * The body for OpenAI (`openai`) or for an upstream that speaks its older dialect (`compatible`): the same request, with
- * the output bound in the field that the upstream reads and without what only the gateway understands.
+ * The body for `POST /chat/completions`: the request as it came, but for the model's upstream name, the output bound that the
+ * hold was computed with, usage in the stream, and each message's own reasoning put back where that upstream had it.
  */
-export function toOpenAiBody(call: ProviderCall, dialect: 'openai' | 'compatible'): Body {
-  const { metadata: _hint, max_tokens: _asked, max_completion_tokens: _askedToo, ...request } = call.request;
-  const bound =
-    dialect === 'openai'
-      ? { max_completion_tokens: call.maxOutputTokens }
-      : { max_tokens: call.maxOutputTokens };
-  const hints: (keyof ChatRequest)[] = dialect === 'openai' ? [] : ['safety_identifier', 'prompt_cache_key'];
+export function toOpenaiRequest(call: ProviderCall, dialect: OpenaiDialect): ChatCompletionCreateParams {
+  const { max_tokens: _old, max_completion_tokens: _new, ...request } = call.request;
   const body = {
-    ...request,
-    ...bound,
+    ...withoutNeutralGaps(request),
     model: call.model,
-    messages: request.messages.map(withoutExtras),
-    ...(request.tools === undefined
-      ? {}
-      : { tools: request.tools.map(({ extra_content: _, ...tool }) => tool) }),
-    ...(call.stream ? { stream: true, stream_options: { include_usage: true } } : {}),
+    messages: request.messages.map(toOpenaiMessage),
+    ...(request.tools && { tools: request.tools.map(toOpenaiTool) }),
+    [dialect.maxTokensField]: call.maxOutputTokens,
+    ...(call.stream && { stream: true, stream_options: { include_usage: true } }),
   };
-  for (const hint of hints) delete (body as Record<string, unknown>)[hint];
-  return body as unknown as Body;
+  return body as unknown as ChatCompletionCreateParams;
 }
 
-/** `extra_content` carries other providers' blocks; OpenAI's chat completions have none of their own to restore. */
-function withoutExtras(message: Message): object {
-  const { extra_content: _, ...bare } = message;
-  const parts = Array.isArray(bare.content)
-    ? { content: bare.content.map(({ extra_content: __, ...part }) => part) }
-    : {};
-  const calls =
-    'tool_calls' in bare && bare.tool_calls !== undefined
-      ? { tool_calls: bare.tool_calls.map(({ extra_content: __, ...call }) => call) }
-      : {};
-  return { ...bare, ...parts, ...calls };
+/** OpenAI refuses tool settings where there are no tools, and `metadata` unless the completion is stored. */
+function withoutNeutralGaps(request: Omit<ChatRequest, 'max_tokens' | 'max_completion_tokens'>) {
+  const { tools, tool_choice, parallel_tool_calls, metadata: _hint, ...rest } = request;
+  if (tools === undefined || tools.length === 0) return rest;
+  return {
+    ...rest,
+    tools,
+    ...(tool_choice !== undefined && { tool_choice }),
+    ...(parallel_tool_calls !== undefined && { parallel_tool_calls }),
+  };
+}
+
+function toOpenaiMessage(message: Message): Record<string, unknown> {
+  const { extra_content: extra, content, ...rest } = message;
+  return {
+    ...rest,
+    ...(content !== undefined && { content: toOpenaiContent(content) }),
+    ...('tool_calls' in rest && rest.tool_calls && { tool_calls: rest.tool_calls.map(toOpenaiToolCall) }),
+    ...ownBlocks(extra?.openai),
+  };
+}
+
+function toOpenaiContent(content: Exclude<Message['content'], undefined>): unknown {
+  if (content === null || typeof content === 'string') return content;
+  return content.map((part: TextPart | (typeof content)[number]) => {
+    const { extra_content: extra, ...rest } = part;
+    return { ...rest, ...ownBlocks(extra?.openai) };
+  });
+}
+
+function toOpenaiToolCall({ extra_content: extra, ...rest }: ToolCall): unknown {
+  return { ...rest, ...ownBlocks(extra?.openai) };
+}
+
+function toOpenaiTool({ extra_content: extra, ...rest }: Tool): unknown {
+  return { ...rest, ...ownBlocks(extra?.openai) };
+}
+
+function ownBlocks(extra: unknown): Record<string, unknown> {
+  return isRecord(extra) ? extra : {};
 }

@@ -1,42 +1,47 @@
-import OpenAI from 'openai';
-import { answerCall } from './answer-call.ts';
-import { readCompletion, readStream } from './openai-answer.ts';
-import { toOpenAiBody } from './openai-request.ts';
-import type { Provider, ProviderSettings } from './provider.ts';
+import OpenAI, { APIError } from 'openai';
+import { fromOpenaiCompletion } from './openai-completion.ts';
+import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
+import { createOpenaiAssembler } from './openai-stream.ts';
+import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
+import { runCall, type Upstream } from './run-call.ts';
+import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
 import { createTransport } from './transport.ts';
 
-/**
- * OpenAI, or an upstream that speaks its chat completions. `settings.baseUrl` ends in `/v1`. The SDK's own retries are off:
- * it would hide calls from the ledger.
- */
-export function createOpenAi(settings: ProviderSettings, dialect: 'openai' | 'compatible'): Provider {
+/** OpenAI, or a server with its wire, behind the official SDK. The base URL ends in `/v1`. */
+export function createOpenaiProvider(settings: ProviderSettings, dialect: OpenaiDialect): Provider {
   const transport = createTransport(settings);
+
+  /** Everything is given, null included: what is left out the SDK reads from the environment. */
+  function createClient(fetchFn: typeof fetch): OpenAI {
+    return new OpenAI({
+      apiKey: settings.apiKey ?? placeholderKey,
+      adminAPIKey: null,
+      organization: null,
+      project: null,
+      baseURL: settings.baseUrl,
+      maxRetries: 0,
+      timeout: sdkTimeoutMs(settings),
+      logLevel: 'off',
+      fetch: fetchFn,
+    });
+  }
+
+  const upstream: Upstream = {
+    async ask(call, fetchFn) {
+      return await createClient(fetchFn).chat.completions.create(toOpenaiRequest(call, dialect));
+    },
+    async askStream(call, fetchFn) {
+      const body = { ...toOpenaiRequest(call, dialect), stream: true as const };
+      return await createClient(fetchFn).chat.completions.create(body);
+    },
+    translate: (body, call) => fromOpenaiCompletion(body, call.request.model),
+    createAssembler: createOpenaiAssembler,
+    isStreamError: (error) => error instanceof APIError && error.error !== undefined,
+  };
+
   return {
     name: settings.name,
+    call: (call: ProviderCall) => runCall(upstream, transport, settings, call),
     close: transport.close,
-    call: (call) =>
-      answerCall(transport, call, async (wire, collector) => {
-        const client = new OpenAI({
-          // Some compatible upstreams need no key; the SDK insists on one.
-          apiKey: settings.apiKey ?? 'none',
-          baseURL: settings.baseUrl,
-          maxRetries: 0,
-          timeout: settings.totalTimeoutMs,
-          fetch: wire.fetch,
-        });
-        const body = toOpenAiBody(call, dialect);
-        if (!call.stream) {
-          const answer = await client.chat.completions.create(
-            { ...body, stream: false },
-            { signal: wire.signal },
-          );
-          return readCompletion(answer, call.request.model);
-        }
-        const stream = await client.chat.completions.create(
-          { ...body, stream: true },
-          { signal: wire.signal },
-        );
-        return readStream(stream, call.request.model, collector);
-      }),
   };
 }

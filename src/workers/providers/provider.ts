@@ -36,6 +36,6 @@ export type ProviderSettings = {
 export type Provider = {
   name: string;
   call(call: ProviderCall): Promise<Answer>;
-  /** Closes the connections; calls under way end as `cut`. */
+  /** Cuts what is still running and frees the sockets; call it once, at shutdown. */
   close(): Promise<void>;
 };

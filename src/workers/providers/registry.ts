@@ -1,18 +1,18 @@
 import type { ProviderKind } from '../../shared/domain/model.ts';
-import { createAnthropic } from './anthropic.ts';
-import { createGoogle } from './google.ts';
-import { createOpenAi } from './openai.ts';
+import { createAnthropicProvider } from './anthropic.ts';
+import { createGoogleProvider } from './google.ts';
+import { createOpenaiProvider } from './openai.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 
-/** Every kind of upstream the gateway can call: one line each. */
+
 const factories: Record<ProviderKind, (settings: ProviderSettings) => Provider> = {
-  openai: (settings) => createOpenAi(settings, 'openai'),
-  anthropic: createAnthropic,
-  google: createGoogle,
-  compatible: (settings) => createOpenAi(settings, 'compatible'),
+  openai: (settings) => createOpenaiProvider(settings, { maxTokensField: 'max_completion_tokens' }),
+  compatible: (settings) => createOpenaiProvider(settings, { maxTokensField: 'max_tokens' }),
+  anthropic: createAnthropicProvider,
+  google: createGoogleProvider,
 };
 
-/** Opens an upstream of a kind. No connection is made before its first call. */
+/** A provider with its own sockets. OpenAI's and a compatible base URL end in `/v1`, the others are bare. */
 export function createProvider(kind: ProviderKind, settings: ProviderSettings): Provider {
   return factories[kind](settings);
 }

@@ -1,53 +1,88 @@
-import { Agent, fetch as undiciFetch } from 'undici';
-import type { ProviderSettings } from './provider.ts';
+import { Agent, type Dispatcher } from 'undici';
+import { startLimits } from './call-limits.ts';
+import { createGuardedFetch } from './guarded-fetch.ts';
+import type { ProviderCall, ProviderSettings } from './provider.ts';
 
-/** What one call has seen of its upstream: enough to say, when it fails, whether anything was done. */
-export type Seen = { status: number | null; headers: Headers | null };
+/** What is known of one HTTP exchange, whatever the SDK makes of it: the outcome is read from here, not from its errors. */
+export type ExchangeRecord = {
+  /** The SDK got as far as asking for the request. */
+  asked: boolean;
+  /** A connection existed and the request went on it: from here on the provider may have executed it. */
+  sent: boolean;
+  status: number | null;
+  headers: Headers | null;
+  /** Body of an error answer, at most 64 KiB. */
+  errorBody: string;
+};
 
-/** A `fetch` for one call, within the limits of its provider, and what it has seen. */
-export type Wire = { fetch: typeof fetch; seen: Seen; signal: AbortSignal };
+/** One call's way to the provider: a `fetch` for its SDK that keeps the limits and remembers what happened. */
+export type Exchange = {
+  fetch: typeof fetch;
+  record: ExchangeRecord;
+  limitReached(): string | null;
+  /** Frees timers and socket; safe at any moment. */
+  end(): void;
+};
 
 export type Transport = {
-  /** `signal` is the caller's own wish to stop; the total time limit is added to it. */
-  open(signal: AbortSignal, headers: Record<string, string>): Wire;
+  open(call: ProviderCall): Exchange;
   close(): Promise<void>;
 };
 
+const connectTimeoutMs = 10_000;
+
 /**
- * The connections of one upstream, kept alive between calls. Every limit is ours: connect, headers, silence between
- * bytes, the whole call, and the size of the answer (not compressed, so that its size is what was sent). Redirects are
- * refused: they would carry the key to another host.
+ * The sockets of one provider. Timeouts of undici are off because ours also bound trickles and the whole call; one request
+ * at a time uses a socket, and a socket whose request was aborted is destroyed, so answers cannot be mixed up.
  */
 export function createTransport(settings: ProviderSettings): Transport {
   const agent = new Agent({
-    connect: { timeout: 10_000 },
-    headersTimeout: settings.headersTimeoutMs,
-    bodyTimeout: settings.idleTimeoutMs,
-    maxResponseSize: settings.responseBytesMax,
-    keepAliveTimeout: 30_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    pipelining: 1,
+    connect: { timeout: Math.min(settings.headersTimeoutMs, connectTimeoutMs) },
   });
   return {
-    open: (callerSignal, extraHeaders) => {
-      const seen: Seen = { status: null, headers: null };
-      const signal = AbortSignal.any([callerSignal, AbortSignal.timeout(settings.totalTimeoutMs)]);
-      const limited = async (input: string | URL | Request, init: RequestInit = {}) => {
-        const headers = new Headers(init.headers);
-        headers.set('accept-encoding', 'identity');
-        for (const [name, value] of Object.entries(extraHeaders)) headers.set(name, value);
-        const url = input instanceof Request ? input.url : input;
-        const answer = await undiciFetch(url, {
-          ...(init as object),
-          headers: [...headers],
-          signal: init.signal == null ? signal : AbortSignal.any([init.signal, signal]),
-          redirect: 'error',
-          dispatcher: agent,
-        });
-        seen.status = answer.status;
-        seen.headers = answer.headers as unknown as Headers;
-        return answer as unknown as Response;
+    open(call) {
+      const record: ExchangeRecord = {
+        asked: false,
+        sent: false,
+        status: null,
+        headers: null,
+        errorBody: '',
       };
-      return { fetch: limited as typeof fetch, seen, signal };
+      const limits = startLimits(settings, call.signal);
+      const dispatcher = watchSending(agent, record);
+      return {
+        fetch: createGuardedFetch({ call, record, limits, dispatcher }),
+        record,
+        limitReached: limits.reached,
+        end() {
+          limits.stop();
+          limits.abort();
+        },
+      };
     },
     close: () => agent.destroy(),
   };
+}
+
+/** undici announces a request to its handler only once it has a connection to write it on. */
+function watchSending(agent: Agent, record: ExchangeRecord): Dispatcher {
+  return agent.compose((dispatch) => (options, handler) => {
+    const onConnect = handler.onConnect?.bind(handler);
+    const onRequestStart = handler.onRequestStart?.bind(handler);
+    if (onRequestStart !== undefined) {
+      handler.onRequestStart = (controller, context) => {
+        record.sent = true;
+        onRequestStart(controller, context);
+      };
+    } else if (onConnect !== undefined) {
+      handler.onConnect = (abort) => {
+        record.sent = true;
+        onConnect(abort);
+      };
+    }
+    return dispatch(options, handler);
+  });
 }

@@ -1,0 +1,88 @@
+import type { FinishReason, ToolCall } from '../../shared/domain/chat.ts';
+import { checkUsage, type Usage } from '../../shared/domain/usage.ts';
+import { isThinking } from './anthropic-messages.ts';
+import { buildChoice, buildCompletion } from './completion.ts';
+import { isRecord, readField, readList, readText } from './read-field.ts';
+import type { Translated } from './run-call.ts';
+
+/** A finished `message` body as a completion, or null when it is none or has no stop reason. */
+export function fromAnthropicMessage(body: unknown, model: string): Translated | null {
+  const finishReason = toFinishReason(readField(body, 'stop_reason'));
+  if (finishReason === null || !Array.isArray(readField(body, 'content'))) return null;
+  const blocks = readList(body, 'content').map((block) => ({ block, json: null }));
+  const usage = readAnthropicUsage(readField(body, 'usage'));
+  return buildFromBlocks({ id: readText(body, 'id'), model, blocks, finishReason, usage });
+}
+
+/** A content block; `json` is a tool call's input as it was streamed, so that deltas and completion say the same bytes. */
+export type FinishedBlock = { block: unknown; json: string | null };
+
+type Finished = {
+  id: string | null;
+  model: string;
+  blocks: FinishedBlock[];
+  finishReason: FinishReason;
+  usage: Usage | null;
+};
+
+/**
+ * Blocks → one choice. When the model thought, all blocks are kept verbatim in `extra_content.anthropic.content`, because
+ * Anthropic wants them back unmodified and in their order with the next turn.
+ */
+export function buildFromBlocks({ id, model, blocks, finishReason, usage }: Finished): Translated {
+  const content = blocks.map(({ block }) => block);
+  const choice = buildChoice({
+    index: 0,
+    text: content
+      .map((block) => (readText(block, 'type') === 'text' ? readText(block, 'text') : ''))
+      .join(''),
+    toolCalls: blocks.filter(({ block }) => readText(block, 'type') === 'tool_use').map(toToolCall),
+    finishReason,
+    extraContent: content.some(isThinking) ? { anthropic: { content } } : undefined,
+  });
+  return { completion: buildCompletion({ id, model }, [choice], usage), usage };
+}
+
+function toToolCall({ block, json }: FinishedBlock): ToolCall {
+  const id = readText(block, 'id');
+  const name = readText(block, 'name');
+  if (id === null || name === null) throw new Error('the provider sent a tool call without id or name');
+  return {
+    id,
+    type: 'function',
+    function: { name, arguments: json ?? JSON.stringify(readField(block, 'input') ?? {}) },
+  };
+}
+
+/** SDK 1.12 `StopReason`; a new word still says that the message ended. */
+export function toFinishReason(reported: unknown): FinishReason | null {
+  if (typeof reported !== 'string') return null;
+  const known: Record<string, FinishReason> = {
+    max_tokens: 'length',
+    model_context_window_exceeded: 'length',
+    tool_use: 'tool_calls',
+    refusal: 'content_filter',
+  };
+  return known[reported] ?? 'stop';
+}
+
+/**
+ * Anthropic's `usage` as ours. It counts cache reads and writes outside `input_tokens`; `output_tokens` includes thinking. Null
+ * when missing or not to be trusted.
+ */
+export function readAnthropicUsage(reported: unknown): Usage | null {
+  if (!isRecord(reported)) return null;
+  const fresh = reported['input_tokens'];
+  const cachedTokens = reported['cache_read_input_tokens'] ?? 0;
+  const cacheWriteTokens = reported['cache_creation_input_tokens'] ?? 0;
+  const isCounted = [fresh, cachedTokens, cacheWriteTokens].every(
+    (count) => typeof count === 'number' && count >= 0,
+  );
+  return checkUsage({
+    promptTokens: isCounted ? Number(fresh) + Number(cachedTokens) + Number(cacheWriteTokens) : undefined,
+    completionTokens: reported['output_tokens'],
+    cachedTokens,
+    cacheWriteTokens,
+    reasoningTokens: readField(reported, 'output_tokens_details', 'thinking_tokens') ?? 0,
+  });
+}

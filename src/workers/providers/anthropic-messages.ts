@@ -1,0 +1,151 @@
+import type {
+  ContentBlockParam,
+  ImageBlockParam,
+  MessageParam,
+  TextBlockParam,
+} from '@anthropic-ai/sdk/resources/messages';
+import { parseDataUrl } from '../../shared/catalogue/data-url.ts';
+import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/domain/chat.ts';
+import { isRecord, parseJson, readList, readText } from './read-field.ts';
+
+/** The instructions before the first turn; Anthropic takes them apart from the messages. */
+export function toSystemBlocks(messages: Message[]): TextBlockParam[] {
+  return messages
+    .slice(0, countLeading(messages))
+    .flatMap((message) => (isInstruction(message) ? textBlocks(message.content, message) : []));
+}
+
+function isInstruction(message: Message): message is Extract<Message, { role: 'system' | 'developer' }> {
+  return message.role === 'system' || message.role === 'developer';
+}
+
+/**
+ * The turns. Instructions between turns stay where they are (role `system`), tool results become one user turn with all that
+ * belong together, and an assistant turn that came from here gets its own blocks back verbatim, signatures included.
+ */
+export function toAnthropicMessages(messages: Message[]): MessageParam[] {
+  const turns: MessageParam[] = [];
+  for (const message of messages.slice(countLeading(messages))) {
+    const turn = toTurn(message);
+    const last = turns.at(-1);
+    const isSameTurn = last?.role === 'user' && turn.role === 'user';
+    if (isSameTurn) last.content = [...asBlocks(last.content), ...asBlocks(turn.content)];
+    else turns.push(turn);
+  }
+  return turns;
+}
+
+function countLeading(messages: Message[]): number {
+  const first = messages.findIndex((message) => !isInstruction(message));
+  return first === -1 ? messages.length : first;
+}
+
+function asBlocks(content: MessageParam['content']): ContentBlockParam[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+}
+
+function toTurn(message: Message): MessageParam {
+  switch (message.role) {
+    case 'system':
+    case 'developer':
+      return { role: 'system', content: textBlocks(message.content, message) };
+    case 'user':
+      return { role: 'user', content: userBlocks(message) };
+    case 'assistant':
+      return { role: 'assistant', content: assistantBlocks(message) };
+    case 'tool': {
+      const content = textBlocks(message.content, {});
+      return {
+        role: 'user',
+        content: [
+          {
+            type: 'tool_result',
+            tool_use_id: message.tool_call_id,
+            content,
+            ...marks(message.extra_content),
+          },
+        ],
+      };
+    }
+  }
+}
+
+/** Empty text is left out: the API refuses it and it says nothing. */
+function textBlocks(
+  content: string | TextPart[] | null | undefined,
+  owner: { extra_content?: ExtraContent },
+): TextBlockParam[] {
+  if (content === null || content === undefined || content === '') return [];
+  if (typeof content === 'string') return [{ type: 'text', text: content, ...marks(owner.extra_content) }];
+  return content
+    .filter((part) => part.text !== '')
+    .map((part) => ({ type: 'text', text: part.text, ...marks(part.extra_content) }));
+}
+
+function userBlocks(message: Extract<Message, { role: 'user' }>): ContentBlockParam[] {
+  if (typeof message.content === 'string') return textBlocks(message.content, message);
+  return message.content.flatMap((part): ContentBlockParam[] =>
+    part.type === 'text' ? textBlocks([part], {}) : [imageBlock(part)],
+  );
+}
+
+function imageBlock(part: ImagePart): ImageBlockParam {
+  const data = parseDataUrl(part.image_url.url);
+  if (data === null) {
+    return {
+      type: 'image',
+      source: { type: 'url', url: part.image_url.url },
+      ...marks(part.extra_content),
+    };
+  }
+  const mediaType = data.mediaType as 'image/png';
+  return {
+    type: 'image',
+    source: { type: 'base64', media_type: mediaType, data: data.base64 },
+    ...marks(part.extra_content),
+  };
+}
+
+function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): ContentBlockParam[] {
+  const own = readList(message.extra_content?.anthropic, 'content');
+  const plain: ContentBlockParam[] = [
+    ...textBlocks(message.content ?? message.refusal, {}),
+    ...(message.tool_calls ?? []).map(toolUseBlock),
+  ];
+  if (own.length === 0) return plain;
+  if (summarise(own) === summarise(plain)) return own as ContentBlockParam[];
+  // The caller has edited the turn: its words count, and only the thinking is put back before them.
+  return [...(own.filter(isThinking) as ContentBlockParam[]), ...plain];
+}
+
+function toolUseBlock(call: ToolCall): ContentBlockParam {
+  return {
+    type: 'tool_use',
+    id: call.id,
+    name: call.function.name,
+    input: parseJson(call.function.arguments || '{}') ?? {},
+    ...marks(call.extra_content),
+  };
+}
+
+/** Whether an Anthropic content block is the model's thinking rather than part of its answer. */
+export function isThinking(block: unknown): boolean {
+  const type = readText(block, 'type');
+  return type === 'thinking' || type === 'redacted_thinking';
+}
+
+function summarise(blocks: unknown[]): string {
+  const text = blocks.map((block) => readText(block, 'text') ?? '').join('');
+  const calls = blocks.filter((block) => readText(block, 'type') === 'tool_use');
+  return JSON.stringify([
+    text,
+    calls.map((call) => (isRecord(call) ? [call['id'], call['name'], call['input']] : null)),
+  ]);
+}
+
+/** Marks on a block such as `cache_control`; never a whole turn's content. */
+function marks(extra: ExtraContent | undefined): Record<string, unknown> {
+  if (!isRecord(extra?.anthropic)) return {};
+  const { content: _turn, ...rest } = extra.anthropic;
+  return rest;
+}

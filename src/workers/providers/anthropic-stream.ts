@@ -1,0 +1,135 @@
+import {
+  buildFromBlocks,
+  type FinishedBlock,
+  readAnthropicUsage,
+  toFinishReason,
+} from './anthropic-completion.ts';
+import { createOutputLog, type OutputLog } from './output-log.ts';
+import type { ProviderCall } from './provider.ts';
+import { isRecord, parseJson, readField, readText } from './read-field.ts';
+import type { Assembler } from './run-call.ts';
+
+type OpenBlock = { block: Record<string, unknown>; json: string; toolIndex: number };
+type Turn = { blocks: Map<number, OpenBlock>; tools: number; log: OutputLog; call: ProviderCall };
+
+/** Assembles Anthropic's event stream: message_start, blocks, then message_delta with the stop reason and final usage. */
+export function createAnthropicAssembler(call: ProviderCall): Assembler {
+  const turn: Turn = { blocks: new Map(), tools: 0, log: createOutputLog(), call };
+  let id: string | null = null;
+  let usage: Record<string, unknown> = {};
+  let finishReason: ReturnType<typeof toFinishReason> = null;
+
+  /** Later counts replace earlier ones; null means "nothing new" (SDK 1.12 `MessageDeltaUsage`). */
+  function mergeUsage(reported: unknown): void {
+    if (!isRecord(reported)) return;
+    const said = Object.entries(reported).filter(([, count]) => count !== null && count !== undefined);
+    usage = { ...usage, ...Object.fromEntries(said) };
+    turn.log.report(readAnthropicUsage(usage));
+  }
+
+  return {
+    add(event) {
+      switch (readText(event, 'type')) {
+        case 'message_start':
+          id = readText(event, 'message', 'id');
+          mergeUsage(readField(event, 'message', 'usage'));
+          break;
+        case 'content_block_start':
+          openBlock(turn, Number(readField(event, 'index')), readField(event, 'content_block'));
+          break;
+        case 'content_block_delta':
+          addDelta(turn, Number(readField(event, 'index')), readField(event, 'delta'));
+          break;
+        case 'content_block_stop':
+          endBlock(turn, Number(readField(event, 'index')));
+          break;
+        case 'message_delta':
+          finishReason = toFinishReason(readField(event, 'delta', 'stop_reason')) ?? finishReason;
+          mergeUsage(readField(event, 'usage'));
+          break;
+        default:
+      }
+    },
+    produced: turn.log.produced,
+    completed() {
+      if (finishReason === null) return null;
+      const blocks = [...turn.blocks].sort(([a], [b]) => a - b).map(([, open]) => closeBlock(open));
+      return buildFromBlocks({
+        id,
+        model: call.request.model,
+        blocks,
+        finishReason,
+        usage: turn.log.usage(),
+      });
+    },
+  };
+}
+
+function openBlock(turn: Turn, index: number, start: unknown): void {
+  if (!isRecord(start)) throw new Error('the provider opened a block without content');
+  const toolIndex = start['type'] === 'tool_use' ? turn.tools++ : -1;
+  turn.blocks.set(index, { block: { ...start }, json: '', toolIndex });
+  const text = readText(start, 'text') ?? '';
+  if (text !== '') sayText(turn, text);
+  const id = readText(start, 'id');
+  const name = readText(start, 'name');
+  if (toolIndex === -1 || id === null || name === null) return;
+  turn.log.add(name);
+  turn.call.onDelta({ kind: 'tool_call', choice: 0, index: toolIndex, id, name, arguments: '' });
+}
+
+function addDelta(turn: Turn, index: number, delta: unknown): void {
+  const open = turn.blocks.get(index);
+  if (open === undefined) throw new Error('the provider continued a block it had not opened');
+  switch (readText(delta, 'type')) {
+    case 'text_delta': {
+      const text = extend(open, 'text', delta);
+      if (text !== '') sayText(turn, text);
+      break;
+    }
+    case 'input_json_delta':
+      addInput(turn, open, readText(delta, 'partial_json') ?? '');
+      break;
+    case 'thinking_delta':
+      turn.log.add(extend(open, 'thinking', delta));
+      break;
+    case 'signature_delta':
+      extend(open, 'signature', delta);
+      break;
+    default:
+  }
+}
+
+/** Appends one string of a delta to the same of its block; returns what was appended. */
+function extend({ block }: OpenBlock, name: string, delta: unknown): string {
+  const piece = readText(delta, name) ?? '';
+  block[name] = String(block[name] ?? '') + piece;
+  return piece;
+}
+
+function addInput(turn: Turn, open: OpenBlock, json: string): void {
+  open.json += json;
+  turn.log.add(json);
+  if (json === '' || open.toolIndex === -1) return;
+  turn.call.onDelta({ kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: json });
+}
+
+function sayText(turn: Turn, text: string): void {
+  turn.log.add(text);
+  turn.call.onDelta({ kind: 'text', choice: 0, text });
+}
+
+/** A tool without parameters gets no deltas of its own, but its arguments must read as JSON. */
+function endBlock(turn: Turn, index: number): void {
+  const open = turn.blocks.get(index);
+  if (open === undefined || open.toolIndex === -1 || open.json !== '') return;
+  open.json = JSON.stringify(open.block['input'] ?? {});
+  turn.log.add(open.json);
+  turn.call.onDelta({ kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: open.json });
+}
+
+function closeBlock({ block, json, toolIndex }: OpenBlock): FinishedBlock {
+  if (toolIndex === -1) return { block, json: null };
+  // `max_tokens` can end a tool call in the middle of its arguments: then the text is kept and the block's input stays empty.
+  return { block: { ...block, input: parseJson(json) ?? {} }, json };
+}

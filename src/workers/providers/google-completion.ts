@@ -1,0 +1,57 @@
+import type { FinishReason } from '../../shared/domain/chat.ts';
+import { checkUsage, type Usage } from '../../shared/domain/usage.ts';
+import { isRecord, readField, readList, readText } from './read-field.ts';
+
+/** SDK 2.32 `FinishReason`: nearly all of its words mean that something was withheld. */
+export function toFinishReason(reported: unknown): FinishReason | null {
+  if (typeof reported !== 'string' || reported === 'FINISH_REASON_UNSPECIFIED') return null;
+  const known: Record<string, FinishReason> = {
+    STOP: 'stop',
+    MAX_TOKENS: 'length',
+    CONTINUATION: 'length',
+    OTHER: 'stop',
+    MALFORMED_FUNCTION_CALL: 'stop',
+    UNEXPECTED_TOOL_CALL: 'stop',
+    TOO_MANY_TOOL_CALLS: 'stop',
+  };
+  return known[reported] ?? 'content_filter';
+}
+
+/**
+ * Gemini's `usageMetadata` as ours. `promptTokenCount` includes cached tokens; `candidatesTokenCount` excludes thoughts. Zeros are
+ * left out on the wire (proto3), so a missing count is 0, unless there was output and no count of any: then it is not to be
+ * trusted. Null when missing or nonsense.
+ */
+export function readGoogleUsage(reported: unknown, hasOutput: boolean): Usage | null {
+  if (!isRecord(reported)) return null;
+  const candidates = reported['candidatesTokenCount'];
+  const thoughts = reported['thoughtsTokenCount'];
+  if (hasOutput && candidates === undefined && thoughts === undefined) return null;
+  return checkUsage({
+    promptTokens: sum(reported['promptTokenCount'], reported['toolUsePromptTokenCount'] ?? 0),
+    completionTokens: sum(candidates ?? 0, thoughts ?? 0),
+    cachedTokens: reported['cachedContentTokenCount'] ?? 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: thoughts ?? 0,
+  });
+}
+
+function sum(...counts: unknown[]): number | undefined {
+  const isCounted = counts.every((count) => typeof count === 'number' && count >= 0);
+  return isCounted ? counts.reduce((total: number, count) => total + Number(count), 0) : undefined;
+}
+
+/** `logprobsResult` as the `content` list of OpenAI's `logprobs`, or null when there is none. */
+export function toOpenaiLogprobs(result: unknown): unknown[] | null {
+  if (!isRecord(result)) return null;
+  const tops = readList(result, 'topCandidates');
+  return readList(result, 'chosenCandidates').map((chosen, position) => ({
+    ...toToken(chosen),
+    top_logprobs: readList(tops[position], 'candidates').map(toToken),
+  }));
+}
+
+function toToken(candidate: unknown) {
+  const token = readText(candidate, 'token') ?? '';
+  return { token, logprob: readField(candidate, 'logProbability'), bytes: [...Buffer.from(token)] };
+}

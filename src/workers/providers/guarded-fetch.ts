@@ -1,0 +1,110 @@
+import { type Dispatcher, type Response as UndiciResponse, fetch as undiciFetch } from 'undici';
+import type { CallLimits } from './call-limits.ts';
+import type { ProviderCall } from './provider.ts';
+import type { ExchangeRecord } from './transport.ts';
+
+type Guard = { call: ProviderCall; record: ExchangeRecord; limits: CallLimits; dispatcher: Dispatcher };
+
+const errorBytesMax = 64 * 1024;
+/** Of the body as it travelled; what the SDK gets is decoded. */
+const travelHeaders = ['content-encoding', 'content-length', 'transfer-encoding'];
+
+/**
+ * A `fetch` for one call: adds the attempt id, never follows a redirect (it would carry our key elsewhere), refuses a success
+ * that is not what was asked for (a captive portal's HTML), and counts decoded bytes, so a small gzip cannot become a large
+ * body.
+ */
+export function createGuardedFetch(guard: Guard): typeof fetch {
+  const { call, record, limits } = guard;
+  return async (input, init) => {
+    record.asked = true;
+    init?.signal?.addEventListener('abort', () => limits.abort(), { once: true });
+    const answer = await send(guard, String(input), init ?? {});
+    limits.headersCame();
+    record.status = answer.status;
+    record.headers = new Headers([...answer.headers]);
+    for (const name of travelHeaders) record.headers.delete(name);
+
+    if (!answer.ok) return refusal(answer, record, limits);
+    checkKind(answer, call.stream);
+    const body = call.stream ? guardStream(answer, limits) : await readWhole(answer, limits);
+    return new Response(body, { status: answer.status, headers: record.headers });
+  };
+}
+
+function send({ call, limits, dispatcher }: Guard, url: string, init: RequestInit): Promise<UndiciResponse> {
+  const headers = new Headers(init.headers);
+  headers.set('x-gateway-attempt-id', call.attemptId);
+  return undiciFetch(url, {
+    method: init.method ?? 'GET',
+    headers: [...headers],
+    body: typeof init.body === 'string' ? init.body : null,
+    redirect: 'manual',
+    dispatcher,
+    signal: limits.signal,
+  });
+}
+
+function checkKind(answer: UndiciResponse, isStream: boolean): void {
+  const type = answer.headers.get('content-type') ?? 'none';
+  if (answer.status === 204 || answer.body === null) throw new Error('the provider sent no body');
+  if (isStream && !type.includes('text/event-stream'))
+    throw new Error(`expected an event stream, got ${type}`);
+  if (!isStream && !/json/i.test(type)) throw new Error(`expected JSON, got ${type}`);
+}
+
+async function refusal(answer: UndiciResponse, record: ExchangeRecord, limits: CallLimits) {
+  const decoder = new TextDecoder();
+  try {
+    for await (const chunk of readChunks(answer, limits)) {
+      record.errorBody += decoder.decode(chunk, { stream: true });
+      if (record.errorBody.length >= errorBytesMax) break;
+    }
+  } catch {
+    // The status alone says that the call was refused; half a message is better than none.
+  }
+  const body = JSON.stringify({ error: { message: 'refused' } });
+  return new Response(body, { status: answer.status, headers: { 'content-type': 'application/json' } });
+}
+
+async function* readChunks(answer: UndiciResponse, limits: CallLimits): AsyncGenerator<Uint8Array> {
+  const reader = answer.body?.getReader();
+  if (reader === undefined) return;
+  try {
+    while (true) {
+      limits.waitForBytes();
+      const { done, value } = await reader.read();
+      limits.bytesCame(value?.byteLength ?? 0);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function readWhole(answer: UndiciResponse, limits: CallLimits): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readChunks(answer, limits)) chunks.push(chunk);
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function guardStream(answer: UndiciResponse, limits: CallLimits): ReadableStream<Uint8Array> {
+  const chunks = readChunks(answer, limits);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (!done) return controller.enqueue(value);
+        // A last event without its blank line is lost or refused by some SDKs.
+        controller.enqueue(Buffer.from('\n\n'));
+        controller.close();
+      },
+      async cancel() {
+        limits.abort();
+        await chunks.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

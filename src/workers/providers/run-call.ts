@@ -1,0 +1,123 @@
+import type { Answer, Produced } from '../../shared/domain/answer.ts';
+import type { ChatCompletion } from '../../shared/domain/chat.ts';
+import type { Usage } from '../../shared/domain/usage.ts';
+import { explainFailure } from './failure.ts';
+import type { ProviderCall, ProviderSettings } from './provider.ts';
+import { readLimits } from './rate-limits.ts';
+import type { Exchange, Transport } from './transport.ts';
+
+/** An upstream's answer in our words. */
+export type Translated = { completion: ChatCompletion; usage: Usage | null };
+
+/** Builds one completion from a stream's events and reports deltas as they come. */
+export type Assembler = {
+  /** Throws on an event it cannot make sense of. */
+  add(event: unknown): void;
+  produced(): Produced;
+  /**
+   * The completion, once the upstream has given a finish reason. `clean` is false when the stream broke off; then every
+   * choice that was asked for must have one.
+   */
+  completed(clean: boolean): Translated | null;
+};
+
+/** What differs between upstreams: the SDK's calls and the translation. */
+export type Upstream = {
+  /** Sends through the SDK and returns the answer's body as the SDK read it. */
+  ask(call: ProviderCall, fetchFn: typeof fetch): Promise<unknown>;
+  /** Sends through the SDK and returns its raw stream. */
+  askStream(call: ProviderCall, fetchFn: typeof fetch): Promise<AsyncIterable<unknown>>;
+  /** Null when the body is no finished answer. */
+  translate(body: unknown, call: ProviderCall): Translated | null;
+  createAssembler(call: ProviderCall): Assembler;
+  /** Whether the error is the upstream's own report inside a stream. */
+  isStreamError(error: unknown): boolean;
+};
+
+const nothing: Produced = { text: '', usage: null };
+
+/** Runs one call to its end. Never throws: whatever happens is one of the three kinds of answer. */
+export async function runCall(
+  upstream: Upstream,
+  transport: Transport,
+  settings: ProviderSettings,
+  call: ProviderCall,
+): Promise<Answer> {
+  if (call.signal.aborted) return { kind: 'stopped', produced: nothing };
+  const exchange = transport.open(call);
+  try {
+    return await (call.stream
+      ? runStream(upstream, exchange, settings, call)
+      : runPlain(upstream, exchange, settings, call));
+  } catch (error) {
+    return ended({ exchange, settings, call, produced: nothing, error, fromStream: false });
+  } finally {
+    exchange.end();
+  }
+}
+
+async function runPlain(
+  upstream: Upstream,
+  exchange: Exchange,
+  settings: ProviderSettings,
+  call: ProviderCall,
+): Promise<Answer> {
+  const body = await upstream.ask(call, exchange.fetch);
+  const translated = upstream.translate(body, call);
+  if (translated !== null) return completed(translated, exchange);
+  const error = new Error('the provider answered without a finished choice');
+  return ended({ exchange, settings, call, produced: nothing, error, fromStream: false });
+}
+
+async function runStream(
+  upstream: Upstream,
+  exchange: Exchange,
+  settings: ProviderSettings,
+  call: ProviderCall,
+): Promise<Answer> {
+  const assembler = upstream.createAssembler(call);
+  let error: unknown = null;
+  try {
+    for await (const event of await upstream.askStream(call, exchange.fetch)) {
+      if (call.signal.aborted) break;
+      assembler.add(event);
+    }
+  } catch (thrown) {
+    error = thrown;
+  }
+  // SDKs swallow an abort and end their stream as if it were whole.
+  const clean = error === null && !call.signal.aborted && exchange.limitReached() === null;
+  const translated = exchange.record.status === 200 ? assembler.completed(clean) : null;
+  if (translated !== null) return completed(translated, exchange);
+  return ended({
+    exchange,
+    settings,
+    call,
+    produced: assembler.produced(),
+    error: error ?? new Error('the stream ended without a finish reason'),
+    fromStream: upstream.isStreamError(error),
+  });
+}
+
+function completed(translated: Translated, exchange: Exchange): Answer {
+  return { kind: 'completed', ...translated, limits: readLimits(exchange.record.headers) };
+}
+
+type Ending = {
+  exchange: Exchange;
+  settings: ProviderSettings;
+  call: ProviderCall;
+  produced: Produced;
+  error: unknown;
+  fromStream: boolean;
+};
+
+function ended({ exchange, settings, call, produced, error, fromStream }: Ending): Answer {
+  if (call.signal.aborted) return { kind: 'stopped', produced };
+  return {
+    kind: 'failed',
+    failure: explainFailure(exchange, error, settings.apiKey, fromStream),
+    produced,
+    limits: readLimits(exchange.record.headers),
+  };
+}
