@@ -41,7 +41,12 @@ export async function readProviderStatus(source: ProviderStatusSource): Promise<
   );
 }
 
-const unknownGate: GateStatus = { breaker: 'closed', blockedUntil: null, requestsLeft: null, tokensLeft: null };
+const unknownGate: GateStatus = {
+  breaker: 'closed',
+  blockedUntil: null,
+  requestsLeft: null,
+  tokensLeft: null,
+};
 
 async function readGate(gate: Pick<Gate, 'status'>, provider: string, model: string) {
   const status = await gate.status(provider, model).catch(() => unknownGate);

@@ -54,19 +54,19 @@ import { readReadiness } from './routes/operations/read-readiness.ts';
 import { type ShownQueue, showQueues } from './routes/operations/show-queues.ts';
 
 export type ServerDeps = ProviderStatusDeps & {
-    models: Models;
-    ledger: Ledger;
-    news: News;
-    events: JobEvents;
-    config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks'>;
-    log: FastifyBaseLogger;
-    sql: Database;
-    metrics: Metrics;
-    /** Rejects when Redis does not answer. */
-    pingRedis(): Promise<unknown>;
-    /** For Bull Board. */
-    queues: ShownQueue[];
-  };
+  models: Models;
+  ledger: Ledger;
+  news: News;
+  events: JobEvents;
+  config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks'>;
+  log: FastifyBaseLogger;
+  sql: Database;
+  metrics: Metrics;
+  /** Rejects when Redis does not answer. */
+  pingRedis(): Promise<unknown>;
+  /** For Bull Board. */
+  queues: ShownQueue[];
+};
 
 /** What the server makes for its own routes. */
 export type ServerParts = { accounts: AccountCache; apiKeys: ApiKeys; isClosing(): boolean };

@@ -16,7 +16,14 @@ export function loadModels(config: Config): Models {
     if (entry.apiKeyEnv !== null && apiKey === null) {
       mistakes.push(`${entry.apiKeyEnv}: is not set; PROVIDERS_FILE names it as the key of ${entry.name}`);
     }
-    return { name: entry.name, kind: 'compatible', baseUrl: entry.baseUrl, apiKey, simulated: false, ...entry.limits };
+    return {
+      name: entry.name,
+      kind: 'compatible',
+      baseUrl: entry.baseUrl,
+      apiKey,
+      simulated: false,
+      ...entry.limits,
+    };
   });
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return { catalogue, providers: [...config.providers, ...added] };

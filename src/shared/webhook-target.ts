@@ -1,1 +1,3 @@
-export function checkWebhookUrl(_: string, __: { allowPrivate: boolean }): { message: string } | null { return null; }
+export function checkWebhookUrl(_: string, __: { allowPrivate: boolean }): { message: string } | null {
+  return null;
+}

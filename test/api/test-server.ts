@@ -3,12 +3,20 @@ import type { InjectOptions } from 'fastify';
 import { createApiKey } from '../../src/api/http/api-keys.ts';
 import type { App } from '../../src/api/http/app.ts';
 import { buildServer, type ServerDeps } from '../../src/api/server.ts';
+import { loadCatalogue } from '../../src/shared/catalogue/catalogue.ts';
+import type { ProviderConfig } from '../../src/shared/config.ts';
+import { createJobEvents } from '../../src/shared/job-events.ts';
+import { createLedger } from '../../src/shared/ledger.ts';
 import { createMetrics } from '../../src/shared/metrics.ts';
+import type { Models } from '../../src/shared/models.ts';
+import { createNews } from '../../src/shared/news.ts';
+import { openRedis, type RedisConnection } from '../../src/shared/redis.ts';
 import { insertAccount } from '../../src/shared/sql/accounts.ts';
 import { insertApiKey } from '../../src/shared/sql/api-keys.ts';
 import { type Database, openDatabase } from '../../src/shared/sql/database.ts';
 import { createLog } from '../../src/shared/telemetry.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { testRedis } from '../support/redis.ts';
 
 export const adminKey = 'the-operator-key-of-these-tests-0123456789';
 export const jwtSecret = 'the-shared-secret-of-these-tests-0123456789';
@@ -45,7 +53,11 @@ export async function openTestServer(
   const settings = { poolMax: 10, prepare: true, applicationName: 'test' };
   const sql = openDatabase({ url: database.appUrl, ...settings });
   const owner = openDatabase({ url: database.ownerUrl, ...settings });
-  const deps = testDeps(sql);
+  const { url, prefix } = testRedis();
+  const open = (purpose: 'commands' | 'blocking') =>
+    openRedis({ url, clusterNodes: null, prefix }, purpose, () => undefined);
+  const redis = { commands: open('commands'), subscriber: open('blocking'), prefix };
+  const deps = testDeps(sql, redis);
   change(deps);
   const app = await buildServer(deps);
   const server = { app, sql, owner, deps };
@@ -55,25 +67,14 @@ export async function openTestServer(
     call: (request, options = {}) => call(app, request, options),
     async close() {
       await app.close();
+      redis.commands.disconnect();
+      redis.subscriber.disconnect();
       await sql.end();
       await owner.end();
       await database.drop();
     },
   };
 }
-
-const testModel = {
-  id: 'openai/gpt-5-mini',
-  provider: 'openai',
-  aliases: ['gpt-5-mini'],
-  prices: { input: 250_000_000n, output: 2_000_000_000n, cachedInput: 25_000_000n, cacheWrite: 250_000_000n },
-  contextWindow: 400_000,
-  maxInputTokens: 272_000,
-  maxOutputTokens: 128_000,
-  defaultMaxOutputTokens: 16_384,
-  supports: { vision: true, tools: true, json_schema: true, reasoning: true },
-};
-const findNames = new Set([testModel.id, ...testModel.aliases]);
 
 const testProvider = {
   name: 'openai',
@@ -85,7 +86,27 @@ const testProvider = {
   models: [],
 };
 
-function testDeps(sql: Database): ServerDeps {
+/** The built-in models, with the simulator in the place of OpenAI and no other provider. */
+function testModels(): Models {
+  const provider: ProviderConfig = {
+    name: 'openai',
+    kind: 'openai',
+    baseUrl: 'http://127.0.0.1:9/v1',
+    apiKey: null,
+    simulated: true,
+    requestsPerMinute: null,
+    tokensPerMinute: null,
+    maxConcurrency: null,
+  };
+  return { catalogue: loadCatalogue(), providers: [provider] };
+}
+
+function testDeps(
+  sql: Database,
+  redis: { commands: RedisConnection; subscriber: RedisConnection; prefix: string },
+): ServerDeps {
+  const { commands, subscriber, prefix } = redis;
+  const log = createLog('silent', 'test');
   return {
     config: {
       http: {
@@ -107,12 +128,15 @@ function testDeps(sql: Database): ServerDeps {
         adminApiKey: adminKey,
       },
       secretsKey: Buffer.alloc(32, 'a key of the tests'),
+      webhooks: { allowPrivate: false, retrySeconds: [1] },
     },
-    log: createLog('silent', 'test'),
+    log,
     sql,
     metrics: createMetrics(),
-    catalogue: { list: () => [testModel], find: (name) => (findNames.has(name) ? testModel : null) },
-    providers: [{ name: 'openai', simulated: true }],
+    models: testModels(),
+    ledger: createLedger(sql, { queueDepthLimit: null }),
+    news: createNews(commands, null, prefix),
+    events: createJobEvents({ redis: commands, subscriber, prefix, log }),
     providerStatus: async () => [testProvider],
     pingRedis: async () => 'PONG',
     queues: [],

@@ -1,1 +1,3 @@
-export function refuseUnsupported(..._: unknown[]): { param: string; message: string }[] { return []; }
+export function refuseUnsupported(..._: unknown[]): { param: string; message: string }[] {
+  return [];
+}

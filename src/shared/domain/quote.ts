@@ -143,7 +143,15 @@ export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput):
     total.inputTokens = Math.max(total.inputTokens, bound.tokens);
     total.maxOutputTokens = Math.max(total.maxOutputTokens, maxOutputTokens);
     const { id, provider, upstreamModel, priceVersion, tokenizer } = model;
-    total.targets.push({ model: id, provider, upstreamModel, maxOutputTokens, priceVersion, prices, tokenizer });
+    total.targets.push({
+      model: id,
+      provider,
+      upstreamModel,
+      maxOutputTokens,
+      priceVersion,
+      prices,
+      tokenizer,
+    });
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, quote: total };
 }

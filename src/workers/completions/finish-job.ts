@@ -168,9 +168,10 @@ function chargeOf(job: ClaimedJob, usage: Usage, estimated: boolean): ChargeReco
 
 /** Our own count where the provider gave none: the input as bounded at intake, the output as seen. */
 function countedUsage(job: ClaimedJob, output: string): Usage {
+  const outputMax = job.target.maxOutputTokens * (job.request.n ?? 1);
   return {
     promptTokens: job.inputTokensBound,
-    completionTokens: countOutputTokens(output, job.target),
+    completionTokens: Math.min(countOutputTokens(output, job.target), outputMax),
     cachedTokens: 0,
     cacheWriteTokens: 0,
     reasoningTokens: 0,

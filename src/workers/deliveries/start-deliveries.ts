@@ -1,1 +1,3 @@
-export function startDeliveries(_: object): { wake(): void; stop(): Promise<void> } { return { wake: () => undefined, stop: async () => undefined }; }
+export function startDeliveries(_: object): { wake(): void; stop(): Promise<void> } {
+  return { wake: () => undefined, stop: async () => undefined };
+}

@@ -4,7 +4,6 @@ import { createGoogleProvider } from './google.ts';
 import { createOpenaiProvider } from './openai.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 
-
 const factories: Record<ProviderKind, (settings: ProviderSettings) => Provider> = {
   openai: (settings) => createOpenaiProvider(settings, { maxTokensField: 'max_completion_tokens' }),
   compatible: (settings) => createOpenaiProvider(settings, { maxTokensField: 'max_tokens' }),
