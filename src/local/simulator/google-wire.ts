@@ -1,0 +1,160 @@
+import { BadRequest, contentText, type Prompt } from './prompt.ts';
+import { type Reply, type ReplyChoice, splitText } from './reply.ts';
+import { type Refusal, type StreamEvent, sse, type Wire } from './wire.ts';
+
+type Part = {
+  text?: string;
+  inlineData?: { mimeType?: string; data?: string };
+  functionCall?: unknown;
+  functionResponse?: unknown;
+};
+type Body = {
+  contents?: { role?: string; parts?: Part[] }[];
+  systemInstruction?: { parts?: Part[] };
+  generationConfig?: {
+    maxOutputTokens?: number;
+    stopSequences?: string[];
+    candidateCount?: number;
+    responseMimeType?: string;
+    responseJsonSchema?: unknown;
+  };
+  tools?: {
+    functionDeclarations?: { name: string; parametersJsonSchema?: unknown; parameters?: unknown }[];
+  }[];
+  toolConfig?: { functionCallingConfig?: { mode?: string; allowedFunctionNames?: string[] } };
+};
+
+const defaultMaxTokens = 8192;
+
+/** `POST /v1beta/models/X:generateContent` and `:streamGenerateContent?alt=sse`. */
+export const googleWire: Wire = { read, plain, events, refuse, streamError };
+
+function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
+  const body = raw as Body;
+  const { contents = [], generationConfig: config = {} } = body;
+  if (contents.length === 0)
+    throw new BadRequest('* GenerateContentRequest.contents: contents is not specified');
+  const parts = contents.flatMap((content) => content.parts ?? []);
+  if (parts.some((part) => part.inlineData && !part.inlineData.mimeType)) {
+    throw new BadRequest('Unable to process input image');
+  }
+  const tools = (body.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? []);
+  const lastUser = contents.findLast(({ role, parts: own }) => role === 'user' && contentText(own) !== '');
+  const answersTool = (contents.at(-1)?.parts ?? []).some((part) => part.functionResponse);
+  return {
+    provider: 'google',
+    model: at.model,
+    lastUser: contentText(lastUser?.parts),
+    inputText: [
+      contentText(body.systemInstruction?.parts),
+      ...parts.map((part) => part.text ?? JSON.stringify(part.functionCall ?? part.functionResponse ?? '')),
+      tools.length > 0 ? JSON.stringify(tools) : '',
+      config.responseJsonSchema ? JSON.stringify(config.responseJsonSchema) : '',
+    ].join(''),
+    messages: contents.length + (body.systemInstruction ? 1 : 0),
+    images: parts.filter((part) => part.inlineData).length,
+    maxTokens: config.maxOutputTokens ?? defaultMaxTokens,
+    stop: config.stopSequences ?? [],
+    n: config.candidateCount ?? 1,
+    tools: tools.map((tool) => ({ name: tool.name, schema: tool.parametersJsonSchema ?? tool.parameters })),
+    forcedTool: answersTool ? null : forcedTool(body.toolConfig),
+    answerSchema: answerSchema(config),
+    stream: at.stream,
+    includeUsage: true,
+  };
+}
+
+function answerSchema(config: NonNullable<Body['generationConfig']>): unknown {
+  return config.responseMimeType === 'application/json' ? (config.responseJsonSchema ?? {}) : null;
+}
+
+function forcedTool(config: Body['toolConfig']): string | null {
+  if (config?.functionCallingConfig?.mode !== 'ANY') return null;
+  return config.functionCallingConfig.allowedFunctionNames?.[0] ?? '*';
+}
+
+/** Gemini counts thoughts beside `candidatesTokenCount` and leaves zeros out. */
+function wireUsage(reply: Reply, soFar: number): Record<string, unknown> {
+  if (reply.usage === 'missing') return {};
+  const { counts } = reply;
+  const honest = Math.max(soFar - counts.reasoning, 0);
+  const candidates = reply.usage === 'honest' ? honest : reply.usage.completion;
+  return {
+    usageMetadata: {
+      promptTokenCount: counts.prompt,
+      candidatesTokenCount: candidates,
+      totalTokenCount: counts.prompt + soFar,
+      ...(counts.cached > 0 && { cachedContentTokenCount: counts.cached }),
+      ...(counts.reasoning > 0 && { thoughtsTokenCount: counts.reasoning }),
+    },
+  };
+}
+
+function wireFinish(finish: ReplyChoice['finish']): string {
+  return finish === 'length' ? 'MAX_TOKENS' : 'STOP';
+}
+
+function callParts(reply: Reply, choice: ReplyChoice) {
+  const signed = reply.counts.reasoning > 0 ? { thoughtSignature: `sig_${reply.id}` } : {};
+  return choice.toolCalls.map((call) => ({
+    functionCall: { id: call.id, name: call.name, args: JSON.parse(call.args) as unknown },
+    ...signed,
+  }));
+}
+
+function response(prompt: Prompt, reply: Reply, candidates: unknown[], soFar: number): unknown {
+  const head = { modelVersion: prompt.model, responseId: reply.id };
+  return { candidates, ...wireUsage(reply, soFar), ...head };
+}
+
+function plain(prompt: Prompt, reply: Reply): unknown {
+  const candidates = reply.choices.map((choice, index) => ({
+    content: {
+      role: 'model',
+      parts: [...(choice.text === '' ? [] : [{ text: choice.text }]), ...callParts(reply, choice)],
+    },
+    finishReason: wireFinish(choice.finish),
+    index,
+  }));
+  return response(prompt, reply, candidates, reply.counts.completion);
+}
+
+function events(prompt: Prompt, reply: Reply): StreamEvent[] {
+  const out: StreamEvent[] = [];
+  let said = 0;
+  const { reasoning, completion } = reply.counts;
+  reply.choices.forEach((choice, index) => {
+    const isLast = index === reply.choices.length - 1;
+    const pieces = [...splitText(choice.text).map((text) => ({ text })), ...callParts(reply, choice)];
+    const parts = pieces.length === 0 ? [{ text: '' }] : pieces;
+    parts.forEach((part, at) => {
+      const isEnd = at === parts.length - 1;
+      said += Buffer.byteLength('text' in part ? part.text : JSON.stringify(part.functionCall));
+      const soFar = isEnd && isLast ? completion : Math.min(completion, reasoning + Math.ceil(said / 4));
+      const finish = isEnd ? { finishReason: wireFinish(choice.finish) } : {};
+      const candidate = { content: { role: 'model', parts: [part] }, index, ...finish };
+      out.push({ frame: sse(response(prompt, reply, [candidate], soFar)), tokens: soFar });
+    });
+  });
+  return out;
+}
+
+const statuses: Record<number, string> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  429: 'RESOURCE_EXHAUSTED',
+  503: 'UNAVAILABLE',
+};
+
+function refuse({ status, code, message, retryAfter }: Refusal): unknown {
+  const retryInfo = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfter}s` };
+  const errorInfo = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code };
+  const details = [...(code === null ? [] : [errorInfo]), ...(retryAfter === null ? [] : [retryInfo])];
+  return { error: { code: status, message, status: statuses[status] ?? 'INTERNAL', details } };
+}
+
+function streamError(): string {
+  return sse(refuse({ status: 503, code: null, message: 'The model is overloaded', retryAfter: null }));
+}

@@ -1,0 +1,159 @@
+import { BadRequest, contentText, type Prompt } from './prompt.ts';
+import { countChoice, type Reply, type ReplyChoice, splitText } from './reply.ts';
+import { countTokens } from './tokens.ts';
+import { type StreamEvent, sse, type Wire } from './wire.ts';
+
+type Body = {
+  model?: string;
+  messages?: { role?: string; content?: unknown; tool_calls?: unknown }[];
+  max_tokens?: number;
+  max_completion_tokens?: number;
+  stop?: string | string[];
+  n?: number;
+  stream?: boolean;
+  stream_options?: { include_usage?: boolean };
+  tools?: { function: { name: string; parameters?: unknown } }[];
+  tool_choice?: string | { function?: { name?: string } };
+  response_format?: { type: string; json_schema?: { schema?: unknown } };
+};
+
+const created = 1_700_000_000;
+const defaultMaxTokens = 4096;
+
+/** `POST /v1/chat/completions`, plain and streamed. */
+export const openaiWire: Wire = { read, plain, events, refuse, streamError };
+
+function read(raw: unknown): Prompt {
+  const body = raw as Body;
+  if (!body.model) throw new BadRequest('you must provide a model parameter');
+  if (!Array.isArray(body.messages) || body.messages.length === 0) {
+    throw new BadRequest("'messages' must contain at least 1 message");
+  }
+  const { messages, tools = [], response_format: format } = body;
+  const parts = messages.flatMap((message) => (Array.isArray(message.content) ? message.content : []));
+  const last = messages.at(-1)?.role;
+  return {
+    provider: 'openai',
+    model: body.model,
+    lastUser: contentText(messages.findLast((message) => message.role === 'user')?.content),
+    inputText: [
+      ...messages.map((message) => contentText(message.content) + JSON.stringify(message.tool_calls ?? '')),
+      tools.length > 0 ? JSON.stringify(tools) : '',
+      format?.json_schema ? JSON.stringify(format.json_schema) : '',
+    ].join(''),
+    messages: messages.length,
+    images: parts.filter((part: { type?: string }) => part.type === 'image_url').length,
+    maxTokens: body.max_completion_tokens ?? body.max_tokens ?? defaultMaxTokens,
+    stop: [body.stop ?? []].flat(),
+    n: body.n ?? 1,
+    tools: tools.map((tool) => ({ name: tool.function.name, schema: tool.function.parameters })),
+    forcedTool: last === 'tool' ? null : forcedTool(body.tool_choice),
+    answerSchema: format?.type === 'json_schema' ? format.json_schema?.schema : jsonObject(format?.type),
+    stream: body.stream === true,
+    includeUsage: body.stream_options?.include_usage === true,
+  };
+}
+
+function forcedTool(choice: Body['tool_choice']): string | null {
+  if (choice === 'required') return '*';
+  return typeof choice === 'object' ? (choice.function?.name ?? null) : null;
+}
+
+function jsonObject(type: string | undefined): unknown {
+  return type === 'json_object' ? {} : null;
+}
+
+function wireFinish(finish: ReplyChoice['finish']): string {
+  return finish === 'stop_sequence' ? 'stop' : finish;
+}
+
+function wireUsage(reply: Reply): unknown {
+  if (reply.usage === 'missing') return undefined;
+  const { counts } = reply;
+  const completion = reply.usage === 'honest' ? counts.completion : reply.usage.completion;
+  return {
+    prompt_tokens: counts.prompt,
+    completion_tokens: completion,
+    total_tokens: counts.prompt + counts.completion,
+    prompt_tokens_details: { cached_tokens: counts.cached, cache_write_tokens: counts.cacheWrite },
+    completion_tokens_details: { reasoning_tokens: counts.reasoning },
+  };
+}
+
+function plain(prompt: Prompt, reply: Reply): unknown {
+  return {
+    id: `chatcmpl-${reply.id}`,
+    object: 'chat.completion',
+    created,
+    model: prompt.model,
+    choices: reply.choices.map((choice, index) => ({
+      index,
+      message: {
+        role: 'assistant',
+        content: choice.text || (choice.toolCalls.length > 0 ? null : ''),
+        refusal: null,
+        ...(choice.toolCalls.length > 0 && { tool_calls: choice.toolCalls.map(wireCall) }),
+      },
+      logprobs: null,
+      finish_reason: wireFinish(choice.finish),
+    })),
+    usage: wireUsage(reply),
+  };
+}
+
+function wireCall(call: ReplyChoice['toolCalls'][number]) {
+  return { id: call.id, type: 'function', function: { name: call.name, arguments: call.args } };
+}
+
+function events(prompt: Prompt, reply: Reply): StreamEvent[] {
+  const head = { id: `chatcmpl-${reply.id}`, object: 'chat.completion.chunk', created, model: prompt.model };
+  const nullUsage = prompt.includeUsage ? { usage: null } : {};
+  const out: StreamEvent[] = [];
+  let before = reply.counts.reasoning;
+  reply.choices.forEach((choice, index) => {
+    let said = '';
+    const push = (delta: unknown, finish: string | null) => {
+      const chunk = { ...head, choices: [{ index, delta, finish_reason: finish }], ...nullUsage };
+      out.push({ frame: sse(chunk), tokens: before + countTokens(said) });
+    };
+    push({ role: 'assistant', content: '' }, null);
+    for (const content of splitText(choice.text)) {
+      said += content;
+      push({ content }, null);
+    }
+    choice.toolCalls.forEach((call, at) => {
+      said += call.name;
+      const named = { ...wireCall(call), function: { name: call.name, arguments: '' } };
+      push({ tool_calls: [{ index: at, ...named }] }, null);
+      for (const piece of splitText(call.args)) {
+        said += piece;
+        push({ tool_calls: [{ index: at, function: { arguments: piece } }] }, null);
+      }
+    });
+    push({}, wireFinish(choice.finish));
+    before += countChoice(choice);
+  });
+  const usage = wireUsage(reply);
+  const { completion } = reply.counts;
+  if (prompt.includeUsage && usage !== undefined) {
+    out.push({ frame: sse({ ...head, choices: [], usage }), tokens: completion });
+  }
+  return [...out, { frame: sse('[DONE]'), tokens: completion }];
+}
+
+function refuse({
+  status,
+  code,
+  message,
+}: {
+  status: number;
+  code: string | null;
+  message: string;
+}): unknown {
+  const type = status === 429 ? 'requests' : 'invalid_request_error';
+  return { error: { message, type: status >= 500 ? 'server_error' : type, param: null, code } };
+}
+
+function streamError(): string {
+  return sse({ error: { message: 'The server had an error', type: 'server_error', code: null } });
+}

@@ -1,0 +1,45 @@
+/** A provider whose wire the simulator speaks. */
+export type WireName = 'openai' | 'anthropic' | 'google';
+
+/** What a request asks for, whatever its wire. */
+export type Prompt = {
+  provider: WireName;
+  model: string;
+  /** Text of the last user message; every answer repeats it unchanged. */
+  lastUser: string;
+  /** All text that counts as input: messages, tools and schemas. */
+  inputText: string;
+  messages: number;
+  images: number;
+  /** Output allowed per choice. */
+  maxTokens: number;
+  stop: string[];
+  n: number;
+  tools: { name: string; schema: unknown }[];
+  /** A tool's name, `*` for any, or null when the model may answer in words. */
+  forcedTool: string | null;
+  /** Schema of a JSON answer, `{}` for any object, null for words. */
+  answerSchema: unknown;
+  stream: boolean;
+  includeUsage: boolean;
+};
+
+/** Thrown while reading a request that the real provider would refuse. */
+export class BadRequest extends Error {}
+
+/**
+ * A number from a marker such as `[[latency:200]]` in the last user message. Known: latency, chunk_delay (ms), cached,
+ * cache_write, reasoning, length (tokens), calls (parallel tool calls).
+ */
+export function readMarker(text: string, name: string): number | null {
+  if (!text.includes('[[')) return null;
+  const match = new RegExp(`\\[\\[${name}:(\\d{1,9})\\]\\]`).exec(text);
+  return match === null ? null : Number(match[1]);
+}
+
+/** The text of message content, be it a string or a list of parts. */
+export function contentText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part: { text?: unknown }) => (typeof part.text === 'string' ? part.text : '')).join('');
+}
