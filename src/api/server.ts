@@ -5,6 +5,7 @@ import type { Ledger } from '../shared/ledger.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Models } from '../shared/models.ts';
 import type { News } from '../shared/news.ts';
+import type { RedisConnection } from '../shared/redis.ts';
 import type { Database } from '../shared/sql/database.ts';
 import { pingDatabase } from '../shared/sql/operations.ts';
 import { type AccountCache, createAccountCache } from './http/account-cache.ts';
@@ -12,6 +13,7 @@ import { type ApiKeys, createApiKeys } from './http/api-keys.ts';
 import type { App } from './http/app.ts';
 import { createAuthenticator } from './http/authenticate.ts';
 import { describeRoutes, serveDocuments } from './http/documents.ts';
+import { createEventStreams } from './http/event-stream.ts';
 import { checkAddress, createAccountant, drainOnClose, showRequestId } from './http/hooks.ts';
 import { createTokenCheck } from './http/jwt.ts';
 import { createRequestLimit } from './http/limit-requests.ts';
@@ -44,6 +46,7 @@ import { getJob } from './routes/jobs/get-job.ts';
 import { listAttempts } from './routes/jobs/list-attempts.ts';
 import { listJobs } from './routes/jobs/list-jobs.ts';
 import { retryJob } from './routes/jobs/retry-job.ts';
+import { streamJob } from './routes/jobs/stream-job.ts';
 import { listModels } from './routes/models/list-models.ts';
 import { readModel } from './routes/models/read-model.ts';
 import { refuseEmbeddings } from './routes/models/refuse-embeddings.ts';
@@ -148,6 +151,10 @@ function addJobRoutes(app: App, deps: ServerDeps): void {
   cancelJob(app, deps);
   retryJob(app, { ...intake, sql: deps.sql });
   listAttempts(app, deps);
+
+  const streams = createEventStreams();
+  app.addHook('preClose', async () => streams.endAll());
+  streamJob(app, { ...deps, streams });
 }
 
 function authenticateDeps(deps: ServerDeps, parts: ServerParts) {

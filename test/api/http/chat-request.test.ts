@@ -148,8 +148,8 @@ describe('a request is refused by the path of the field', () => {
   const deep = { role: 'user', content: [{ type: 'text', text: 'a', colour: 'red' }] };
 
   test.each<[string, object, string, string]>([
-    ['an unknown field', { temprature: 1 }, 'temprature', 'unknown field'],
-    ['an unknown field deep inside', inMessages(deep), 'messages.0.content.0.colour', 'unknown field'],
+    ['an unknown field', { temprature: 1 }, 'temprature', 'is not a known field'],
+    ['an unknown field deep inside', inMessages(deep), 'messages.0.content.0.colour', 'is not a known field'],
     ['no messages', inMessages(), 'messages', 'Too small'],
     ['an unknown role', inMessages({ role: 'robot', content: 'a' }), 'messages.0.role', 'role must be'],
     [

@@ -20,7 +20,7 @@ test('models have prices, limits and whether they are simulated', async () => {
     object: 'model',
     owned_by: 'openai',
     gateway: {
-      aliases: ['gpt-5-mini'],
+      aliases: [],
       input_usd_per_mtok: '0.250000000',
       output_usd_per_mtok: '2.000000000',
       max_output_tokens: 128_000,

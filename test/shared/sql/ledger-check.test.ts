@@ -58,10 +58,12 @@ async function acceptJob(accountId: string, hold: bigint): Promise<string> {
       lane: 1,
       model: 'openai/a',
       provider: 'openai',
+      target_model: 'openai/a',
       max_attempts: 1,
       hold_id: newId('hold'),
       hold_nano: Number(hold),
       input_tokens_bound: 1,
+      tokens_bound: 2,
       stream: false,
       webhook_payload: 'thin',
       metadata: {},
@@ -70,7 +72,7 @@ async function acceptJob(accountId: string, hold: bigint): Promise<string> {
     },
   ];
   const [row] =
-    await runtime`select * from accept_jobs(${JSON.stringify(intake)}::text::json, array['{}'], array['[{"model":"a"}]'])`;
+    await runtime`select * from accept_jobs(${JSON.stringify(intake)}::text::json, array['{}'], array['[{"model":"a"}]'], null)`;
   expect(row?.['verdict']).toBe('accepted');
   return id;
 }
