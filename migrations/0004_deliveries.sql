@@ -12,6 +12,8 @@ create table deliveries (
   body text not null,
   state text not null default 'pending',
   tries integer not null default 0,
+  -- Tries made before the last replay: the schedule begins anew there.
+  tries_before integer not null default 0,
   next_attempt_at timestamptz default now(),
   lease_token text,
   lease_until timestamptz,
