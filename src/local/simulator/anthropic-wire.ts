@@ -36,7 +36,7 @@ function read(raw: unknown, at: { headers: Record<string, unknown> }): Prompt {
     inputText: [
       contentText(body.system),
       ...messages.map(({ content }) => contentText(content)),
-      ...blocks.map((block) => contentText(block.content) + JSON.stringify(block.input ?? '')),
+      ...blocks.map((block) => contentText(block.content) + (block.input ? JSON.stringify(block.input) : '')),
       tools.length > 0 ? JSON.stringify(tools) : '',
       body.output_config?.format ? JSON.stringify(body.output_config.format) : '',
     ].join(''),
@@ -113,12 +113,12 @@ function envelope(prompt: Prompt, reply: Reply) {
 }
 
 function plain(prompt: Prompt, reply: Reply): unknown {
-  const choice = reply.choices[0] as ReplyChoice;
+  const choice = reply.choices[0];
   return {
     ...envelope(prompt, reply),
-    content: toBlocks(reply, choice),
-    stop_reason: stopReasons[choice.finish],
-    stop_sequence: choice.finish === 'stop_sequence' ? prompt.stop[0] : null,
+    content: choice === undefined ? [] : toBlocks(reply, choice),
+    stop_reason: choice === undefined ? null : stopReasons[choice.finish],
+    stop_sequence: choice?.finish === 'stop_sequence' ? prompt.stop[0] : null,
     usage: finalUsage(reply),
   };
 }

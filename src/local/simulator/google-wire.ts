@@ -47,7 +47,7 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
     lastUser: contentText(lastUser?.parts),
     inputText: [
       contentText(body.systemInstruction?.parts),
-      ...parts.map((part) => part.text ?? JSON.stringify(part.functionCall ?? part.functionResponse ?? '')),
+      ...parts.map((part) => part.text ?? toolText(part)),
       tools.length > 0 ? JSON.stringify(tools) : '',
       config.responseJsonSchema ? JSON.stringify(config.responseJsonSchema) : '',
     ].join(''),
@@ -62,6 +62,11 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
     stream: at.stream,
     includeUsage: true,
   };
+}
+
+function toolText(part: Part): string {
+  const tool = part.functionCall ?? part.functionResponse;
+  return tool === undefined ? '' : JSON.stringify(tool);
 }
 
 function answerSchema(config: NonNullable<Body['generationConfig']>): unknown {

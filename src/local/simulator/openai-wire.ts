@@ -37,7 +37,10 @@ function read(raw: unknown): Prompt {
     model: body.model,
     lastUser: contentText(messages.findLast((message) => message.role === 'user')?.content),
     inputText: [
-      ...messages.map((message) => contentText(message.content) + JSON.stringify(message.tool_calls ?? '')),
+      ...messages.map(
+        (message) =>
+          contentText(message.content) + (message.tool_calls ? JSON.stringify(message.tool_calls) : ''),
+      ),
       tools.length > 0 ? JSON.stringify(tools) : '',
       format?.json_schema ? JSON.stringify(format.json_schema) : '',
     ].join(''),

@@ -14,6 +14,7 @@ export async function sendStream(call: OpenCall): Promise<void> {
   response.on('close', () => call.meter('cut', tokens));
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
 
+  if (fault?.kind === 'large') response.write(`: ${' '.repeat(fault.mb * 1_000_000)}\n\n`);
   for (const [index, event] of sent.entries()) {
     if (response.destroyed) return;
     if (index === fault?.at && (await happens(call, fault.kind))) return;
@@ -49,7 +50,6 @@ async function happens({ wire, response }: OpenCall, kind: string): Promise<bool
 }
 
 async function write({ fault, response }: OpenCall, event: StreamEvent): Promise<void> {
-  if (fault?.kind === 'large') response.write(`: ${' '.repeat(fault.mb * 1_000_000)}\n\n`);
   if (fault?.kind !== 'trickle') {
     response.write(event.frame);
     return;
