@@ -16,7 +16,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const commands = ['start', 'demo', 'test', 'check', 'bench', 'chaos'];
+const commands = ['start', 'demo', 'test', 'check'];
 const [command, ...args] = process.argv.slice(2);
 
 /** Variables that would make a test or a demo depend on what is set up here; only `start` and `demo -- --real` see them. */

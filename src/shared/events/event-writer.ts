@@ -50,8 +50,7 @@ export function createEventWriter(
   async function findStart(): Promise<void> {
     const last = await readLastEvent(deps.redis, place).catch(() => null);
     seq = Math.max(seq, last?.seq ?? 0);
-    const hadOutput =
-      last !== null && last.event.type.startsWith('output.') && last.event.type !== 'output.reset';
+    const hadOutput = last?.event.type === 'output.delta' || last?.event.type === 'output.tool_call';
     if (hadOutput)
       await write({ type: 'output.reset', attempt: job.attempt, reason: 'the answer begins anew' });
   }

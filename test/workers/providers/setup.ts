@@ -1,8 +1,9 @@
 import { startSimulator } from '../../../src/local/simulator/server.ts';
 import type { Answer } from '../../../src/shared/domain/answer.ts';
 import type { ChatRequest, Delta } from '../../../src/shared/domain/chat.ts';
+import type { ProviderKind } from '../../../src/shared/domain/model.ts';
 import type { Provider, ProviderCall, ProviderSettings } from '../../../src/workers/providers/provider.ts';
-import { createProvider, type ProviderKind } from '../../../src/workers/providers/registry.ts';
+import { createProvider } from '../../../src/workers/providers/registry.ts';
 
 export const kinds: ProviderKind[] = ['openai', 'anthropic', 'google', 'compatible'];
 
