@@ -1,10 +1,11 @@
+import type { UpstreamKind } from '../../shared/catalogue/refusal.ts';
 import { createAnthropicProvider } from './anthropic.ts';
 import { createGoogleProvider } from './google.ts';
 import { createOpenaiProvider } from './openai.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
 
-/** The wire an upstream speaks. `compatible` is any server with OpenAI's `/chat/completions`. */
-export type ProviderKind = 'openai' | 'anthropic' | 'google' | 'compatible';
+/** The wire an upstream speaks; the catalogue's word for it. */
+export type ProviderKind = UpstreamKind;
 
 const factories: Record<ProviderKind, (settings: ProviderSettings) => Provider> = {
   openai: (settings) => createOpenaiProvider(settings, { maxTokensField: 'max_completion_tokens' }),
