@@ -147,7 +147,7 @@ function failedAttempt(
   const recorded = { outcome: attemptOutcome(reason), status, error: `${reason}: ${message}` };
   const ran = reason === 'cut' || produced.text !== '' || produced.usage !== null;
   if (!ran) return { ...recorded, usage: null, costNano: 0n };
-  const usage = produced.usage ?? countedUsage(job, produced.text);
+  const usage = likelyUsage(job, produced);
   return { ...recorded, usage, costNano: priceUsage(job.target.prices, usage) };
 }
 
@@ -164,6 +164,14 @@ function chargeOf(job: ClaimedJob, usage: Usage, estimated: boolean): ChargeReco
     priceVersion: target.priceVersion,
     usage,
   };
+}
+
+/** Usage of a call that ended early. What a provider reports before the end counts little or none of the output. */
+function likelyUsage(job: ClaimedJob, produced: Produced): Usage {
+  const counted = countedUsage(job, produced.text);
+  if (produced.usage === null) return counted;
+  const completionTokens = Math.max(produced.usage.completionTokens, counted.completionTokens);
+  return { ...produced.usage, completionTokens };
 }
 
 /** Our own count where the provider gave none: the input as bounded at intake, the output as seen. */

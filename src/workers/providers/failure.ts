@@ -108,6 +108,10 @@ function readCodes(body: unknown): string[] {
 /** `fetch failed` alone helps nobody: the cause beneath says refused, reset or not found. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // These quote the answer itself, which is the caller's and belongs in no error or log.
+  if (error instanceof SyntaxError || error.message.startsWith('exception parsing')) {
+    return 'the answer was not valid JSON';
+  }
   const deepest = findCause(error, 0);
   const code = readText(deepest, 'code');
   return [error.message, deepest === error ? null : deepest.message, code].filter(Boolean).join(': ');

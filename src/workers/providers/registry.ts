@@ -1,8 +1,11 @@
-import type { ProviderKind } from '../../shared/domain/model.ts';
+import type { UpstreamKind } from '../../shared/catalogue/refusal.ts';
 import { createAnthropicProvider } from './anthropic.ts';
 import { createGoogleProvider } from './google.ts';
 import { createOpenaiProvider } from './openai.ts';
 import type { Provider, ProviderSettings } from './provider.ts';
+
+/** The wire an upstream speaks; the catalogue's word for it. */
+export type ProviderKind = UpstreamKind;
 
 const factories: Record<ProviderKind, (settings: ProviderSettings) => Provider> = {
   openai: (settings) => createOpenaiProvider(settings, { maxTokensField: 'max_completion_tokens' }),

@@ -71,6 +71,7 @@ describe.concurrent.each(kinds)('%s', (kind) => {
       const { failure, produced } = failed(answer);
       expect(failure).toMatchObject({ reason, status });
       expect(produced.text).toBe(deltaText(deltas));
+      expect(failure.message).not.toContain('tell me');
       expect(await bench.meter(attemptId)).toHaveLength(1);
     });
 

@@ -1,0 +1,50 @@
+import type { ExtraContent, Message, Tool } from '../domain/chat.ts';
+import type { Refusal, UpstreamKind } from './refusal.ts';
+
+/**
+ * What is only a provider's memory of its own turn. It means nothing to another provider and is dropped on the way there; anything
+ * else in `extra_content` asks for something, and must not vanish.
+ */
+const stateFields: Record<keyof ExtraContent, string[]> = {
+  anthropic: ['content'],
+  google: ['thought_signature'],
+  openai: ['reasoning_content', 'reasoning', 'reasoning_details', 'extra_content'],
+};
+
+type Carrier = Message | Tool;
+
+/** Blocks in `extra_content` that are for another provider and are more than its state, by field path. */
+export function refuseExtra(carrier: Carrier, path: string, kind: UpstreamKind): Refusal[] {
+  const owner = kind === 'compatible' ? 'openai' : kind;
+  return placesOf(carrier, path).flatMap(({ at, extra }) =>
+    Object.entries(extra)
+      .filter(([name]) => name !== owner)
+      .filter(([name, blocks]) => !isStateOnly(name, blocks))
+      .map(([name]) => ({ param: `${at}.extra_content.${name}`, message: `${kind} cannot honour it` })),
+  );
+}
+
+function isStateOnly(name: string, blocks: unknown): boolean {
+  if (blocks === undefined || blocks === null) return true;
+  const fields = stateFields[name as keyof ExtraContent] ?? [];
+  return typeof blocks === 'object' && Object.keys(blocks).every((field) => fields.includes(field));
+}
+
+type Place = { at: string; extra: ExtraContent };
+
+function placesOf(carrier: Carrier, path: string): Place[] {
+  const places: Place[] = [];
+  const add = (at: string, owner: { extra_content?: ExtraContent }) => {
+    if (owner.extra_content !== undefined) places.push({ at, extra: owner.extra_content });
+  };
+  add(path, carrier);
+  if (!('role' in carrier)) return places;
+  if (Array.isArray(carrier.content)) {
+    for (const [index, part] of carrier.content.entries()) add(`${path}.content.${index}`, part);
+  }
+  if (carrier.role === 'assistant') {
+    for (const [index, call] of (carrier.tool_calls ?? []).entries())
+      add(`${path}.tool_calls.${index}`, call);
+  }
+  return places;
+}

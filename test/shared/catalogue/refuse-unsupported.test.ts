@@ -1,0 +1,246 @@
+import { describe, expect, it } from 'vitest';
+import { parseDataUrl } from '../../../src/shared/catalogue/data-url.ts';
+import type { UpstreamKind } from '../../../src/shared/catalogue/refusal.ts';
+import { refuseUnsupported } from '../../../src/shared/catalogue/refuse-unsupported.ts';
+import type { ChatRequest } from '../../../src/shared/domain/chat.ts';
+
+const models: Record<UpstreamKind, string> = {
+  openai: 'openai/gpt-5-mini',
+  anthropic: 'anthropic/claude-haiku-4-5',
+  google: 'google/gemini-2.5-flash',
+  compatible: 'local/llama',
+};
+const kinds = Object.keys(models) as UpstreamKind[];
+const tools = [{ type: 'function' as const, function: { name: 'f' } }];
+
+function refused(kind: UpstreamKind, request: Partial<ChatRequest>, supports = {}): string[] {
+  const whole = { model: models[kind], messages: [{ role: 'user' as const, content: 'hi' }], ...request };
+  return refuseUnsupported(whole, kind, supports).map((refusal) => refusal.param);
+}
+
+it.each(kinds)('lets neutral values and hints pass to %s', (kind) => {
+  const neutral: Partial<ChatRequest> = {
+    n: 1,
+    temperature: 1,
+    top_p: 1,
+    logprobs: false,
+    top_logprobs: 0,
+    presence_penalty: 0,
+    frequency_penalty: 0,
+    logit_bias: {},
+    verbosity: 'medium',
+    stop: [],
+    tools: [],
+    tool_choice: 'auto',
+    parallel_tool_calls: true,
+    response_format: { type: 'text' },
+    reasoning_effort: 'low',
+    user: 'u',
+    safety_identifier: 's',
+    prompt_cache_key: 'k',
+    metadata: { a: 'b' },
+    max_tokens: 4000,
+  };
+  expect(refused(kind, neutral)).toEqual([]);
+});
+
+const schemaless: ChatRequest['response_format'] = { type: 'json_schema', json_schema: { name: 'x' } };
+const image = (url: string, detail?: 'low'): Partial<ChatRequest> => ({
+  messages: [
+    { role: 'user', content: [{ type: 'image_url', image_url: { url, ...(detail && { detail }) } }] },
+  ],
+});
+const toolTurn = (args: string, id = 'call_1'): Partial<ChatRequest> => ({
+  messages: [
+    { role: 'user', content: 'x' },
+    { role: 'assistant', tool_calls: [{ id, type: 'function', function: { name: 'f', arguments: args } }] },
+    { role: 'tool', tool_call_id: id, content: 'y' },
+  ],
+});
+
+const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[]>>][] = [
+  ['n', { n: 2 }, { anthropic: ['n'] }],
+  ['many choices', { n: 9 }, { anthropic: ['n'], google: ['n'] }],
+  ['seed', { seed: 0 }, { anthropic: ['seed'] }],
+  ['logprobs', { logprobs: true, top_logprobs: 2 }, { anthropic: ['logprobs', 'top_logprobs'] }],
+  [
+    'penalties',
+    { presence_penalty: 0.5, frequency_penalty: -1 },
+    { anthropic: ['presence_penalty', 'frequency_penalty'] },
+  ],
+  ['logit bias', { logit_bias: { 50256: -100 } }, { anthropic: ['logit_bias'], google: ['logit_bias'] }],
+  ['verbosity', { verbosity: 'low' }, { anthropic: ['verbosity'], google: ['verbosity'] }],
+  ['hot', { temperature: 1.5 }, { anthropic: ['temperature'] }],
+  ['both samplings', { temperature: 0.5, top_p: 0.5 }, { anthropic: ['top_p'] }],
+  ['JSON mode', { response_format: { type: 'json_object' } }, { anthropic: ['response_format'] }],
+  ['no schema', { response_format: schemaless }, { anthropic: ['response_format.json_schema.schema'] }],
+  [
+    'JSON and tools',
+    { response_format: { type: 'json_object' }, tools },
+    { anthropic: ['response_format'], google: ['response_format'] },
+  ],
+  ['white stop', { stop: '\n\n' }, { anthropic: ['stop'] }],
+  ['six stops', { stop: ['a', 'b', 'c', 'd', 'e', 'f'] }, { google: ['stop'] }],
+  ['one call at a time', { parallel_tool_calls: false, tools }, { google: ['parallel_tool_calls'] }],
+  [
+    'thinking before a forced tool',
+    { reasoning_effort: 'low', tools, tool_choice: 'required' },
+    { anthropic: ['tool_choice'] },
+  ],
+  [
+    'thinking without room',
+    { reasoning_effort: 'low', max_tokens: 1024 },
+    { anthropic: ['reasoning_effort'] },
+  ],
+  ['an image by URL', image('https://example.com/a.png'), { google: ['messages.0.content.0.image_url'] }],
+  [
+    'image detail',
+    image('data:image/png;base64,AAAA', 'low'),
+    { anthropic: ['messages.0.content.0.image_url'], google: ['messages.0.content.0.image_url'] },
+  ],
+  [
+    'a HEIC image',
+    image('data:image/heic;base64,AAAA'),
+    {
+      openai: ['messages.0.content.0.image_url'],
+      anthropic: ['messages.0.content.0.image_url'],
+      compatible: ['messages.0.content.0.image_url'],
+    },
+  ],
+  ['tool calls', toolTurn('{"a":1}'), {}],
+  ['a tool call without arguments', toolTurn(''), {}],
+  [
+    'arguments that are no object',
+    toolTurn('[1]'),
+    {
+      anthropic: ['messages.1.tool_calls.0.function.arguments'],
+      google: ['messages.1.tool_calls.0.function.arguments'],
+    },
+  ],
+  [
+    'arguments that are no JSON',
+    toolTurn('{'),
+    {
+      anthropic: ['messages.1.tool_calls.0.function.arguments'],
+      google: ['messages.1.tool_calls.0.function.arguments'],
+    },
+  ],
+  ['a foreign call id', toolTurn('{}', 'call.1'), { anthropic: ['messages.1.tool_calls.0.id'] }],
+  [
+    'a result without a call',
+    { messages: [{ role: 'tool', tool_call_id: 'x', content: 'y' }] },
+    { anthropic: ['messages.0.tool_call_id'], google: ['messages.0.tool_call_id'] },
+  ],
+  [
+    'a late instruction',
+    {
+      messages: [
+        { role: 'user', content: 'x' },
+        { role: 'system', content: 'y' },
+      ],
+    },
+    { google: ['messages.1.role'] },
+  ],
+  [
+    'instructions only',
+    { messages: [{ role: 'system', content: 'y' }] },
+    { anthropic: ['messages'], google: ['messages'] },
+  ],
+  [
+    'an empty message',
+    { messages: [{ role: 'user', content: '' }] },
+    { anthropic: ['messages.0.content'], google: ['messages.0.content'] },
+  ],
+  [
+    'a speaker',
+    { messages: [{ role: 'user', name: 'Bo', content: 'x' }] },
+    { anthropic: ['messages.0.name'], google: ['messages.0.name'] },
+  ],
+  [
+    'a cache mark',
+    {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'text',
+              text: 'x',
+              extra_content: { anthropic: { cache_control: { type: 'ephemeral' } } },
+            },
+          ],
+        },
+      ],
+    },
+    {
+      openai: ['messages.0.content.0.extra_content.anthropic'],
+      google: ['messages.0.content.0.extra_content.anthropic'],
+      compatible: ['messages.0.content.0.extra_content.anthropic'],
+    },
+  ],
+  [
+    'state of another provider',
+    {
+      messages: [
+        { role: 'user', content: 'x' },
+        {
+          role: 'assistant',
+          content: 'y',
+          extra_content: {
+            anthropic: { content: [] },
+            google: { thought_signature: 's' },
+            openai: { reasoning: 'r' },
+          },
+        },
+      ],
+    },
+    {},
+  ],
+];
+
+describe.each(cases)('%s', (_name, request, expected) => {
+  it.each(kinds)('towards %s', (kind) => {
+    expect(refused(kind, request)).toEqual(expected[kind] ?? []);
+  });
+});
+
+it('knows what newer models no longer take', () => {
+  const model = 'anthropic/claude-sonnet-5';
+  expect(refused('anthropic', { model, temperature: 0.2 })).toEqual(['temperature']);
+  expect(refused('anthropic', { model, reasoning_effort: 'high', max_tokens: 500 })).toEqual([]);
+  expect(refused('google', { model: 'google/gemini-2.5-pro', reasoning_effort: 'none' })).toEqual([
+    'reasoning_effort',
+  ]);
+  expect(refused('google', { model: 'google/gemini-3-flash-preview', reasoning_effort: 'none' })).toEqual([
+    'reasoning_effort',
+  ]);
+});
+
+it('asks the catalogue what a model can', () => {
+  const request: Partial<ChatRequest> = {
+    tools,
+    reasoning_effort: 'low',
+    response_format: { type: 'json_schema', json_schema: { name: 'x', schema: {} } },
+    ...image('data:image/png;base64,AAAA'),
+  };
+  const nothing = { vision: false, tools: false, json_schema: false, reasoning: false };
+  const all = ['tools', 'response_format', 'reasoning_effort', 'messages.0.content.0.image_url'];
+  expect(refused('openai', request, nothing)).toEqual(all);
+  expect(refused('openai', request)).toEqual([]);
+});
+
+it.each([
+  'data:image/png;base64,',
+  'data:image/png;base64,AAA',
+  'data:image/png;base64,AA=A',
+  'data:image/png;base64,AA A',
+  'data:image/png,AAAA',
+  'data:;base64,AAAA',
+  'file:///etc/passwd',
+  'ftp://example.com/a.png',
+  'javascript:alert(1)',
+  '',
+])('takes %j for no image anywhere', (url) => {
+  expect(parseDataUrl(url)).toBeNull();
+  for (const kind of kinds) expect(refused(kind, image(url))).toEqual(['messages.0.content.0.image_url']);
+});
