@@ -32,3 +32,10 @@ create table paused_providers (
   name text primary key,
   paused_at timestamptz not null default now()
 );
+
+-- Who plays a role that one process at a time should play, and until when unless it renews.
+create table leaders (
+  role text primary key,
+  holder text not null,
+  until timestamptz not null
+);

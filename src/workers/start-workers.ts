@@ -3,7 +3,6 @@ import { newId } from '../shared/domain/ids.ts';
 import { every } from '../shared/every.ts';
 import { createGate, limitsFrom } from '../shared/gate.ts';
 import type { Infra } from '../shared/infra.ts';
-import { openDatabase } from '../shared/sql/database.ts';
 import { listPausedProviders } from '../shared/sql/installation.ts';
 import { createLeadership } from '../shared/sql/leadership.ts';
 import { removeWorker } from '../shared/sql/run-jobs.ts';
@@ -33,14 +32,7 @@ export function startWorkers({ config, infra, log, providers }: WorkersDeps): ()
     slotMs: worker.leaseSeconds * 3000,
     limitsOf: limitsFrom(providers),
   });
-  const leadership = createLeadership(
-    openDatabase({
-      url: config.database.directUrl,
-      poolMax: 1,
-      prepare: false,
-      applicationName: 'gateway-leader',
-    }),
-  );
+  const leadership = createLeadership(infra.sql, worker.id);
   const paused = new Set<string>();
   const isPaused = (provider: string) => paused.has(provider);
 
@@ -72,7 +64,7 @@ export function startWorkers({ config, infra, log, providers }: WorkersDeps): ()
     await completions.stop();
     await within(5000, deliveries.stop());
     await within(1000, removeWorker(sql, worker.id));
-    await within(1000, leadership.close());
+    await within(1000, leadership.resign());
   };
 }
 

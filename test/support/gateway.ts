@@ -120,7 +120,9 @@ async function spawnProcess(role: string, env: NodeJS.ProcessEnv): Promise<Gatew
       const line = /^ready (\S+)/m.exec(chunk.toString());
       if (line !== null) ready(line[1] ?? '');
     });
-    child.once('exit', (code) => failed(new Error(`${role} ended with ${code} before it was ready: ${log.slice(-2000)}`)));
+    child.once('exit', (code) =>
+      failed(new Error(`${role} ended with ${code} before it was ready: ${log.slice(-2000)}`)),
+    );
   });
   return { url, pid: child.pid ?? 0, log: () => log, kill: (signal) => killChild(child, signal) };
 }
@@ -133,7 +135,10 @@ async function killChild(child: ChildProcess, signal: NodeJS.Signals): Promise<v
 }
 
 /** The body of a job: a chat with one user message. */
-export function jobBody(text: string, more: { model?: string; max_tokens?: number } & Record<string, unknown> = {}) {
+export function jobBody(
+  text: string,
+  more: { model?: string; max_tokens?: number } & Record<string, unknown> = {},
+) {
   const { model = 'openai/gpt-5-mini', max_tokens: maxTokens = 64, ...rest } = more;
   return { request: { model, messages: [{ role: 'user', content: text }], max_tokens: maxTokens }, ...rest };
 }

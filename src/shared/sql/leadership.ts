@@ -1,48 +1,45 @@
 import type { Database } from './database.ts';
 
 export type Leadership = {
-  /** True while this process holds the role; asks for it when nobody does. */
+  /** True while this process holds the role; takes it when nobody does. False too when the database does not answer. */
   lead(role: string): Promise<boolean>;
-  close(): Promise<void>;
+  /** Gives every role back, so that the next process need not wait for their ends. */
+  resign(): Promise<void>;
 };
 
+/** A role nobody renews for this long is free. */
+const termSeconds = 4;
+/** A holder renews when its term is this old, not at every question. */
+const renewAfterMs = 1000;
+
 /**
- * Roles that one process at a time plays, kept by session locks on one direct connection: when the process or its
- * connection dies, Postgres gives the role to the next that asks. Everything a leader does is safe if two do it for a
- * moment; the role only saves double work. Needs a direct connection: behind a transaction pooler every process would
- * think it leads.
+ * Roles that one process at a time plays, each a row with an end. A process that is killed, cut off or merely stopped loses
+ * its roles when their terms end: a lock held by a session would outlive a stopped process. Everything a leader does is
+ * safe when two do it for a moment; the role only saves double work. Needs no session, so any pooler will do.
  */
-export function createLeadership(sql: Database): Leadership {
-  let session: Promise<Awaited<ReturnType<Database['reserve']>>> | null = null;
-  const held = new Set<string>();
+export function createLeadership(sql: Database, holder: string): Leadership {
+  const renewedAt = new Map<string, number>();
 
   async function lead(role: string): Promise<boolean> {
-    try {
-      session ??= sql.reserve();
-      const connection = await session;
-      if (held.has(role)) {
-        // The lock lives as long as the session: that it answers is the proof.
-        await connection`select 1`;
-        return true;
-      }
-      const [row] = await connection<{ leads: boolean }[]>`
-        select pg_try_advisory_lock(hashtextextended(${`gateway:${role}`}, 0)) as leads`;
-      if (row?.leads === true) held.add(role);
-      return held.has(role);
-    } catch {
-      held.clear();
-      const broken = session;
-      session = null;
-      broken?.then((connection) => connection.release()).catch(() => undefined);
-      return false;
-    }
+    const age = performance.now() - (renewedAt.get(role) ?? Number.NEGATIVE_INFINITY);
+    if (age < renewAfterMs) return true;
+    const asked = performance.now();
+    const rows = await sql`
+      insert into leaders (role, holder, until)
+      values (${role}, ${holder}, now() + make_interval(secs => ${termSeconds}))
+      on conflict (role) do update set holder = excluded.holder, until = excluded.until
+        where leaders.holder = excluded.holder or leaders.until < now()
+      returning role`;
+    if (rows.length === 0) renewedAt.delete(role);
+    else renewedAt.set(role, asked);
+    return rows.length > 0;
   }
 
   return {
     lead,
-    close: async () => {
-      held.clear();
-      await sql.end({ timeout: 1 });
+    resign: async () => {
+      renewedAt.clear();
+      await sql`delete from leaders where holder = ${holder}`;
     },
   };
 }

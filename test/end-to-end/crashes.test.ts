@@ -1,0 +1,126 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Client,
+  type Gateway,
+  type GatewayProcess,
+  jobBody,
+  startGateway,
+  whenEnded,
+} from '../support/gateway.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let gateway: Gateway;
+let client: Client;
+beforeAll(async () => {
+  gateway = await startGateway({ roles: ['api'], env: { LEASE_SECONDS: '2', WORKER_CONCURRENCY: '8' } });
+  client = await gateway.openAccount('crashes', '100');
+  await setLatency(150);
+});
+afterAll(() => gateway.close());
+
+const setLatency = (latencyMs: number) =>
+  fetch(`${gateway.simulatorUrl}/__simulator/config`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ latency_ms: latencyMs }),
+  });
+
+async function submit(count: number, name: string): Promise<string[]> {
+  const answers = await Promise.all(
+    Array.from({ length: count }, (_, index) => client.call('POST /v1/jobs', jobBody(`${name} ${index}`))),
+  );
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+  return answers.map(({ json }) => json.id);
+}
+
+/** Every job succeeded, was charged once and holds nothing; the books balance. */
+async function expectAllSettled(ids: string[]): Promise<void> {
+  const jobs = await Promise.all(ids.map((id) => whenEnded(client, id)));
+  expect(jobs.filter((job) => job.status !== 'succeeded')).toEqual([]);
+  const charges =
+    await gateway.sql`select job_id from entries where type = 'charge' and job_id = any (${ids}::text[])`;
+  expect(charges.length).toBe(ids.length);
+  const { json: balance } = await client.call('GET /v1/balance');
+  expect(balance.held_usd).toBe('0.000000000');
+  const { json: check } = await gateway.admin.call('GET /v1/admin/ledger/check');
+  expect(check.checks.filter((one: { ok: boolean }) => !one.ok)).toEqual([]);
+}
+
+describe('whatever is killed', () => {
+  test('two workers share the work; kill -9 of one mid-call loses no job and charges none twice', async () => {
+    const workers = [await gateway.spawn('workers'), await gateway.spawn('workers')];
+    const ids = await submit(80, 'killed');
+    await waitFor('both to have called', async () => {
+      const rows =
+        await gateway.sql`select distinct worker_id from attempts where job_id = any (${ids}::text[])`;
+      return rows.length === 2;
+    });
+    await workers[0]?.kill('SIGKILL');
+    await expectAllSettled(ids);
+    const unknown =
+      await gateway.sql`select job_id from attempts where outcome = 'unknown' and job_id = any (${ids}::text[])`;
+    expect(unknown.length).toBeGreaterThan(0);
+    await workers[1]?.kill('SIGTERM');
+  });
+
+  test('SIGTERM hands running calls back at once, without using up an attempt', async () => {
+    await setLatency(4000);
+    const leaving = await gateway.spawn('workers', { SHUTDOWN_GRACE_SECONDS: '0' });
+    const [id = ''] = await submit(1, 'handed back');
+    await waitFor(
+      'the call',
+      async () => (await client.call(`GET /v1/jobs/${id}`)).json.status === 'running',
+    );
+    await setLatency(0);
+    await leaving.kill('SIGTERM');
+    const [row] = await gateway.sql`select state, tries, attempts from jobs where id = ${id}`;
+    expect(row).toMatchObject({ state: 'waiting', tries: 0, attempts: 1 });
+    const staying = await gateway.spawn('workers');
+    await expectAllSettled([id]);
+    await staying.kill('SIGTERM');
+    await setLatency(150);
+  });
+
+  test('emptying Redis while jobs wait and run loses none of them', async () => {
+    const worker = await gateway.spawn('workers');
+    const ids = await submit(60, 'flushed');
+    await waitFor('some to be ticketed', async () => {
+      const rows =
+        await gateway.sql`select id from jobs where state = 'ticketed' and id = any (${ids}::text[])`;
+      return rows.length > 5;
+    });
+    await removeKeys();
+    await expectAllSettled(ids);
+    await worker.kill('SIGTERM');
+  });
+
+  test('a worker that was only paused beyond its lease changes nothing when it wakes', async () => {
+    const [first, second]: GatewayProcess[] = [
+      await gateway.spawn('workers'),
+      await gateway.spawn('workers'),
+    ];
+    const ids = await submit(40, 'paused');
+    await waitFor('the first calls', async () => {
+      const rows = await gateway.sql`select job_id from attempts where job_id = any (${ids}::text[])`;
+      return rows.length > 10;
+    });
+    process.kill(first?.pid ?? 0, 'SIGSTOP');
+    await expectAllSettled(ids);
+    process.kill(first?.pid ?? 0, 'SIGCONT');
+    await waitFor('it to beat again', async () => {
+      const rows = await gateway.sql`select id from workers where seen_at > now() - interval '1 second'`;
+      return rows.length === 2;
+    });
+    await expectAllSettled(ids);
+    await Promise.all([first?.kill('SIGTERM'), second?.kill('SIGTERM')]);
+  });
+});
+
+/** What FLUSHALL does, for the keys of this gateway only: other tests share the server. */
+async function removeKeys(): Promise<void> {
+  const redis = new Redis(gateway.redis.url);
+  const keys = await redis.keys(`${gateway.redis.prefix}*`);
+  if (keys.length > 0) await redis.del(...keys);
+  await redis.quit();
+}
