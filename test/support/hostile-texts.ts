@@ -3,8 +3,10 @@ export const hostileTexts: string[] = [
   '<script>alert(1)</script>',
   'select * from users; drop table jobs; --',
   "'; delete from entries where '1' = '1",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a hostile text, not a template
   '$(rm -rf /) `id` && echo ${HOME}',
   '../../../../etc/passwd %2e%2e%2f',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a hostile text, not a template
   '{{7*7}} ${7*7} <%= 7*7 %>',
   '\r\nSet-Cookie: a=b\r\n\r\n',
   'data: {"type":"done"}\n\nevent: end\n\n',

@@ -71,6 +71,6 @@ export function createEventStreams(): EventStreams {
 }
 
 /** One event in the format of the HTML standard; JSON has no line breaks, so its data is one line. */
-export function toFrame(event: JobEvent): string {
+function toFrame(event: JobEvent): string {
   return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event.data)}\n\n`;
 }

@@ -24,7 +24,7 @@ export function readJsonBody(request: FastifyRequest, bytes: Buffer): unknown {
 }
 
 /** Parses JSON text under the same rules; throws Refusal `invalid_json`. */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);

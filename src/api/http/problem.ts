@@ -26,7 +26,7 @@ export function anthropicTypeOf(status: number): string {
 }
 
 /** True on paths whose clients read Anthropic's error shape. */
-export function speaksAnthropic(request: Pick<FastifyRequest, 'url' | 'headers'>): boolean {
+function speaksAnthropic(request: Pick<FastifyRequest, 'url' | 'headers'>): boolean {
   if (/^\/v1\/messages(?:[/?]|$)/.test(request.url)) return true;
   return request.url.startsWith('/v1/models') && request.headers['anthropic-version'] !== undefined;
 }

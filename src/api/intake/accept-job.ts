@@ -12,6 +12,7 @@ import type { News } from '../../shared/news.ts';
 import type { JobIntake } from '../../shared/sql/accept-jobs.ts';
 import { storeTargets } from '../../shared/stored-targets.ts';
 import { checkWebhookUrl } from '../../shared/webhook-target.ts';
+import { keyConflict } from '../http/idempotent.ts';
 
 /** A job as a caller orders it, validated in shape; money and models are judged here. */
 export type JobOrder = {
@@ -75,10 +76,7 @@ export async function acceptJob(deps: IntakeDeps, order: JobOrder, orderer: Orde
     case 'insufficient':
       throw insufficientFunds(priced.holdNanoUsd, verdict.availableNano);
     case 'conflict':
-      throw new Refusal(
-        'idempotency_conflict',
-        'This Idempotency-Key was used with another request; use a new key',
-      );
+      throw keyConflict();
     case 'deep':
       throw new Refusal(
         'rate_limited',
@@ -93,7 +91,7 @@ export async function acceptJob(deps: IntakeDeps, order: JobOrder, orderer: Orde
 }
 
 /** The 402 with its numbers. */
-export function insufficientFunds(requiredNano: bigint, availableNano: bigint): Refusal {
+function insufficientFunds(requiredNano: bigint, availableNano: bigint): Refusal {
   const required = formatUsd(requiredNano);
   const available = formatUsd(availableNano);
   return new Refusal(

@@ -59,7 +59,7 @@ const modelFacts = {
 };
 
 /** One entry of MODELS_FILE: a known id is overridden field by field, a new one needs price, context and output limit. */
-export const fileModelShape = z.strictObject({
+const fileModelShape = z.strictObject({
   id: z
     .string()
     .regex(/^[a-z][a-z0-9-]*\/.+$/, { error: 'is not provider/model, such as "openai/gpt-5-mini"' }),

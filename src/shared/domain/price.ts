@@ -10,7 +10,7 @@ export function costOf(nanoUsdTimesTokens: bigint): NanoUsd {
 }
 
 /** The rates for a prompt of this size: above the threshold the whole request, output too, is at the long-context ones. */
-export function ratesFor(prices: Prices, promptTokens: number): Rates {
+function ratesFor(prices: Prices, promptTokens: number): Rates {
   const long = prices.longContext;
   return long !== undefined && promptTokens > long.aboveInputTokens ? long : prices;
 }

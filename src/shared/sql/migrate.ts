@@ -24,7 +24,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
 }
 
 /** The migrations the code was built with, in order. */
-export function knownMigrations(): string[] {
+function knownMigrations(): string[] {
   return readdirSync(migrationsDir)
     .filter((file) => file.endsWith('.sql'))
     .map((file) => file.slice(0, -'.sql'.length))

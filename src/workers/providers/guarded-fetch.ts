@@ -1,7 +1,7 @@
 import { type Dispatcher, type Response as UndiciResponse, fetch as undiciFetch } from 'undici';
 import type { CallLimits } from './call-limits.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
 import type { ProviderCall } from './provider.ts';
-import type { ExchangeRecord } from './transport.ts';
 
 type Guard = { call: ProviderCall; record: ExchangeRecord; limits: CallLimits; dispatcher: Dispatcher };
 

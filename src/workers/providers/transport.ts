@@ -1,19 +1,8 @@
 import { Agent, type Dispatcher } from 'undici';
 import { startLimits } from './call-limits.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
 import { createGuardedFetch } from './guarded-fetch.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
-
-/** What is known of one HTTP exchange, whatever the SDK makes of it: the outcome is read from here, not from its errors. */
-export type ExchangeRecord = {
-  /** The SDK got as far as asking for the request. */
-  asked: boolean;
-  /** A connection existed and the request went on it: from here on the provider may have executed it. */
-  sent: boolean;
-  status: number | null;
-  headers: Headers | null;
-  /** Body of an error answer, at most 64 KiB. */
-  errorBody: string;
-};
 
 /** One call's way to the provider: a `fetch` for its SDK that keeps the limits and remembers what happened. */
 export type Exchange = {

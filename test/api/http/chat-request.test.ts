@@ -242,7 +242,7 @@ describe('a request is refused by the path of the field', () => {
       'an unknown kind of provider block',
       inMessages({ role: 'user', content: 'a', extra_content: { other: 1 } }),
       'messages.0.extra_content.other',
-      'unknown',
+      'is not a known field',
     ],
   ])('%s', (_what, more, param, message) => {
     const problems = refused(more);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** A seeded source of numbers, so that a failing sample can be seen again. */
-export function seeded(seed: number): (below: number) => number {
+function seeded(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;

@@ -7,7 +7,7 @@ import { createProvider } from '../../../src/workers/providers/registry.ts';
 
 export const kinds: ProviderKind[] = ['openai', 'anthropic', 'google', 'compatible'];
 
-export const modelOf: Record<ProviderKind, string> = {
+const modelOf: Record<ProviderKind, string> = {
   openai: 'gpt-5-mini',
   anthropic: 'claude-haiku-4-5',
   google: 'gemini-2.5-flash',
