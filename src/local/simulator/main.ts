@@ -4,6 +4,7 @@ const { env } = process;
 
 const simulator = await startSimulator({
   port: Number(env['SIMULATOR_PORT'] ?? 0),
+  host: env['SIMULATOR_HOST'] ?? '127.0.0.1',
   latencyMs: Number(env['SIMULATOR_LATENCY_MS'] ?? 0),
   chunkDelayMs: Number(env['SIMULATOR_CHUNK_DELAY_MS'] ?? 0),
   meterFile: env['SIMULATOR_METER_FILE'] || null,

@@ -15,6 +15,8 @@ import type { Wire } from './wire.ts';
 export type SimulatorOptions = {
   /** 0 takes a free one. Always on loopback. */
   port: number;
+  /** The loopback unless told: whoever reaches it can change what it answers. */
+  host?: string;
   latencyMs?: number;
   chunkDelayMs?: number;
   /** Appends every metered call as a line of JSON. */
@@ -55,7 +57,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   server.keepAliveTimeout = keepAliveMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
+    server.listen(options.port, options.host ?? '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
