@@ -5,9 +5,9 @@ import type { Ledger } from '../shared/ledger.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Models } from '../shared/models.ts';
 import type { News } from '../shared/news.ts';
-import type { RedisConnection } from '../shared/redis.ts';
 import type { Database } from '../shared/sql/database.ts';
 import { pingDatabase } from '../shared/sql/operations.ts';
+import { createJobWatcher } from '../shared/watch/job-watcher.ts';
 import { type AccountCache, createAccountCache } from './http/account-cache.ts';
 import { type ApiKeys, createApiKeys } from './http/api-keys.ts';
 import type { App } from './http/app.ts';
@@ -20,6 +20,7 @@ import { createRequestLimit } from './http/limit-requests.ts';
 import { openServer, protect } from './http/open-server.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { requireScopes } from './http/scopes.ts';
+import { createStreamTokens } from './http/stream-token.ts';
 import { createKey } from './routes/account/create-key.ts';
 import { deleteKey } from './routes/account/delete-key.ts';
 import { getWebhookSecret } from './routes/account/get-webhook-secret.ts';
@@ -47,6 +48,7 @@ import { replayDelivery } from './routes/deliveries/replay-delivery.ts';
 import { cancelJob } from './routes/jobs/cancel-job.ts';
 import { createEstimate } from './routes/jobs/create-estimate.ts';
 import { createJob } from './routes/jobs/create-job.ts';
+import { createStreamToken } from './routes/jobs/create-stream-token.ts';
 import { getJob } from './routes/jobs/get-job.ts';
 import { listAttempts } from './routes/jobs/list-attempts.ts';
 import { listJobs } from './routes/jobs/list-jobs.ts';
@@ -66,8 +68,6 @@ export type ServerDeps = ProviderStatusDeps & {
   ledger: Ledger;
   news: News;
   events: JobEvents;
-  redis: RedisConnection;
-  prefix: string;
   config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks'>;
   log: FastifyBaseLogger;
   sql: Database;
@@ -164,9 +164,15 @@ function addJobRoutes(app: App, deps: ServerDeps): void {
   retryJob(app, { ...intake, sql: deps.sql });
   listAttempts(app, deps);
 
-  const streams = createEventStreams();
-  app.addHook('preClose', async () => streams.endAll());
-  streamJob(app, { ...deps, streams });
+  const watcher = createJobWatcher(deps);
+  const streams = createEventStreams((open) => deps.metrics.streamsOpen.set(open));
+  app.addHook('preClose', async () => {
+    streams.drain();
+    watcher.stop();
+  });
+  const watching = { watcher, streams, streamTokens: createStreamTokens(deps.config.secretsKey) };
+  streamJob(app, watching);
+  createStreamToken(app, watching);
 }
 
 function authenticateDeps(deps: ServerDeps, parts: ServerParts) {

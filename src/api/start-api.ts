@@ -30,8 +30,6 @@ export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Pr
     ledger: infra.ledger,
     news: infra.news,
     events: infra.events,
-    redis: infra.redis,
-    prefix: config.redis.prefix,
     pingRedis: () => infra.redis.ping(),
     queues: [...infra.queues.values()],
     providerStatus: () => readProviderStatus({ sql: infra.sql, gate, models, concurrency: config.work }),

@@ -1,51 +1,59 @@
-import { jobChannel } from './events/event-log.ts';
-import { createEventWriter, type JobEventWriter, type WriterJob } from './events/event-writer.ts';
+import { createEventFeed, type EventFeed } from './events/event-feed.ts';
+import { channelOf, createEventLog, type EventLog } from './events/event-log.ts';
+import type { WriterOptions } from './events/event-outbox.ts';
+import { type JobEventWriter, openEventWriter } from './events/event-writer.ts';
 import type { RedisConnection } from './redis.ts';
 import type { Log } from './telemetry.ts';
 
+/**
+ * The news of jobs: what workers write while a job runs, and the hint that a job's row changed. All of it may be lost with
+ * Redis and nobody fails; `watchJob` puts it together with what Postgres knows.
+ */
 export type JobEvents = {
-  openWriter(job: WriterJob): JobEventWriter;
-  /** Tells everyone who watches that the job's row changed. May be lost; never fails. */
+  /** For the one worker that holds this attempt. */
+  openWriter(options: WriterOptions): JobEventWriter;
+  /** Tells whoever watches that the row of the job changed. Never fails, never waits. */
   announce(jobId: string): void;
-  /** Calls `listener` on every news of a job, until the returned function is called. */
+  announceMany(jobIds: string[]): void;
+  /** Calls `listener` when the job's row may have changed, until the returned function is called. Hints may be lost. */
   onChange(jobId: string, listener: () => void): () => void;
+  /**
+   * For whoever ends or takes back a job whose worker is lost: keeps this attempt's writer out from now on, and gives the id
+   * of the last event written; null when Redis is away. The final event's id must be greater.
+   */
+  closeLog(jobId: string, attempt: number): Promise<number | null>;
+  log: Pick<EventLog, 'read' | 'lastId' | 'erase'>;
+  feed: EventFeed;
 };
 
-/**
- * The events of jobs, between the processes: workers write them, viewers hear of them. All viewers of a process share one
- * connection; a channel is listened to while somebody watches its job.
- */
+/** `subscriber` is a connection that takes no commands; it may be shared with others that only subscribe. */
 export function createJobEvents(deps: {
   redis: RedisConnection;
   subscriber: RedisConnection;
   prefix: string;
   log: Log;
 }): JobEvents {
-  const { redis, subscriber, prefix } = deps;
-  const listeners = new Map<string, Set<() => void>>();
-  subscriber.on('message', (channel: string) => {
-    for (const listener of listeners.get(channel) ?? []) listener();
-  });
-
-  function onChange(jobId: string, listener: () => void): () => void {
-    const channel = jobChannel(prefix, jobId);
-    const known = listeners.get(channel) ?? new Set();
-    known.add(listener);
-    listeners.set(channel, known);
-    if (known.size === 1) subscriber.subscribe(channel).catch(() => undefined);
-    return () => {
-      known.delete(listener);
-      if (known.size > 0 || listeners.get(channel) !== known) return;
-      listeners.delete(channel);
-      subscriber.unsubscribe(channel).catch(() => undefined);
-    };
-  }
+  const { redis, prefix } = deps;
+  const events = createEventLog(deps);
+  const feed = createEventFeed(deps);
+  const announce = (jobId: string) => {
+    redis.publish(channelOf(prefix, jobId), '').catch(() => undefined);
+  };
 
   return {
-    openWriter: (job) => createEventWriter(deps, job),
-    announce: (jobId) => {
-      redis.publish(jobChannel(prefix, jobId), 'changed').catch(() => undefined);
+    openWriter: (options) => openEventWriter({ events, log: deps.log }, options),
+    announce,
+    announceMany: (jobIds) => jobIds.forEach(announce),
+    onChange: (jobId, listener) => {
+      const subscription = feed.listen(jobId, (news) => {
+        if (news.length === 0) listener();
+      });
+      // A change between the caller's last look and the moment the subscription is on would be missed.
+      void subscription.ready.then((on) => on && listener());
+      return subscription.end;
     },
-    onChange,
+    closeLog: events.close,
+    log: events,
+    feed,
   };
 }

@@ -1,60 +1,79 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { Problem } from './domain/errors.ts';
 
 export type TargetPolicy = {
-  /** Opens loopback and private ranges, for development and tests; never link-local or metadata addresses. */
+  /** Also contact loopback and private ranges, and plain http: local development and tests. */
   allowPrivate: boolean;
 };
 
 const urlLengthMax = 2048;
 
-/** Addresses that ipaddr.js calls public and that lead inside all the same. */
-const deniedHosts = ['168.63.129.16', '169.254.169.254', '100.100.100.200', 'fd00:ec2::254'];
-const globalUnicastV6: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('2000::'), 3];
-/** 100:0:0:1::/64, dummy addresses that ipaddr.js does not know. */
-const dummyV6: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('100:0:0:1::'), 64];
-const privateRanges = new Set(['loopback', 'private', 'uniqueLocal']);
+/**
+ * The clouds' own services. Most are link-local and refused as such; these lie in private or public ranges: AWS and Google
+ * over IPv6, Azure's wire server.
+ */
+const metadataAddresses = new Set(['fd00:ec2::254', 'fd20:ce::254', '168.63.129.16']);
+
+/** What `allowPrivate` opens: loopback and private networks. */
+const insideRanges = new Set<string>(['loopback', 'private', 'uniqueLocal']);
+
+/** Some unicast ranges of IPv6 are not the internet: only 2000::/3 is given out (RFC 4291 and IANA's registry). */
+const globalUnicast: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('2000::'), 3];
+
+/** Whether a webhook may be sent to this address, in any notation Node gives addresses in. */
+export function mayContact(address: string, policy: TargetPolicy): boolean {
+  // Without the zone: fe80::1%eth0.
+  const bare = address.split('%', 1)[0] ?? '';
+  if (isIP(bare) === 0) return false;
+  const parsed = ipaddr.process(bare);
+  if (metadataAddresses.has(parsed.toString())) return false;
+  const range = parsed.range();
+  if (range === 'unicast') return parsed.kind() === 'ipv4' || (parsed as ipaddr.IPv6).match(globalUnicast);
+  return policy.allowPrivate && insideRanges.has(range);
+}
+
+/** The host of a URL without the brackets of an IPv6 literal. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}
 
 /**
- * Why an address may not be contacted, or null when it may. Mapped IPv6 addresses are judged as the IPv4 addresses they
- * carry.
+ * What is wrong with a webhook URL, or null. A courtesy at intake: names are not resolved here, and the connection checks
+ * every address again. The message says what would do.
  */
-export function refuseAddress(address: string, policy: TargetPolicy): string | null {
-  if (!ipaddr.isValid(address)) return `${address} is not an address`;
-  const parsed = ipaddr.process(address.replace(/%.*$/, ''));
-  const normal = parsed.toString();
-  if (deniedHosts.some((host) => ipaddr.process(host).toString() === normal))
-    return `${normal} is a metadata address`;
-  const range = parsed.range();
-  if (policy.allowPrivate && privateRanges.has(range)) return null;
-  if (range !== 'unicast') return `${normal} is not public (${range})`;
-  if (parsed instanceof ipaddr.IPv6) {
-    const inside = !parsed.match(...globalUnicastV6) || parsed.match(...dummyV6);
-    if (inside) return `${normal} is not public`;
+export function checkWebhookUrl(text: string, policy: TargetPolicy): Problem | null {
+  const message = findFault(text, policy);
+  return message === null ? null : { param: 'webhook_url', message };
+}
+
+function findFault(text: string, policy: TargetPolicy): string | null {
+  if (text.length > urlLengthMax) return `must be at most ${urlLengthMax} characters`;
+  if (!URL.canParse(text)) return 'must be an absolute URL such as "https://example.com/hook"';
+  // The parser drops these silently, and what is stored would not be what is sent.
+  if (/[\s\\]/.test(text)) return 'must not hold white space or backslashes';
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowPrivate)) {
+    return policy.allowPrivate ? 'must begin with https:// or http://' : 'must begin with https://';
   }
+  if (!/^https?:\/\/[^/]/i.test(text)) return 'must be an absolute URL such as "https://example.com/hook"';
+  if (url.username !== '' || url.password !== '' || authorityOf(text).includes('@')) {
+    return 'must not hold a user name or a password';
+  }
+  if (text.includes('#')) return 'must not have a fragment (#…)';
+  return findHostFault(url, policy);
+}
+
+function findHostFault(url: URL, policy: TargetPolicy): string | null {
+  const host = hostOf(url);
+  if (host === '') return 'must name a host';
+  if (isIP(host) !== 0 && !mayContact(host, policy)) return 'must not point into a private or local network';
+  const isLocalName = /(^|\.)localhost\.?$/.test(host);
+  if (isLocalName && !policy.allowPrivate) return 'must not point into a private or local network';
+  if (isIP(host) === 0 && !host.includes('.') && !policy.allowPrivate) return 'must name a public host';
   return null;
 }
 
-/**
- * What is wrong with a webhook URL, or null. Judges only what can be seen in it: a name that resolves to an inside address
- * is refused on every connection, since names change.
- */
-export function checkWebhookUrl(text: string, policy: TargetPolicy): { message: string } | null {
-  if (text.length > urlLengthMax) return { message: `is longer than ${urlLengthMax} characters` };
-  if (!URL.canParse(text)) return { message: 'is not a URL; write it whole, like https://example.com/hooks' };
-  const url = new URL(text);
-  const allowed = policy.allowPrivate ? ['https:', 'http:'] : ['https:'];
-  if (!allowed.includes(url.protocol)) return { message: 'must start with https://' };
-  if (url.username !== '' || url.password !== '')
-    return { message: 'must not carry a user name or password' };
-  if (url.hash !== '') return { message: 'must not carry a fragment' };
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const refusal = isIP(host) === 0 ? refuseName(host, policy) : refuseAddress(host, policy);
-  return refusal === null ? null : { message: `points at an address that is not public: ${refusal}` };
-}
-
-/** Names that mean this machine by definition (RFC 6761). */
-function refuseName(host: string, policy: TargetPolicy): string | null {
-  const isLocal = /(^|\.)localhost\.?$/i.test(host);
-  return isLocal && !policy.allowPrivate ? `${host} is this machine` : null;
+function authorityOf(text: string): string {
+  return /^https?:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '';
 }

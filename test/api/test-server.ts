@@ -138,8 +138,6 @@ function testDeps(
     news: createNews(commands, null, prefix),
     events: createJobEvents({ redis: commands, subscriber, prefix, log }),
     providerStatus: async () => [testProvider],
-    redis: commands,
-    prefix,
     pingRedis: async () => 'PONG',
     queues: [],
   };

@@ -45,6 +45,8 @@ export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRe
   }
 
   async function authenticate(request: FastifyRequest): Promise<Caller> {
+    const known = request.routeOptions.config.identify?.(request) ?? null;
+    if (known !== null) return known;
     const token = readToken(request);
     if (token === null) throw unauthenticated();
     // Who showed a good key a moment ago is let in, whoever else guesses at the same address.

@@ -27,6 +27,8 @@ declare module 'fastify' {
     scope?: Scope | 'public';
     /** Also take the operator's key as the password of Basic authentication: for pages that people open in a browser. */
     basic?: boolean;
+    /** The route's own way to know who is calling, tried before the others; null when it does not apply. */
+    identify?(request: FastifyRequest): Caller | null;
   }
 }
 

@@ -1,76 +1,141 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { JobEvent } from '../../shared/domain/event.ts';
 
-/** A viewer that does not read is dropped when this much waits for it; it may come back and resume. */
+/** A viewer that has this much waiting does not read; it is dropped and may resume. */
 const waitingBytesMax = 1024 * 1024;
-/** Proxies close what is silent; a comment says that we are still there. */
-const heartbeatMs = 15_000;
-/** How long a browser waits before it comes back. */
-const retryMs = 1000;
+/** While catching up, the next page is read when less than this waits. */
+const pacedBytesMax = 256 * 1024;
+/** A viewer that takes nothing for this long while catching up is dropped. */
+const pacedMsMax = 15_000;
+/** Silence after which a comment says that the connection lives; the HTML standard advises 15 s. */
+const silenceMsMax = 15_000;
+const wheelMs = 1000;
+/** Milliseconds after which a browser connects again. */
+const reconnectMs = 1000;
 
-/** The streams of one process, so that they can all be ended when it stops. */
-export type EventStreams = {
-  /** Answers with events until they end, the viewer leaves, or the process stops. Takes over the reply. */
-  send(reply: FastifyReply, events: (signal: AbortSignal) => AsyncGenerator<JobEvent>): Promise<void>;
-  /** Ends every stream; viewers come back to another process and resume. */
-  endAll(): void;
+/** One viewer's connection. Writing never waits; whoever is too slow is dropped. */
+export type EventStream = {
+  /** Aborts when the viewer left, was dropped or the server closes. */
+  signal: AbortSignal;
+  send(events: JobEvent[]): void;
+  /** Waits while a viewer that catches up has much to read. */
+  paced(): Promise<void>;
+  end(): void;
 };
 
-export function createEventStreams(): EventStreams {
-  const open = new Map<FastifyReply['raw'], AbortController>();
-  const heartbeat = setInterval(() => {
-    for (const raw of open.keys()) raw.write(': still here\n\n');
-  }, heartbeatMs);
-  heartbeat.unref();
+export type EventStreams = {
+  /** Takes the connection over from Fastify and sends the headers. */
+  open(reply: FastifyReply): EventStream;
+  /** Asks every viewer to come back a little later and ends their streams; later ones end at once. */
+  drain(): void;
+  count(): number;
+};
 
-  async function send(
-    reply: FastifyReply,
-    events: (signal: AbortSignal) => AsyncGenerator<JobEvent>,
-  ): Promise<void> {
-    const { raw } = reply;
-    const controller = new AbortController();
-    // What plugins set (CORS, the request id, security) would be lost with the reply.
-    const headers = { ...reply.getHeaders() };
-    reply.hijack();
-    raw.on('close', () => controller.abort());
-    raw.on('error', () => controller.abort());
-    raw.writeHead(200, {
-      ...(headers as Record<string, string>),
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-    });
-    raw.socket?.setNoDelay(true);
-    raw.write(`retry: ${retryMs}\n\n`);
-    open.set(raw, controller);
-    try {
-      for await (const event of events(controller.signal)) {
-        // Never waits for a viewer: the next look at the log would only be later, and memory is bounded here.
-        raw.write(toFrame(event));
-        if (raw.writableLength > waitingBytesMax) raw.destroy();
-      }
-    } catch {
-      // The stream breaks off, which a viewer can tell from its end: only a final event is one.
-      raw.destroy();
-    } finally {
-      open.delete(raw);
-      raw.end();
-    }
+type Open = { raw: ServerResponse; controller: AbortController; wroteAt: number };
+
+/**
+ * Server-sent events over `reply.hijack()`: `@fastify/sse` 0.6 never settles after a slow viewer leaves and holds the
+ * shutdown up. One timer serves all streams. `onCount` is told how many are open whenever that changes.
+ */
+export function createEventStreams(onCount: (open: number) => void = () => undefined): EventStreams {
+  const streams = new Set<Open>();
+  let wheel: NodeJS.Timeout | undefined;
+  let draining = false;
+
+  function turn(): void {
+    const before = Date.now() - silenceMsMax;
+    for (const stream of streams) if (stream.wroteAt <= before) write(stream, ': still here\n\n');
+  }
+
+  function add(stream: Open): void {
+    streams.add(stream);
+    wheel ??= setInterval(turn, wheelMs).unref();
+    onCount(streams.size);
+  }
+
+  function remove(stream: Open): void {
+    stream.controller.abort();
+    if (!streams.delete(stream)) return;
+    onCount(streams.size);
+    if (streams.size > 0) return;
+    clearInterval(wheel);
+    wheel = undefined;
+  }
+
+  function farewell(stream: Open): void {
+    // Spread over time, so that the next server is not met by all at once.
+    write(stream, `retry: ${250 + Math.floor(Math.random() * 2750)}\n: the server closes; resume\n\n`);
+    stream.controller.abort();
+    stream.raw.end();
   }
 
   return {
-    send,
-    endAll: () => {
-      clearInterval(heartbeat);
-      for (const [raw, controller] of open) {
-        controller.abort();
-        raw.end();
-      }
+    open: (reply) => {
+      const { raw } = reply;
+      reply.hijack();
+      // Nobody needs the connection afterwards, and an idle one would hold the shutdown up.
+      raw.shouldKeepAlive = false;
+      raw.writeHead(200, headersOf(reply));
+      const stream: Open = { raw, controller: new AbortController(), wroteAt: Date.now() };
+      raw.on('close', () => remove(stream));
+      raw.on('error', () => raw.destroy());
+      add(stream);
+      write(stream, `retry: ${reconnectMs}\n\n`);
+      if (raw.destroyed) remove(stream);
+      else if (draining) farewell(stream);
+      return {
+        signal: stream.controller.signal,
+        send: (events) => write(stream, events.map(toFrame).join('')),
+        paced: () => waitUntilRead(stream),
+        end: () => raw.end(),
+      };
     },
+    drain: () => {
+      draining = true;
+      for (const stream of streams) farewell(stream);
+    },
+    count: () => streams.size,
   };
 }
 
-/** One event in the format of the HTML standard; JSON has no line breaks, so its data is one line. */
-function toFrame(event: JobEvent): string {
-  return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event.data)}\n\n`;
+/** Types and ids are ours and the data is one line of JSON, so no field can end early. */
+function toFrame({ id, type, data }: JobEvent): string {
+  return `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`;
+}
+
+function write(stream: Open, text: string): void {
+  const { raw } = stream;
+  if (text === '' || raw.writableEnded || raw.destroyed) return;
+  stream.wroteAt = Date.now();
+  raw.write(text);
+  if (raw.writableLength > waitingBytesMax) raw.destroy();
+}
+
+async function waitUntilRead({ raw, controller }: Open): Promise<void> {
+  if (raw.writableLength <= pacedBytesMax || controller.signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => raw.destroy(), pacedMsMax);
+    const go = () => {
+      clearTimeout(timer);
+      raw.off('drain', go);
+      resolve();
+    };
+    raw.on('drain', go);
+    controller.signal.addEventListener('abort', go, { once: true });
+  });
+}
+
+/** What plugins and hooks had set (CORS, request id) is lost by hijacking unless it is carried over. */
+function headersOf(reply: FastifyReply): Record<string, string | number | string[]> {
+  const headers: Record<string, string | number | string[]> = {};
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) headers[name] = value;
+  }
+  return {
+    ...headers,
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  };
 }

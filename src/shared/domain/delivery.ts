@@ -1,81 +1,89 @@
-/** Events an account can be told of by webhook; a delivery carries one. */
-export type WebhookEventType = `job.${'succeeded' | 'failed' | 'cancelled' | 'expired'}`;
+/** The part of a job object that a webhook tells. */
+export type WebhookJob = {
+  id: string;
+  status: string;
+  model: string;
+  usage: unknown;
+  charge_usd: string | null;
+  error: unknown;
+  batch_id: string | null;
+  metadata: Record<string, string>;
+};
 
-/** The parts of the job object that a thin event carries; the rest can be asked for. */
-const thinFields = [
-  'id',
-  'object',
-  'status',
-  'model',
-  'usage',
-  'charge_usd',
-  'error',
-  'batch_id',
-  'metadata',
-] as const;
-
-export type WebhookEvent = {
+export type WebhookEventFacts = {
+  /** Also the `webhook-id`, on every try and every replay. */
   eventId: string;
-  type: WebhookEventType;
+  type: `job.${string}`;
   createdAt: Date;
-  /** The job object as the API shows it. */
-  job: { [Field in (typeof thinFields)[number]]: unknown };
+  /** The whole job object; a thin event takes its few fields from it. */
+  job: WebhookJob;
   payload: 'thin' | 'full';
 };
 
-/**
- * The body of a webhook, frozen when it becomes owed: every try and every replay sends these bytes. The shape is the one
- * OpenAI's SDK unwraps, with the job under `data`.
- */
-export function webhookEvent(event: WebhookEvent): { body: string } {
-  const thin = Object.fromEntries(thinFields.map((field) => [field, event.job[field]]));
-  const body = {
-    id: event.eventId,
-    object: 'event',
-    type: event.type,
-    created_at: Math.floor(event.createdAt.getTime() / 1000),
-    data: event.payload === 'full' ? { ...thin, job: event.job } : thin,
+/** The bytes of a webhook, made once and sent unchanged ever after (contract 9; the envelope is OpenAI's). */
+export function webhookEvent({ eventId, type, createdAt, job, payload }: WebhookEventFacts): {
+  body: string;
+} {
+  const data = {
+    id: job.id,
+    object: 'job',
+    status: job.status,
+    model: job.model,
+    usage: job.usage,
+    charge_usd: job.charge_usd,
+    error: job.error,
+    batch_id: job.batch_id,
+    metadata: job.metadata,
+    ...(payload === 'full' ? { job } : {}),
   };
-  return { body: JSON.stringify(body) };
+  const created_at = Math.floor(createdAt.getTime() / 1000);
+  return { body: JSON.stringify({ id: eventId, object: 'event', type, created_at, data }) };
 }
 
-/** What one try came to. */
-export type Posted = {
+/** What one POST came to. `blocked`: the address is not one we contact. */
+export type PostOutcome = 'delivered' | 'failed' | 'blocked';
+
+export type PostResult = {
+  outcome: PostOutcome;
   statusCode: number | null;
+  /** A word such as `timeout`, `ssrf_blocked` or the system's code; null when a status was received. */
   error: string | null;
-  /** The address was refused before any connection was made. */
-  blocked: boolean;
+  /** What the receiver asked for, in ms from now. */
+  retryAfterMs: number | null;
   durationMs: number;
   remoteIp: string | null;
-  /** From Retry-After, or null. */
-  retryAfterMs: number | null;
 };
 
-export type DeliveryMove = { kind: 'delivered' } | { kind: 'again'; delayMs: number } | { kind: 'exhausted' };
+/** Delivered, tried again after `delayMs`, or given up. */
+export type DeliveryVerdict = { kind: 'delivered' | 'exhausted' } | { kind: 'again'; delayMs: number };
 
-/** Longest a receiver can put off the next try. */
+/** A receiver may put us off for this long at most. */
 const retryAfterMsMax = 24 * 60 * 60 * 1000;
-/** Up to a fifth earlier or later, so that what failed together does not return together. */
+/** Delays vary by this share both ways, so that what failed together does not come back together. */
 const jitter = 0.2;
 
 /**
- * What a try means for its delivery: any 2xx delivers; 410 says nobody wants it any more; everything else, redirects
- * included, is tried again after the next wait of the schedule, and never before Retry-After. `tries` counts those of this chain, this one included;
- * `random` is in [0, 1).
+ * What follows a POST. `tries` counts this one; `retrySeconds` are the waits after the first, second, … failure, and after
+ * the last the delivery is exhausted. Never before Retry-After. 410 says that nobody wants it any more.
  */
-export function moveDelivery(
-  posted: Posted,
-  tries: number,
-  scheduleSeconds: number[],
+export function judgeDelivery(
+  result: Pick<PostResult, 'outcome' | 'statusCode' | 'retryAfterMs'>,
+  chain: { tries: number; retrySeconds: number[] },
   random: number,
-): DeliveryMove {
-  const { statusCode } = posted;
-  if (statusCode !== null && statusCode >= 200 && statusCode < 300) return { kind: 'delivered' };
-  const waitSeconds = scheduleSeconds[tries - 1];
-  if (statusCode === 410 || waitSeconds === undefined) return { kind: 'exhausted' };
-  const waitMs = waitSeconds * 1000 * (1 + jitter * (2 * random - 1));
-  return {
-    kind: 'again',
-    delayMs: Math.round(Math.max(waitMs, Math.min(posted.retryAfterMs ?? 0, retryAfterMsMax))),
-  };
+): DeliveryVerdict {
+  if (result.outcome === 'delivered') return { kind: 'delivered' };
+  const waitSeconds = chain.retrySeconds[chain.tries - 1];
+  if (result.statusCode === 410 || waitSeconds === undefined) return { kind: 'exhausted' };
+  const delayMs = waitSeconds * 1000 * (1 - jitter + 2 * jitter * random);
+  const askedMs = Math.min(result.retryAfterMs ?? 0, retryAfterMsMax);
+  return { kind: 'again', delayMs: Math.round(Math.max(delayMs, askedMs)) };
+}
+
+/** Reads Retry-After: seconds, or an HTTP date (RFC 9110, 10.2.3). Milliseconds from `now`, or null. */
+export function parseRetryAfter(header: string | undefined, now: number): number | null {
+  const text = header?.trim() ?? '';
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : Math.max(0, at - now);
 }

@@ -1,50 +1,59 @@
-import type { Delta } from './chat.ts';
-
-/** What is written of a job while it runs. `job.queued` and the final event are not: the job's row says both. */
-export type LoggedEvent =
-  | { type: 'job.started'; attempt: number; provider: string; model: string }
-  | { type: 'output.delta'; attempt: number; choice: number; offset: number; text: string }
-  | {
-      type: 'output.tool_call';
-      attempt: number;
-      choice: number;
-      index: number;
-      id?: string;
-      name?: string;
-      arguments: string;
-    }
-  | { type: 'output.reset'; attempt: number; reason: string };
-
-/** One event as a viewer gets it: its id, its name and its data. Ids count up from 1 without a gap. */
-export type JobEvent = { seq: number; type: string; data: object };
-
-/** Text and tool calls of one attempt that have not been written yet, at most one event per place. */
-export type Pending = Map<string, Extract<LoggedEvent, { type: 'output.delta' | 'output.tool_call' }>>;
+import type { FinalState, JobError } from './job.ts';
+import { toWireUsage } from './job.ts';
+import { formatUsd, type NanoUsd } from './money.ts';
+import type { Usage } from './usage.ts';
 
 /**
- * Adds a delta to what is pending: text joins the text before it in the same choice, arguments join those of the same tool
- * call. `offsets` counts each choice's text so far, in UTF-16 units.
+ * One event of a job as its watchers get it. Ids count from 1, one by one; `job.queued` is 1 and the final event has the
+ * id that is stored with the job. `data` is one line of JSON that begins with `seq` and `job_id`.
  */
-export function addDelta(
-  pending: Pending,
-  delta: Delta,
-  attempt: number,
-  offsets: Map<number, number>,
-): void {
-  const place = delta.kind === 'text' ? `text ${delta.choice}` : `tool ${delta.choice} ${delta.index}`;
-  const known = pending.get(place);
-  if (delta.kind === 'text') {
-    const offset = offsets.get(delta.choice) ?? 0;
-    offsets.set(delta.choice, offset + delta.text.length);
-    if (known?.type === 'output.delta') known.text += delta.text;
-    else
-      pending.set(place, { type: 'output.delta', attempt, choice: delta.choice, offset, text: delta.text });
-    return;
-  }
-  if (known?.type === 'output.tool_call') {
-    known.arguments += delta.arguments;
-    return;
-  }
-  const { kind: _, ...call } = delta;
-  pending.set(place, { type: 'output.tool_call', attempt, ...call });
+export type JobEvent = { id: number; type: string; data: string };
+
+/** An event as it is kept: without the two fields that every event has. */
+export type LoggedEvent = { id: number; type: string; fields: string };
+
+/** The id of `job.queued`, which every job has from the moment it is accepted. */
+export const queuedEventId = 1;
+
+/** Puts `seq` and `job_id` before the fields, which are a JSON object as text. */
+export function toJobEvent(jobId: string, { id, type, fields }: LoggedEvent): JobEvent {
+  const rest = fields === '{}' ? '}' : `,${fields.slice(1)}`;
+  return { id, type, data: `{"seq":${id},"job_id":${JSON.stringify(jobId)}${rest}` };
+}
+
+/** What the final event tells; null amounts and usage where there are none. */
+export type FinalFacts = {
+  state: FinalState;
+  usage: Usage | null;
+  estimated: boolean;
+  chargeNano: NanoUsd | null;
+  error: JobError | null;
+};
+
+/** The last event of a job: `job.succeeded`, `job.failed`, `job.cancelled` or `job.expired`. */
+export function finalEvent(jobId: string, id: number, facts: FinalFacts): JobEvent {
+  const fields = {
+    status: facts.state,
+    usage: facts.usage === null ? null : toWireUsage(facts.usage, facts.estimated),
+    charge_usd: facts.chargeNano === null ? null : formatUsd(facts.chargeNano),
+    error: facts.error,
+  };
+  return toJobEvent(jobId, { id, type: `job.${facts.state}`, fields: JSON.stringify(fields) });
+}
+
+type StoredChoice = { index: number; message: { content: string | null; tool_calls?: unknown[] } };
+
+/**
+ * All output at once, in place of the events up to `id`, which are gone. `text` is the first choice's; with several, or
+ * with tool calls, `choices` has them all. `result` is the stored chat completion, or null when there is none.
+ */
+export function snapshotEvent(jobId: string, id: number, result: string | null): JobEvent {
+  const stored = result === null ? [] : (JSON.parse(result) as { choices: StoredChoice[] }).choices;
+  const choices = stored.map(({ index, message }) => ({
+    choice: index,
+    text: message.content ?? '',
+    ...(message.tool_calls === undefined ? {} : { tool_calls: message.tool_calls }),
+  }));
+  const text = choices.find(({ choice }) => choice === 0)?.text ?? '';
+  return toJobEvent(jobId, { id, type: 'output.snapshot', fields: JSON.stringify({ text, choices }) });
 }

@@ -1,62 +1,164 @@
 import type { LoggedEvent } from '../domain/event.ts';
-import type { RedisConnection } from '../redis.ts';
-import { redisKey } from '../redis.ts';
+import { type RedisConnection, redisKey } from '../redis.ts';
 
-/** How long the log of a job outlives its last event; after that a viewer gets a snapshot from the database. */
+/** The log of a job is kept this long after its last event; after that its end is told from Postgres. */
 const keptMs = 24 * 60 * 60 * 1000;
 
-export type LogEntry = { seq: number; event: LoggedEvent };
+/** Redis may be slow or away; nothing waits longer for it than this. */
+const answerMsMax = 1000;
 
-/** The channel on which news of one job is told. */
-export function jobChannel(prefix: string, jobId: string): string {
-  return `${prefix}:news:job:${jobId}`;
-}
+const lastId = `
+local function last_id()
+  local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+  if newest[1] then return tonumber(string.match(newest[1][1], '^%d+')) end
+  return 0
+end
+local function keep()
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+end
+local attempt = tonumber(ARGV[1])
+local newest_attempt = tonumber(redis.call('HGET', KEYS[2], 'attempt') or '0')
+`;
 
-const logKey = (prefix: string, jobId: string) => redisKey(prefix, 'events', jobId);
+const openScript = `${lastId}
+if attempt < newest_attempt then return {-1, '', ''} end
+local target = redis.call('HGET', KEYS[2], 'target')
+local text = redis.call('HGET', KEYS[2], 'text')
+redis.call('HSET', KEYS[2], 'attempt', attempt, 'target', ARGV[3])
+keep()
+return {last_id(), target or '', text or '0'}
+`;
+
+const appendScript = `${lastId}
+if attempt < newest_attempt then return -1 end
+local last = last_id()
+local id = tonumber(ARGV[4])
+for i = 7, #ARGV, 2 do
+  if id > last then redis.call('XADD', KEYS[1], id .. '-0', 't', ARGV[i], 'f', ARGV[i + 1]) end
+  id = id + 1
+end
+redis.call('HSET', KEYS[2], 'attempt', attempt)
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[2], 'text', ARGV[6]) end
+keep()
+redis.call('PUBLISH', ARGV[3], ARGV[5])
+return id - 1
+`;
+
+const closeScript = `${lastId}
+if newest_attempt <= attempt then redis.call('HSET', KEYS[2], 'attempt', attempt + 1) end
+keep()
+return last_id()
+`;
+
+/** What a writer finds when it opens the log. */
+export type OpenedLog = {
+  /** Id of the last event kept, 0 when none is. */
+  last: number;
+  /** `provider/model` of the attempt before, or null when the log does not know. */
+  previousTarget: string | null;
+  /** The attempts before have written output that no reset has taken back. */
+  hasText: boolean;
+};
+
+export type Batch = { attempt: number; firstId: number; events: { type: string; fields: string }[] };
+
+export type EventLog = ReturnType<typeof createEventLog>;
 
 /**
- * Appends one event under its own id. Redis refuses an id that is not beyond the last one, so a worker that lost its job
- * cannot write over its successor: false, and it should stop writing.
+ * The events of running jobs in Redis, one stream per job: from id 2 on, without the final one. An entry's id is `<id>-0`, so
+ * Redis itself refuses an id that was used; a hash beside it holds the newest attempt, whose writer alone gets in. Nothing
+ * here is a truth: when it is lost, the end of a job is told from Postgres.
  */
-export async function appendEvent(
-  redis: RedisConnection,
-  place: { prefix: string; jobId: string },
-  entry: LogEntry,
-): Promise<boolean> {
-  const key = logKey(place.prefix, place.jobId);
-  const text = JSON.stringify(entry.event);
-  try {
-    const added = redis.xadd(key, `${entry.seq}-0`, 'e', text);
-    const kept = redis.pexpire(key, keptMs);
-    await added;
-    await kept;
-  } catch (error) {
-    if (/equal or smaller than the target stream top item/.test((error as Error).message)) return false;
-    throw error;
-  }
-  await redis.publish(jobChannel(place.prefix, place.jobId), String(entry.seq));
-  return true;
+export function createEventLog({ redis, prefix }: { redis: RedisConnection; prefix: string }) {
+  const keysOf = (jobId: string) =>
+    [redisKey(prefix, 'events', jobId), redisKey(prefix, 'writer', jobId)] as const;
+
+  return {
+    /** Lets this attempt in and every earlier one out; null when a later one is already in. Rejects when Redis is away. */
+    async open(jobId: string, attempt: number, target: string): Promise<OpenedLog | null> {
+      const answer = await redis.eval(openScript, 2, ...keysOf(jobId), attempt, keptMs, target);
+      const [last, previous, text] = answer as [number, string, string];
+      if (last < 0) return null;
+      return { last, previousTarget: previous === '' ? null : previous, hasText: text === '1' };
+    },
+
+    /**
+     * Writes events with ids from `firstId` on and publishes them. Writing the same batch twice is writing it once. False
+     * when a later attempt has taken over: nothing was written. Rejects when Redis is away.
+     */
+    async append(jobId: string, { attempt, firstId, events }: Batch): Promise<boolean> {
+      const news = JSON.stringify(events.map(({ type, fields }, index) => [firstId + index, type, fields]));
+      const last = await redis.eval(
+        appendScript,
+        2,
+        ...keysOf(jobId),
+        attempt,
+        keptMs,
+        channelOf(prefix, jobId),
+        firstId,
+        news,
+        textAfter(events),
+        ...events.flatMap(({ type, fields }) => [type, fields]),
+      );
+      return Number(last) >= 0;
+    },
+
+    /** Lets no writer of this or an earlier attempt in any more; the last id, or null when Redis is away. */
+    async close(jobId: string, attempt: number): Promise<number | null> {
+      const closing = redis.eval(closeScript, 2, ...keysOf(jobId), attempt, keptMs).then(Number);
+      return await orNull(closing);
+    },
+
+    /** Removes what is kept of a job's events, once its content is to be erased. Rejects when Redis is away. */
+    async erase(jobId: string): Promise<void> {
+      await redis.del(...keysOf(jobId));
+    },
+
+    /** At most `count` events after an id, in order; null when Redis is away. */
+    async read(jobId: string, after: number, count: number): Promise<LoggedEvent[] | null> {
+      const [stream] = keysOf(jobId);
+      const entries = await orNull(redis.xrange(stream, `(${after}-0`, '+', 'COUNT', count));
+      return (
+        entries?.map(([id, [, type = '', , fields = '{}']]) => ({ id: parseInt(id, 10), type, fields })) ??
+        null
+      );
+    },
+
+    /** Id of the last event kept, 0 when none is; null when Redis is away. */
+    async lastId(jobId: string): Promise<number | null> {
+      const [stream] = keysOf(jobId);
+      const newest = await orNull(redis.xrevrange(stream, '+', '-', 'COUNT', 1));
+      if (newest === null) return null;
+      return parseInt(newest[0]?.[0] ?? '0', 10);
+    },
+  };
 }
 
-/** Events with an id beyond `after`, in order. */
-export async function readEvents(
-  redis: RedisConnection,
-  place: { prefix: string; jobId: string },
-  after: number,
-): Promise<LogEntry[]> {
-  const rows = await redis.xrange(logKey(place.prefix, place.jobId), `${after + 1}-0`, '+');
-  return rows.map(toEntry);
+/** Where the news of a job are published: events as JSON, or nothing when the job's row changed. */
+export function channelOf(prefix: string, jobId: string): string {
+  return redisKey(prefix, 'changed', jobId);
 }
 
-/** The last event, or null when there is none (any more). */
-export async function readLastEvent(
-  redis: RedisConnection,
-  place: { prefix: string; jobId: string },
-): Promise<LogEntry | null> {
-  const [row] = await redis.xrevrange(logKey(place.prefix, place.jobId), '+', '-', 'COUNT', 1);
-  return row === undefined ? null : toEntry(row);
+/** Reads what `append` published. */
+export function parseNews(message: string): LoggedEvent[] {
+  if (message === '') return [];
+  const events = JSON.parse(message) as [number, string, string][];
+  return events.map(([id, type, fields]) => ({ id, type, fields }));
 }
 
-function toEntry([id, fields]: [string, string[]]): LogEntry {
-  return { seq: Number.parseInt(id, 10), event: JSON.parse(fields[1] ?? '{}') as LoggedEvent };
+/** Whether the log holds output after these events: '1', '0', or '' when they change nothing about it. */
+function textAfter(events: Batch['events']): string {
+  if (events.some(({ type }) => type === 'output.delta' || type === 'output.tool_call')) return '1';
+  return events.some(({ type }) => type === 'output.reset') ? '0' : '';
+}
+
+async function orNull<Value>(work: Promise<Value>): Promise<Value | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, answerMsMax, null);
+  });
+  const value = await Promise.race([work.catch(() => null), timeout]);
+  clearTimeout(timer);
+  return value;
 }

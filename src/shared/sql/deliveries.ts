@@ -1,161 +1,233 @@
-import type { DeliveryMove, Posted } from '../domain/delivery.ts';
-import type { Database } from './database.ts';
+import type { DeliveryVerdict, PostResult } from '../domain/delivery.ts';
+import { asJson, type Database, type Transaction } from './database.ts';
 
-/** A delivery claimed for one try. `tries` counts this one. */
-export type DueDelivery = {
+/** A delivery in the hands of one worker until its lease ends. */
+export type ClaimedDelivery = {
   id: string;
   accountId: string;
   eventId: string;
-  jobId: string | null;
   url: string;
   host: string;
   body: string;
+  /** Number of the attempt whose row was written with the claim; counts on over replays. */
+  attempt: number;
+  /** Tries of the present chain, this one included. */
   tries: number;
-  /** Of them, those since the last replay. */
-  triesOfChain: number;
-  leaseToken: string;
+  /** Sealed secrets of the account: the present one, and the one before while it still signs. */
+  secret: Buffer | null;
+  previousSecret: Buffer | null;
 };
 
-/** Longer than any try, so that a delivery is posted twice at once only when a process stalls. */
-const leaseSeconds = 60;
+export type ClaimOptions = {
+  token: string;
+  leaseSeconds: number;
+  limit: number;
+  perHost: number;
+  /** How many of each host are under way in this process. */
+  busy: ReadonlyMap<string, number>;
+};
 
 /**
- * Claims what is due, at most `perHost` for each host and none for those that are busy, and opens the attempt of each in the
- * same statement. A try whose lease ended without a record is closed as unknown.
+ * Takes due deliveries, host by host in turn, so that a host with a million waiting is one among others. The try is counted
+ * and its attempt row written before anything is sent. The due time moves to the end of the lease: a worker that dies is
+ * followed by the next one then, and an attempt it left open is `unknown`.
  */
-export async function claimDeliveries(
-  sql: Database,
-  claim: { limit: number; perHost: number; busyHosts: string[]; leaseToken: string },
-): Promise<DueDelivery[]> {
-  return await sql<DueDelivery[]>`
-    with due as (
-      select d.id, substring(d.url from '^[a-z]+://([^/?#]+)') as host, d.next_attempt_at
-      from deliveries d
-      where d.state = 'pending' and d.next_attempt_at <= now() and (d.lease_until is null or d.lease_until < now())
-      order by d.next_attempt_at
-      limit ${claim.limit * 20}
+export async function claimDeliveries(sql: Database, options: ClaimOptions): Promise<ClaimedDelivery[]> {
+  const busy = [...options.busy];
+  return await sql<ClaimedDelivery[]>`
+    with recursive hosts as (
+      (select host from deliveries where state = 'pending' order by host limit 1)
+      union all
+      select (select d.host from deliveries d where d.state = 'pending' and d.host > h.host order by d.host limit 1)
+      from hosts h where h.host is not null
     ),
-    ranked as (
-      select id, host, row_number() over (partition by host order by next_attempt_at, id) as place
-      from due where not (host = any (${claim.busyHosts}::text[]))
+    rooms as (
+      select h.host, coalesce(b.n, 0) as busy
+      from hosts h
+      left join unnest(${busy.map(([host]) => host)}::text[], ${busy.map(([, n]) => n)}::integer[]) as b (host, n)
+        on b.host = h.host
+      where h.host is not null
     ),
     chosen as (
-      select d.id, r.host
-      from ranked r join deliveries d on d.id = r.id
-      where r.place <= ${claim.perHost} and d.state = 'pending' and (d.lease_until is null or d.lease_until < now())
-      order by r.place, d.id
-      limit ${claim.limit}
-      for update of d skip locked
+      select c.id
+      from rooms r
+      cross join lateral (
+        select d.id, d.next_attempt_at, row_number() over (order by d.next_attempt_at, d.id) as place
+        from deliveries d
+        where d.host = r.host and d.state = 'pending' and d.next_attempt_at <= now()
+        order by d.next_attempt_at, d.id
+        limit greatest(0, ${options.perHost} - r.busy)
+      ) c
+      order by c.place + r.busy, c.next_attempt_at
+      limit ${options.limit}
     ),
-    forgotten as (
-      update delivery_attempts a set outcome = 'unknown', error = 'the process that made this try was lost'
-      from chosen c where a.delivery_id = c.id and a.outcome = 'started'
+    locked as (
+      select d.id from deliveries d join chosen c on c.id = d.id
+      where d.state = 'pending' and d.next_attempt_at <= now()
+      for update of d skip locked
     ),
     claimed as (
       update deliveries d
-      set tries = d.tries + 1, lease_token = ${claim.leaseToken},
-        lease_until = now() + make_interval(secs => ${leaseSeconds})
-      from chosen c where d.id = c.id
-      returning d.id, d.account_id, d.event_id, d.job_id, d.url, c.host, d.body, d.tries, d.tries - d.tries_before as tries_of_chain,
-        d.lease_token
+      set lease_token = ${options.token}, lease_until = now() + make_interval(secs => ${options.leaseSeconds}),
+        next_attempt_at = now() + make_interval(secs => ${options.leaseSeconds}), tries = d.tries + 1
+      from locked l where d.id = l.id
+      returning d.*
     ),
-    opened as (
-      insert into delivery_attempts (delivery_id, number) select id, tries from claimed
+    numbered as (
+      select c.id, coalesce((select max(a.number) from delivery_attempts a where a.delivery_id = c.id), 0) + 1 as number
+      from claimed c
+    ),
+    forgotten as (
+      update delivery_attempts a set outcome = 'unknown'
+      from claimed c where a.delivery_id = c.id and a.outcome = 'started'
+    ),
+    noted as (
+      insert into delivery_attempts (delivery_id, number) select id, number from numbered
     )
-    select id, account_id as "accountId", event_id as "eventId", job_id as "jobId", url, host, body, tries,
-      tries_of_chain as "triesOfChain", lease_token as "leaseToken"
-    from claimed`;
+    select c.id, c.account_id as "accountId", c.event_id as "eventId", c.url, c.host, c.body, n.number as attempt, c.tries,
+      a.webhook_secret as secret,
+      case when a.webhook_secret_previous_until > now() then a.webhook_secret_previous end as "previousSecret"
+    from claimed c join numbered n on n.id = c.id join accounts a on a.id = c.account_id`;
 }
 
-/** Records what a try came to and moves its delivery, if the lease is still the caller's. */
-export async function recordDelivery(
+/** What one try came to, and what follows. */
+export type DeliveryRecord = {
+  id: string;
+  token: string;
+  attempt: number;
+  result: PostResult;
+  verdict: DeliveryVerdict;
+};
+
+/** Records many tries; true for each whose lease still held. One that comes too late changes nothing. */
+export async function recordDeliveries(sql: Database, records: DeliveryRecord[]): Promise<boolean[]> {
+  const rows = records.map(({ id, token, attempt, result, verdict }, ord) => ({
+    ord,
+    id,
+    token,
+    attempt,
+    outcome: result.outcome,
+    status_code: result.statusCode,
+    error: result.error,
+    duration_ms: result.durationMs,
+    remote_ip: result.remoteIp,
+    state: verdict.kind === 'again' ? 'pending' : verdict.kind,
+    delay_ms: verdict.kind === 'again' ? verdict.delayMs : null,
+  }));
+  const recorded = await sql<{ ord: number }[]>`
+    with records as (
+      select * from json_to_recordset(${asJson(sql, rows)}) as r (
+        ord integer, id text, token text, attempt integer, outcome text, status_code integer, error text,
+        duration_ms integer, remote_ip text, state text, delay_ms double precision
+      )
+    ),
+    moved as (
+      update deliveries d
+      set state = r.state, lease_token = null, lease_until = null,
+        next_attempt_at = now() + make_interval(secs => r.delay_ms / 1000),
+        finished_at = case when r.state = 'pending' then null else now() end
+      from records r where d.id = r.id and d.lease_token = r.token
+      returning r.*
+    ),
+    closed as (
+      update delivery_attempts a
+      set outcome = m.outcome, status_code = m.status_code, error = m.error, duration_ms = m.duration_ms,
+        remote_ip = m.remote_ip
+      from moved m where a.delivery_id = m.id and a.number = m.attempt
+    )
+    select ord from moved`;
+  const done = new Set(recorded.map(({ ord }) => ord));
+  return records.map((_, ord) => done.has(ord));
+}
+
+/** Gives a delivery back unsent or with its fate unknown, to be tried at once by somebody else; the try is not counted. */
+export async function returnDelivery(
   sql: Database,
-  record: { delivery: DueDelivery; posted: Posted; move: DeliveryMove },
+  claim: { id: string; token: string; attempt: number },
 ): Promise<void> {
-  const { delivery, posted, move } = record;
-  const state = move.kind === 'again' ? 'pending' : move.kind;
-  const delaySeconds = move.kind === 'again' ? move.delayMs / 1000 : null;
-  let outcome = move.kind === 'delivered' ? 'delivered' : 'failed';
-  if (posted.blocked) outcome = 'blocked';
   await sql`
-    with moved as (
+    with returned as (
       update deliveries
-      set state = ${state}, lease_token = null, lease_until = null,
-        next_attempt_at = now() + make_interval(secs => ${delaySeconds}::double precision),
-        finished_at = case when ${state} = 'pending' then null else now() end
-      where id = ${delivery.id} and lease_token = ${delivery.leaseToken}
+      set lease_token = null, lease_until = null, next_attempt_at = now(), tries = greatest(0, tries - 1)
+      where id = ${claim.id} and lease_token = ${claim.token}
       returning id
     )
-    update delivery_attempts
-    set outcome = ${outcome}, status_code = ${posted.statusCode}, error = ${posted.error},
-      duration_ms = ${posted.durationMs}, remote_ip = ${posted.remoteIp}
-    where delivery_id in (select id from moved) and number = ${delivery.tries}`;
+    update delivery_attempts a set outcome = 'unknown', error = 'shutdown'
+    from returned r where a.delivery_id = r.id and a.number = ${claim.attempt}`;
 }
 
-/** A delivery as its owner sees it, with every try. */
+/** A delivery as its account may look at it. */
 export type DeliveryRow = {
   id: string;
-  event_id: string;
-  event_type: string;
+  eventId: string;
+  eventType: string;
+  jobId: string | null;
+  batchId: string | null;
+  endpointId: string | null;
   url: string;
-  endpoint_id: string | null;
-  state: string;
-  next_attempt_at: Date | null;
-  created_at: Date;
-  attempts: DeliveryAttempt[];
+  state: 'pending' | 'delivered' | 'exhausted' | 'held';
+  nextAttemptAt: Date | null;
+  createdAt: Date;
+  attempts: {
+    at: string;
+    outcome: string;
+    status_code: number | null;
+    error: string | null;
+    duration_ms: number | null;
+    remote_ip: string | null;
+  }[];
 };
 
-export type DeliveryAttempt = {
-  at: string;
-  status_code: number | null;
-  error: string | null;
-  duration_ms: number | null;
-  remote_ip: string | null;
-  outcome: string;
-};
-
-const deliveryColumns = (sql: Database) => sql`
-  d.id, d.event_id, d.event_type, d.url, d.endpoint_id, d.state, d.next_attempt_at, d.created_at,
+const rowColumns = (sql: Database | Transaction) => sql`
+  d.id, d.event_id as "eventId", d.event_type as "eventType", d.job_id as "jobId", d.batch_id as "batchId",
+  d.endpoint_id as "endpointId", d.url, d.state, d.next_attempt_at as "nextAttemptAt", d.created_at as "createdAt",
   coalesce((
-    select jsonb_agg(jsonb_build_object('at', a.at, 'status_code', a.status_code, 'error', a.error,
-      'duration_ms', a.duration_ms, 'remote_ip', a.remote_ip, 'outcome', a.outcome) order by a.number)
+    select json_agg(json_build_object('at', a.at, 'outcome', a.outcome, 'status_code', a.status_code, 'error', a.error,
+      'duration_ms', a.duration_ms, 'remote_ip', a.remote_ip) order by a.number)
     from delivery_attempts a where a.delivery_id = d.id
   ), '[]') as attempts`;
 
+export type DeliveryFilter = {
+  accountId: string;
+  jobId: string | null;
+  state: string | null;
+  after: string | null;
+  limit: number;
+};
+
 /** Deliveries of one account, newest first, one more than `limit`. */
-export async function listDeliveries(
-  sql: Database,
-  filter: { accountId: string; jobId: string | null; after: string | null; limit: number },
-): Promise<DeliveryRow[]> {
+export async function listDeliveries(sql: Database, filter: DeliveryFilter): Promise<DeliveryRow[]> {
   return await sql<DeliveryRow[]>`
-    select ${deliveryColumns(sql)}
+    select ${rowColumns(sql)}
     from deliveries d
     where d.account_id = ${filter.accountId}
-      and (${filter.jobId}::text is null or d.job_id = ${filter.jobId})
-      and (${filter.after}::text is null or d.id < ${filter.after})
-    order by d.id desc limit ${filter.limit + 1}`;
+      ${filter.jobId === null ? sql`` : sql`and d.job_id = ${filter.jobId}`}
+      ${filter.state === null ? sql`` : sql`and d.state = ${filter.state}`}
+      ${filter.after === null ? sql`` : sql`and d.id < ${filter.after}`}
+    order by d.id desc
+    limit ${filter.limit + 1}`;
 }
 
-/** One delivery of an account, or null. */
+/** One delivery of one account with every attempt, or null. */
 export async function findDelivery(
-  sql: Database,
+  sql: Database | Transaction,
   accountId: string,
   id: string,
 ): Promise<DeliveryRow | null> {
   const [row] = await sql<DeliveryRow[]>`
-    select ${deliveryColumns(sql)} from deliveries d where d.id = ${id} and d.account_id = ${accountId}`;
+    select ${rowColumns(sql)} from deliveries d where d.id = ${id} and d.account_id = ${accountId}`;
   return row ?? null;
 }
 
-/** Begins the schedule of a delivery anew: the same bytes under the same event id, now. False when it is not there. */
-export async function replayDelivery(sql: Database, accountId: string, id: string): Promise<boolean> {
+/**
+ * Starts a new chain of tries with the same event id and the same bytes. False when the delivery is being sent at this
+ * moment, is not there, or its body was erased.
+ */
+export async function restartDelivery(sql: Transaction, accountId: string, id: string): Promise<boolean> {
   const rows = await sql`
-    with replayed as (
-      update deliveries
-      set state = 'pending', next_attempt_at = now(), tries_before = tries, finished_at = null, lease_token = null, lease_until = null
-      where id = ${id} and account_id = ${accountId} and body <> ''
-      returning id
-    )
-    select id from replayed`;
-  return rows.length === 1;
+    update deliveries
+    set state = 'pending', tries = 0, next_attempt_at = now(), finished_at = null, lease_token = null, lease_until = null
+    where id = ${id} and account_id = ${accountId} and body <> '' and coalesce(lease_until, now()) <= now()
+    returning id`;
+  return rows.length > 0;
 }

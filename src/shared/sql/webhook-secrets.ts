@@ -1,24 +1,35 @@
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 
-/** The sealed secrets that sign now, newest first; none before the first use. */
-export async function findWebhookSecrets(sql: Database, accountId: string): Promise<Buffer[]> {
-  const [row] = await sql<{ current: Buffer | null; previous: Buffer | null }[]>`
-    select webhook_secret as current,
-      case when webhook_secret_previous_until > now() then webhook_secret_previous end as previous
-    from accounts where id = ${accountId}`;
-  return [row?.current, row?.previous].filter((secret) => secret != null);
+/** Keeps `sealed` as the account's secret unless it has one; the one it then has, or null without such an account. */
+export async function ensureWebhookSecret(
+  sql: Database,
+  accountId: string,
+  sealed: Buffer,
+): Promise<Buffer | null> {
+  const [row] = await sql<{ secret: Buffer }[]>`
+    update accounts set webhook_secret = coalesce(webhook_secret, ${sealed})
+    where id = ${accountId}
+    returning webhook_secret as secret`;
+  return row?.secret ?? null;
 }
 
-/** Stores the first secret of an account, unless somebody else just did. */
-export async function insertWebhookSecret(sql: Database, accountId: string, sealed: Buffer): Promise<void> {
-  await sql`update accounts set webhook_secret = ${sealed} where id = ${accountId} and webhook_secret is null`;
+/** The sealed secret of an account, or null. */
+export async function findWebhookSecret(sql: Database, accountId: string): Promise<Buffer | null> {
+  const [row] = await sql<{ secret: Buffer | null }[]>`
+    select webhook_secret as secret from accounts where id = ${accountId}`;
+  return row?.secret ?? null;
 }
 
-/** Makes a secret the current one; the one before it goes on signing for a day. */
-export async function rotateStoredSecret(sql: Database, accountId: string, sealed: Buffer): Promise<void> {
+/** Puts a new secret in place; the one before goes on signing beside it for 24 hours. */
+export async function replaceWebhookSecret(
+  sql: Transaction,
+  accountId: string,
+  sealed: Buffer,
+): Promise<void> {
   await sql`
     update accounts
-    set webhook_secret_previous = webhook_secret, webhook_secret_previous_until = now() + interval '24 hours',
+    set webhook_secret_previous = webhook_secret,
+      webhook_secret_previous_until = case when webhook_secret is null then null else now() + interval '24 hours' end,
       webhook_secret = ${sealed}
     where id = ${accountId}`;
 }

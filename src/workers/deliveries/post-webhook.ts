@@ -1,83 +1,89 @@
-import { type Agent, request } from 'undici';
-import type { Posted } from '../../shared/domain/delivery.ts';
-import { answerBytesMax, BlockedTarget } from './guarded-agent.ts';
+import type { Dispatcher } from 'undici';
+import { type PostResult, parseRetryAfter } from '../../shared/domain/delivery.ts';
+import type { Connections } from './connections.ts';
 
-/** The whole of one try, however slowly its answer drips. */
-const tryMs = 15_000;
+export type PostLimits = {
+  /** The whole attempt, from the lookup to the last byte that is read. */
+  totalMsMax: number;
+  /** Bytes of the answer that are read before the connection is cut. */
+  answerBytesMax: number;
+};
+
+export const postLimits: PostLimits = { totalMsMax: 15_000, answerBytesMax: 64 * 1024 };
+
+/** Once the status is known the answer says nothing more to us; it is read this long, for the connection's sake. */
+const answerMsMax = 1000;
+
+export type Post = { url: string; headers: Record<string, string>; body: Buffer; signal: AbortSignal };
 
 /**
- * The one outbound POST of a webhook. Never throws: whatever happens is what the try came to. Redirects are not followed,
- * nothing is decompressed, at most 64 KiB of the answer are read and none is kept.
+ * The only POST to an address somebody else chose. One attempt, never a redirect, nothing of the answer is kept but its
+ * status. Every way it can end is a result; rejects only when `signal` (the closing process) aborted it.
  */
 export async function postWebhook(
-  agent: Agent,
-  post: { url: string; headers: Record<string, string>; body: string },
-): Promise<Posted> {
-  const began = performance.now();
-  const ended = () => Math.round(performance.now() - began);
+  deps: { connections: Connections; now(): number },
+  post: Post,
+  limits: PostLimits = postLimits,
+): Promise<PostResult> {
+  const startedAt = performance.now();
+  const url = new URL(post.url);
+  const connection = deps.connections.take(url.origin);
+  const timeout = AbortSignal.timeout(limits.totalMsMax);
+  const facts = () => ({
+    durationMs: Math.round(performance.now() - startedAt),
+    remoteIp: connection.remoteIp(),
+  });
+  let reusable = false;
   try {
-    const answer = await request(post.url, {
+    const answer = await connection.client.request({
       method: 'POST',
-      headers: { ...post.headers, 'content-type': 'application/json', 'user-agent': 'llm-job-gateway' },
+      path: url.pathname + url.search,
+      headers: post.headers,
       body: post.body,
-      dispatcher: agent,
-      signal: AbortSignal.timeout(tryMs),
+      signal: AbortSignal.any([timeout, post.signal]),
     });
-    await drain(answer.body);
+    reusable = await readAway(answer.body, limits.answerBytesMax);
+    const { statusCode } = answer;
+    const retryAfter = answer.headers['retry-after'];
     return {
-      statusCode: answer.statusCode,
-      error: answer.statusCode >= 200 && answer.statusCode < 300 ? null : `answered ${answer.statusCode}`,
-      blocked: false,
-      durationMs: ended(),
-      remoteIp: null,
-      retryAfterMs: readRetryAfter(answer.headers['retry-after'], Date.now()),
+      outcome: statusCode >= 200 && statusCode <= 299 ? 'delivered' : 'failed',
+      statusCode,
+      error: null,
+      retryAfterMs: parseRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, deps.now()),
+      ...facts(),
     };
   } catch (error) {
-    const blocked = isBlocked(error);
-    return {
-      statusCode: null,
-      error: blocked ? `ssrf_blocked: ${messageOf(error)}` : messageOf(error),
-      blocked,
-      durationMs: ended(),
-      remoteIp: null,
-      retryAfterMs: null,
-    };
+    post.signal.throwIfAborted();
+    const word = timeout.aborted ? 'timeout' : wordFor(error);
+    const outcome = word === 'ssrf_blocked' ? 'blocked' : 'failed';
+    return { outcome, statusCode: null, error: word, retryAfterMs: null, ...facts() };
+  } finally {
+    deps.connections.giveBack(url.origin, connection, reusable);
   }
 }
 
-async function drain(body: AsyncIterable<Buffer> & { destroy(): void }): Promise<void> {
-  let read = 0;
+/** Reads an answer to its end, within limits; false when it was cut. */
+async function readAway(body: Dispatcher.ResponseData['body'], bytesMax: number): Promise<boolean> {
+  const timer = setTimeout(() => body.destroy(), answerMsMax);
+  let bytes = 0;
   try {
-    for await (const chunk of body) {
-      read += chunk.length;
-      if (read > answerBytesMax) break;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > bytesMax) return false;
     }
-  } catch (error) {
-    // The status has said enough; only a try that ran out of time has failed.
-    if ((error as Error).name === 'TimeoutError') throw error;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+    body.on('error', () => undefined).destroy();
   }
-  body.destroy();
 }
 
-function isBlocked(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (at instanceof BlockedTarget) return true;
-  }
-  return false;
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no whole answer within ${tryMs / 1000} s`;
-  const code = (error as { code?: unknown }).code;
-  return (typeof code === 'string' ? `${code}: ${error.message}` : error.message).slice(0, 500);
-}
-
-/** Retry-After as RFC 9110 has it: seconds, or a date. */
-export function readRetryAfter(header: string | string[] | undefined, nowMs: number): number | null {
-  const text = Array.isArray(header) ? header[0] : header;
-  if (text === undefined) return null;
-  if (/^\d{1,9}$/.test(text.trim())) return Number(text) * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+/** A short word for what went wrong: the innermost code there is. */
+function wordFor(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return wordFor(error.errors[0]);
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  if (cause instanceof Error && (cause as { code?: unknown }).code !== undefined) return wordFor(cause);
+  return typeof code === 'string' ? code : 'failed';
 }

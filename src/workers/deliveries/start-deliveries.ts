@@ -1,81 +1,133 @@
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../../shared/config.ts';
-import { newId } from '../../shared/domain/ids.ts';
+import type { PostResult } from '../../shared/domain/delivery.ts';
 import { every } from '../../shared/every.ts';
+import { createGroupCommit } from '../../shared/group-commit.ts';
+import type { Metrics } from '../../shared/metrics.ts';
 import type { News } from '../../shared/news.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import { claimDeliveries } from '../../shared/sql/deliveries.ts';
+import { type Database, isDatabaseUnavailable } from '../../shared/sql/database.ts';
+import {
+  type ClaimedDelivery,
+  claimDeliveries,
+  type DeliveryRecord,
+  recordDeliveries,
+  returnDelivery,
+} from '../../shared/sql/deliveries.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';
-import { createGuardedAgent } from './guarded-agent.ts';
-import { runDelivery } from './run-delivery.ts';
+import { createConnections } from './connections.ts';
+import { createPlaces } from './places.ts';
+import { postLimits } from './post-webhook.ts';
+import { createResolver, type ResolveHost } from './resolve-host.ts';
+import { type RunDeliveryDeps, runDelivery } from './run-delivery.ts';
 
 export type DeliveriesDeps = {
   sql: Database;
-  news: News;
+  news: Pick<News, 'listen'>;
   log: Log;
-  config: Pick<Config, 'secretsKey' | 'webhooks'>;
+  config: { secretsKey: Buffer; webhooks: Config['webhooks'] };
+  metrics?: Pick<Metrics, 'deliveriesTried' | 'deliveryDuration'>;
+  /** For tests; the defaults are what production uses. */
+  overrides?: Partial<
+    Pick<RunDeliveryDeps, 'now' | 'random' | 'limits'> & { leaseSeconds: number; resolve: ResolveHost }
+  >;
 };
 
-/** Hints may be lost; what is due is looked for this often. */
+/** Under way at once in this process, and of these for one host: a slow receiver holds a few places, never all. */
+const underWayMax = 128;
+const perHostMax = 8;
+/** Longer than any attempt can take. */
+const leaseSeconds = 60;
+/** The truth about what is due is Postgres; hints only make it sooner. */
 const pollMs = 1000;
-const concurrency = 64;
-/** One slow receiver holds at most this many of them. */
-const concurrencyPerHost = 8;
+/** At the end, attempts may finish for this long; the rest is handed back. */
+const finishMsMax = 3000;
 
-/**
- * Posts the webhooks that are owed. Each is claimed with a lease and posted outside any transaction; a process that dies in
- * between leaves a lease that ends, and the same bytes go out again under the same id.
- */
-export function startDeliveries(deps: DeliveriesDeps): { wake(): void; stop(): Promise<void> } {
-  const { sql, log, config } = deps;
-  const agent = createGuardedAgent(config.webhooks);
-  const running = new Map<Promise<void>, string>();
-  const runDeps = {
-    sql,
-    agent,
-    secretsKey: config.secretsKey,
-    scheduleSeconds: config.webhooks.retrySeconds,
-    log,
-    random: Math.random,
-  };
+export type Deliveries = { wake(): void; stop(): Promise<void> };
 
-  async function deliver(): Promise<boolean> {
-    const free = concurrency - running.size;
-    if (free <= 0) return false;
-    const due = await claimDeliveries(sql, {
-      limit: free,
-      perHost: concurrencyPerHost,
-      busyHosts: busyHosts(),
-      leaseToken: newId('wrk'),
+/** Posts every webhook that is due, until stopped. Any number of processes may do so at once. */
+export function startDeliveries(deps: DeliveriesDeps): Deliveries {
+  const { sql, log } = deps;
+  const closing = new AbortController();
+  const runDeps = openRunDeps(deps);
+  const record = createGroupCommit<DeliveryRecord, boolean>({
+    commit: (records) => recordDeliveries(sql, records),
+    bytesOf: () => 400,
+    isolate: (error) => !isDatabaseUnavailable(error),
+  });
+  let stopping = false;
+  let mayBeMore = false;
+  const places = createPlaces(underWayMax, () => {
+    if (mayBeMore) loop.wake();
+  });
+
+  async function claim(): Promise<undefined> {
+    if (stopping || places.free() <= 0) return;
+    const token = randomUUID();
+    const claimed = await claimDeliveries(sql, {
+      token,
+      leaseSeconds: deps.overrides?.leaseSeconds ?? leaseSeconds,
+      limit: places.free(),
+      perHost: perHostMax,
+      busy: places.busy,
     });
-    for (const delivery of due) {
-      const run: Promise<void> = runDelivery(runDeps, delivery)
-        .catch((error: unknown) =>
-          log.warn({ delivery_id: delivery.id, error }, 'a webhook try was not recorded'),
-        )
-        .finally(() => {
-          running.delete(run);
-          loop.wake();
-        });
-      running.set(run, delivery.host);
+    mayBeMore = claimed.length > 0;
+    for (const delivery of claimed) places.run(delivery.host, () => deliver(delivery, token));
+  }
+
+  async function deliver(delivery: ClaimedDelivery, token: string): Promise<void> {
+    const { id, attempt } = delivery;
+    try {
+      const { result, verdict } = await runDelivery(runDeps, delivery, closing.signal);
+      const inTime = await record({ id, token, attempt, result, verdict });
+      if (verdict.kind === 'again' && verdict.delayMs < pollMs)
+        setTimeout(loop.wake, verdict.delayMs).unref();
+      note(deps, delivery, result, inTime ? verdict.kind : 'too late');
+    } catch (error) {
+      if (closing.signal.aborted) await returnDelivery(sql, { id, token, attempt }).catch(() => undefined);
+      // Else its lease ends, and somebody tries again: same id, same bytes.
+      else log.error({ delivery_id: id, attempt, error }, 'a delivery could not be tried or recorded');
     }
-    return false;
   }
 
-  function busyHosts(): string[] {
-    const counts = new Map<string, number>();
-    for (const host of running.values()) counts.set(host, (counts.get(host) ?? 0) + 1);
-    return [...counts].filter(([, count]) => count >= concurrencyPerHost).map(([host]) => host);
-  }
+  const loop = every(pollMs, claim, log, 'deliveries');
+  deps.news.listen('deliveries', loop.wake);
 
-  const loop = every(pollMs, deliver, log, 'deliveries');
-  deps.news.listen('deliveries', () => loop.wake());
   return {
-    wake: () => loop.wake(),
+    wake: loop.wake,
     stop: async () => {
+      stopping = true;
       await loop.stop();
-      await within(16_000, Promise.all(running.keys()));
-      await agent.destroy();
+      await within(finishMsMax, places.ended());
+      closing.abort(new Error('closing'));
+      await within(1000, places.ended());
+      await runDeps.connections.close();
     },
   };
+}
+
+function openRunDeps({ sql, config, overrides }: DeliveriesDeps): RunDeliveryDeps {
+  const policy = { allowPrivate: config.webhooks.allowPrivate };
+  const resolve = overrides?.resolve ?? createResolver(policy.allowPrivate);
+  return {
+    sql,
+    secretsKey: config.secretsKey,
+    connections: createConnections({ policy, resolve }),
+    retrySeconds: config.webhooks.retrySeconds,
+    limits: overrides?.limits ?? postLimits,
+    now: overrides?.now ?? Date.now,
+    random: overrides?.random ?? Math.random,
+  };
+}
+
+function note(
+  deps: Pick<DeliveriesDeps, 'metrics' | 'log'>,
+  { id, attempt }: ClaimedDelivery,
+  { outcome, statusCode, error, durationMs }: PostResult,
+  verdict: string,
+): void {
+  deps.metrics?.deliveriesTried.inc({ outcome });
+  deps.metrics?.deliveryDuration.observe(durationMs / 1000);
+  const facts = { outcome, status: statusCode, reason: error, duration_ms: durationMs, verdict };
+  deps.log.info({ delivery_id: id, attempt, ...facts }, 'webhook posted');
 }

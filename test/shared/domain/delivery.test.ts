@@ -1,39 +1,99 @@
-import { describe, expect, test } from 'vitest';
-import { moveDelivery, type Posted } from '../../../src/shared/domain/delivery.ts';
+import { describe, expect, it } from 'vitest';
+import { judgeDelivery, parseRetryAfter, webhookEvent } from '../../../src/shared/domain/delivery.ts';
 
-const posted = (statusCode: number | null, retryAfterMs: number | null = null): Posted => ({
-  statusCode,
-  error: null,
-  blocked: false,
-  durationMs: 1,
-  remoteIp: null,
-  retryAfterMs,
-});
-const schedule = [5, 300, 1800];
+const retrySeconds = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
+const failed = { outcome: 'failed' as const, statusCode: 500, retryAfterMs: null };
 
-describe('what a try means for its delivery', () => {
-  test.each<[string, Posted, number, string]>([
-    ['200 delivers', posted(200), 1, 'delivered'],
-    ['204 delivers', posted(204), 3, 'delivered'],
-    ['a redirect is a failure', posted(302), 1, 'again 5000'],
-    ['an error is tried again after the first wait', posted(500), 1, 'again 5000'],
-    ['silence is tried again', posted(null), 2, 'again 300000'],
-    ['each wait is used once', posted(500), 3, 'again 1800000'],
-    ['after the last wait it is exhausted', posted(500), 4, 'exhausted'],
-    ['410 exhausts at once', posted(410), 1, 'exhausted'],
-    ['Retry-After later than the schedule is kept', posted(429, 60_000), 1, 'again 60000'],
-    ['Retry-After sooner than the schedule changes nothing', posted(429, 1000), 1, 'again 5000'],
-    ['Retry-After is at most a day', posted(503, 9e9), 1, 'again 86400000'],
-  ])('%s', (_promise, one, tries, expected) => {
-    const move = moveDelivery(one, tries, schedule, 0.5);
-    expect(move.kind === 'again' ? `again ${move.delayMs}` : move.kind).toBe(expected);
+describe('the schedule of a delivery', () => {
+  it('waits as promised after each failure, within a fifth, and then gives up', () => {
+    for (const random of [0, 0.5, 0.999999]) {
+      for (const [index, seconds] of retrySeconds.entries()) {
+        const verdict = judgeDelivery(failed, { tries: index + 1, retrySeconds }, random);
+        if (verdict.kind !== 'again') throw new Error('gave up early');
+        expect(verdict.delayMs).toBeGreaterThanOrEqual(seconds * 800);
+        expect(verdict.delayMs).toBeLessThanOrEqual(seconds * 1200);
+      }
+      expect(judgeDelivery(failed, { tries: retrySeconds.length + 1, retrySeconds }, random).kind).toBe(
+        'exhausted',
+      );
+    }
   });
 
-  test('the wait is a fifth earlier or later at most', () => {
-    const waits = [0, 0.999].map((random) => moveDelivery(posted(500), 1, schedule, random));
-    expect(waits).toEqual([
-      { kind: 'again', delayMs: 4000 },
-      { kind: 'again', delayMs: expect.closeTo(5998, -1) },
-    ]);
+  it('never comes before Retry-After, and never later than a day because of it', () => {
+    const soon = judgeDelivery({ ...failed, retryAfterMs: 120_000 }, { tries: 1, retrySeconds }, 0);
+    expect(soon).toEqual({ kind: 'again', delayMs: 120_000 });
+    const late = judgeDelivery({ ...failed, retryAfterMs: 9e12 }, { tries: 1, retrySeconds }, 0);
+    expect(late).toEqual({ kind: 'again', delayMs: 86_400_000 });
+    const past = judgeDelivery({ ...failed, retryAfterMs: 1 }, { tries: 2, retrySeconds }, 0.5);
+    expect(past).toEqual({ kind: 'again', delayMs: 300_000 });
+  });
+
+  it('ends at once when the receiver is gone or has it', () => {
+    expect(judgeDelivery({ ...failed, statusCode: 410 }, { tries: 1, retrySeconds }, 0)).toEqual({
+      kind: 'exhausted',
+    });
+    const done = { outcome: 'delivered' as const, statusCode: 204, retryAfterMs: null };
+    expect(judgeDelivery(done, { tries: 1, retrySeconds }, 0)).toEqual({ kind: 'delivered' });
+  });
+
+  it.each([
+    ['120', 120_000],
+    ['Mon, 23 Nov 2026 12:00:30 GMT', 30_000],
+    ['Monday, 23-Nov-26 12:00:30 GMT', 30_000],
+    ['Mon, 23 Nov 2020 12:00:00 GMT', 0],
+    ['-5', null],
+    ['1.5', null],
+    ['soon', null],
+    ['', null],
+    [undefined, null],
+  ])('reads Retry-After %s', (header, ms) => {
+    expect(parseRetryAfter(header, Date.parse('2026-11-23T12:00:00Z'))).toBe(ms);
+  });
+});
+
+describe('the body of a webhook', () => {
+  const job = {
+    id: 'job_1',
+    object: 'job',
+    status: 'succeeded',
+    model: 'openai/gpt-5-mini',
+    usage: { prompt_tokens: 1 },
+    charge_usd: '0.000000001',
+    error: null,
+    batch_id: null,
+    metadata: { k: 'v' },
+    result: { choices: [] },
+  };
+  const facts = {
+    eventId: 'evt_1',
+    type: 'job.succeeded' as const,
+    createdAt: new Date(1_700_000_000_999),
+    job,
+  };
+
+  it('is thin: what happened and where to look', () => {
+    expect(JSON.parse(webhookEvent({ ...facts, payload: 'thin' }).body)).toEqual({
+      id: 'evt_1',
+      object: 'event',
+      type: 'job.succeeded',
+      created_at: 1_700_000_000,
+      data: {
+        id: 'job_1',
+        object: 'job',
+        status: 'succeeded',
+        model: 'openai/gpt-5-mini',
+        usage: { prompt_tokens: 1 },
+        charge_usd: '0.000000001',
+        error: null,
+        batch_id: null,
+        metadata: { k: 'v' },
+      },
+    });
+  });
+
+  it('is full: the whole job beside it', () => {
+    const event = JSON.parse(webhookEvent({ ...facts, payload: 'full' }).body);
+    expect(event.data.job).toEqual(job);
+    expect(event.data.id).toBe('job_1');
   });
 });

@@ -1,13 +1,28 @@
+import { z } from 'zod';
+import { notFound } from '../../../shared/domain/errors.ts';
 import type { Database } from '../../../shared/sql/database.ts';
-import { readWebhookSecrets } from '../../../shared/webhook-secrets.ts';
+import { readWebhookSecret } from '../../../shared/webhook-secret.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 
-/** GET /v1/webhook_secret: the secret that signs this account's webhooks. */
+/** `GET /v1/webhook_secret`: what the account's webhooks are signed with; made when first asked for. Not for `read`. */
 export function getWebhookSecret(app: App, deps: { sql: Database; config: { secretsKey: Buffer } }): void {
-  app.get('/v1/webhook_secret', { config: { scope: 'jobs' } }, async (request) => {
-    const secretDeps = { sql: deps.sql, secretsKey: deps.config.secretsKey };
-    const [secret] = await readWebhookSecrets(secretDeps, accountOf(request));
-    return { secret };
-  });
+  app.get(
+    '/v1/webhook_secret',
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        tags: ['webhooks'],
+        summary: 'The secret that signs the webhooks of jobs',
+        response: { 200: z.object({ secret: z.string() }) },
+      },
+    },
+    async (request, reply) => {
+      const { secretsKey } = deps.config;
+      const secret = await readWebhookSecret({ sql: deps.sql, secretsKey }, accountOf(request));
+      if (secret === null) throw notFound('account');
+      reply.header('cache-control', 'no-store');
+      return { secret };
+    },
+  );
 }

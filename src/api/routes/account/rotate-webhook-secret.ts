@@ -1,17 +1,39 @@
+import { z } from 'zod';
 import type { Database } from '../../../shared/sql/database.ts';
-import { rotateWebhookSecret as rotate } from '../../../shared/webhook-secrets.ts';
+import { replaceWebhookSecret } from '../../../shared/sql/webhook-secrets.ts';
+import { newWebhookSecret, sealWebhookSecret } from '../../../shared/webhook-secret.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 
-/** POST /v1/webhook_secret/rotate → a new secret; the old one signs beside it for 24 h. */
+/** `POST /v1/webhook_secret/rotate`: a new secret; for 24 hours webhooks are signed with it and with the one before. */
 export function rotateWebhookSecret(app: App, deps: { sql: Database; config: { secretsKey: Buffer } }): void {
-  app.post('/v1/webhook_secret/rotate', { config: { scope: 'jobs' } }, async (request, reply) => {
-    const { secretsKey } = deps.config;
-    const work = async () => ({
-      status: 200,
-      body: { secret: await rotate({ sql: deps.sql, secretsKey }, accountOf(request)) },
-    });
-    return idempotent(request, reply, deps, work, { sealWith: secretsKey });
-  });
+  app.post(
+    '/v1/webhook_secret/rotate',
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Replace the webhook secret; the old one signs along for 24 hours',
+        response: { 200: z.object({ secret: z.string() }) },
+      },
+    },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const { secretsKey } = deps.config;
+      const options = { sealWith: secretsKey };
+      reply.header('cache-control', 'no-store');
+      return await idempotent(
+        request,
+        reply,
+        deps,
+        async (tx) => {
+          const secret = newWebhookSecret();
+          await replaceWebhookSecret(tx, accountId, sealWebhookSecret(secretsKey, accountId, secret));
+          return { status: 200, body: { secret } };
+        },
+        options,
+      );
+    },
+  );
 }

@@ -1,25 +1,49 @@
-import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
+import { notFound, Refusal } from '../../../shared/domain/errors.ts';
 import type { News } from '../../../shared/news.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { findDelivery, replayDelivery as replayStored } from '../../../shared/sql/deliveries.ts';
+import type { Database, Transaction } from '../../../shared/sql/database.ts';
+import { findDelivery, restartDelivery } from '../../../shared/sql/deliveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { toDelivery } from './delivery-object.ts';
+import { idParams } from '../../http/shapes.ts';
+import { deliveryShape, toDelivery } from './delivery-object.ts';
 
-/** POST /v1/deliveries/{id}/replay → 202: the same bytes under the same event id go out again, now. */
+/**
+ * `POST /v1/deliveries/{id}/replay`: sends a webhook again, with the same id and the same bytes, and with a whole chain of
+ * retries. 409 while it is being sent, or when its content was erased.
+ */
 export function replayDelivery(app: App, deps: { sql: Database; news: Pick<News, 'send'> }): void {
-  const schema = { params: z.object({ id: z.string() }) };
-  app.post('/v1/deliveries/:id/replay', { config: { scope: 'jobs' }, schema }, async (request, reply) =>
-    idempotent(request, reply, deps, async () => {
+  app.post(
+    '/v1/deliveries/:id/replay',
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Send a webhook again',
+        params: idParams,
+        response: { 202: deliveryShape },
+      },
+    },
+    async (request, reply) => {
       const accountId = accountOf(request);
       const { id } = request.params;
-      if (!(await replayStored(deps.sql, accountId, id))) throw notFound('delivery');
+      const answer = await idempotent(request, reply, deps, async (tx) => ({
+        status: 202,
+        body: await restart(tx, accountId, id),
+      }));
       deps.news.send('deliveries');
-      const row = await findDelivery(deps.sql, accountId, id);
-      if (row === null) throw notFound('delivery');
-      return { status: 202, body: toDelivery(row) };
-    }),
+      return answer;
+    },
+  );
+}
+
+async function restart(tx: Transaction, accountId: string, id: string) {
+  const restarted = await restartDelivery(tx, accountId, id);
+  const row = await findDelivery(tx, accountId, id);
+  if (row === null) throw notFound('delivery');
+  if (restarted) return toDelivery(row);
+  throw new Refusal(
+    'invalid_state',
+    'This delivery is being sent at this moment, or its content was erased; look at it again in a minute',
   );
 }

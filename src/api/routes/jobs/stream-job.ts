@@ -1,42 +1,80 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
-import { isFinal } from '../../../shared/domain/job.ts';
-import { type WatchDeps, watchJob } from '../../../shared/events/watch-job.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { findJob } from '../../../shared/sql/jobs.ts';
+import { invalid, notFound } from '../../../shared/domain/errors.ts';
+import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
-import { accountOf } from '../../http/caller.ts';
-import type { EventStreams } from '../../http/event-stream.ts';
+import { accountOf, type Caller } from '../../http/caller.ts';
+import type { EventStream, EventStreams } from '../../http/event-stream.ts';
+import { idParams } from '../../http/shapes.ts';
+import type { StreamTokens } from '../../http/stream-token.ts';
 
-const eventId = z.string().regex(/^\d{1,9}$/, { error: 'must be the id of an event: a whole number' });
+export type StreamJobDeps = { watcher: JobWatcher; streams: EventStreams; streamTokens: StreamTokens };
+
+const eventId = z.string().regex(/^\d{1,15}$/, { error: 'must be the id of an event, a whole number' });
 
 /**
- * GET /v1/jobs/{id}/events: the job's events over SSE, from the first or after `Last-Event-ID` (or `?starting_after`), at
- * any time: before, during and after the job. 204 when there is nothing after that id, ever.
+ * `GET /v1/jobs/{id}/events`: the events of a job as server-sent events, from `Last-Event-ID` (or `starting_after`) on,
+ * whether it waits, runs or ended long ago. 204 when the caller has had the last one, which tells an EventSource to stop.
  */
-export function streamJob(
-  app: App,
-  deps: Omit<WatchDeps, 'find'> & { sql: Database; streams: EventStreams },
-): void {
-  const schema = {
-    params: z.object({ id: z.string() }),
-    querystring: z.strictObject({ starting_after: eventId.optional() }),
-  };
-  app.get('/v1/jobs/:id/events', { config: { scope: 'read' }, schema }, async (request, reply) => {
-    const accountId = accountOf(request);
-    const jobId = request.params.id;
-    const stored = await findJob(deps.sql, accountId, jobId);
-    if (stored === null) throw notFound('job');
-    const after = readCursor(request.headers['last-event-id'], request.query.starting_after);
-    if (isFinal(stored.job.state) && after >= stored.job.eventSeq) return reply.status(204).send();
-    const find = () => findJob(deps.sql, accountId, jobId);
-    await deps.streams.send(reply, (signal) => watchJob({ ...deps, find }, { jobId, after, signal }));
-    return reply;
-  });
+export function streamJob(app: App, deps: StreamJobDeps): void {
+  app.get(
+    '/v1/jobs/:id/events',
+    {
+      exposeHeadRoute: false,
+      config: { scope: 'read', identify: (request) => holderOfToken(deps.streamTokens, request) },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Watch a job (server-sent events)',
+        params: idParams,
+        querystring: z.strictObject({
+          starting_after: eventId.optional(),
+          token: z.string().max(2048).optional().describe('From POST /v1/jobs/{id}/stream_token'),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const job = await deps.watcher.find(request.params.id);
+      if (job === null || job.accountId !== accountId) throw notFound('job');
+      // A browser that reconnects repeats the URL; what it has really seen is in the header.
+      const after = Number(readLastEventId(request) ?? request.query.starting_after ?? 0);
+      if (await deps.watcher.isOver(job, after)) return reply.code(204).send();
+      const stream = deps.streams.open(reply);
+      void show(deps.watcher, stream, { jobId: job.id, after }).catch((error: unknown) => {
+        request.log.error({ error, job_id: job.id }, 'an event stream failed');
+        stream.end();
+      });
+      return reply;
+    },
+  );
 }
 
-/** A browser's header wins over the query, since it is the later knowledge; anything that is no id means the beginning. */
-function readCursor(header: string | string[] | undefined, query: string | undefined): number {
-  const text = typeof header === 'string' && /^\d{1,9}$/.test(header) ? header : (query ?? '0');
-  return Number(text);
+async function show(
+  watcher: JobWatcher,
+  stream: EventStream,
+  from: { jobId: string; after: number },
+): Promise<void> {
+  for await (const { events, live } of watcher.watch({ ...from, signal: stream.signal })) {
+    stream.send(events);
+    if (!live) await stream.paced();
+  }
+  stream.end();
+}
+
+function readLastEventId(request: FastifyRequest): string | null {
+  const header = request.headers['last-event-id'];
+  if (header === undefined || header === '') return null;
+  const parsed = eventId.safeParse(header);
+  if (parsed.success) return parsed.data;
+  throw invalid([
+    { param: 'Last-Event-ID', message: 'must be the id of an event of this job, a whole number' },
+  ]);
+}
+
+function holderOfToken(tokens: StreamTokens, request: FastifyRequest): Caller | null {
+  const { token } = request.query as { token?: unknown };
+  const { id } = request.params as { id: string };
+  if (typeof token !== 'string') return null;
+  const accountId = tokens.check(token, id);
+  return accountId === null ? null : { accountId, scopes: new Set(['read']), keyId: null };
 }

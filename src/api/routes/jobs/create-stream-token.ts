@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { notFound } from '../../../shared/domain/errors.ts';
+import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idParams } from '../../http/shapes.ts';
+import type { StreamTokens } from '../../http/stream-token.ts';
+
+/** `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes. */
+export function createStreamToken(
+  app: App,
+  deps: { watcher: Pick<JobWatcher, 'find'>; streamTokens: StreamTokens },
+): void {
+  app.post(
+    '/v1/jobs/:id/stream_token',
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Make a token for EventSource, valid for five minutes and this job',
+        params: idParams,
+        response: { 200: z.object({ token: z.string(), expires_at: z.string(), url: z.string() }) },
+      },
+    },
+    async (request) => {
+      const accountId = accountOf(request);
+      const job = await deps.watcher.find(request.params.id);
+      if (job === null || job.accountId !== accountId) throw notFound('job');
+      const { token, expiresAt } = deps.streamTokens.issue({ jobId: job.id, accountId });
+      return {
+        token,
+        expires_at: expiresAt.toISOString(),
+        url: `/v1/jobs/${job.id}/events?token=${token}`,
+      };
+    },
+  );
+}

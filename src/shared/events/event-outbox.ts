@@ -1,0 +1,123 @@
+import type { Log } from '../telemetry.ts';
+import { within } from '../within.ts';
+import type { EventLog } from './event-log.ts';
+
+export type WriterOptions = {
+  jobId: string;
+  attempt: number;
+  provider: string;
+  /** The upstream of this attempt, as it is shown in `job.started`. */
+  model: string;
+  /** Whether output is written as it comes. */
+  stream: boolean;
+  /** Id of the last event that Postgres knows of. */
+  lastSeq: number;
+};
+
+export type Outgoing = { type: string; fields: string };
+
+const retryMs = 200;
+/** How long an attempt that is over may wait for its last events to be written; less when Redis said no a moment ago. */
+const closeMsMax = 1000;
+const failingMsMax = 250;
+/** Events that wait for Redis to come back; when there are more they are given up, and watchers get a snapshot at the end. */
+const waitingCharactersMax = 1024 * 1024;
+const batchMax = 200;
+
+/**
+ * Sends the events of one attempt to the log, in order and in batches, one at a time. Ids are given when events leave,
+ * after the log was looked at, so an attempt goes on where the one before it ended even if that one's worker was lost.
+ * While Redis is away events wait, up to a bound; what is given up keeps its ids, so that a watcher sees the hole.
+ */
+export class EventOutbox {
+  readonly #deps: { events: EventLog; log: Log };
+  readonly #options: WriterOptions;
+  #queue: Outgoing[] = [];
+  #size = 0;
+  /** The last id is `base + count`: what was there before this attempt, and what it wrote or gave up. */
+  #base: number;
+  #count = 0;
+  #state: 'new' | 'open' | 'overtaken' | 'closed' = 'new';
+  #failing = false;
+  #sending: Promise<void> | null = null;
+
+  constructor(deps: { events: EventLog; log: Log }, options: WriterOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#base = options.lastSeq;
+  }
+
+  /** Queues events; never waits. */
+  write(events: Outgoing[]): void {
+    if (this.#state === 'overtaken' || this.#state === 'closed') return;
+    this.#queue.push(...events);
+    this.#size += sizeOf(events);
+    if (this.#size > waitingCharactersMax) this.#giveUp();
+    this.#sending ??= this.#sendAll();
+  }
+
+  /** Waits for what is queued, with a bound, and takes nothing more; the last id, whether or not all of it got there. */
+  async close(): Promise<number> {
+    if (this.#sending !== null) await within(failingMsMax, this.#sending);
+    if (this.#sending !== null && !this.#failing) await within(closeMsMax - failingMsMax, this.#sending);
+    if (this.#state !== 'overtaken') this.#state = 'closed';
+    return this.#base + this.#count + this.#queue.length;
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#queue.length > 0 && (this.#state === 'new' || this.#state === 'open')) {
+      try {
+        if (this.#state === 'new') await this.#open();
+        else await this.#sendBatch();
+        this.#failing = false;
+      } catch (error) {
+        this.#failing = true;
+        this.#deps.log.debug({ job_id: this.#options.jobId, error }, 'events wait for redis');
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+    this.#sending = null;
+  }
+
+  async #open(): Promise<void> {
+    const { jobId, attempt, provider, model, stream } = this.#options;
+    const target = `${provider} ${model}`;
+    const found = await this.#deps.events.open(jobId, attempt, target);
+    if (this.#state !== 'new') return;
+    this.#state = found === null ? 'overtaken' : 'open';
+    if (found === null) return;
+    this.#base = Math.max(this.#base, found.last);
+    // A log that knows nothing of the attempt before was lost, perhaps after somebody had seen its output.
+    const mayHaveText = found.hasText || (found.previousTarget === null && attempt > 1);
+    if (!stream || !mayHaveText) return;
+    const reason = (found.previousTarget ?? target) === target ? 'retry' : 'fallback';
+    const reset = { type: 'output.reset', fields: JSON.stringify({ attempt, reason }) };
+    this.#queue.unshift(reset);
+    this.#size += sizeOf([reset]);
+  }
+
+  async #sendBatch(): Promise<void> {
+    const { jobId, attempt } = this.#options;
+    const batch = this.#queue.slice(0, batchMax);
+    const firstId = this.#base + this.#count + 1;
+    const written = await this.#deps.events.append(jobId, { attempt, firstId, events: batch });
+    if (!written) this.#state = 'overtaken';
+    // Given up or counted at closing meanwhile: the ids are spoken for already.
+    if (this.#state !== 'open' || this.#queue[0] !== batch[0]) return;
+    this.#queue = this.#queue.slice(batch.length);
+    this.#size -= sizeOf(batch);
+    this.#count += batch.length;
+  }
+
+  #giveUp(): void {
+    const { jobId } = this.#options;
+    this.#deps.log.warn({ job_id: jobId, events: this.#queue.length }, 'events were given up: redis is away');
+    this.#count += this.#queue.length;
+    this.#queue = [];
+    this.#size = 0;
+  }
+}
+
+function sizeOf(events: Outgoing[]): number {
+  return events.reduce((sum, { fields }) => sum + fields.length + 60, 0);
+}

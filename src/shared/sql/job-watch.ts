@@ -1,0 +1,69 @@
+import type { JobError, JobState } from '../domain/job.ts';
+import type { Usage } from '../domain/usage.ts';
+import type { Database } from './database.ts';
+
+/** What a watcher needs of a job's row. */
+export type WatchedJob = {
+  id: string;
+  accountId: string;
+  state: JobState;
+  stream: boolean;
+  /** Id of the last event known; once the state is final, the final event's. */
+  eventSeq: number;
+  error: JobError | null;
+  chargeNano: bigint | null;
+  estimated: boolean;
+  usage: Usage | null;
+};
+
+type WatchedRow = Omit<WatchedJob, 'usage'> & {
+  promptTokens: bigint | null;
+  completionTokens: bigint;
+  cachedTokens: bigint;
+  cacheWriteTokens: bigint;
+  reasoningTokens: bigint;
+};
+
+/** One job, whoever's it is; null when there is none. The caller compares the account. */
+export async function findWatchedJob(sql: Database, jobId: string): Promise<WatchedJob | null> {
+  const [row] = await sql<WatchedRow[]>`
+    select j.id, j.account_id as "accountId", j.state, j.stream, j.event_seq as "eventSeq", j.error,
+      c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated, c.prompt_tokens as "promptTokens",
+      c.completion_tokens as "completionTokens", c.cached_tokens as "cachedTokens",
+      c.cache_write_tokens as "cacheWriteTokens", c.reasoning_tokens as "reasoningTokens"
+    from jobs j left join charges c on c.job_id = j.id
+    where j.id = ${jobId}`;
+  if (row === undefined) return null;
+  const { promptTokens, completionTokens, cachedTokens, cacheWriteTokens, reasoningTokens, ...job } = row;
+  if (promptTokens === null) return { ...job, usage: null };
+  const usage = {
+    promptTokens: Number(promptTokens),
+    completionTokens: Number(completionTokens),
+    cachedTokens: Number(cachedTokens),
+    cacheWriteTokens: Number(cacheWriteTokens),
+    reasoningTokens: Number(reasoningTokens),
+  };
+  return { ...job, usage };
+}
+
+/** Those of these jobs that are final. */
+export async function listFinalJobs(sql: Database, jobIds: string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from jobs where id = any (${jobIds}::text[]) and finished_at is not null`;
+  return rows.map(({ id }) => id);
+}
+
+/** The stored chat completion of a job as JSON text; null when it has none. */
+export async function findResult(sql: Database, jobId: string): Promise<string | null> {
+  const [row] = await sql<{ result: string }[]>`select result from job_results where job_id = ${jobId}`;
+  return row?.result ?? null;
+}
+
+/** The calls of a job in order, as `job.started` tells them. */
+export async function listStarts(
+  sql: Database,
+  jobId: string,
+): Promise<{ attempt: number; provider: string; model: string }[]> {
+  return await sql<{ attempt: number; provider: string; model: string }[]>`
+    select number as attempt, provider, model from attempts where job_id = ${jobId} order by number`;
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { seal, unseal } from './seal.ts';
+import type { Database } from './sql/database.ts';
+import { ensureWebhookSecret, findWebhookSecret } from './sql/webhook-secrets.ts';
+
+/** Standard Webhooks asks for 24 to 64 random bytes. */
+const secretBytes = 32;
+
+type SecretDeps = { sql: Database; secretsKey: Buffer };
+
+/** A new secret, as it is shown: `whsec_` and 32 bytes as base64. */
+export function newWebhookSecret(): string {
+  return `whsec_${randomBytes(secretBytes).toString('base64')}`;
+}
+
+/** A secret as it is stored. It opens for this account only. */
+export function sealWebhookSecret(secretsKey: Buffer, accountId: string, secret: string): Buffer {
+  return seal(secretsKey, secret, placeOf(accountId));
+}
+
+/** The secret that was sealed for this account; throws when the key is another. */
+export function openWebhookSecret(secretsKey: Buffer, accountId: string, sealed: Buffer): string {
+  return unseal(secretsKey, sealed, placeOf(accountId));
+}
+
+/** The default secret of an account, made when first needed. Null when there is no such account. */
+export async function readWebhookSecret(deps: SecretDeps, accountId: string): Promise<string | null> {
+  const sealed =
+    (await findWebhookSecret(deps.sql, accountId)) ??
+    (await ensureWebhookSecret(
+      deps.sql,
+      accountId,
+      sealWebhookSecret(deps.secretsKey, accountId, newWebhookSecret()),
+    ));
+  return sealed === null ? null : openWebhookSecret(deps.secretsKey, accountId, sealed);
+}
+
+function placeOf(accountId: string): string {
+  return `accounts.webhook_secret ${accountId}`;
+}

@@ -1,0 +1,74 @@
+import { Client } from 'undici';
+import type { TargetPolicy } from '../../shared/webhook-target.ts';
+import { createGuardedConnector } from './guarded-connector.ts';
+import type { ResolveHost } from './resolve-host.ts';
+
+/** An idle connection is kept for this long: shorter than the receivers we know close theirs. */
+const idleMs = 2000;
+const idlePerOriginMax = 8;
+const totalMsMax = 15_000;
+
+/** One connection to one origin, for one POST at a time. */
+export type Connection = {
+  client: Client;
+  /** The address it is connected to, once it is. */
+  remoteIp(): string | null;
+};
+
+export type Connections = {
+  take(origin: string): Connection;
+  /** `reusable`: the answer was read to its end. */
+  giveBack(origin: string, connection: Connection, reusable: boolean): void;
+  close(): Promise<void>;
+};
+
+/** Connections to receivers, kept a moment for the next delivery to the same origin. No proxy of the environment is used. */
+export function createConnections(deps: { policy: TargetPolicy; resolve: ResolveHost }): Connections {
+  const idle = new Map<string, Set<Connection>>();
+
+  function open(origin: string): Connection {
+    let remoteIp: string | null = null;
+    const client = new Client(origin, {
+      connect: createGuardedConnector(deps, (ip) => {
+        remoteIp = ip;
+      }),
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMs,
+      headersTimeout: totalMsMax,
+      bodyTimeout: totalMsMax,
+    });
+    return { client, remoteIp: () => remoteIp };
+  }
+
+  function forget(origin: string, connection: Connection): boolean {
+    const kept = idle.get(origin);
+    const was = kept?.delete(connection) ?? false;
+    if (kept?.size === 0) idle.delete(origin);
+    return was;
+  }
+
+  return {
+    take: (origin) => {
+      const [connection] = idle.get(origin) ?? [];
+      if (connection === undefined) return open(origin);
+      forget(origin, connection);
+      return connection;
+    },
+    giveBack: (origin, connection, reusable) => {
+      const kept = idle.get(origin) ?? new Set();
+      if (!reusable || kept.size >= idlePerOriginMax) {
+        void connection.client.destroy().catch(() => undefined);
+        return;
+      }
+      idle.set(origin, kept.add(connection));
+      setTimeout(() => {
+        if (forget(origin, connection)) void connection.client.destroy().catch(() => undefined);
+      }, idleMs).unref();
+    },
+    close: async () => {
+      const connections = [...idle.values()].flatMap((kept) => [...kept]);
+      idle.clear();
+      await Promise.all(connections.map(({ client }) => client.destroy().catch(() => undefined)));
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { buildConnector } from 'undici';
+import { mayContact, type TargetPolicy } from '../../shared/webhook-target.ts';
+import type { ResolveHost } from './resolve-host.ts';
+
+const connectMsMax = 5000;
+
+/** The target is, or resolves to, an address that is not contacted. */
+export class BlockedTarget extends Error {
+  readonly code = 'ssrf_blocked';
+  constructor() {
+    super('the address is not a public one');
+  }
+}
+
+/**
+ * Connects only where webhooks may go, checked three times: the literal (Node never looks a literal up), every answer of
+ * one lookup (one inside address among them refuses all; the same answers are then connected to, so a name cannot change
+ * its mind), and the address that was reached. Certificates are still checked against the name.
+ */
+export function createGuardedConnector(
+  deps: { policy: TargetPolicy; resolve: ResolveHost },
+  onConnected: (remoteIp: string | null) => void,
+): buildConnector.connector {
+  const { policy, resolve } = deps;
+
+  const lookup: LookupFunction = (host, options, callback) => {
+    resolve(host).then(
+      (addresses) => {
+        const blocked =
+          addresses.length === 0 || !addresses.every(({ address }) => mayContact(address, policy));
+        if (blocked) return callback(new BlockedTarget(), '', 0);
+        if (options.all === true) return callback(null, addresses);
+        const [first] = addresses as [LookupAddress];
+        return callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, '', 0),
+    );
+  };
+  const connect = buildConnector({ timeout: connectMsMax, lookup, minVersion: 'TLSv1.2' });
+
+  return (target, callback) => {
+    const host = target.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) !== 0 && !mayContact(host, policy)) return callback(new BlockedTarget(), null);
+    const socket = connect({ ...target, hostname: host }, (...result) => {
+      const [error, connected] = result;
+      if (error !== null) return callback(error, null);
+      if (!reached(connected, policy)) return callback(refuse(connected), null);
+      onConnected(connected.remoteAddress ?? null);
+      return callback(null, connected);
+    }) as unknown as Socket | undefined;
+    // With TLS the callback comes after the handshake; this comes before its first byte.
+    socket?.prependOnceListener?.('connect', () => {
+      if (!reached(socket, policy)) socket.destroy(new BlockedTarget());
+    });
+  };
+}
+
+function reached(socket: Socket, policy: TargetPolicy): boolean {
+  return socket.remoteAddress !== undefined && mayContact(socket.remoteAddress, policy);
+}
+
+function refuse(socket: Socket): BlockedTarget {
+  const error = new BlockedTarget();
+  socket.destroy(error);
+  return error;
+}

@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobEventWriter } from '../../../src/shared/events/event-writer.ts';
+import { redisKey } from '../../../src/shared/redis.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { openWatchedJobs, type Seen, textOf, type WatchedJobs } from '../watched-jobs.ts';
+
+let jobs: WatchedJobs;
+beforeAll(async () => {
+  jobs = await openWatchedJobs();
+});
+afterAll(() => jobs.close());
+
+const words = Array.from({ length: 40 }, (_, index) => `word${index} 😀 `);
+const text = words.join('');
+
+function openWriter(jobId: string, attempt = 1, lastSeq = 1, model = 'openai/gpt-5-mini'): JobEventWriter {
+  return jobs.events.openWriter({ jobId, attempt, provider: 'openai', model, stream: true, lastSeq });
+}
+
+/** A job that streamed its text and ended; the id of its final event. */
+async function runToTheEnd(jobId: string): Promise<number> {
+  const writer = openWriter(jobId);
+  writer.started();
+  for (const word of words) {
+    writer.delta({ kind: 'text', choice: 0, text: word });
+    await new Promise((next) => setTimeout(next, 5));
+  }
+  const last = await writer.close();
+  await jobs.finish(jobId, { text, eventSeq: last + 1 });
+  jobs.events.announce(jobId);
+  return last + 1;
+}
+
+const ids = (seen: Seen[]) => seen.map(({ id }) => id);
+const types = (seen: Seen[]) => seen.map(({ type }) => type);
+const oneByOne = (last: number, from = 1) =>
+  Array.from({ length: last - from + 1 }, (_, index) => from + index);
+
+describe('watching a job', () => {
+  it('gives a viewer who was there from the start every event once, in order, and ends', async () => {
+    const jobId = await jobs.plant();
+    const viewer = jobs.watch(jobId);
+    const finalId = await runToTheEnd(jobId);
+    const seen = await viewer.done;
+    expect(ids(seen)).toEqual(oneByOne(finalId));
+    expect(types(seen)[0]).toBe('job.queued');
+    expect(types(seen)[1]).toBe('job.started');
+    expect(types(seen).at(-1)).toBe('job.succeeded');
+    expect(textOf(seen)).toBe(text);
+    expect(seen.every(({ id, data }) => data['seq'] === id && data['job_id'] === jobId)).toBe(true);
+    expect(seen.at(-1)?.data).toMatchObject({
+      charge_usd: '0.000000042',
+      usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
+      error: null,
+    });
+  });
+
+  it('gives a late viewer the same, and resumes after each id with exactly the rest', async () => {
+    const jobId = await jobs.plant();
+    const finalId = await runToTheEnd(jobId);
+    const all = await jobs.watch(jobId).done;
+    expect(ids(all)).toEqual(oneByOne(finalId));
+    for (let after = 1; after < finalId; after++) {
+      expect(await jobs.watch(jobId, after).done).toEqual(all.slice(after));
+    }
+    const job = await jobs.watcher.find(jobId);
+    if (job === null) throw new Error('no job');
+    expect(await jobs.watcher.isOver(job, finalId)).toBe(true);
+    expect(await jobs.watcher.isOver(job, finalId + 5)).toBe(true);
+    expect(await jobs.watcher.isOver(job, finalId - 1)).toBe(false);
+  });
+
+  it('tells many viewers who join at any time the same text', async () => {
+    const jobId = await jobs.plant();
+    const viewers = [jobs.watch(jobId)];
+    const joining = setInterval(() => viewers.push(jobs.watch(jobId)), 7);
+    const finalId = await runToTheEnd(jobId);
+    clearInterval(joining);
+    for (const viewer of viewers) {
+      const seen = await viewer.done;
+      expect(ids(seen)).toEqual(oneByOne(finalId));
+      expect(textOf(seen)).toBe(text);
+    }
+    expect(viewers.length).toBeGreaterThan(5);
+  });
+
+  it('sends the first delta at once and joins the later ones', async () => {
+    const jobId = await jobs.plant();
+    const viewer = jobs.watch(jobId);
+    const writer = openWriter(jobId);
+    writer.started();
+    await waitFor('the start', () => viewer.seen.some(({ type }) => type === 'job.started'));
+    const at = performance.now();
+    writer.delta({ kind: 'text', choice: 0, text: 'a' });
+    await waitFor('the first delta', () => viewer.seen.some(({ type }) => type === 'output.delta'));
+    expect(performance.now() - at).toBeLessThan(45);
+    for (const letter of 'bcdefgh') writer.delta({ kind: 'text', choice: 0, text: letter });
+    await writer.close();
+    await waitFor('the text', () => textOf(viewer.seen) === 'abcdefgh');
+    expect(viewer.seen.filter(({ type }) => type === 'output.delta')).toHaveLength(2);
+    viewer.stop();
+    await viewer.done;
+  });
+
+  it('tells tool calls, and each choice its own offsets', async () => {
+    const jobId = await jobs.plant();
+    const writer = openWriter(jobId);
+    writer.delta({ kind: 'tool_call', choice: 0, index: 0, id: 'call_1', name: 'find', arguments: '{"a"' });
+    writer.delta({ kind: 'tool_call', choice: 0, index: 0, arguments: ':1' });
+    writer.delta({ kind: 'tool_call', choice: 0, index: 0, arguments: '}' });
+    writer.delta({ kind: 'text', choice: 1, text: 'one' });
+    writer.delta({ kind: 'text', choice: 0, text: 'nil' });
+    const last = await writer.close();
+    await jobs.finish(jobId, { text: 'nil', eventSeq: last + 1 });
+    const seen = await jobs.watch(jobId).done;
+    const calls = seen.filter(({ type }) => type === 'output.tool_call').map(({ data }) => data);
+    expect(calls[0]).toMatchObject({ attempt: 1, choice: 0, index: 0, id: 'call_1', name: 'find' });
+    expect(calls.map((call) => call['arguments']).join('')).toBe('{"a":1}');
+    expect(textOf(seen, 0)).toBe('nil');
+    expect(textOf(seen, 1)).toBe('one');
+  });
+
+  it('says when the text starts anew, and counts on', async () => {
+    const jobId = await jobs.plant();
+    const viewer = jobs.watch(jobId);
+    const first = openWriter(jobId);
+    first.started();
+    first.delta({ kind: 'text', choice: 0, text: 'wrong so far' });
+    const lastOfFirst = await first.close();
+    // The worker was lost: Postgres knows of no event but the first.
+    const second = openWriter(jobId, 2, 1, 'anthropic/claude-haiku-4-5');
+    second.started();
+    second.delta({ kind: 'text', choice: 0, text: 'right' });
+    const last = await second.close();
+    await jobs.finish(jobId, { text: 'right', eventSeq: last + 1 });
+    jobs.events.announce(jobId);
+    const seen = await viewer.done;
+    expect(ids(seen)).toEqual(oneByOne(last + 1));
+    expect(types(seen).slice(lastOfFirst)).toEqual([
+      'output.reset',
+      'job.started',
+      'output.delta',
+      'job.succeeded',
+    ]);
+    expect(seen[lastOfFirst]?.data).toMatchObject({ attempt: 2, reason: 'fallback' });
+    expect(textOf(seen)).toBe('right');
+  });
+
+  it('lets no writer in whose attempt was overtaken', async () => {
+    const jobId = await jobs.plant();
+    const zombie = openWriter(jobId);
+    zombie.started();
+    zombie.delta({ kind: 'text', choice: 0, text: 'old' });
+    await waitFor('its event', async () => (await jobs.events.log.lastId(jobId)) === 3);
+    const writer = openWriter(jobId, 2, 1);
+    writer.started();
+    await waitFor('the start', async () => (await jobs.events.log.lastId(jobId)) === 5);
+    zombie.delta({ kind: 'text', choice: 0, text: 'late' });
+    await zombie.close();
+    writer.delta({ kind: 'text', choice: 0, text: 'new' });
+    const last = await writer.close();
+    expect(last).toBe(6);
+    await jobs.finish(jobId, { text: 'new', eventSeq: last + 1 });
+    expect(textOf(await jobs.watch(jobId).done)).toBe('new');
+    expect(await jobs.events.closeLog(jobId, 2)).toBe(6);
+    const closedOut = openWriter(jobId, 2, 6);
+    closedOut.started();
+    await closedOut.close();
+    expect(await jobs.events.log.lastId(jobId)).toBe(6);
+  });
+});
+
+describe('when something was lost', () => {
+  it('a lost message is made up for', async () => {
+    const jobId = await jobs.plant();
+    const viewer = jobs.watch(jobId);
+    await waitFor('the first event', () => viewer.seen.length > 0);
+    const stream = redisKey(jobs.prefix, 'events', jobId);
+    // Written behind the publisher's back.
+    await jobs.redis.xadd(stream, '2-0', 't', 'job.started', 'f', '{"attempt":1}');
+    await waitFor('the unannounced event', () => viewer.seen.length === 2, 5000);
+    await jobs.finish(jobId, { eventSeq: 3 });
+    // Nobody announces the end either.
+    const seen = await viewer.done;
+    expect(types(seen)).toEqual(['job.queued', 'job.started', 'job.succeeded']);
+  });
+
+  it('a log that is gone is told by a snapshot, to late and to resumed viewers', async () => {
+    const jobId = await jobs.plant();
+    const finalId = await runToTheEnd(jobId);
+    await jobs.redis.del(redisKey(jobs.prefix, 'events', jobId));
+    for (const after of [0, 5, finalId - 2]) {
+      const seen = await jobs.watch(jobId, after).done;
+      expect(types(seen).slice(after === 0 ? 1 : 0)).toEqual(['output.snapshot', 'job.succeeded']);
+      expect(ids(seen).slice(-2)).toEqual([finalId - 1, finalId]);
+      expect(textOf(seen)).toBe(text);
+    }
+    expect(types(await jobs.watch(jobId, finalId - 1).done)).toEqual(['job.succeeded']);
+  });
+
+  it('a log whose beginning is gone never gives text with a hole', async () => {
+    const jobId = await jobs.plant();
+    const writer = openWriter(jobId);
+    writer.started();
+    writer.delta({ kind: 'text', choice: 0, text: 'one ' });
+    await waitFor('the first delta', async () => (await jobs.events.log.lastId(jobId)) === 3);
+    const early = jobs.watch(jobId);
+    await waitFor('it to be seen', () => early.seen.length === 3);
+    await jobs.redis.del(redisKey(jobs.prefix, 'events', jobId));
+    writer.delta({ kind: 'text', choice: 0, text: 'two ' });
+    await waitFor('the second delta', async () => (await jobs.events.log.lastId(jobId)) === 4);
+    const late = jobs.watch(jobId);
+    await waitFor('the beginning', () => late.seen.length > 0);
+    writer.delta({ kind: 'text', choice: 0, text: 'three' });
+    const last = await writer.close();
+    await jobs.finish(jobId, { text: 'one two three', eventSeq: last + 1 });
+    jobs.events.announce(jobId);
+    expect(types(await late.done)).toEqual(['job.queued', 'output.snapshot', 'job.succeeded']);
+    expect(textOf(await late.done)).toBe('one two three');
+    expect(ids(await early.done)).toEqual(oneByOne(last + 1));
+    expect(textOf(await early.done)).toBe('one two three');
+  });
+
+  it('events that were given up are told by a snapshot', async () => {
+    const jobId = await jobs.plant();
+    const writer = openWriter(jobId);
+    writer.started();
+    writer.delta({ kind: 'text', choice: 0, text: 'one ' });
+    const last = await writer.close();
+    // Three more were counted and never arrived.
+    await jobs.finish(jobId, { text: 'one two three four', eventSeq: last + 4 });
+    const seen = await jobs.watch(jobId).done;
+    expect(types(seen).slice(-2)).toEqual(['output.snapshot', 'job.succeeded']);
+    expect(ids(seen).slice(-2)).toEqual([last + 3, last + 4]);
+    expect(textOf(seen)).toBe('one two three four');
+  });
+
+  it('the calls of a job without output are told from Postgres', async () => {
+    const jobId = await jobs.plant({ stream: false });
+    await jobs.finish(jobId, { eventSeq: 3 });
+    const seen = await jobs.watch(jobId).done;
+    expect(types(seen)).toEqual(['job.queued', 'job.started', 'job.succeeded']);
+    expect(seen[1]?.data).toMatchObject({ attempt: 1, provider: 'openai', model: 'openai/gpt-5-mini' });
+  });
+
+  it('a lost worker had written more than Postgres knows: the end still comes last', async () => {
+    const jobId = await jobs.plant();
+    const writer = openWriter(jobId);
+    writer.started();
+    for (const word of words) writer.delta({ kind: 'text', choice: 0, text: word });
+    const last = await writer.close();
+    const viewer = jobs.watch(jobId);
+    await waitFor('all so far', () => viewer.seen.length === last);
+    await jobs.finish(jobId, { state: 'expired', eventSeq: 2 });
+    jobs.events.announce(jobId);
+    expect(ids(await viewer.done)).toEqual(oneByOne(last + 1));
+    expect(types(await viewer.done).at(-1)).toBe('job.expired');
+    expect(types(await jobs.watch(jobId, last).done)).toEqual(['job.expired']);
+  });
+});

@@ -1,0 +1,265 @@
+import OpenAI from 'openai';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { replaceWebhookSecret } from '../../../src/shared/sql/webhook-secrets.ts';
+import {
+  newWebhookSecret,
+  readWebhookSecret,
+  sealWebhookSecret,
+} from '../../../src/shared/webhook-secret.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { type OwedDeliveries, openOwedDeliveries, secretsKey } from './owed-deliveries.ts';
+import { openReceiver, type Received, type Receiver } from './receiver.ts';
+
+let owed: OwedDeliveries;
+let receiver: Receiver;
+beforeEach(async () => {
+  owed = await openOwedDeliveries();
+  receiver = await openReceiver();
+});
+afterEach(async () => {
+  await owed.close();
+  await receiver.close();
+});
+
+const secretOf = async () => {
+  const secret = await readWebhookSecret({ sql: owed.sql, secretsKey }, owed.accountId);
+  if (secret === null) throw new Error('no secret');
+  return secret;
+};
+const verify = (secret: string, { body, headers }: Received) =>
+  new Webhook(secret).verify(body, headers as Record<string, string>);
+
+const body = JSON.stringify({
+  id: 'evt_1',
+  object: 'event',
+  type: 'job.succeeded',
+  created_at: 1,
+  data: { id: 'job_1', text: 'żółw 😀' },
+});
+
+describe('a delivery', () => {
+  it('is verified by standardwebhooks and by the OpenAI SDK as they are', async () => {
+    owed.start();
+    const id = await owed.owe(`${receiver.url}?a=b`, body, 'evt_1');
+    const row = await owed.waitForState(id, 'delivered');
+    const [first] = receiver.received as [Received];
+    expect(first.body).toBe(body);
+    expect(first.url).toBe('/hook?a=b');
+    expect(first.headers).toMatchObject({ 'webhook-id': 'evt_1', 'content-type': 'application/json' });
+    const secret = await secretOf();
+    expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect(verify(secret, first)).toEqual(JSON.parse(body));
+    const client = new OpenAI({ apiKey: 'none', webhookSecret: secret });
+    const event = await client.webhooks.unwrap(first.body, first.headers as Record<string, string>);
+    expect(event).toEqual(JSON.parse(body));
+    expect(row.attempts).toHaveLength(1);
+    expect(row.attempts[0]).toMatchObject({
+      outcome: 'delivered',
+      status_code: 204,
+      remote_ip: '127.0.0.1',
+      error: null,
+    });
+    expect(row.nextAttemptAt).toBeNull();
+  });
+
+  it('is signed by both secrets after a rotation, and by the new one alone a day later', async () => {
+    const old = await secretOf();
+    const fresh = newWebhookSecret();
+    const sealed = sealWebhookSecret(secretsKey, owed.accountId, fresh);
+    await owed.sql.begin((tx) => replaceWebhookSecret(tx, owed.accountId, sealed));
+    owed.start();
+    await owed.waitForState(await owed.owe(receiver.url), 'delivered');
+    const [during] = receiver.received as [Received];
+    expect(String(during.headers['webhook-signature']).split(' ')).toHaveLength(2);
+    verify(old, during);
+    verify(fresh, during);
+    await owed.sql`update accounts set webhook_secret_previous_until = now() - interval '1 second'`;
+    await owed.waitForState(await owed.owe(receiver.url), 'delivered');
+    const later = receiver.received[1] as Received;
+    verify(fresh, later);
+    expect(() => verify(old, later)).toThrow();
+  });
+
+  it('is tried again with the same id and bytes until it is taken', async () => {
+    receiver.answer((response, nth) => response.writeHead(nth < 3 ? 500 : 200).end('thanks'));
+    owed.start();
+    const id = await owed.owe(receiver.url, body, 'evt_same');
+    const row = await owed.waitForState(id, 'delivered');
+    expect(row.attempts.map(({ outcome, status_code }) => [outcome, status_code])).toEqual([
+      ['failed', 500],
+      ['failed', 500],
+      ['delivered', 200],
+    ]);
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id']))).toEqual(
+      new Set(['evt_same']),
+    );
+    expect(new Set(receiver.received.map((one) => one.body))).toEqual(new Set([body]));
+  });
+
+  it('is exhausted after the schedule; a replay is a new chain with the same id and bytes', async () => {
+    receiver.answer((response) => response.writeHead(503).end());
+    const deliveries = owed.start({ retrySeconds: [0.02, 0.02] });
+    const id = await owed.owe(receiver.url, body, 'evt_again');
+    expect((await owed.waitForState(id, 'exhausted')).attempts).toHaveLength(3);
+    receiver.answer((response) => response.writeHead(200).end());
+    const { restartDelivery } = await import('../../../src/shared/sql/deliveries.ts');
+    expect(await owed.sql.begin((tx) => restartDelivery(tx, owed.accountId, id))).toBe(true);
+    deliveries.wake();
+    const row = await owed.waitForState(id, 'delivered');
+    expect(row.attempts).toHaveLength(4);
+    expect(new Set(receiver.received.map((one) => `${one.headers['webhook-id']} ${one.body}`)).size).toBe(1);
+  });
+
+  it('ends at 410, without another try', async () => {
+    receiver.answer((response) => response.writeHead(410).end());
+    owed.start();
+    const row = await owed.waitForState(await owed.owe(receiver.url), 'exhausted');
+    expect(row.attempts).toHaveLength(1);
+  });
+
+  it('never comes before Retry-After', async () => {
+    receiver.answer((response) => response.writeHead(429, { 'retry-after': '3600' }).end());
+    owed.start();
+    const id = await owed.owe(receiver.url);
+    const row = await waitFor('the first try', async () => {
+      const found = await owed.find(id);
+      return found.attempts[0]?.outcome === 'failed' && found;
+    });
+    expect(row.state).toBe('pending');
+    expect((row.nextAttemptAt?.getTime() ?? 0) - Date.now()).toBeGreaterThan(3_590_000);
+  });
+
+  it('follows no redirect', async () => {
+    const elsewhere = await openReceiver();
+    receiver.answer((response) => response.writeHead(307, { location: elsewhere.url }).end());
+    owed.start({ retrySeconds: [] });
+    const row = await owed.waitForState(await owed.owe(receiver.url), 'exhausted');
+    expect(row.attempts[0]).toMatchObject({ outcome: 'failed', status_code: 307 });
+    expect(elsewhere.connections()).toBe(0);
+    await elsewhere.close();
+  });
+});
+
+describe('a hostile receiver', () => {
+  const limits = { totalMsMax: 700, answerBytesMax: 64 * 1024 };
+
+  it('that never answers costs no more than the limit', async () => {
+    receiver.answer(() => undefined);
+    owed.start({ retrySeconds: [], overrides: { limits } });
+    const row = await owed.waitForState(await owed.owe(receiver.url), 'exhausted');
+    expect(row.attempts[0]).toMatchObject({ outcome: 'failed', error: 'timeout', status_code: null });
+    expect(row.attempts[0]?.duration_ms).toBeLessThan(1200);
+  });
+
+  it('that drips its headers costs no more than the limit', async () => {
+    receiver.answer((response) => {
+      const timer = setInterval(() => response.socket?.write('x'), 50);
+      response.socket?.write('HTTP/1.1 200 OK\r\nx-slow: ');
+      response.socket?.on('close', () => clearInterval(timer));
+    });
+    owed.start({ retrySeconds: [], overrides: { limits } });
+    const row = await owed.waitForState(await owed.owe(receiver.url), 'exhausted');
+    expect(row.attempts[0]?.error).toBe('timeout');
+  });
+
+  it('that drips its body, or never ends it, has said its status and is cut off', async () => {
+    let sent = 0;
+    receiver.answer((response, nth) => {
+      response.writeHead(200);
+      const chunk = Buffer.alloc(nth === 1 ? 1 : 64 * 1024, 'x');
+      const timer = setInterval(() => {
+        if (response.write(chunk)) sent += chunk.length;
+      }, 5);
+      response.on('close', () => clearInterval(timer));
+    });
+    owed.start({ overrides: { limits } });
+    for (const url of [receiver.url, `${receiver.url}/2`]) {
+      const row = await owed.waitForState(await owed.owe(url), 'delivered');
+      expect(row.attempts[0]?.duration_ms).toBeLessThan(1600);
+    }
+    await waitFor('the connections to be cut', async () => {
+      const before = sent;
+      await new Promise((next) => setTimeout(next, 30));
+      return sent === before;
+    });
+    expect(sent).toBeLessThan(2 * 1024 * 1024);
+  });
+
+  it('that cuts the connection or sends rubbish has failed', async () => {
+    receiver.answer((response, nth) => {
+      if (nth === 1) response.socket?.destroy();
+      else if (nth === 2) response.socket?.end('SMTP ready\r\n\r\n');
+      else response.writeHead(200, { 'x-big': 'x'.repeat(100_000) }).end();
+    });
+    owed.start({ retrySeconds: [0.02, 0.02] });
+    const row = await owed.waitForState(await owed.owe(receiver.url), 'exhausted');
+    expect(row.attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'failed']);
+    expect(row.attempts.every(({ error }) => error !== null)).toBe(true);
+  });
+
+  it('does not hold up the others', async () => {
+    receiver.answer(() => undefined);
+    const healthy = await openReceiver('127.0.0.2');
+    for (let n = 0; n < 300; n++) await owed.owe(receiver.url);
+    const started = owed.start({ overrides: { limits: { ...limits, totalMsMax: 10_000 } } });
+    await waitFor('the slow host to have its places', () => receiver.received.length === 8);
+    const ids = await Promise.all(Array.from({ length: 20 }, () => owed.owe(healthy.url)));
+    const at = Date.now();
+    started.wake();
+    for (const id of ids) await owed.waitForState(id, 'delivered');
+    expect(Date.now() - at).toBeLessThan(2000);
+    expect(receiver.received).toHaveLength(8);
+    await healthy.close();
+  });
+});
+
+describe('when a worker dies', () => {
+  it('between the post and the record, another sends the same id and bytes after the lease', async () => {
+    const { claimDeliveries } = await import('../../../src/shared/sql/deliveries.ts');
+    const id = await owed.owe(receiver.url, body, 'evt_dead');
+    const options = { token: 'dead', leaseSeconds: 1.2, limit: 10, perHost: 8, busy: new Map() };
+    const [claimed] = await claimDeliveries(owed.sql, options);
+    expect(claimed).toMatchObject({ id, attempt: 1, tries: 1, eventId: 'evt_dead', body });
+    expect(await claimDeliveries(owed.sql, { ...options, token: 'other' })).toEqual([]);
+    owed.start();
+    const row = await owed.waitForState(id, 'delivered');
+    expect(row.attempts.map(({ outcome }) => outcome)).toEqual(['unknown', 'delivered']);
+    expect(receiver.received).toHaveLength(1);
+    const { recordDeliveries } = await import('../../../src/shared/sql/deliveries.ts');
+    const result = {
+      outcome: 'failed' as const,
+      statusCode: 500,
+      error: null,
+      retryAfterMs: null,
+      durationMs: 1,
+      remoteIp: null,
+    };
+    const late = { id, token: 'dead', attempt: 1, result, verdict: { kind: 'again' as const, delayMs: 0 } };
+    expect(await recordDeliveries(owed.sql, [late])).toEqual([false]);
+    expect((await owed.find(id)).state).toBe('delivered');
+  });
+
+  it('hands back at its end what it could not finish', async () => {
+    receiver.answer(() => undefined);
+    const deliveries = owed.start();
+    const id = await owed.owe(receiver.url);
+    deliveries.wake();
+    await waitFor('the post', () => receiver.received.length === 1);
+    await deliveries.stop();
+    const row = await owed.find(id);
+    expect(row.state).toBe('pending');
+    expect(row.attempts[0]).toMatchObject({ outcome: 'unknown', error: 'shutdown' });
+    receiver.answer((response) => response.writeHead(200).end());
+    owed.start();
+    await owed.waitForState(id, 'delivered');
+  });
+
+  it('any number of workers send each delivery once', async () => {
+    for (let n = 0; n < 4; n++) owed.start();
+    const ids = await Promise.all(Array.from({ length: 200 }, (_, n) => owed.owe(`${receiver.url}/${n}`)));
+    for (const id of ids) await owed.waitForState(id, 'delivered');
+    expect(receiver.received).toHaveLength(200);
+    expect(new Set(receiver.received.map(({ url }) => url)).size).toBe(200);
+  });
+});
