@@ -34,7 +34,7 @@ export function mayContact(address: string, policy: TargetPolicy): boolean {
 }
 
 /** The host of a URL without the brackets of an IPv6 literal. */
-export function hostOf(url: URL): string {
+function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 

@@ -7,7 +7,7 @@ import type { ResolveHost } from './resolve-host.ts';
 const connectMsMax = 5000;
 
 /** The target is, or resolves to, an address that is not contacted. */
-export class BlockedTarget extends Error {
+class BlockedTarget extends Error {
   readonly code = 'ssrf_blocked';
   constructor() {
     super('the address is not a public one');
