@@ -99,7 +99,7 @@ describe.concurrent.each(kinds)('%s', (kind) => {
     it('is stopped while it waits for the headers', async () => {
       const controller = new AbortController();
       setTimeout(() => controller.abort(), 60);
-      const { answer, attemptId } = await bench.call(kind, '[[latency:300]] hello', {
+      const { answer, attemptId } = await bench.call(kind, '[[latency:20000]] hello', {
         stream,
         signal: controller.signal,
       });
