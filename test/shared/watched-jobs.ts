@@ -49,8 +49,8 @@ export async function openWatchedJobs(): Promise<WatchedJobs> {
     events,
     watcher,
     accountId,
-    plant: (options) => plant(owner, accountId, options?.stream ?? true),
-    finish: (jobId, ending = {}) => finish(owner, jobId, ending),
+    plant: (options) => plantJob(owner, accountId, options?.stream ?? true),
+    finish: (jobId, ending = {}) => endJob(owner, jobId, ending),
     watch: (jobId, after = 0) => watch(watcher, jobId, after),
     close: async () => {
       watcher.stop();
@@ -62,7 +62,8 @@ export async function openWatchedJobs(): Promise<WatchedJobs> {
   };
 }
 
-async function plant(owner: Database, accountId: string, stream: boolean): Promise<string> {
+/** A job that runs its first attempt. */
+export async function plantJob(owner: Database, accountId: string, stream: boolean): Promise<string> {
   const [id, holdId] = [newId('job'), newId('hold')];
   await owner`insert into holds (id, account_id, amount_nano, remaining_nano) values (${holdId}, ${accountId}, 1000, 1000)`;
   await owner`insert into jobs (id, account_id, state, lane, model, provider, target_model, attempts, tries, max_attempts, hold_id,
@@ -74,14 +75,15 @@ async function plant(owner: Database, accountId: string, stream: boolean): Promi
   return id;
 }
 
-async function finish(
+/** Ends a planted job as its worker would. */
+export async function endJob(
   owner: Database,
   jobId: string,
   {
     state = 'succeeded',
     text = 'done',
     eventSeq = 2,
-  }: { state?: FinalState; text?: string; eventSeq?: number },
+  }: { state?: FinalState; text?: string; eventSeq?: number } = {},
 ): Promise<void> {
   const error: JobError | null =
     state === 'succeeded' ? null : { type: 'provider_failed', message: 'no', provider_status: 500 };

@@ -6,8 +6,8 @@ import type { JobEvent } from '../../shared/domain/event.ts';
 const waitingBytesMax = 1024 * 1024;
 /** While catching up, the next page is read when less than this waits. */
 const pacedBytesMax = 256 * 1024;
-/** A viewer that takes nothing for this long while catching up is dropped. */
-const pacedMsMax = 15_000;
+/** A viewer that does not take what it catches up with in this time is dropped. */
+const pacedMsMax = 60_000;
 /** Silence after which a comment says that the connection lives; the HTML standard advises 15 s. */
 const silenceMsMax = 15_000;
 const wheelMs = 1000;
@@ -45,7 +45,10 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
 
   function turn(): void {
     const before = Date.now() - silenceMsMax;
-    for (const stream of streams) if (stream.wroteAt <= before) write(stream, ': still here\n\n');
+    for (const stream of streams) {
+      // Where something waits already, one more comment tells nobody anything.
+      if (stream.wroteAt <= before && stream.raw.writableLength === 0) write(stream, ': still here\n\n');
+    }
   }
 
   function add(stream: Open): void {
@@ -107,9 +110,13 @@ function toFrame({ id, type, data }: JobEvent): string {
 function write(stream: Open, text: string): void {
   const { raw } = stream;
   if (text === '' || raw.writableEnded || raw.destroyed) return;
+  // What waited before counts: one event may be larger than the limit.
+  if (raw.writableLength > waitingBytesMax) {
+    raw.destroy();
+    return;
+  }
   stream.wroteAt = Date.now();
   raw.write(text);
-  if (raw.writableLength > waitingBytesMax) raw.destroy();
 }
 
 async function waitUntilRead({ raw, controller }: Open): Promise<void> {
@@ -119,6 +126,7 @@ async function waitUntilRead({ raw, controller }: Open): Promise<void> {
     const go = () => {
       clearTimeout(timer);
       raw.off('drain', go);
+      controller.signal.removeEventListener('abort', go);
       resolve();
     };
     raw.on('drain', go);

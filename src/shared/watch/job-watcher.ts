@@ -9,7 +9,7 @@ import { finalIdOf, tellTheEnd } from './tell-the-end.ts';
 
 /** News may be lost: a silent job is looked at again this often, all of them in one query. */
 const lookAgainMs = 2000;
-const pageSize = 500;
+const pageSize = 200;
 
 export type JobWatcherDeps = {
   sql: Database;
