@@ -1,12 +1,14 @@
 // Makes `npm run …` work in a fresh clone with nothing but Node.js and npm: installs the exact dependencies when they are
-// missing or older than the lockfile, builds when the sources are newer than the build, then runs the command. Plain Node
-// and no dependencies, because it runs before there are any.
-import { spawn, spawnSync } from 'node:child_process';
+// missing or others than the lockfile's, builds when the sources have changed, then runs the command. Plain Node and no
+// dependencies, because it runs before there are any.
+import { createHash } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -14,40 +16,28 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isInstalled } from './install-state.mjs';
+import { onlyOne } from './only-one.mjs';
+import { withoutOwnedVariables } from './owned-variables.mjs';
+import { isStopped, runCommand, runStep, stopWithParent } from './run-step.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const commands = ['start', 'demo', 'test', 'check'];
+const commands = ['start', 'demo', 'test', 'check', 'bench', 'chaos'];
 const [command, ...args] = process.argv.slice(2);
-
-/** Variables that would make a test or a demo depend on what is set up here; only `start` and `demo -- --real` see them. */
-const ownedVariables =
-  /^(DATABASE_|REDIS_|OPENAI_|ANTHROPIC_|GEMINI_|GOOGLE_GEMINI_|JWT_|SIMULATOR|MODELS_FILE|PROVIDERS_FILE|ADMIN_API_KEY|SECRETS_KEY|ENVIRONMENT$|PORT$|HOST$|DATA_DIR$|WEBHOOK_|RATE_LIMIT|QUEUE_DEPTH|WORKER_|LEASE_|CORS_|TRUST_PROXY|BODY_LIMIT|METRICS_|LOG_LEVEL$|CONTENT_|SYNC_|SHUTDOWN_|OTEL_|LANGFUSE_)/;
 
 function fail(sentence) {
   process.stderr.write(`${sentence}\n`);
   process.exit(1);
 }
 
-function mtime(path) {
-  return existsSync(path) ? statSync(path).mtimeMs : 0;
-}
-
-/** Runs a step with its output on stderr, so that stdout stays the command's own; ends with the step if it fails. */
-function step(name, file, fileArgs, env = process.env) {
-  process.stderr.write(`${name} …\n`);
-  const { status, signal, error } = spawnSync(file, fileArgs, { cwd: root, stdio: ['ignore', 2, 2], env });
-  if (error) fail(`${name} could not be started: ${error.message}`);
-  if (signal) process.exit(130);
-  return status === 0;
-}
-
-function install() {
-  // npm writes this file last, so an interrupted install is not mistaken for a whole one.
-  const installed = join(root, 'node_modules/.package-lock.json');
-  if (mtime(installed) < mtime(join(root, 'package-lock.json'))) {
+async function install() {
+  if (!isInstalled(root)) {
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    if (!step('installing dependencies', npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) {
-      fail('npm ci failed; see its message above. It needs the npm registry once.');
+    const npmArgs = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+    if (!(await runStep('installing dependencies', npm, npmArgs, { cwd: root }))) {
+      fail(
+        'npm ci failed, see its message above; it needs the npm registry once. Then run the command again.',
+      );
     }
   }
   linkPostgresLibraries();
@@ -70,69 +60,98 @@ function linkPostgresLibraries() {
   }
 }
 
-function newestIn(folder) {
-  let newest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+function filesIn(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    newest = Math.max(newest, entry.isDirectory() ? newestIn(path) : statSync(path).mtimeMs);
-  }
-  return newest;
-}
-
-function build() {
-  const stamp = join(root, 'dist/.built');
-  const sources = Math.max(
-    newestIn(join(root, 'src')),
-    mtime(join(root, 'tsconfig.json')),
-    mtime(join(root, 'tsconfig.build.json')),
-    mtime(join(root, 'package-lock.json')),
-  );
-  if (mtime(stamp) >= sources) return;
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  if (!step('building', process.execPath, [compiler, '-p', 'tsconfig.build.json'])) fail('the build failed');
-  writeFileSync(stamp, '');
-}
-
-/** Runs the built command and ends as it ends. It stops what it started; signals are passed on once. */
-function run(script, scriptArgs, env) {
-  const child = spawn(process.execPath, ['--enable-source-maps', script, ...scriptArgs], {
-    cwd: root,
-    stdio: 'inherit',
-    env,
+    return entry.isDirectory() ? filesIn(path) : [path];
   });
-  // Ctrl-C in a terminal reaches the child by itself; a signal sent to this process alone does not.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  child.on('exit', (code, signal) => process.exit(signal ? 130 : (code ?? 1)));
 }
 
-function withoutOwnedVariables() {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ownedVariables.test(name)));
+/** Changes when a source is added, removed or edited, or when what compiles it changes. */
+function fingerprint() {
+  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((file) =>
+    join(root, file),
+  );
+  const hash = createHash('sha256');
+  for (const file of [...filesIn(join(root, 'src')).sort(), ...settings]) {
+    const { size, mtimeMs } = statSync(file);
+    hash.update(`${relative(root, file)} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
 }
 
-function check() {
+async function build() {
+  const dist = join(root, 'dist');
+  const stamp = join(dist, '.built');
+  const sources = fingerprint();
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
+  // Built beside and exchanged at the end: a stack that runs from `dist` finds all of it at any moment.
+  const made = join(root, `.dist-${process.pid}`);
+  const old = join(root, `.dist-${process.pid}-old`);
+  try {
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const compilerArgs = [compiler, '-p', 'tsconfig.build.json', '--outDir', made];
+    if (!(await runStep('building', process.execPath, compilerArgs, { cwd: root }))) {
+      fail('the build failed: the messages above name the lines to mend');
+    }
+    copyAssets(made);
+    writeFileSync(join(made, '.built'), sources);
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(made, dist);
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+    rmSync(old, { recursive: true, force: true });
+  }
+}
+
+/** What the code reads from disk and the compiler does not carry over. */
+function copyAssets(made) {
+  const source = join(root, 'src');
+  for (const file of filesIn(source).filter((path) => !path.endsWith('.ts'))) {
+    const target = join(made, relative(source, file));
+    mkdirSync(dirname(target), { recursive: true });
+    if (!existsSync(target)) cpSync(file, target);
+  }
+}
+
+async function check() {
   const bin = (name) => join(root, 'node_modules/.bin', name);
+  const rules = '.dependency-cruiser.cjs';
+  if (!existsSync(join(root, rules))) fail(`${rules} is missing: the import rules cannot be checked`);
   const steps = [
     ['format and lint', bin('biome'), ['ci', '--colors=off', '.']],
     ['types', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']],
-    ['import rules', bin('depcruise'), ['--config', '.dependency-cruiser.cjs', 'src']],
+    ['import rules', bin('depcruise'), ['--config', rules, 'src']],
     ['dead code', bin('knip'), []],
   ];
-  const failed = steps.filter(([name, file, fileArgs]) => !step(name, file, fileArgs)).map(([name]) => name);
+  const failed = [];
+  for (const [name, file, fileArgs] of steps) {
+    if (!(await runStep(name, file, fileArgs, { cwd: root }))) failed.push(name);
+  }
   if (failed.length > 0) fail(`check failed: ${failed.join(', ')}`);
   process.stderr.write('check passed\n');
 }
 
-if (!commands.includes(command)) fail(`usage: node scripts/bootstrap.mjs ${commands.join(' | ')}`);
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19))
-  fail(`Node.js 20.19 or newer is needed; this is ${process.versions.node}`);
-install();
-if (command === 'check') {
-  check();
-} else {
-  build();
+async function main() {
+  if (!commands.includes(command)) fail(`usage: node scripts/bootstrap.mjs ${commands.join(' | ')}`);
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    fail(`Node.js 20.19 or newer is needed; this is ${process.versions.node}: install a newer one`);
+  }
+  stopWithParent();
+  const wait = (holder) =>
+    process.stderr.write(`waiting for another command (process ${holder}) to install and build …\n`);
+  await onlyOne(join(root, '.cache/bootstrap.lock'), wait, async () => {
+    await install();
+    if (command !== 'check' && !isStopped()) await build();
+  });
+  if (command === 'check') return check();
+  const script = `dist/local/${command}.js`;
+  if (!existsSync(join(root, script)))
+    fail(`npm run ${command} is not built yet: there is no src/local/${command}.ts`);
   const keepsEnvironment = command === 'start' || (command === 'demo' && args.includes('--real'));
-  run(`dist/local/${command}.js`, args, keepsEnvironment ? process.env : withoutOwnedVariables());
+  const env = keepsEnvironment ? process.env : withoutOwnedVariables(process.env);
+  process.exitCode = await runCommand(script, args, { cwd: root, env });
 }
+
+await main();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 
 export type Child = {
+  name: string;
   pid: number;
   /** Resolves with a sentence when the process ends, whoever ended it. */
   ended: Promise<string>;
@@ -50,7 +51,12 @@ export function startChild(file: string, args: string[], options: ChildOptions):
     child.once('error', (error) => resolve(`${options.name} could not be started: ${error.message}`));
     child.once('exit', (code, signal) => resolve(`${options.name} ended with ${signal ?? `code ${code}`}`));
   });
-  return { pid: child.pid ?? 0, ended, stop: (timeoutMs) => stopChild(child, options.stopSignal, timeoutMs) };
+  return {
+    name: options.name,
+    pid: child.pid ?? 0,
+    ended,
+    stop: (timeoutMs) => stopChild(child, options.stopSignal, timeoutMs),
+  };
 }
 
 async function stopChild(child: ChildProcess, signal: NodeJS.Signals, timeoutMs: number): Promise<void> {

@@ -6,9 +6,13 @@ import { streamOne } from './demo-stream.ts';
 import { receiveOne } from './demo-webhook.ts';
 import { createProgressBar } from './progress.ts';
 import { startStack } from './stack.ts';
+import { onStopRequest } from './stop-request.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const show = (text: string) => process.stdout.write(text);
+
+/** From the first line to the last; real providers included. */
+const patienceMs = 5 * 60_000;
 
 /** The main job end to end, on real parts. Every promise it shows is checked; one that does not hold makes it exit 1. */
 async function demo(): Promise<number> {
@@ -16,16 +20,34 @@ async function demo(): Promise<number> {
   if (real) loadEnvFile();
   const dataDir = resolve(process.env['DATA_DIR'] ?? '.data', 'demo');
   const given = { ...(real ? process.env : {}), PORT: '0', WEBHOOK_ALLOW_PRIVATE: 'on', LOG_LEVEL: 'warn' };
-  const starting = startStack({ dataDir, cacheDir: '.cache', given, say });
-  const interrupt = () => void starting.then((stack) => stack.stop()).then(() => process.exit(130));
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const abort = new AbortController();
+  const starting = startStack({ dataDir, cacheDir: '.cache', given, say, signal: abort.signal });
+  const end = async (reason: string, code: number) => {
+    say(reason);
+    abort.abort(new Error('stopped'));
+    await starting.then(
+      (stack) => stack.stop(),
+      () => undefined,
+    );
+    process.exit(code === 0 ? 130 : code);
+  };
+  onStopRequest(({ reason, code }) => void end(reason, code));
+  let finished = false;
+  const deadline = setTimeout(
+    () => void end(`not finished within ${patienceMs / 60_000} minutes`, 1),
+    patienceMs,
+  );
   const stack = await starting;
+  void stack.broke.then((how) => {
+    if (!abort.signal.aborted && !finished) void end(how, 1);
+  });
   try {
     const operator = { url: stack.url, key: stack.adminApiKey };
     const base = { url: stack.url, key: await openDemoAccount(operator, dataDir) };
     return await showAll(base, operator, dataDir);
   } finally {
+    finished = true;
+    clearTimeout(deadline);
     say('stopping …');
     await stack.stop();
   }

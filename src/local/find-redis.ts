@@ -22,14 +22,19 @@ export function findOnPath(path: string): string | null {
  * under `cacheDir` without root and without installing anything; a running Docker engine. When there is none, throws an
  * error that says what was tried and what to type.
  */
-export async function findRedis(cacheDir: string, path = process.env['PATH'] ?? ''): Promise<RedisBinary> {
+export async function findRedis(
+  cacheDir: string,
+  path = process.env['PATH'] ?? '',
+  signal?: AbortSignal,
+): Promise<RedisBinary> {
   const onPath = findOnPath(path);
   if (onPath !== null) return { kind: 'binary', path: onPath, libraryPath: null };
   const tried = [`${servers.join(' and ')} on the PATH: not there`];
   try {
-    return await unpackFromDebian(resolve(cacheDir, 'redis'));
+    return await unpackFromDebian(resolve(cacheDir, 'redis'), signal);
   } catch (error) {
-    tried.push(`Debian's package: ${(error as Error).message.split('\n')[0]}`);
+    signal?.throwIfAborted();
+    tried.push(`Debian's package: ${whyItFailed(error)}`);
   }
   try {
     await run('docker', ['info'], { timeout: 10_000 });
@@ -47,10 +52,22 @@ const howToInstall = [
   '  Docker:          docker run -d -p 6379:6379 redis:7 redis-server --maxmemory-policy noeviction',
 ].join('\n');
 
-async function unpackFromDebian(dir: string): Promise<RedisBinary> {
+/** The last line a program wrote is its reason; a program that is not there has none. */
+function whyItFailed(error: unknown): string {
+  const { code, path, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
+  if (code === 'ENOENT') return `${path} is not there, this is no Debian or Ubuntu`;
+  return stderr?.trim().split('\n').at(-1) || (message.split('\n')[0] ?? message);
+}
+
+async function unpackFromDebian(dir: string, signal: AbortSignal | undefined): Promise<RedisBinary> {
   const root = join(dir, 'root');
   const path = join(root, 'usr/bin/redis-server');
-  if (!existsSync(path)) await download(dir, root);
+  if (!existsSync(path)) {
+    const system = systemHasLists() ? await download(dir, root, [], signal).catch(() => 'outdated') : 'none';
+    // The system's lists may be missing, or name versions the mirror no longer has: then lists of our own are fetched.
+    signal?.throwIfAborted();
+    if (system !== undefined) await download(dir, root, await fetchLists(dir, signal), signal);
+  }
   const libraryPath = ['usr/lib', 'lib']
     .flatMap((folder) => findLibraryFolders(join(root, folder)))
     .join(':');
@@ -58,21 +75,44 @@ async function unpackFromDebian(dir: string): Promise<RedisBinary> {
   return { kind: 'binary', path, libraryPath };
 }
 
-async function download(dir: string, root: string): Promise<void> {
-  const downloads = join(dir, 'packages');
-  rmSync(downloads, { recursive: true, force: true });
-  mkdirSync(downloads, { recursive: true });
-  const options = await aptOptions(dir);
-  const servers = ['redis-server', 'redis-tools'];
-  const { stdout } = await run('apt-cache', [...options, 'depends', ...servers]);
-  await run('apt-get', [...options, 'download', ...servers, ...librariesIn(stdout)], { cwd: downloads });
-  // Unpacked beside and moved at the end, so that an interrupted download is not mistaken for a whole one.
-  const unpacked = `${root}.new`;
-  rmSync(unpacked, { recursive: true, force: true });
-  mkdirSync(unpacked, { recursive: true });
-  for (const file of readdirSync(downloads)) await run('dpkg-deb', ['-x', join(downloads, file), unpacked]);
-  rmSync(root, { recursive: true, force: true });
-  renameSync(unpacked, root);
+/** Runs a Debian program; downloads stay in our folder whoever we are, so the unprivileged user of apt is not needed. */
+async function apt(
+  program: string,
+  args: string[],
+  options: { cwd?: string; signal?: AbortSignal | undefined },
+) {
+  const { cwd, signal } = options;
+  return run(program, ['-o', 'APT::Sandbox::User=root', ...args], {
+    maxBuffer: 16 * 1024 * 1024,
+    env: { ...process.env, LC_ALL: 'C' },
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+async function download(
+  dir: string,
+  root: string,
+  lists: string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  // In folders of this process and moved at the end, so that two commands at once or an interruption leave no half of it.
+  const packages = join(dir, `packages-${process.pid}`);
+  const unpacked = join(dir, `root-${process.pid}`);
+  for (const folder of [packages, unpacked]) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+  }
+  try {
+    const wanted = ['redis-server', 'redis-tools'];
+    const { stdout } = await apt('apt-cache', [...lists, 'depends', ...wanted], { signal });
+    const all = [...wanted, ...librariesIn(stdout)];
+    await apt('apt-get', [...lists, 'download', ...all], { cwd: packages, signal });
+    for (const file of readdirSync(packages)) await run('dpkg-deb', ['-x', join(packages, file), unpacked]);
+    if (!existsSync(root)) renameSync(unpacked, root);
+  } finally {
+    for (const folder of [packages, unpacked]) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The libraries among the direct dependencies, without the C library, which every system has and must not be mixed. */
@@ -81,27 +121,18 @@ export function librariesIn(depends: string): string[] {
   return [...new Set(names.filter((name) => /^(lib|lua-)/.test(name) && name !== 'libc6'))];
 }
 
-/** The system's package lists when it has any, else lists of our own, fetched into the cache. */
-async function aptOptions(dir: string): Promise<string[]> {
+function systemHasLists(): boolean {
   const lists = '/var/lib/apt/lists';
-  // Downloads by the unprivileged `_apt` user would be refused in our folders; as nobody but root that is no question.
-  const sandbox = ['-o', 'APT::Sandbox::User=root'];
-  const hasLists =
-    existsSync(lists) &&
-    readdirSync(lists).some((name) => name.endsWith('_Packages') || name.endsWith('.lz4'));
-  if (hasLists) return sandbox;
-  const own = ['lists', 'cache', 'cache/archives/partial', 'lists/partial'].map((name) =>
-    join(dir, 'apt', name),
-  );
-  for (const folder of own) mkdirSync(folder, { recursive: true });
-  const options = [
-    ...sandbox,
-    '-o',
-    `Dir::State::lists=${join(dir, 'apt/lists')}`,
-    '-o',
-    `Dir::Cache=${join(dir, 'apt/cache')}`,
-  ];
-  await run('apt-get', [...options, 'update'], { maxBuffer: 16 * 1024 * 1024 });
+  return existsSync(lists) && readdirSync(lists).some((name) => /_Packages(\.\w+)?$/.test(name));
+}
+
+/** Fetches package lists into our cache, which needs no root, and gives the options that make apt use them. */
+async function fetchLists(dir: string, signal: AbortSignal | undefined): Promise<string[]> {
+  const [lists, cache] = [join(dir, 'apt/lists'), join(dir, 'apt/cache')];
+  for (const folder of [join(lists, 'partial'), join(cache, 'archives/partial')])
+    mkdirSync(folder, { recursive: true });
+  const options = ['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${cache}`];
+  await apt('apt-get', [...options, 'update'], { signal });
   return options;
 }
 

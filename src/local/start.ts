@@ -2,29 +2,41 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openDemoAccount } from './admin.ts';
 import { type Stack, startStack } from './stack.ts';
+import { onStopRequest } from './stop-request.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function start(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const dataDir = resolve(process.env['DATA_DIR'] ?? '.data');
-  const starting = startStack({ dataDir, cacheDir: '.cache', given: process.env, say });
+  const abort = new AbortController();
+  const starting = startStack({ dataDir, cacheDir: '.cache', given: process.env, say, signal: abort.signal });
   let ending = false;
   const end = async (why: string, code: number) => {
     if (ending) return;
     ending = true;
     say(why);
-    // A start that is under way is let through, so that nothing it starts is left behind.
+    abort.abort(new Error('stopped before it was ready'));
     const started = await starting.catch(() => null);
     await started?.stop();
     process.exit(code);
   };
-  process.on('SIGINT', () => void end('stopping …', 0));
-  process.on('SIGTERM', () => void end('stopping …', 0));
+  onStopRequest(({ reason, code }) => void end(reason, code));
 
-  const stack = await starting;
-  if (ending) return;
+  const stack = await starting.catch((error: unknown) => {
+    // Stopped on request: `end` says so and exits.
+    if (ending) return null;
+    throw error;
+  });
+  if (stack === null || ending) return;
   void stack.broke.then((how) => end(`${how}; stopping the rest`, 1));
+  await announce(stack, dataDir).catch((error: unknown) =>
+    end(error instanceof Error ? error.message : String(error), 1),
+  );
+}
+
+/** Opens the demo account, writes down how to join, and only then says that all is ready. */
+async function announce(stack: Stack, dataDir: string): Promise<void> {
   const apiKey = await openDemoAccount({ url: stack.url, key: stack.adminApiKey }, dataDir);
   writeDevFile(dataDir, stack, apiKey);
   say(

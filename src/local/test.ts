@@ -1,8 +1,11 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Child } from './child.ts';
+import { claimFolder } from './claim-folder.ts';
 import { startPostgres } from './embedded-postgres.ts';
 import { startRedis } from './embedded-redis.ts';
+import { onStopRequest } from './stop-request.ts';
+import { runVitest } from './vitest-run.ts';
 
 /** What vitest's JSON report says, as far as it is read here. */
 type Report = {
@@ -13,53 +16,62 @@ type Report = {
 
 /** Starts a Postgres and a Redis for this run, runs vitest on them, stops them and says how many tests passed. */
 async function test(): Promise<number> {
+  await removeAbandoned(resolve('.data'));
   const dir = resolve('.data', `test-${process.pid}`);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const one of stops.splice(0).reverse()) await one();
-    rmSync(dir, { recursive: true, force: true });
+  const folder = await claimFolder(dir);
+  const abort = new AbortController();
+  const children: Child[] = [];
+  const onSpawn = (child: Child) => {
+    children.push(child);
+    folder.note(children);
+    if (abort.signal.aborted) void child.stop(0);
   };
-  let interrupted = false;
-  process.on('SIGINT', () => {
-    interrupted = true;
+  onStopRequest(({ reason }) => {
+    process.stderr.write(`${reason}\n`);
+    abort.abort(new Error('interrupted'));
   });
-  process.on('SIGTERM', () => {
-    interrupted = true;
-  });
+  abort.signal.addEventListener('abort', () => void stopAll(children));
   try {
     // Tests kill processes, never the machine: what a flush protects from does not happen here.
-    const postgres = await startPostgres({ dir: join(dir, 'postgres'), withoutFsync: true });
-    stops.push(postgres.stop);
-    const redis = await startRedis({ dir: join(dir, 'redis'), cacheDir: '.cache', persistent: false });
-    stops.push(redis.stop);
-    if (interrupted) return 130;
+    const { signal } = abort;
+    const postgres = await startPostgres({ dir: join(dir, 'postgres'), withoutFsync: true, onSpawn, signal });
+    const redis = await startRedis({
+      dir: join(dir, 'redis'),
+      cacheDir: '.cache',
+      persistent: false,
+      onSpawn,
+      signal,
+    });
+    signal.throwIfAborted();
     const reportFile = join(dir, 'report.json');
-    const code = await runVitest(reportFile, {
+    const code = await runVitest(reportFile, process.argv.slice(2), signal, {
       GATEWAY_TEST_OWNER_URL: postgres.ownerUrl,
       GATEWAY_TEST_APP_URL: postgres.appUrl,
       GATEWAY_TEST_REDIS_URL: redis.url,
     });
+    signal.throwIfAborted();
     const { passed, failed } = readReport(reportFile, code);
-    await stop();
+    await stopAll(children);
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return failed > 0 || code !== 0 ? 1 : 0;
   } finally {
-    await stop();
+    await stopAll(children);
+    rmSync(dir, { recursive: true, force: true });
   }
 }
 
-function runVitest(reportFile: string, env: Record<string, string>): Promise<number> {
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const child = spawn(
-    process.execPath,
-    ['node_modules/vitest/vitest.mjs', ...args, ...process.argv.slice(2)],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...env },
-    },
-  );
-  return new Promise((done) => child.once('exit', (code) => done(code ?? 1)));
+async function stopAll(children: Child[]): Promise<void> {
+  await Promise.all(children.map((child) => child.stop(5000)));
+}
+
+/** What runs that were killed left behind: their servers are stopped, their folders removed. One that still runs is left alone. */
+async function removeAbandoned(dataDir: string): Promise<void> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(dataDir).filter((entry) => /^test-\d+$/.test(entry))) {
+    const dir = join(dataDir, name);
+    const folder = await claimFolder(dir).catch(() => null);
+    if (folder !== null) rmSync(dir, { recursive: true, force: true });
+  }
 }
 
 /** A file that could not be run at all counts as one failed test, so that it is never overlooked. */
