@@ -1,4 +1,13 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 
@@ -13,6 +22,8 @@ export type ClaimedFolder = {
 const fileName = 'running.json';
 /** How long a server left behind may take to close its files before it is killed. */
 const patienceMs = 8000;
+/** Taking a folder takes milliseconds; a door that is closed for longer was left so by a kill. */
+const doorPatienceMs = 10_000;
 
 /**
  * Makes this process the only one that runs servers on `dir`: two Postgres or two Redis on the same files would destroy
@@ -39,38 +50,27 @@ export async function claimFolder(dir: string): Promise<ClaimedFolder> {
   };
 }
 
-/** Puts our name on the folder in one step that only one process can win; gives what the one before left behind. */
+/** Puts our name on the folder, which only one process can do at a time; gives what the one before left behind. */
 function takeOver(dir: string, path: string, me: ProcessIdentity): Note['children'] {
-  const mine = `${path}.${me.pid}`;
-  const before = read(path);
-  if (before !== null && before.note !== null && isRunning(before.note.stack))
-    refuse(dir, before.note.stack.pid);
-  // The children stay on the new note until they have ended, in case we are killed meanwhile.
-  const children = before?.note?.children ?? [];
-  if (before !== null) {
-    const stale = `${mine}.stale`;
-    try {
-      renameSync(path, stale);
-    } catch {
-      refuse(dir, null);
-    }
-    const moved = readFileSync(stale, 'utf8');
-    if (moved !== before.text) {
-      // Somebody else took the folder between our look and our move: it is theirs.
-      renameSync(stale, path);
-      refuse(dir, null);
-    }
-    rmSync(stale);
-  }
-  writeFileSync(mine, JSON.stringify({ stack: me, children }), { mode: 0o600 });
+  const door = `${path}.taking`;
+  const openedAt = statSync(door, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  if (Date.now() - openedAt > doorPatienceMs) rmSync(door, { force: true });
   try {
-    linkSync(mine, path);
-  } catch {
-    refuse(dir, null);
-  } finally {
-    rmSync(mine, { force: true });
+    closeSync(openSync(door, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') refuse(dir, null);
+    throw error;
   }
-  return children;
+  try {
+    const before = read(path);
+    if (before !== null && isRunning(before.stack)) refuse(dir, before.stack.pid);
+    // The children stay on the new note until they have ended, in case we are killed meanwhile.
+    const children = before?.children ?? [];
+    write(path, { stack: me, children });
+    return children;
+  } finally {
+    rmSync(door, { force: true });
+  }
 }
 
 function refuse(dir: string, pid: number | null): never {
@@ -80,18 +80,13 @@ function refuse(dir: string, pid: number | null): never {
   );
 }
 
-function read(path: string): { text: string; note: Note | null } | null {
-  let text: string;
+/** Null when there is none, or one that a crash cut off: then nothing is known to run. */
+function read(path: string): Note | null {
   try {
-    text = readFileSync(path, 'utf8');
+    const note = JSON.parse(readFileSync(path, 'utf8')) as Note;
+    return Array.isArray(note.children) ? note : null;
   } catch {
     return null;
-  }
-  try {
-    const note = JSON.parse(text) as Note;
-    return { text, note: Array.isArray(note.children) ? note : null };
-  } catch {
-    return { text, note: null };
   }
 }
 

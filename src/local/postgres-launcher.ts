@@ -32,6 +32,9 @@ export type PostgresLauncher = {
 /** Users every Linux has one of; Postgres runs as the first that exists when it may not run in a user namespace. */
 const unprivilegedUsers = ['postgres', 'nobody'];
 
+/** In the data folder, it points to the folder of the user that Postgres runs as instead of root. */
+const linkName = 'unprivileged';
+
 /**
  * Postgres refuses to run as root. As root it runs in a user namespace of its own, where it is somebody else and its files
  * still ours; where that is refused, as an existing unprivileged user, in a private folder of that user linked from `dir`.
@@ -82,7 +85,7 @@ async function works([file = '', ...args]: string[]): Promise<boolean> {
  */
 async function launchAsSomebodyElse(dir: string, binaries: string): Promise<PostgresLauncher> {
   const { uid, gid } = await findUnprivilegedUser();
-  const link = join(dir, 'unprivileged');
+  const link = join(dir, linkName);
   if (!existsSync(link)) {
     const parent = existsSync('/var/tmp') ? '/var/tmp' : tmpdir();
     const made = join(parent, `gateway-postgres-${randomBytes(6).toString('hex')}`);
@@ -106,6 +109,13 @@ async function launchAsSomebodyElse(dir: string, binaries: string): Promise<Post
     );
   }
   return { ...launcher(home, join(copy, 'bin'), prefix), own: (path) => chownSync(path, uid, gid) };
+}
+
+/** Removes what a Postgres kept under `dir`, also where that lies in a folder of another user. It must have ended. */
+export function removePostgres(dir: string): void {
+  const link = join(dir, linkName);
+  if (existsSync(link)) rmSync(realpathSync(link), { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true });
 }
 
 async function findUnprivilegedUser(): Promise<{ uid: number; gid: number }> {

@@ -4,6 +4,7 @@ import type { Child } from './child.ts';
 import { claimFolder } from './claim-folder.ts';
 import { startPostgres } from './embedded-postgres.ts';
 import { startRedis } from './embedded-redis.ts';
+import { removePostgres } from './postgres-launcher.ts';
 import { onStopRequest } from './stop-request.ts';
 import { runVitest } from './vitest-run.ts';
 
@@ -56,6 +57,7 @@ async function test(): Promise<number> {
     return failed > 0 || code !== 0 ? 1 : 0;
   } finally {
     await stopAll(children);
+    removePostgres(join(dir, 'postgres'));
     rmSync(dir, { recursive: true, force: true });
   }
 }
@@ -70,7 +72,9 @@ async function removeAbandoned(dataDir: string): Promise<void> {
   for (const name of readdirSync(dataDir).filter((entry) => /^test-\d+$/.test(entry))) {
     const dir = join(dataDir, name);
     const folder = await claimFolder(dir).catch(() => null);
-    if (folder !== null) rmSync(dir, { recursive: true, force: true });
+    if (folder === null) continue;
+    removePostgres(join(dir, 'postgres'));
+    rmSync(dir, { recursive: true, force: true });
   }
 }
 
