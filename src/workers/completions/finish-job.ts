@@ -61,6 +61,7 @@ async function finishSucceeded(
   const usage = outcome.usage ?? countedUsage(job, outputText(outcome.completion));
   const charge = chargeOf(job, usage, outcome.usage === null);
   const attempt: AttemptRecord = {
+    provider: job.provider,
     outcome: 'succeeded',
     status: 200,
     error: null,
@@ -81,6 +82,7 @@ async function finishStopped(deps: FinishDeps, called: Called, produced: Produce
   const usage = countedUsage(job, produced.text);
   const charge = chargeOf(job, usage, true);
   const attempt: AttemptRecord = {
+    provider: job.provider,
     outcome: 'unknown',
     status: null,
     error: `stopped: ${stopReason ?? 'unknown'}`,
@@ -144,7 +146,12 @@ function failedAttempt(
   produced: Produced,
 ): AttemptRecord {
   const { reason, status, message } = outcome.failure;
-  const recorded = { outcome: attemptOutcome(reason), status, error: `${reason}: ${message}` };
+  const recorded = {
+    provider: job.provider,
+    outcome: attemptOutcome(reason),
+    status,
+    error: `${reason}: ${message}`,
+  };
   const ran = reason === 'cut' || produced.text !== '' || produced.usage !== null;
   if (!ran) return { ...recorded, usage: null, costNano: 0n };
   const usage = likelyUsage(job, produced);
