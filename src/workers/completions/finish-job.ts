@@ -5,7 +5,7 @@ import type { JobError } from '../../shared/domain/job.ts';
 import { attemptOutcome, decide, type Outcome } from '../../shared/domain/outcome.ts';
 import { priceUsage } from '../../shared/domain/price.ts';
 import { countOutputTokens } from '../../shared/domain/token-bound.ts';
-import type { Usage } from '../../shared/domain/usage.ts';
+import { toCompletionUsage, type Usage } from '../../shared/domain/usage.ts';
 import { type EndingFacts, endingOf } from '../../shared/job-ending.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { AttemptRecord, ChargeRecord } from '../../shared/sql/settle-jobs.ts';
@@ -201,14 +201,4 @@ function outputText(completion: ChatCompletion): string {
       ...(message.tool_calls ?? []).map((call) => call.function.name + call.function.arguments),
     ])
     .join('');
-}
-
-function toCompletionUsage(usage: Usage) {
-  return {
-    prompt_tokens: usage.promptTokens,
-    completion_tokens: usage.completionTokens,
-    total_tokens: usage.promptTokens + usage.completionTokens,
-    prompt_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
-    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
-  };
 }

@@ -2,6 +2,7 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';
 import { type JobBody, jobBody } from '../../http/job-body.ts';
+import { sendAccepted } from '../../http/send-accepted.ts';
 import { acceptJob, type IntakeDeps, type JobOrder } from '../../intake/accept-job.ts';
 
 /** POST /v1/jobs → 202: the job and its hold are committed. */
@@ -14,12 +15,7 @@ export function createJob(app: App, deps: IntakeDeps): void {
       defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
       idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
     });
-    if (accepted.replayed) reply.header('idempotent-replayed', 'true');
-    return reply
-      .status(accepted.status)
-      .header('location', accepted.location)
-      .type('application/json; charset=utf-8')
-      .send(accepted.reply);
+    return sendAccepted(reply, accepted);
   });
 }
 

@@ -6,6 +6,7 @@ import { findOrder } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';
+import { sendAccepted } from '../../http/send-accepted.ts';
 import { acceptJob, type IntakeDeps } from '../../intake/accept-job.ts';
 import { orderAgain } from '../../intake/order-again.ts';
 
@@ -25,11 +26,6 @@ export function retryJob(app: App, deps: IntakeDeps & { sql: Database }): void {
       defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
       idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
     });
-    if (accepted.replayed) reply.header('idempotent-replayed', 'true');
-    return reply
-      .status(accepted.status)
-      .header('location', accepted.location)
-      .type('application/json; charset=utf-8')
-      .send(accepted.reply);
+    return sendAccepted(reply, accepted);
   });
 }
