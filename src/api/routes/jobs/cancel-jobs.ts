@@ -16,32 +16,36 @@ const pageSize = 500;
 
 /** POST /v1/jobs/cancel {batch_id | metadata}: cancels all unfinished jobs that fit; says how many ended and how many were asked. */
 export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void {
-  app.post('/v1/jobs/cancel', { config: { scope: 'jobs' }, schema: { body } }, async (request, reply) => {
-    const accountId = accountOf(request);
-    const { batch_id: batchId = null, metadata = {} } = request.body;
-    if (batchId === null && Object.keys(metadata).length === 0) {
-      throw invalid([
-        { param: 'batch_id', message: 'give batch_id or metadata; all jobs at once are never meant' },
-      ]);
-    }
-    return idempotent(request, reply, deps, async () => {
-      const counts = { cancelled: 0, asked: 0 };
-      for (let after = ''; ; ) {
-        const ids = await listUnfinishedIds(deps.sql, {
-          accountId,
-          batchId,
-          metadata,
-          after,
-          limit: pageSize,
-        });
-        const ended = await Promise.all(ids.map((id) => cancelOne(deps, accountId, id)));
-        counts.cancelled += ended.filter((one) => one).length;
-        counts.asked += ended.filter((one) => !one).length;
-        const last = ids.at(-1);
-        if (last === undefined || ids.length < pageSize) break;
-        after = last;
+  app.post(
+    '/v1/jobs/cancel',
+    { config: { scope: 'jobs' }, schema: { summary: 'Cancel many jobs', body } },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const { batch_id: batchId = null, metadata = {} } = request.body;
+      if (batchId === null && Object.keys(metadata).length === 0) {
+        throw invalid([
+          { param: 'batch_id', message: 'give batch_id or metadata; all jobs at once are never meant' },
+        ]);
       }
-      return { status: 202, body: { object: 'job.cancellation', ...counts } };
-    });
-  });
+      return idempotent(request, reply, deps, async () => {
+        const counts = { cancelled: 0, asked: 0 };
+        for (let after = ''; ; ) {
+          const ids = await listUnfinishedIds(deps.sql, {
+            accountId,
+            batchId,
+            metadata,
+            after,
+            limit: pageSize,
+          });
+          const ended = await Promise.all(ids.map((id) => cancelOne(deps, accountId, id)));
+          counts.cancelled += ended.filter((one) => one).length;
+          counts.asked += ended.filter((one) => !one).length;
+          const last = ids.at(-1);
+          if (last === undefined || ids.length < pageSize) break;
+          after = last;
+        }
+        return { status: 202, body: { object: 'job.cancellation', ...counts } };
+      });
+    },
+  );
 }

@@ -7,16 +7,20 @@ import { acceptJob, type IntakeDeps, type JobOrder } from '../../intake/accept-j
 
 /** POST /v1/jobs → 202: the job and its hold are committed. */
 export function createJob(app: App, deps: IntakeDeps): void {
-  app.post('/v1/jobs', { config: { scope: 'jobs' }, schema: { body: jobBody } }, async (request, reply) => {
-    const accountId = accountOf(request);
-    const key = readIdempotencyKey(request);
-    const accepted = await acceptJob(deps, toOrder(request.body), {
-      accountId,
-      defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
-      idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
-    });
-    return sendAccepted(reply, accepted);
-  });
+  app.post(
+    '/v1/jobs',
+    { config: { scope: 'jobs' }, schema: { summary: 'Submit a job', body: jobBody } },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const key = readIdempotencyKey(request);
+      const accepted = await acceptJob(deps, toOrder(request.body), {
+        accountId,
+        defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
+        idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
+      });
+      return sendAccepted(reply, accepted);
+    },
+  );
 }
 
 /** The wire's body as an order. */

@@ -12,7 +12,7 @@ import { orderAgain } from '../../intake/order-again.ts';
 
 /** POST /v1/jobs/{id}/retry → 202: a new job with a new hold, which says what it repeats. */
 export function retryJob(app: App, deps: IntakeDeps & { sql: Database }): void {
-  const schema = { params: z.object({ id: z.string() }) };
+  const schema = { summary: 'Order a job again', params: z.object({ id: z.string() }) };
   app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const stored = await findOrder(deps.sql, accountId, request.params.id);
