@@ -6,6 +6,7 @@ import { openDatabase } from './shared/sql/database.ts';
 import { migrate, schemaMismatch } from './shared/sql/migrate.ts';
 import { createLog, type Log } from './shared/telemetry.ts';
 import { within } from './shared/within.ts';
+import { showMetrics } from './workers/show-metrics.ts';
 import { startWorkers } from './workers/start-workers.ts';
 
 const roles = ['api', 'workers', 'all', 'migrate'] as const;
@@ -44,6 +45,7 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
     stops.unshift(api.stop);
     process.stdout.write(`ready ${api.url}\n`);
   } else {
+    stops.push(showMetrics({ config, metrics: infra.metrics, log }));
     process.stdout.write('ready workers\n');
   }
   for (const provider of providers.filter(({ simulated }) => simulated)) {

@@ -21,6 +21,7 @@ import { openServer, protect } from './http/open-server.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { requireScopes } from './http/scopes.ts';
 import { createStreamTokens } from './http/stream-token.ts';
+import { createGaugeRefresh } from './refresh-gauges.ts';
 import { createKey } from './routes/account/create-key.ts';
 import { deleteKey } from './routes/account/delete-key.ts';
 import { getWebhookSecret } from './routes/account/get-webhook-secret.ts';
@@ -46,9 +47,11 @@ import { getDelivery } from './routes/deliveries/get-delivery.ts';
 import { listDeliveries } from './routes/deliveries/list-deliveries.ts';
 import { replayDelivery } from './routes/deliveries/replay-delivery.ts';
 import { cancelJob } from './routes/jobs/cancel-job.ts';
+import { cancelJobs } from './routes/jobs/cancel-jobs.ts';
 import { createEstimate } from './routes/jobs/create-estimate.ts';
 import { createJob } from './routes/jobs/create-job.ts';
 import { createStreamToken } from './routes/jobs/create-stream-token.ts';
+import { deleteJob } from './routes/jobs/delete-job.ts';
 import { getJob } from './routes/jobs/get-job.ts';
 import { listAttempts } from './routes/jobs/list-attempts.ts';
 import { listJobs } from './routes/jobs/list-jobs.ts';
@@ -144,7 +147,8 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   readHealth(app, health);
   readLiveness(app);
   readReadiness(app, health);
-  readMetrics(app, deps);
+  const refreshGauges = createGaugeRefresh({ ...deps, providers: deps.models.providers });
+  readMetrics(app, { ...deps, refreshGauges });
   await showQueues(app, deps);
 }
 
@@ -161,6 +165,8 @@ function addJobRoutes(app: App, deps: ServerDeps): void {
   listJobs(app, deps);
   getJob(app, deps);
   cancelJob(app, deps);
+  cancelJobs(app, deps);
+  deleteJob(app, deps);
   retryJob(app, { ...intake, sql: deps.sql });
   listAttempts(app, deps);
 

@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net';
 import type { Config } from '../shared/config.ts';
 import { createGate, limitsFrom } from '../shared/gate.ts';
 import type { Infra } from '../shared/infra.ts';
-import { createMetrics } from '../shared/metrics.ts';
 import type { Models } from '../shared/models.ts';
 import type { Log } from '../shared/telemetry.ts';
 import { within } from '../shared/within.ts';
@@ -25,7 +24,7 @@ export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Pr
     config,
     log,
     sql: infra.sql,
-    metrics: createMetrics(),
+    metrics: infra.metrics,
     models,
     ledger: infra.ledger,
     news: infra.news,

@@ -1,6 +1,8 @@
 import type { Config } from './config.ts';
 import { createJobEvents, type JobEvents } from './job-events.ts';
 import { createLedger, type Ledger } from './ledger.ts';
+import { measureLedger } from './measured-ledger.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createNews, type News } from './news.ts';
 import { openQueue, type TicketQueue } from './queue.ts';
 import { openRedis, type RedisConnection } from './redis.ts';
@@ -16,6 +18,7 @@ export type Infra = {
   subscriber: RedisConnection;
   queues: ReadonlyMap<string, TicketQueue>;
   ledger: Ledger;
+  metrics: Metrics;
   news: News;
   events: JobEvents;
   close(): Promise<void>;
@@ -23,6 +26,7 @@ export type Infra = {
 
 /** Opens connections for a role; none of them has to work yet. `providers` are those that get a queue. */
 export function openInfra(config: Config, log: Log, role: string, providers: string[]): Infra {
+  const metrics = createMetrics();
   const sql = openDatabase({
     url: config.database.url,
     poolMax: config.database.poolMax,
@@ -48,7 +52,8 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
     redis,
     subscriber,
     queues,
-    ledger: createLedger(sql, { queueDepthLimit: config.work.queueDepthLimit }),
+    metrics,
+    ledger: measureLedger(createLedger(sql, { queueDepthLimit: config.work.queueDepthLimit }), metrics),
     news: createNews(redis, subscriber, prefix),
     events,
     close: async () => {

@@ -40,6 +40,7 @@ export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
   return {
     jobId: job.id,
     accountId: job.accountId,
+    provider: job.provider,
     fence: facts.fence,
     state: facts.state,
     error: facts.error,

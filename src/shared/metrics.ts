@@ -70,7 +70,7 @@ function jobMetrics(registry: Registry) {
     }),
     jobWait: new Histogram({
       name: 'gateway_job_wait_seconds',
-      help: 'From acceptance (or run_at) to the first call',
+      help: 'From acceptance to the first call',
       labelNames: ['provider', 'lane'] as const,
       buckets: secondsBuckets,
       registers,

@@ -36,7 +36,7 @@ export function startWorkers({ config, infra, log, providers }: WorkersDeps): ()
   const paused = new Set<string>();
   const isPaused = (provider: string) => paused.has(provider);
 
-  const deliveries = startDeliveries({ sql, news, log, config });
+  const deliveries = startDeliveries({ sql, news, log, config, metrics: infra.metrics });
   const dispatch = startDispatch({
     config,
     infra,

@@ -245,3 +245,27 @@ test('a webhook arrives signed, and is signed by both secrets after a rotation',
     await worker.close();
   }
 });
+
+describe('jobs that are no longer wanted', () => {
+  test('are cancelled by their metadata, all that have not ended', async () => {
+    const later = { run_at: '2099-01-01T00:00:00Z', metadata: { group: 'unwanted' } };
+    const ids = await Promise.all(
+      [1, 2, 3].map(async () => (await client.call('POST /v1/jobs', jobBody('later', later))).json.id),
+    );
+    const { status, json } = await client.call('POST /v1/jobs/cancel', { metadata: { group: 'unwanted' } });
+    expect([status, json.cancelled, json.asked]).toEqual([202, 3, 0]);
+    for (const id of ids) expect((await client.call(`GET /v1/jobs/${id}`)).json.status).toBe('cancelled');
+    expect((await client.call('POST /v1/jobs/cancel', {})).status).toBe(422);
+  });
+
+  test('are erased when they have ended: texts, result and events are gone, the money is not', async () => {
+    const job = await run(jobBody('forget me', { stream: true }));
+    const gone = await client.call(`DELETE /v1/jobs/${job.id}`);
+    expect([gone.status, gone.json]).toEqual([200, { id: job.id, object: 'job', deleted: true }]);
+    const after = (await client.call(`GET /v1/jobs/${job.id}`)).json;
+    expect([after.result, after.request, after.charge_usd]).toEqual([null, undefined, job.charge_usd]);
+    expect((await client.call(`POST /v1/jobs/${job.id}/retry`)).json.error_type).toBe('invalid_state');
+    const later = await client.call('POST /v1/jobs', jobBody('x', { run_at: '2099-01-01T00:00:00Z' }));
+    expect((await client.call(`DELETE /v1/jobs/${later.json.id}`)).status).toBe(409);
+  });
+});

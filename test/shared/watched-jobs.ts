@@ -27,7 +27,7 @@ export type WatchedJobs = {
   close(): Promise<void>;
 };
 
-export type Watch = { seen: Seen[]; done: Promise<Seen[]>; stop(): void };
+type Watch = { seen: Seen[]; done: Promise<Seen[]>; stop(): void };
 
 export async function openWatchedJobs(): Promise<WatchedJobs> {
   const database = await createTestDatabase();

@@ -40,7 +40,7 @@ export async function describeRoutes(app: App): Promise<void> {
       },
       security: [{ bearer: [] }, { apiKey: [] }],
     },
-    transform: (document) => jsonSchemaTransform(withProblem(document)),
+    transform: (document) => jsonSchemaTransform(withTag(withProblem(document))),
   });
 }
 
@@ -51,6 +51,23 @@ function withProblem(document: TransformInput): TransformInput {
   const response = (document.schema as { response?: object } | undefined)?.response;
   if (response === undefined) return document;
   return { ...document, schema: { ...document.schema, response: { ...response, default: problem } } };
+}
+
+/** The groups of the pages, by how a path begins; the first that fits. */
+const groups: [prefix: string, tag: string][] = [
+  ['/v1/admin', 'operator'],
+  ['/v1/jobs', 'jobs'],
+  ['/v1/estimates', 'jobs'],
+  ['/v1/models', 'models'],
+  ['/v1/deliveries', 'webhooks'],
+  ['/v1/webhook', 'webhooks'],
+  ['/v1/', 'account'],
+  ['/', 'operations'],
+];
+
+function withTag(document: TransformInput): TransformInput {
+  const tag = groups.find(([prefix]) => document.url.startsWith(prefix))?.[1] ?? 'operations';
+  return { ...document, schema: { tags: [tag], ...document.schema } };
 }
 
 /** Serves the description and its pages. Call after the last route. */

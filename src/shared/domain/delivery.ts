@@ -1,5 +1,5 @@
 /** The part of a job object that a webhook tells. */
-export type WebhookJob = {
+type WebhookJob = {
   id: string;
   status: string;
   model: string;
@@ -41,7 +41,7 @@ export function webhookEvent({ eventId, type, createdAt, job, payload }: Webhook
 }
 
 /** What one POST came to. `blocked`: the address is not one we contact. */
-export type PostOutcome = 'delivered' | 'failed' | 'blocked';
+type PostOutcome = 'delivered' | 'failed' | 'blocked';
 
 export type PostResult = {
   outcome: PostOutcome;

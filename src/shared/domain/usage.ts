@@ -1,3 +1,5 @@
+import type { CompletionUsage } from './chat.ts';
+
 /**
  * Tokens one call used. `promptTokens` counts everything that went in, cached and cache-written tokens included;
  * `completionTokens` everything that came out, reasoning included. So both are what OpenAI calls them.
@@ -29,4 +31,15 @@ export function checkUsage(reported: { [Field in keyof Usage]: unknown }): Usage
     usage.cachedTokens + usage.cacheWriteTokens <= usage.promptTokens &&
     usage.reasoningTokens <= usage.completionTokens;
   return partsFit ? usage : null;
+}
+
+/** The same as the `usage` object of a chat completion. */
+export function toCompletionUsage(usage: Usage): CompletionUsage {
+  return {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    total_tokens: usage.promptTokens + usage.completionTokens,
+    prompt_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+  };
 }

@@ -3,9 +3,9 @@ import type { RedisConnection } from '../redis.ts';
 import { channelOf, parseNews } from './event-log.ts';
 
 /** What is told about one job: events just written, or none when its row in Postgres changed. */
-export type FeedListener = (news: LoggedEvent[]) => void;
+type FeedListener = (news: LoggedEvent[]) => void;
 
-export type Subscription = {
+type Subscription = {
   /** True once Redis says that the subscription is on; false when it could not be made. */
   ready: Promise<boolean>;
   end(): void;

@@ -199,3 +199,23 @@ export async function findOrder(
     where j.id = ${jobId} and j.account_id = ${accountId}`;
   return row ?? null;
 }
+
+/** Ids of an account's unfinished jobs that fit, in order, from after `after`. */
+export async function listUnfinishedIds(
+  sql: Database,
+  filter: {
+    accountId: string;
+    batchId: string | null;
+    metadata: Record<string, string>;
+    after: string;
+    limit: number;
+  },
+): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from jobs
+    where account_id = ${filter.accountId} and finished_at is null and id > ${filter.after}
+      and (${filter.batchId}::text is null or batch_id = ${filter.batchId})
+      and metadata @> ${sql.json(filter.metadata)}::jsonb
+    order by id limit ${filter.limit}`;
+  return rows.map((row) => row.id);
+}

@@ -5,6 +5,7 @@ import { asJson, type Database } from './database.ts';
 
 /** What is written of the attempt that ends with this statement. */
 export type AttemptRecord = {
+  provider: string;
   outcome: AttemptOutcome;
   status: number | null;
   error: string | null;
@@ -36,6 +37,8 @@ export type DeliveryRecord = {
 export type JobEnding = {
   jobId: string;
   accountId: string;
+  /** Where the job was last. */
+  provider: string;
   fence: number | null;
   state: FinalState;
   error: JobError | null;

@@ -17,7 +17,7 @@ export type JobWatcherDeps = {
   log: { debug(details: object, message: string): void };
 };
 
-export type WatchRequest = {
+type WatchRequest = {
   jobId: string;
   /** Id of the last event the watcher has, 0 for none. */
   after: number;
@@ -25,7 +25,7 @@ export type WatchRequest = {
 };
 
 /** Events in order. `live` ones came just now; others are being caught up with, and the reader may set the pace. */
-export type WatchedEvents = { events: JobEvent[]; live: boolean };
+type WatchedEvents = { events: JobEvent[]; live: boolean };
 
 export type JobWatcher = {
   find(jobId: string): Promise<WatchedJob | null>;

@@ -1,13 +1,16 @@
 import type { Answer } from '../../shared/domain/answer.ts';
 import type { Delta } from '../../shared/domain/chat.ts';
 import { attemptId } from '../../shared/domain/ids.ts';
+import { lanes } from '../../shared/domain/job.ts';
 import type { Gate, GateReport, GateTicket } from '../../shared/gate.ts';
+import type { Metrics } from '../../shared/metrics.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Run } from './runs.ts';
 
 export type CallDeps = {
   providers: ReadonlyMap<string, Provider>;
   gate: Pick<Gate, 'report'>;
+  metrics: Pick<Metrics, 'attemptDuration' | 'jobWait'>;
 };
 
 /**
@@ -22,6 +25,11 @@ export async function callProvider(
 ): Promise<Answer> {
   const { job } = run;
   const provider = deps.providers.get(job.provider);
+  if (job.attempts === 1) {
+    const waitedMs = job.startedAt.getTime() - job.createdAt.getTime();
+    deps.metrics.jobWait.observe({ provider: job.provider, lane: lanes[job.lane] ?? '' }, waitedMs / 1000);
+  }
+  const timer = deps.metrics.attemptDuration.startTimer({ provider: job.provider });
   const answer =
     provider === undefined
       ? notConfigured(job.provider)
@@ -34,6 +42,7 @@ export async function callProvider(
           signal: run.signal,
           onDelta,
         });
+  timer();
   await deps.gate.report(pass, toReport(answer, pass));
   return answer;
 }

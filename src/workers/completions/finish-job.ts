@@ -5,7 +5,7 @@ import type { JobError } from '../../shared/domain/job.ts';
 import { attemptOutcome, decide, type Outcome } from '../../shared/domain/outcome.ts';
 import { priceUsage } from '../../shared/domain/price.ts';
 import { countOutputTokens } from '../../shared/domain/token-bound.ts';
-import type { Usage } from '../../shared/domain/usage.ts';
+import { toCompletionUsage, type Usage } from '../../shared/domain/usage.ts';
 import { type EndingFacts, endingOf } from '../../shared/job-ending.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { AttemptRecord, ChargeRecord } from '../../shared/sql/settle-jobs.ts';
@@ -61,6 +61,7 @@ async function finishSucceeded(
   const usage = outcome.usage ?? countedUsage(job, outputText(outcome.completion));
   const charge = chargeOf(job, usage, outcome.usage === null);
   const attempt: AttemptRecord = {
+    provider: job.provider,
     outcome: 'succeeded',
     status: 200,
     error: null,
@@ -81,6 +82,7 @@ async function finishStopped(deps: FinishDeps, called: Called, produced: Produce
   const usage = countedUsage(job, produced.text);
   const charge = chargeOf(job, usage, true);
   const attempt: AttemptRecord = {
+    provider: job.provider,
     outcome: 'unknown',
     status: null,
     error: `stopped: ${stopReason ?? 'unknown'}`,
@@ -144,7 +146,12 @@ function failedAttempt(
   produced: Produced,
 ): AttemptRecord {
   const { reason, status, message } = outcome.failure;
-  const recorded = { outcome: attemptOutcome(reason), status, error: `${reason}: ${message}` };
+  const recorded = {
+    provider: job.provider,
+    outcome: attemptOutcome(reason),
+    status,
+    error: `${reason}: ${message}`,
+  };
   const ran = reason === 'cut' || produced.text !== '' || produced.usage !== null;
   if (!ran) return { ...recorded, usage: null, costNano: 0n };
   const usage = likelyUsage(job, produced);
@@ -194,14 +201,4 @@ function outputText(completion: ChatCompletion): string {
       ...(message.tool_calls ?? []).map((call) => call.function.name + call.function.arguments),
     ])
     .join('');
-}
-
-function toCompletionUsage(usage: Usage) {
-  return {
-    prompt_tokens: usage.promptTokens,
-    completion_tokens: usage.completionTokens,
-    total_tokens: usage.promptTokens + usage.completionTokens,
-    prompt_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
-    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
-  };
 }

@@ -34,7 +34,7 @@ export type CompletionsDeps = {
  */
 export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void> } {
   const { config, infra, log, gate, worker } = deps;
-  const { sql, news, events, ledger } = infra;
+  const { sql, news, events, ledger, metrics } = infra;
   const stopping = { now: false };
   const runs = createRuns();
   const upstreams = openProviders(deps.providers, config);
@@ -43,6 +43,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
 
   const runDeps: RunJobDeps = {
     gate,
+    metrics,
     isPaused: deps.isPaused,
     providers: upstreams,
     ledger,

@@ -9,7 +9,7 @@ const idlePerOriginMax = 8;
 const totalMsMax = 15_000;
 
 /** One connection to one origin, for one POST at a time. */
-export type Connection = {
+type Connection = {
   client: Client;
   /** The address it is connected to, once it is. */
   remoteIp(): string | null;

@@ -1,4 +1,5 @@
 import { every, type Loop } from '../../shared/every.ts';
+import type { Metrics } from '../../shared/metrics.ts';
 import { addTickets, type TicketQueue } from '../../shared/queue.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
@@ -11,6 +12,7 @@ export type DispatcherDeps = {
   queue: TicketQueue;
   log: Log;
   isPaused(provider: string): boolean;
+  metrics: Pick<Metrics, 'ticketsIssued'>;
 };
 
 /** Without a hint, the backlog is looked at this often. */
@@ -39,7 +41,10 @@ export function startDispatcher(
     }
     if (capacity === 0) return false;
     const tickets = await ticketJobs(deps.sql, provider, capacity);
-    if (tickets.length > 0) await addTickets(deps.queue, tickets);
+    if (tickets.length > 0) {
+      deps.metrics.ticketsIssued.inc({ provider }, tickets.length);
+      await addTickets(deps.queue, tickets);
+    }
     return tickets.length >= capacity;
   }
 

@@ -3,7 +3,9 @@ import type { JobError } from '../../shared/domain/job.ts';
 import { decide } from '../../shared/domain/outcome.ts';
 import { every, type Loop } from '../../shared/every.ts';
 import { endingOf } from '../../shared/job-ending.ts';
+import type { JobEvents } from '../../shared/job-events.ts';
 import type { Ledger } from '../../shared/ledger.ts';
+import type { Metrics } from '../../shared/metrics.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { type AbandonedJob, listLostJobs, listOverdueJobs } from '../../shared/sql/jobs.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
@@ -16,9 +18,10 @@ export type ReaperDeps = {
   leadership: Pick<Leadership, 'lead'>;
   ledger: Pick<Ledger, 'settleHold' | 'keepHold'>;
   log: Log;
-  announce(jobId: string): void;
+  events: Pick<JobEvents, 'announce' | 'closeLog'>;
   owesDelivery(): void;
   random(): number;
+  metrics: Pick<Metrics, 'jobsRepaired'>;
 };
 
 const pageSize = 200;
@@ -55,13 +58,14 @@ const lostFailure: Failure = {
   message: 'The worker that made the call was lost; what the provider did is unknown',
   retryAfterMs: null,
 };
-const lostAttempt: AttemptRecord = {
+const lostAttempt = (provider: string): AttemptRecord => ({
+  provider,
   outcome: 'unknown',
   status: null,
   error: `lost: ${lostFailure.message}`,
   usage: null,
   costNano: null,
-};
+});
 
 /** A lost call is an unknown one: the same policy decides, as if the worker had told. */
 async function endLost(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
@@ -83,6 +87,7 @@ async function endLost(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
   if (outcome.kind === 'failed') return settle(deps, job, outcome.error, true);
   const way = outcome.kind === 'again' ? outcome : { target: job.target, delayMs: 0, counts: true };
   const target = targets[way.target];
+  const eventSeq = await deps.events.closeLog(job.id, job.attempts);
   const moved = await deps.ledger.keepHold({
     jobId: job.id,
     fence: job.attempts,
@@ -91,10 +96,12 @@ async function endLost(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
     target: way.target,
     delayMs: way.delayMs,
     counts: way.counts,
-    eventSeq: null,
-    attempt: lostAttempt,
+    eventSeq,
+    attempt: lostAttempt(job.provider),
   });
-  if (moved) deps.log.warn({ job_id: job.id, attempt: job.attempts }, 'a lost job waits again');
+  if (!moved) return;
+  deps.metrics.jobsRepaired.inc({ reason: 'lost' });
+  deps.log.warn({ job_id: job.id, attempt: job.attempts }, 'a lost job waits again');
 }
 
 const cancelled: JobError = { type: 'cancelled', message: 'The job was cancelled', provider_status: null };
@@ -114,18 +121,20 @@ async function settle(
   error: JobError,
   wasRunning: boolean,
 ): Promise<void> {
+  const lastSeq = wasRunning ? await deps.events.closeLog(job.id, job.attempts) : null;
   const ending = endingOf(job, {
     state: error.type === 'cancelled' || error.type === 'expired' ? error.type : 'failed',
     fence: wasRunning ? job.attempts : null,
     error,
     charge: null,
-    attempt: wasRunning ? lostAttempt : null,
+    attempt: wasRunning ? lostAttempt(job.provider) : null,
     result: null,
-    eventSeq: null,
+    eventSeq: lastSeq === null ? null : lastSeq + 1,
     now: new Date(),
   });
   if (!(await deps.ledger.settleHold(ending))) return;
-  deps.announce(job.id);
+  deps.metrics.jobsRepaired.inc({ reason: error.type });
+  deps.events.announce(job.id);
   if (job.webhookUrl !== null) deps.owesDelivery();
   deps.log.info({ job_id: job.id, state: ending.state }, 'an abandoned job ended');
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { every, type Loop } from '../../shared/every.ts';
+import type { Metrics } from '../../shared/metrics.ts';
 import { addTickets, findMissingTickets, type TicketQueue } from '../../shared/queue.ts';
 import type { RedisConnection } from '../../shared/redis.ts';
 import type { Database } from '../../shared/sql/database.ts';
@@ -15,6 +16,7 @@ export type ReconcilerDeps = {
   prefix: string;
   queues: ReadonlyMap<string, TicketQueue>;
   log: Log;
+  metrics: Pick<Metrics, 'jobsRepaired'>;
 };
 
 const intervalMs = 1000;
@@ -56,6 +58,7 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
         if (queue !== undefined) await addTickets(queue, tickets);
       }
       added += missing.length;
+      deps.metrics.jobsRepaired.inc({ reason: 'ticket_missing' }, missing.length);
       const last = page.at(-1);
       if (last === undefined || page.length < pageSize) return added;
       after = last.id;

@@ -4,6 +4,7 @@ import type { Leadership } from '../../shared/sql/leadership.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';
 import { startDispatcher } from './dispatcher.ts';
+import { startHousekeeper } from './housekeeper.ts';
 import { startReaper } from './reaper.ts';
 import { startReconciler } from './reconciler.ts';
 
@@ -20,32 +21,42 @@ export type DispatchDeps = {
 /** Starts what moves jobs between the backlog and the queue: a dispatcher per provider, the reconciler, the reaper. */
 export function startDispatch(deps: DispatchDeps): { wake(provider: string): void; stop(): Promise<void> } {
   const { config, infra, log, leadership, isPaused } = deps;
-  const { sql, redis, queues, ledger, events, news } = infra;
+  const { sql, redis, queues, ledger, events, news, metrics } = infra;
   const { leaseSeconds } = config.work;
   const dispatchers = new Map(
     [...queues].map(([provider, queue]) => [
       provider,
       startDispatcher(
-        { sql, leadership, queue, log, isPaused },
+        { sql, leadership, queue, log, isPaused, metrics },
         { provider, workerSeenSeconds: Math.max(3, leaseSeconds) },
       ),
     ]),
   );
   news.listen('backlog', (provider) => dispatchers.get(provider)?.wake());
-  const reconciler = startReconciler({ sql, leadership, redis, prefix: config.redis.prefix, queues, log });
+  const reconciler = startReconciler({
+    sql,
+    leadership,
+    redis,
+    prefix: config.redis.prefix,
+    queues,
+    log,
+    metrics,
+  });
   const reaper = startReaper(
     {
       sql,
       leadership,
       ledger,
       log,
-      announce: (jobId) => events.announce(jobId),
+      events,
       owesDelivery: deps.owesDelivery,
       random: Math.random,
+      metrics,
     },
     { leaseSeconds },
   );
-  const loops = [...dispatchers.values(), reconciler, reaper];
+  const housekeeper = startHousekeeper({ sql, leadership, log }, config.work);
+  const loops = [...dispatchers.values(), reconciler, reaper, housekeeper];
   return {
     wake: (provider) => dispatchers.get(provider)?.wake(),
     stop: async () => {

@@ -1,12 +1,11 @@
 import type {
   ChatCompletion,
   Choice,
-  CompletionUsage,
   ExtraContent,
   FinishReason,
   ToolCall,
 } from '../../shared/domain/chat.ts';
-import type { Usage } from '../../shared/domain/usage.ts';
+import { toCompletionUsage, type Usage } from '../../shared/domain/usage.ts';
 
 /** What every upstream's answer is brought to before it becomes a completion. */
 export type ChoiceParts = {
@@ -49,16 +48,6 @@ export function buildCompletion(
     created: head.created ?? Math.floor(Date.now() / 1000),
     model: head.model,
     choices,
-    ...(usage !== null && { usage: wireUsage(usage) }),
-  };
-}
-
-function wireUsage(usage: Usage): CompletionUsage {
-  return {
-    prompt_tokens: usage.promptTokens,
-    completion_tokens: usage.completionTokens,
-    total_tokens: usage.promptTokens + usage.completionTokens,
-    prompt_tokens_details: { cached_tokens: usage.cachedTokens, cache_write_tokens: usage.cacheWriteTokens },
-    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
+    ...(usage !== null && { usage: toCompletionUsage(usage) }),
   };
 }

@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingHttpHeaders, request } from 'node:http';
 
-export type Frame = { id: number; event: string; data: Record<string, unknown> };
+type Frame = { id: number; event: string; data: Record<string, unknown> };
 
 export type SseClient = {
   status: number;

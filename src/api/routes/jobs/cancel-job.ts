@@ -10,7 +10,7 @@ import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 
 /** POST /v1/jobs/{id}/cancel → 200 when the job ended before it ran, 202 when it was asked to stop. */
 export function cancelJob(app: App, deps: CancelDeps & { sql: Database }): void {
-  const schema = { params: z.object({ id: z.string() }) };
+  const schema = { summary: 'Cancel a job', params: z.object({ id: z.string() }) };
   app.post('/v1/jobs/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const { id } = request.params;

@@ -9,12 +9,16 @@ export function createEstimate(
   app: App,
   deps: Pick<IntakeDeps, 'catalogue' | 'providers' | 'webhooks'>,
 ): void {
-  app.post('/v1/estimates', { config: { scope: 'jobs' }, schema: { body: jobBody } }, async (request) => {
-    const priced = quoteJob(deps, toOrder(request.body), request.account?.defaultMaxOutputTokens ?? null);
-    return {
-      hold_usd: formatUsd(priced.holdNanoUsd),
-      input_tokens: priced.inputTokens,
-      max_output_tokens: priced.maxOutputTokens,
-    };
-  });
+  app.post(
+    '/v1/estimates',
+    { config: { scope: 'jobs' }, schema: { summary: 'Bound the cost of a job', body: jobBody } },
+    async (request) => {
+      const priced = quoteJob(deps, toOrder(request.body), request.account?.defaultMaxOutputTokens ?? null);
+      return {
+        hold_usd: formatUsd(priced.holdNanoUsd),
+        input_tokens: priced.inputTokens,
+        max_output_tokens: priced.maxOutputTokens,
+      };
+    },
+  );
 }

@@ -2,25 +2,25 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';
 import { type JobBody, jobBody } from '../../http/job-body.ts';
+import { sendAccepted } from '../../http/send-accepted.ts';
 import { acceptJob, type IntakeDeps, type JobOrder } from '../../intake/accept-job.ts';
 
 /** POST /v1/jobs → 202: the job and its hold are committed. */
 export function createJob(app: App, deps: IntakeDeps): void {
-  app.post('/v1/jobs', { config: { scope: 'jobs' }, schema: { body: jobBody } }, async (request, reply) => {
-    const accountId = accountOf(request);
-    const key = readIdempotencyKey(request);
-    const accepted = await acceptJob(deps, toOrder(request.body), {
-      accountId,
-      defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
-      idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
-    });
-    if (accepted.replayed) reply.header('idempotent-replayed', 'true');
-    return reply
-      .status(accepted.status)
-      .header('location', accepted.location)
-      .type('application/json; charset=utf-8')
-      .send(accepted.reply);
-  });
+  app.post(
+    '/v1/jobs',
+    { config: { scope: 'jobs' }, schema: { summary: 'Submit a job', body: jobBody } },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const key = readIdempotencyKey(request);
+      const accepted = await acceptJob(deps, toOrder(request.body), {
+        accountId,
+        defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
+        idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
+      });
+      return sendAccepted(reply, accepted);
+    },
+  );
 }
 
 /** The wire's body as an order. */

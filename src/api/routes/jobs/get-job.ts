@@ -13,6 +13,7 @@ const lookAgainMs = 1000;
 /** GET /v1/jobs/{id}, with `?wait=30`: answers when the job ends, or after that many seconds. */
 export function getJob(app: App, deps: { sql: Database; events: Pick<JobEvents, 'onChange'> }): void {
   const schema = {
+    summary: 'Read a job, now or when it ends',
     params: z.object({ id: z.string() }),
     querystring: z.strictObject({ wait: z.coerce.number().min(0).max(60).default(0) }),
   };

@@ -9,7 +9,7 @@ import { accountOf } from '../../http/caller.ts';
 
 /** GET /v1/jobs/{id}/attempts: every provider call, in order. */
 export function listAttempts(app: App, deps: { sql: Database }): void {
-  const schema = { params: z.object({ id: z.string() }) };
+  const schema = { summary: 'List the provider calls of a job', params: z.object({ id: z.string() }) };
   app.get('/v1/jobs/:id/attempts', { config: { scope: 'read' }, schema }, async (request) => {
     const stored = await findJob(deps.sql, accountOf(request), request.params.id);
     if (stored === null) throw notFound('job');

@@ -27,21 +27,25 @@ const query = z
 
 /** GET /v1/jobs: the account's jobs, newest first, filtered by status, batch and metadata. */
 export function listJobs(app: App, deps: { sql: Database }): void {
-  app.get('/v1/jobs', { config: { scope: 'read' }, schema: { querystring: query } }, async (request) => {
-    const { status, batch_id: batchId, limit, after, ...others } = request.query;
-    const jobs = await listStoredJobs(deps.sql, {
-      accountId: accountOf(request),
-      states: status === undefined ? null : (statesByStatus[status] ?? null),
-      batchId: batchId ?? null,
-      metadata: toMetadataFilter(others),
-      after: after ?? null,
-      limit,
-    });
-    return toPage(
-      jobs.map((job) => toJobObject(job)),
-      limit,
-    );
-  });
+  app.get(
+    '/v1/jobs',
+    { config: { scope: 'read' }, schema: { summary: 'List jobs', querystring: query } },
+    async (request) => {
+      const { status, batch_id: batchId, limit, after, ...others } = request.query;
+      const jobs = await listStoredJobs(deps.sql, {
+        accountId: accountOf(request),
+        states: status === undefined ? null : (statesByStatus[status] ?? null),
+        batchId: batchId ?? null,
+        metadata: toMetadataFilter(others),
+        after: after ?? null,
+        limit,
+      });
+      return toPage(
+        jobs.map((job) => toJobObject(job)),
+        limit,
+      );
+    },
+  );
 }
 
 /** `metadata.k=v` → `{k: v}`; any other name is a mistake worth telling. */

@@ -6,12 +6,13 @@ import { findOrder } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';
+import { sendAccepted } from '../../http/send-accepted.ts';
 import { acceptJob, type IntakeDeps } from '../../intake/accept-job.ts';
 import { orderAgain } from '../../intake/order-again.ts';
 
 /** POST /v1/jobs/{id}/retry → 202: a new job with a new hold, which says what it repeats. */
 export function retryJob(app: App, deps: IntakeDeps & { sql: Database }): void {
-  const schema = { params: z.object({ id: z.string() }) };
+  const schema = { summary: 'Order a job again', params: z.object({ id: z.string() }) };
   app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const stored = await findOrder(deps.sql, accountId, request.params.id);
@@ -25,11 +26,6 @@ export function retryJob(app: App, deps: IntakeDeps & { sql: Database }): void {
       defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
       idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
     });
-    if (accepted.replayed) reply.header('idempotent-replayed', 'true');
-    return reply
-      .status(accepted.status)
-      .header('location', accepted.location)
-      .type('application/json; charset=utf-8')
-      .send(accepted.reply);
+    return sendAccepted(reply, accepted);
   });
 }

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { invalid } from '../../../shared/domain/errors.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import { listUnfinishedIds } from '../../../shared/sql/jobs.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
+
+const body = z.strictObject({
+  batch_id: z.string().min(1).optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+});
+
+const pageSize = 500;
+
+/** POST /v1/jobs/cancel {batch_id | metadata}: cancels all unfinished jobs that fit; says how many ended and how many were asked. */
+export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void {
+  app.post(
+    '/v1/jobs/cancel',
+    { config: { scope: 'jobs' }, schema: { summary: 'Cancel many jobs', body } },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const { batch_id: batchId = null, metadata = {} } = request.body;
+      if (batchId === null && Object.keys(metadata).length === 0) {
+        throw invalid([
+          { param: 'batch_id', message: 'give batch_id or metadata; all jobs at once are never meant' },
+        ]);
+      }
+      return idempotent(request, reply, deps, async () => {
+        const counts = { cancelled: 0, asked: 0 };
+        for (let after = ''; ; ) {
+          const ids = await listUnfinishedIds(deps.sql, {
+            accountId,
+            batchId,
+            metadata,
+            after,
+            limit: pageSize,
+          });
+          const ended = await Promise.all(ids.map((id) => cancelOne(deps, accountId, id)));
+          counts.cancelled += ended.filter((one) => one).length;
+          counts.asked += ended.filter((one) => !one).length;
+          const last = ids.at(-1);
+          if (last === undefined || ids.length < pageSize) break;
+          after = last;
+        }
+        return { status: 202, body: { object: 'job.cancellation', ...counts } };
+      });
+    },
+  );
+}

@@ -1,0 +1,49 @@
+import type { Database } from './database.ts';
+
+/** Erases the texts of these jobs: what was asked, what came back, and the bodies of their webhooks. Money stays. */
+async function eraseContent(sql: Database, jobIds: string[]): Promise<void> {
+  await sql`
+    with requests as (delete from job_requests where job_id = any (${jobIds}::text[])),
+    results as (delete from job_results where job_id = any (${jobIds}::text[]))
+    update deliveries
+    set body = '', state = case when state = 'pending' then 'exhausted' else state end,
+      next_attempt_at = case when state = 'pending' then null else next_attempt_at end,
+      finished_at = coalesce(finished_at, now())
+    where job_id = any (${jobIds}::text[])`;
+}
+
+/** Erases the texts of one final job of an account: true, or false when it has not ended; null when there is none. */
+export async function eraseJob(sql: Database, accountId: string, jobId: string): Promise<boolean | null> {
+  const [job] = await sql<{ final: boolean }[]>`
+    select finished_at is not null as final from jobs where id = ${jobId} and account_id = ${accountId}`;
+  if (job === undefined) return null;
+  if (!job.final) return false;
+  await eraseContent(sql, [jobId]);
+  return true;
+}
+
+/** Erases the texts of jobs that ended more than `days` ago; returns how many, at most `limit`. */
+export async function eraseOldContent(sql: Database, days: number, limit: number): Promise<number> {
+  const rows = await sql<{ id: string }[]>`
+    select q.job_id as id
+    from job_requests q join jobs j on j.id = q.job_id
+    where j.finished_at < now() - make_interval(days => ${days})
+    limit ${limit}`;
+  if (rows.length > 0)
+    await eraseContent(
+      sql,
+      rows.map((row) => row.id),
+    );
+  return rows.length;
+}
+
+/** Forgets idempotency keys older than `hours`; returns how many, at most `limit`. */
+export async function forgetOldKeys(sql: Database, hours: number, limit: number): Promise<number> {
+  const rows = await sql`
+    delete from idempotency_keys
+    where ctid in (
+      select ctid from idempotency_keys where created_at < now() - make_interval(hours => ${hours}) limit ${limit}
+    )
+    returning key`;
+  return rows.length;
+}
