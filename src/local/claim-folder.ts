@@ -99,10 +99,26 @@ function write(path: string, note: Note): void {
 async function end(child: ProcessIdentity): Promise<void> {
   if (!isRunning(child)) return;
   // SIGINT is the fast, clean shutdown of Postgres; Redis and our own processes take it as well.
-  process.kill(child.pid, 'SIGINT');
+  send(child.pid, 'SIGINT');
   const until = Date.now() + patienceMs;
   while (isRunning(child)) {
-    if (Date.now() > until) process.kill(child.pid, 'SIGKILL');
+    if (Date.now() > until) send(child.pid, 'SIGKILL');
     await new Promise((next) => setTimeout(next, 25));
+  }
+  // Of what it had started, nothing outlives it.
+  sendToGroup(child.pid, 'SIGKILL');
+}
+
+/** To its whole group, which it leads when we started it; else to itself. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  if (!sendToGroup(pid, signal) && identify(pid) !== null) process.kill(pid, signal);
+}
+
+function sendToGroup(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(-pid, signal);
+    return true;
+  } catch {
+    return false;
   }
 }

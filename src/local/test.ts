@@ -45,11 +45,13 @@ async function test(): Promise<number> {
     });
     signal.throwIfAborted();
     const reportFile = join(dir, 'report.json');
-    const code = await runVitest(reportFile, process.argv.slice(2), signal, {
+    const env = {
       GATEWAY_TEST_OWNER_URL: postgres.ownerUrl,
       GATEWAY_TEST_APP_URL: postgres.appUrl,
       GATEWAY_TEST_REDIS_URL: redis.url,
-    });
+    };
+    const noteVitest = (vitest: { name: string; pid: number }) => folder.note([...children, vitest]);
+    const code = await runVitest(reportFile, process.argv.slice(2), signal, env, noteVitest);
     signal.throwIfAborted();
     const { passed, failed } = readReport(reportFile, code);
     await stopAll(children);

@@ -12,6 +12,7 @@ export async function runVitest(
   extraArgs: string[],
   signal: AbortSignal,
   env: Record<string, string>,
+  onSpawn: (child: { name: string; pid: number }) => void,
 ): Promise<number> {
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
   const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...args, ...extraArgs], {
@@ -19,6 +20,7 @@ export async function runVitest(
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, ...env },
   });
+  if (child.pid !== undefined) onSpawn({ name: 'vitest', pid: child.pid });
   const send = (what: NodeJS.Signals) => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, what);
