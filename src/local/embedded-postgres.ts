@@ -5,11 +5,11 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
@@ -45,7 +45,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const data = join(launcher.home, 'data');
   const password = readOrMakeSecret(join(launcher.home, 'owner-password'));
   const appPassword = readOrMakeSecret(join(launcher.home, 'app-password'));
-  launcher.own([join(launcher.home, 'owner-password')]);
+  await launcher.own(join(launcher.home, 'owner-password'));
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(launcher, data);
   const port = await findFreePort();
   const settings = [
@@ -74,8 +74,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 type Launcher = {
   /** Where data may lie: a folder the user Postgres runs as can own. */
   home: string;
-  /** Lets that user read files we wrote. */
-  own(paths: string[]): void;
+  /** Lets that user read a file we wrote. */
+  own(path: string): Promise<void>;
   run(binary: string, args: string[]): Promise<unknown>;
   start(binary: string, args: string[], options: { logFile: string }): Child;
 };
@@ -104,7 +104,7 @@ function plainLauncher(dir: string, binaries: string, prefix: string[], env: Nod
   };
   return {
     home: dir,
-    own: () => undefined,
+    own: async () => undefined,
     run: (binary, args) => {
       const { file, rest } = command(binary, args);
       return run(file, rest, { env, cwd: dir });
@@ -121,17 +121,20 @@ async function nobodyLauncher(dir: string, binaries: string, env: NodeJS.Process
   const uid = Number(stdout.trim());
   const link = join(dir, 'unprivileged');
   if (!existsSync(link)) {
-    const home = join(tmpdir(), `gateway-postgres-${randomBytes(6).toString('hex')}`);
+    const home = join('/var/tmp', `gateway-postgres-${randomBytes(6).toString('hex')}`);
     mkdirSync(home, { mode: 0o700 });
     await run('chown', ['nobody', home]);
     rmSync(link, { force: true });
     symlinkSync(home, link);
   }
   const prefix = ['setpriv', `--reuid=${uid}`, '--clear-groups', '--'];
-  const launcher = plainLauncher(link, binaries, prefix, env);
+  // By its real path: the way through `dir` is closed to that user.
+  const launcher = plainLauncher(realpathSync(link), binaries, prefix, env);
   return {
     ...launcher,
-    own: (paths) => void Promise.all(paths.map((path) => run('chown', ['nobody', path]))),
+    own: async (path) => {
+      await run('chown', ['nobody', path]);
+    },
   };
 }
 
