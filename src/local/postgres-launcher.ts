@@ -10,6 +10,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,16 +85,18 @@ async function works([file = '', ...args]: string[]): Promise<boolean> {
  * of the programs. It lies under /var/tmp, which outlives a restart of the machine.
  */
 async function launchAsSomebodyElse(dir: string, binaries: string): Promise<PostgresLauncher> {
-  const { uid, gid } = await findUnprivilegedUser();
   const link = join(dir, linkName);
   if (!existsSync(link)) {
     const parent = existsSync('/var/tmp') ? '/var/tmp' : tmpdir();
-    const made = join(parent, `gateway-postgres-${randomBytes(6).toString('hex')}`);
-    mkdirSync(made, { mode: 0o700 });
+    const folder = join(parent, `gateway-postgres-${randomBytes(6).toString('hex')}`);
+    mkdirSync(folder, { mode: 0o700 });
     rmSync(link, { force: true });
-    symlinkSync(made, link);
+    symlinkSync(folder, link);
   }
   const home = realpathSync(link);
+  // Data keeps its owner, whatever users have come or gone since it was made.
+  const made = statSync(join(home, 'data'), { throwIfNoEntry: false });
+  const { uid, gid } = made ?? (await findUnprivilegedUser());
   const copy = join(home, 'programs');
   if (!existsSync(copy)) {
     // Copied beside and moved at the end, so that an interrupted copy is not mistaken for a whole one.
