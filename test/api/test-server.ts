@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { InjectOptions } from 'fastify';
 import { createApiKey } from '../../src/api/http/api-keys.ts';
 import type { App } from '../../src/api/http/app.ts';
+import { readProviderStatus } from '../../src/api/provider-status.ts';
 import { buildServer, type ServerDeps } from '../../src/api/server.ts';
 import { loadCatalogue } from '../../src/shared/catalogue/catalogue.ts';
 import type { ProviderConfig } from '../../src/shared/config.ts';
+import { createGate, limitsFrom } from '../../src/shared/gate.ts';
 import { createJobEvents } from '../../src/shared/job-events.ts';
 import { createLedger } from '../../src/shared/ledger.ts';
 import { createMetrics } from '../../src/shared/metrics.ts';
@@ -76,16 +78,6 @@ export async function openTestServer(
   };
 }
 
-const testProvider = {
-  name: 'openai',
-  paused: false,
-  simulated: true,
-  window: 10,
-  backlog: 0,
-  running: 0,
-  models: [],
-};
-
 /** The built-in models, with the simulator in the place of OpenAI and no other provider. */
 function testModels(): Models {
   const provider: ProviderConfig = {
@@ -107,6 +99,13 @@ function testDeps(
 ): ServerDeps {
   const { commands, subscriber, prefix } = redis;
   const log = createLog('silent', 'test');
+  const models = testModels();
+  const gate = createGate({
+    redis: commands,
+    prefix,
+    slotMs: 90_000,
+    limitsOf: limitsFrom(models.providers),
+  });
   return {
     config: {
       http: {
@@ -133,12 +132,12 @@ function testDeps(
     log,
     sql,
     metrics: createMetrics(),
-    models: testModels(),
+    models,
     ledger: createLedger(sql, { queueDepthLimit: null }),
     news: createNews(commands, null, prefix),
     events: createJobEvents({ redis: commands, subscriber, prefix, log }),
-    providerStatus: async () => [testProvider],
-    pingRedis: async () => 'PONG',
+    providerStatus: () => readProviderStatus({ sql, gate, models, concurrency: { leaseSeconds: 30 } }),
+    pingRedis: () => commands.ping(),
     queues: [],
   };
 }

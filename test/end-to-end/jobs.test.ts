@@ -162,6 +162,23 @@ describe('refusals at intake', () => {
     expect((await client.call('GET /v1/balance')).json).toEqual(before.json);
   });
 
+  test('an account whose queue is full is told to wait, before anything is held', async () => {
+    const account = await gateway.openAccount('deep', '1');
+    await gateway.admin.call('PATCH /v1/admin/accounts/deep', { max_queue_depth: 2 });
+    const later = jobBody('later', { run_at: '2099-01-01T00:00:00Z' });
+    const answers = await Promise.all([1, 2, 3, 4].map(() => account.call('POST /v1/jobs', later)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 429, 429]);
+    const refused = answers.find(({ status }) => status === 429);
+    expect([refused?.json.error_type, refused?.headers.get('x-should-retry')]).toEqual([
+      'rate_limited',
+      'true',
+    ]);
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+    const { json: held } = await account.call('GET /v1/balance');
+    const { json: estimate } = await account.call('POST /v1/estimates', later);
+    expect(Number(held.held_usd)).toBeCloseTo(2 * Number(estimate.hold_usd), 9);
+  });
+
   test('somebody else’s job is the same 404 as none, on every route', async () => {
     const other = await gateway.openAccount('other', '1');
     const { json } = await client.call('POST /v1/jobs', jobBody('mine'));

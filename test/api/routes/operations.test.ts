@@ -1,19 +1,28 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRedis } from '../../../src/shared/redis.ts';
 import { testRedis } from '../../support/redis.ts';
 import { adminKey, openTestServer, type TestServer } from '../test-server.ts';
 
 describe('health', () => {
   let server: TestServer;
   let redisAnswers = true;
+  // A Redis that is away: nobody listens on the discard port.
+  const nowhere = openRedis(
+    { url: 'redis://127.0.0.1:9', clusterNodes: null, prefix: 'x' },
+    'commands',
+    () => undefined,
+  );
   beforeAll(async () => {
     server = await openTestServer((deps) => {
-      deps.pingRedis = async () => {
-        if (!redisAnswers) throw Object.assign(new Error('no'), { code: 'ECONNREFUSED' });
-      };
+      const { pingRedis } = deps;
+      deps.pingRedis = () => (redisAnswers ? pingRedis() : nowhere.ping());
     });
   });
-  afterAll(() => server.close());
+  afterAll(async () => {
+    nowhere.disconnect();
+    await server.close();
+  });
 
   test('names every check with its state and latency', async () => {
     await server.sql`insert into workers (id, concurrency) values ('wrk_1', 5)`;
@@ -31,7 +40,7 @@ describe('health', () => {
     redisAnswers = false;
     const { status, json } = await server.call('GET /health');
     expect([status, json.status]).toEqual([200, 'degraded']);
-    expect(json.checks[1]).toMatchObject({ name: 'redis', state: 'degraded', detail: 'ECONNREFUSED' });
+    expect(json.checks[1]).toMatchObject({ name: 'redis', state: 'degraded', detail: 'does not answer' });
     expect((await server.call('GET /health/ready')).json).toEqual({ status: 'degraded' });
     expect((await server.call('GET /health/live')).status).toBe(200);
     redisAnswers = true;
