@@ -25,7 +25,8 @@ create type job_intake as (
 );
 
 -- Stores and reserves many jobs at once, each judged by itself in the order of arrival:
---   accepted      the job, its hold, its ledger entry and its remembered answer are there
+--   accepted      the job, its hold, its ledger entry and its remembered answer are there, perhaps since an earlier time:
+--                 a caller who lost the answer to its commit asks again with the same job id
 --   insufficient  the hold does not fit in what is available; nothing is there
 --   replayed      this key was used with the same request before: its first answer is returned
 --   conflict      this key was used with another request
@@ -47,6 +48,7 @@ declare
   free bigint;
   held bigint;
   room integer;
+  known integer[] := '{}';
   taken integer[] := '{}';
   deep integer[] := '{}';
   free_after bigint[] := '{}';
@@ -58,6 +60,8 @@ begin
   where b.account_id in (select i.account_id from unnest(intake) i)
   order by b.account_id
   for no key update;
+
+  known := array(select i.ord from unnest(intake) i join jobs j on j.id = i.job_id);
 
   for r in
     select q.ord, q.account_id, q.hold_nano, b.available_nano, b.held_nano,
@@ -71,6 +75,7 @@ begin
     join balances b on b.account_id = q.account_id
     join accounts a on a.id = q.account_id
     where q.mention = 1
+      and not q.ord = any (known)
       and not exists (
         select 1 from idempotency_keys k
         where k.account_id = q.account_id and k.key = q.idempotency_key
@@ -139,7 +144,7 @@ begin
   return query
     select i.ord,
       case
-        when i.ord = any (taken) then 'accepted'
+        when i.ord = any (taken) or i.ord = any (known) then 'accepted'
         when k.key is not null and k.fingerprint = i.fingerprint then 'replayed'
         when k.key is not null then 'conflict'
         when b.account_id is null then 'unknown'

@@ -34,7 +34,8 @@ create type job_ending as (
 -- Ends many jobs at once. Everything that an end means commits together or not at all: the attempt, the charge, the
 -- release of the hold, the result, the final state and the webhook owed. An ending counts only when it is the job's
 -- newest attempt that brings it (or, with no fence, when the job is not running); whoever comes late changes nothing.
--- Returns the orders of the endings that counted.
+-- Returns the orders of the endings that counted, now or when the same ending was brought before: a caller who lost the
+-- answer to its commit asks again, and learns that it went through.
 create function settle_jobs(p_endings json, p_results text[])
 returns table (ord integer)
 language plpgsql
@@ -109,6 +110,12 @@ begin
       e_batch := e_batch || r.batch_id;
     end if;
   end loop;
+
+  return query
+    select e.ord
+    from unnest(endings) e join jobs j on j.id = e.job_id
+    where not e.ord = any (settled) and j.state = e.state and j.finished_at = e.finished_at
+      and (e.fence is null or j.attempts = e.fence);
 
   if cardinality(settled) = 0 then
     return;

@@ -1,5 +1,6 @@
 import { startApi } from './api/start-api.ts';
 import { type Config, ConfigError, parseConfig } from './shared/config.ts';
+import { armFailpoints } from './shared/failpoints.ts';
 import { openInfra } from './shared/infra.ts';
 import { loadModels, type Models } from './shared/models.ts';
 import { openDatabase } from './shared/sql/database.ts';
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
   if (role === undefined) return refuse([`usage: node dist/main.js ${roles.join(' | ')}`]);
   const config = readConfig();
   const log = createLog(config.logLevel, role);
+  armFailpoints(config.failpoints);
   const models = readModels(config);
   if (role === 'migrate' || role === 'all') await migrate(config.database.directUrl);
   if (role === 'migrate') return;

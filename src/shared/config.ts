@@ -107,6 +107,7 @@ function crossChecks(parsed: Parsed): string[] {
     );
   }
   if (parsed.ENVIRONMENT === 'development') return mistakes;
+  if (parsed.FAILPOINTS.length > 0) mistakes.push('FAILPOINTS: only for tests, in development; unset it');
   if (
     parsed.JWT_JWKS_URL !== undefined &&
     (parsed.JWT_ISSUER === undefined || parsed.JWT_AUDIENCE === undefined)
@@ -133,6 +134,7 @@ function toConfig(parsed: Parsed, env: Env, given: Env, mistakes: string[]) {
   }
   return {
     environment: parsed.ENVIRONMENT,
+    failpoints: parsed.FAILPOINTS,
     logLevel: parsed.LOG_LEVEL ?? 'info',
     dataDir: parsed.DATA_DIR,
     http: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failpointNames, parseFailpoints } from './failpoints.ts';
 
 const url = (protocols: string[]) => {
   const error = `a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
@@ -27,6 +28,13 @@ const thirtyTwoBytes = z.string().transform((text, context) => {
   const bytes = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
   if (bytes.length === 32) return bytes;
   context.addIssue({ code: 'custom', message: '32 bytes, as base64 or as 64 hex digits' });
+  return z.NEVER;
+});
+const failpoints = z.string().transform((text, context) => {
+  const parsed = parseFailpoints(text);
+  if (typeof parsed !== 'string') return parsed;
+  const message = `name=action[:ms][@probability], with one of ${failpointNames.join(', ')}; not ${JSON.stringify(parsed)}`;
+  context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
 const postgresUrl = url(['postgres:', 'postgresql:']);
@@ -95,6 +103,7 @@ export const environmentShape = z.object({
   SIMULATOR_URL: httpUrl.optional(),
   MODELS_FILE: z.string().min(1).optional(),
   PROVIDERS_FILE: z.string().min(1).optional(),
+  FAILPOINTS: failpoints.default([]),
   OTEL_EXPORTER_OTLP_ENDPOINT: laterOnly,
   LANGFUSE_PUBLIC_KEY: laterOnly,
   LANGFUSE_SECRET_KEY: laterOnly,

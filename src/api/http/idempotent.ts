@@ -7,6 +7,11 @@ import { findReply, insertIdempotencyKey, limitLockWait, recordReply } from '../
 
 /** How long a request waits for an earlier one with the same key that is still at work. */
 const waitMsMax = 60_000;
+/** It looks for a moment and then leaves its connection to others for longer, so that many who wait do not use up the pool. */
+const lookMs = 50;
+const pauseMs = 250;
+/** What the work itself may wait for a lock. */
+const workLockMs = 5000;
 
 /** What a POST answers: a status, a body to be sent as JSON and, for something new, where it is. */
 export type Outcome = { status: number; body: unknown; location?: string };
@@ -54,8 +59,24 @@ export async function idempotent(
   const key = readIdempotencyKey(request);
   if (key === null) return send(reply, toReply(await deps.sql.begin(work)));
   const row = { accountId: request.caller.accountId ?? '', key, fingerprint: fingerprintOf(request) };
-  return send(reply, await deps.sql.begin((tx) => workOnce(tx, row, work, options)));
+  return send(reply, await inTurn(() => deps.sql.begin((tx) => workOnce(tx, row, work, options))));
 }
+
+async function inTurn(workWithKey: () => Promise<Reply>): Promise<Reply> {
+  const until = Date.now() + waitMsMax;
+  for (;;) {
+    try {
+      return await workWithKey();
+    } catch (error) {
+      if (!(error instanceof KeyInUse)) throw error;
+      if (Date.now() > until) throw stillAtWork(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+/** An earlier request holds the key at this moment. */
+class KeyInUse extends Error {}
 
 async function workOnce(
   tx: Transaction,
@@ -63,8 +84,10 @@ async function workOnce(
   work: (tx: Transaction) => Promise<Outcome>,
   options: IdempotentOptions,
 ): Promise<Reply> {
-  await limitLockWait(tx, waitMsMax);
-  if (!(await insertIdempotencyKey(tx, row).catch(refuseLongWait))) return await replay(tx, row, options);
+  await limitLockWait(tx, lookMs);
+  const isFirst = await insertIdempotencyKey(tx, row).catch(toKeyInUse);
+  if (!isFirst) return await replay(tx, row, options);
+  await limitLockWait(tx, workLockMs);
   const reply = toReply(await work(tx));
   await recordReply(tx, { ...row, ...reply, reply: toStored(reply.text, row, options) });
   return reply;
@@ -94,9 +117,12 @@ function placeOf(row: { accountId: string; key: string }): string {
   return `idempotency_keys ${row.accountId} ${row.key}`;
 }
 
-function refuseLongWait(error: unknown): never {
-  if ((error as { code?: unknown }).code !== '55P03') throw error;
-  throw new Refusal(
+function toKeyInUse(error: unknown): never {
+  throw (error as { code?: unknown }).code === '55P03' ? new KeyInUse() : error;
+}
+
+function stillAtWork(error: unknown): Refusal {
+  return new Refusal(
     'idempotency_conflict',
     'The first request with this Idempotency-Key is still at work; ask again later',
     { retryAfterMs: 5000 },

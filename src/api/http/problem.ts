@@ -1,13 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, type RefusalType, refusals } from '../../shared/domain/errors.ts';
-import { isDatabaseUnavailable } from '../../shared/sql/database.ts';
+import { isDatabaseTransient, isDatabaseUnavailable } from '../../shared/sql/database.ts';
 
 /** A client that waits must not be sent away for longer than the SDKs are willing to wait. */
 const retryAfterMsMax = 60_000;
 const retryAfterMsDefault = 1000;
-
-/** Said by Postgres when two transactions stood in each other's way; nothing was done, so the caller may come again. */
-const collisionCodes = new Set(['40001', '40P01', '55P03', '57014']);
 
 const anthropicTypes: Record<number, string> = {
   401: 'authentication_error',
@@ -80,7 +77,7 @@ export function toRefusal(error: unknown): Refusal {
   if (isDatabaseUnavailable(error)) {
     return new Refusal('unavailable', 'The service cannot reach its database; try again shortly', {}, error);
   }
-  if (typeof code === 'string' && collisionCodes.has(code)) {
+  if (isDatabaseTransient(error)) {
     return new Refusal('unavailable', 'The service is busy with the same object; try again', {}, error);
   }
   if (statusCode === 404) return new Refusal('not_found', 'No such object', {}, error);

@@ -7,6 +7,7 @@ import { type JobRecord, type Lane, lanes, toJobObject } from '../../shared/doma
 import type { ModelEntry } from '../../shared/domain/model.ts';
 import { formatUsd } from '../../shared/domain/money.ts';
 import { type Quote, quote } from '../../shared/domain/quote.ts';
+import { failpoint } from '../../shared/failpoints.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { News } from '../../shared/news.ts';
 import type { JobIntake } from '../../shared/sql/accept-jobs.ts';
@@ -57,7 +58,9 @@ const deepRetryMs = 5000;
 export async function acceptJob(deps: IntakeDeps, order: JobOrder, orderer: Orderer): Promise<Accepted> {
   const priced = quoteJob(deps, order, orderer.defaultMaxOutputTokens);
   const intake = toIntake(order, orderer, priced);
+  await failpoint('intake.quoted');
   const verdict = await deps.ledger.openHold(intake);
+  await failpoint('intake.committed');
   switch (verdict.kind) {
     case 'accepted':
       deps.news.send('backlog', intake.provider);

@@ -1,4 +1,5 @@
 import type { JobError } from '../../shared/domain/job.ts';
+import { failpoint } from '../../shared/failpoints.ts';
 import { endingOf } from '../../shared/job-ending.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { Ledger } from '../../shared/ledger.ts';
@@ -39,6 +40,8 @@ export async function cancelOne(deps: CancelDeps, accountId: string, jobId: stri
       return true;
     }
   }
-  if (await requestCancel(deps.sql, jobId)) deps.news.send('cancel', jobId);
+  const isAsked = await requestCancel(deps.sql, jobId);
+  await failpoint('cancel.recorded');
+  if (isAsked) deps.news.send('cancel', jobId);
   return false;
 }

@@ -14,14 +14,23 @@ export type DatabaseSettings = {
   applicationName: string;
 };
 
-/** Opens a pool; connections are made when first needed, and idle ones are closed after a minute. */
+/** No statement of ours takes this long; one that does is stuck behind something, and its caller is better told. */
+const statementTimeoutMs = 30_000;
+const lockTimeoutMs = 5000;
+
+/**
+ * Opens a pool; connections are made when first needed, and idle ones are closed after a minute. A statement that waits for a
+ * lock or runs for too long fails, so that a pool whose connections all wait empties by itself. A pooler in transaction mode
+ * takes no settings of a session: give the role these limits there (`alter role … set lock_timeout`).
+ */
 export function openDatabase(settings: DatabaseSettings): Database {
+  const limits = { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs };
   return postgres(settings.url, {
     max: settings.poolMax,
     prepare: settings.prepare,
     idle_timeout: 60,
     connect_timeout: 5,
-    connection: { application_name: settings.applicationName },
+    connection: { application_name: settings.applicationName, ...(settings.prepare ? limits : {}) },
     types: { bigint: postgres.BigInt },
     onnotice: () => undefined,
   });
@@ -50,6 +59,20 @@ const unavailableCodes = new Set([
 export function isDatabaseUnavailable(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' && (unavailableCodes.has(code) || code.startsWith('08'));
+}
+
+/** Two transactions stood in each other's way, or one waited too long; Postgres undid this one. */
+const collisionCodes = new Set([
+  '40001', // could not serialize
+  '40P01', // deadlock
+  '55P03', // a lock was not to be had in time
+  '57014', // took longer than a statement may
+]);
+
+/** True when the same statement may well go through a moment later, so that its caller should come again. */
+export function isDatabaseTransient(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return isDatabaseUnavailable(error) || (typeof code === 'string' && collisionCodes.has(code));
 }
 
 /** The type `json` in Postgres: text that is parsed when it is read, where `jsonb` would be rebuilt on the way in. */

@@ -90,6 +90,26 @@ export async function claimDeliveries(sql: Database, options: ClaimOptions): Pro
     from claimed c join numbered n on n.id = c.id join accounts a on a.id = c.account_id`;
 }
 
+/** Keeps the leases of deliveries being tried, by id and token; one that was lost stays lost. */
+export async function extendDeliveries(
+  sql: Database,
+  held: ReadonlyMap<string, string>,
+  leaseSeconds: number,
+): Promise<void> {
+  await sql`
+    with mine as (
+      select d.id
+      from unnest(${[...held.keys()]}::text[], ${[...held.values()]}::text[]) as h (id, token)
+      join deliveries d on d.id = h.id and d.lease_token = h.token
+      order by d.id
+      for no key update of d
+    )
+    update deliveries d
+    set lease_until = now() + make_interval(secs => ${leaseSeconds}),
+      next_attempt_at = now() + make_interval(secs => ${leaseSeconds})
+    from mine m where d.id = m.id`;
+}
+
 /** What one try came to, and what follows. */
 export type DeliveryRecord = {
   id: string;

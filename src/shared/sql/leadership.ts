@@ -1,7 +1,7 @@
 import type { Database } from './database.ts';
 
 export type Leadership = {
-  /** True while this process holds the role; takes it when nobody does. False too when the database does not answer. */
+  /** True while this process holds the role; takes it when nobody does. Rejects when the database does not answer. */
   lead(role: string): Promise<boolean>;
   /** Gives every role back, so that the next process need not wait for their ends. */
   resign(): Promise<void>;

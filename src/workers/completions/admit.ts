@@ -11,14 +11,19 @@ export type Entry =
 export type AdmitDeps = {
   gate: Pick<Gate, 'admit'>;
   isPaused(provider: string): boolean;
+  /** Answers wait for the database: what a call cost could not be recorded now. */
+  answersWait(): boolean;
 };
 
 /** A paused provider is looked at again after this long. */
 const pausedMs = 10_000;
+/** The database, after this long. */
+const awayMs = 1000;
 
 /** Asks the gate. A "no" is not an attempt: nothing has been claimed yet and nothing is counted. */
 export async function admit(deps: AdmitDeps, provider: string, ticket: Ticket): Promise<Entry> {
   if (deps.isPaused(provider)) return { kind: 'return', waitMs: pausedMs };
+  if (deps.answersWait()) return { kind: 'wait', waitMs: awayMs };
   const pass: GateTicket = {
     provider,
     model: ticket.model,

@@ -2,6 +2,7 @@ import type { Answer } from '../../shared/domain/answer.ts';
 import type { Delta } from '../../shared/domain/chat.ts';
 import { attemptId } from '../../shared/domain/ids.ts';
 import { lanes } from '../../shared/domain/job.ts';
+import { failpoint } from '../../shared/failpoints.ts';
 import type { Gate, GateReport, GateTicket } from '../../shared/gate.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -30,10 +31,10 @@ export async function callProvider(
     deps.metrics.jobWait.observe({ provider: job.provider, lane: lanes[job.lane] ?? '' }, waitedMs / 1000);
   }
   const timer = deps.metrics.attemptDuration.startTimer({ provider: job.provider });
-  const answer =
+  const calling =
     provider === undefined
       ? notConfigured(job.provider)
-      : await provider.call({
+      : provider.call({
           attemptId: attemptId(job.id, job.attempts),
           model: job.target.upstreamModel,
           request: { ...job.request, model: job.target.model },
@@ -42,6 +43,7 @@ export async function callProvider(
           signal: run.signal,
           onDelta,
         });
+  const [answer] = await Promise.all([calling, failpoint('run.calling')]);
   timer();
   await deps.gate.report(pass, toReport(answer, pass));
   return answer;

@@ -3,7 +3,7 @@ import type { QuoteTarget } from '../../shared/domain/quote.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { EndableJob } from '../../shared/job-ending.ts';
 import { ticketId } from '../../shared/queue.ts';
-import { type Database, isDatabaseUnavailable } from '../../shared/sql/database.ts';
+import { type Database, isDatabaseTransient } from '../../shared/sql/database.ts';
 import { type Claim, type ClaimRow, claimJobs } from '../../shared/sql/run-jobs.ts';
 import { restoreTargets } from '../../shared/stored-targets.ts';
 
@@ -32,7 +32,7 @@ export function createClaim(sql: Database, worker: { id: string; leaseSeconds: n
   const claim = createGroupCommit<Claim, ClaimRow | null>({
     commit: (claims) => claimJobs(sql, claims, worker),
     bytesOf: () => 100,
-    isolate: (error) => !isDatabaseUnavailable(error),
+    isolate: (error) => !isDatabaseTransient(error),
   });
   return async (ticket: Claim): Promise<ClaimedJob | null> => {
     const row = await claim(ticket);

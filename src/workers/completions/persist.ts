@@ -1,25 +1,43 @@
-import { isDatabaseUnavailable } from '../../shared/sql/database.ts';
+import { repeatWhileAway } from '../../shared/sql/repeat.ts';
 import type { Log } from '../../shared/telemetry.ts';
 
-/** The longest wait between two tries to write while the database is away. */
-const persistWaitMsMax = 2000;
+export type Persist = {
+  /** Makes a write, however long the database is away; rejects only when the database says no, or after `stop`. */
+  write<Result>(write: () => Promise<Result>): Promise<Result>;
+  /** True while an answer waits for the database: a call made now might not be recorded either. */
+  isWaiting(): boolean;
+  /** The process ends: nothing is repeated any more. */
+  stop(): void;
+};
 
 /**
- * Repeats a write while the database is away, so that an answer that was paid for is kept until it can be stored. Another
- * process may take the job over when its lease ends; the fence then decides whose answer counts.
+ * Keeps answers that were paid for until they can be stored. Another process may take the job over when its lease ends; the
+ * fence then decides whose answer counts.
  */
-export async function persist<Result>(
-  write: () => Promise<Result>,
-  stopping: { now: boolean },
-  log: Log,
-): Promise<Result> {
-  for (let waitMs = 100; ; waitMs = Math.min(persistWaitMsMax, waitMs * 2)) {
-    try {
-      return await write();
-    } catch (error) {
-      if (stopping.now || !isDatabaseUnavailable(error)) throw error;
-      log.warn({ error }, 'the database is away; an answer waits');
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-  }
+export function createPersist(log: Log): Persist {
+  let waiting = 0;
+  let stopping = false;
+  return {
+    write: async (write) => {
+      let waits = false;
+      const onWait = (error: unknown) => {
+        if (!waits) waiting += 1;
+        waits = true;
+        log.warn({ error }, 'the database is away; an answer waits');
+      };
+      try {
+        return await repeatWhileAway(write, {
+          patienceMs: Number.POSITIVE_INFINITY,
+          onWait,
+          isStopping: () => stopping,
+        });
+      } finally {
+        if (waits) waiting -= 1;
+      }
+    },
+    isWaiting: () => waiting > 0,
+    stop: () => {
+      stopping = true;
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import { failpoint } from '../../shared/failpoints.ts';
 import type { Gate } from '../../shared/gate.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { Ticket } from '../../shared/queue.ts';
@@ -39,11 +40,13 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
     return { kind: 'returned' };
   }
 
+  await failpoint('run.ticket_taken');
   const job = await claimOrGiveUp(deps, ticket, entry.pass);
   if (job === null) return { kind: 'void' };
 
   const run = deps.runs.start(job);
   try {
+    await failpoint('run.claimed');
     const writer = deps.events.openWriter({
       jobId: job.id,
       attempt: job.attempts,
@@ -55,8 +58,11 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
     writer.started();
     const answer = await callProvider(deps, run, entry.pass, (delta) => writer.delta(delta));
     const lastEventSeq = await writer.close();
+    await failpoint('run.answered');
     const finish = await finishJob(deps, { job, answer, stopReason: run.stopReason(), lastEventSeq });
+    await failpoint('run.settled');
     announce(deps, job, finish);
+    await failpoint('run.announced');
     return { kind: 'ran', finish };
   } finally {
     run.end();

@@ -21,6 +21,7 @@ const timerMsMax = 2_147_000_000;
  */
 export function createRuns() {
   const active = new Map<string, { run: Run; stop(reason: StopReason): void }>();
+  let closedBy: StopReason | null = null;
 
   function start(job: ClaimedJob): Run {
     const controller = new AbortController();
@@ -43,6 +44,7 @@ export function createRuns() {
       },
     };
     active.set(job.id, { run, stop });
+    if (closedBy !== null) stop(closedBy);
     return run;
   }
 
@@ -53,7 +55,9 @@ export function createRuns() {
       const found = active.get(jobId);
       if (attempt === undefined || found?.run.job.attempts === attempt) found?.stop(reason);
     },
+    /** Stops what runs, and whatever is started after: its claim was under way. */
     stopAll: (reason: StopReason) => {
+      closedBy = reason;
       for (const { stop } of active.values()) stop(reason);
     },
     list: (): ClaimedJob[] => [...active.values()].map(({ run }) => run.job),

@@ -3,14 +3,14 @@ import type { Gate } from '../../shared/gate.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Infra } from '../../shared/infra.ts';
 import { openRedis } from '../../shared/redis.ts';
-import { isDatabaseUnavailable } from '../../shared/sql/database.ts';
+import { isDatabaseTransient } from '../../shared/sql/database.ts';
 import { type Claim, returnTickets } from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';
 import { openProviders } from '../providers/open-providers.ts';
 import { createClaim } from './claim.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { persist } from './persist.ts';
+import { createPersist } from './persist.ts';
 import { type PoolDeps, startPool } from './pool.ts';
 import { type RunJobDeps, runJob } from './run-job.ts';
 import { createRuns } from './runs.ts';
@@ -35,8 +35,8 @@ export type CompletionsDeps = {
 export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void> } {
   const { config, infra, log, gate, worker } = deps;
   const { sql, news, events, ledger, metrics } = infra;
-  const stopping = { now: false };
   const runs = createRuns();
+  const persist = createPersist(log);
   const upstreams = openProviders(deps.providers, config);
   const redis = openRedis(config.redis, 'blocking', (error) => log.debug({ error }, 'redis error'));
   news.listen('cancel', (jobId) => runs.stop(jobId, 'cancelled'));
@@ -53,9 +53,10 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     giveBack: createGroupCommit<Claim & { delayMs: number }, boolean>({
       commit: (tickets) => returnTickets(sql, tickets),
       bytesOf: () => 100,
-      isolate: (error) => !isDatabaseUnavailable(error),
+      isolate: (error) => !isDatabaseTransient(error),
     }),
-    persist: (write) => persist(write, stopping, log),
+    persist: persist.write,
+    answersWait: persist.isWaiting,
     random: Math.random,
     owesDelivery: deps.owesDelivery,
   };
@@ -80,7 +81,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
       const handBack = setTimeout(() => runs.stopAll('shutdown'), graceMs);
       await Promise.all(pools.map((pool) => pool.stop(graceMs + 5000)));
       clearTimeout(handBack);
-      stopping.now = true;
+      persist.stop();
       await within(2000, heartbeat.stop());
       await Promise.all([...upstreams.values()].map((provider) => within(1000, provider.close())));
       redis.disconnect();

@@ -2,17 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { Config } from '../../shared/config.ts';
 import type { PostResult } from '../../shared/domain/delivery.ts';
 import { every } from '../../shared/every.ts';
+import { failpoint } from '../../shared/failpoints.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { News } from '../../shared/news.ts';
-import { type Database, isDatabaseUnavailable } from '../../shared/sql/database.ts';
+import { type Database, isDatabaseTransient } from '../../shared/sql/database.ts';
 import {
   type ClaimedDelivery,
   claimDeliveries,
   type DeliveryRecord,
+  extendDeliveries,
   recordDeliveries,
   returnDelivery,
 } from '../../shared/sql/deliveries.ts';
+import { repeatWhileAway } from '../../shared/sql/repeat.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';
 import { createConnections } from './connections.ts';
@@ -25,19 +28,17 @@ export type DeliveriesDeps = {
   sql: Database;
   news: Pick<News, 'listen'>;
   log: Log;
-  config: { secretsKey: Buffer; webhooks: Config['webhooks'] };
+  config: Pick<Config, 'secretsKey' | 'webhooks'> & { work: Pick<Config['work'], 'leaseSeconds'> };
   metrics?: Pick<Metrics, 'deliveriesTried' | 'deliveryDuration'>;
   /** For tests; the defaults are what production uses. */
-  overrides?: Partial<
-    Pick<RunDeliveryDeps, 'now' | 'random' | 'limits'> & { leaseSeconds: number; resolve: ResolveHost }
-  >;
+  overrides?: Partial<Pick<RunDeliveryDeps, 'now' | 'random' | 'limits'> & { resolve: ResolveHost }>;
 };
 
 /** Under way at once in this process, and of these for one host: a slow receiver holds a few places, never all. */
 const underWayMax = 128;
 const perHostMax = 8;
-/** Longer than any attempt can take. */
-const leaseSeconds = 60;
+/** What was posted is recorded late rather than posted again, as long as its lease can be kept. */
+const recordPatienceMs = 60_000;
 /** The truth about what is due is Postgres; hints only make it sooner. */
 const pollMs = 1000;
 /** At the end, attempts may finish for this long; the rest is handed back. */
@@ -48,12 +49,15 @@ export type Deliveries = { wake(): void; stop(): Promise<void> };
 /** Posts every webhook that is due, until stopped. Any number of processes may do so at once. */
 export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   const { sql, log } = deps;
+  const { leaseSeconds } = deps.config.work;
+  /** What this process is trying now, and the token it was claimed with. */
+  const held = new Map<string, string>();
   const closing = new AbortController();
   const runDeps = openRunDeps(deps);
   const record = createGroupCommit<DeliveryRecord, boolean>({
     commit: (records) => recordDeliveries(sql, records),
     bytesOf: () => 400,
-    isolate: (error) => !isDatabaseUnavailable(error),
+    isolate: (error) => !isDatabaseTransient(error),
   });
   let stopping = false;
   let mayBeMore = false;
@@ -66,7 +70,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
     const token = randomUUID();
     const claimed = await claimDeliveries(sql, {
       token,
-      leaseSeconds: deps.overrides?.leaseSeconds ?? leaseSeconds,
+      leaseSeconds,
       limit: places.free(),
       perHost: perHostMax,
       busy: places.busy,
@@ -77,9 +81,17 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
 
   async function deliver(delivery: ClaimedDelivery, token: string): Promise<void> {
     const { id, attempt } = delivery;
+    held.set(id, token);
     try {
+      await failpoint('delivery.claimed');
       const { result, verdict } = await runDelivery(runDeps, delivery, closing.signal);
-      const inTime = await record({ id, token, attempt, result, verdict });
+      await failpoint('delivery.posted');
+      const tried = { id, token, attempt, result, verdict };
+      const inTime = await repeatWhileAway(() => record(tried), {
+        patienceMs: recordPatienceMs,
+        isStopping: () => stopping,
+      });
+      await failpoint('delivery.recorded');
       if (verdict.kind === 'again' && verdict.delayMs < pollMs)
         setTimeout(loop.wake, verdict.delayMs).unref();
       note(deps, delivery, result, inTime ? verdict.kind : 'too late');
@@ -87,10 +99,17 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
       if (closing.signal.aborted) await returnDelivery(sql, { id, token, attempt }).catch(() => undefined);
       // Else its lease ends, and somebody tries again: same id, same bytes.
       else log.error({ delivery_id: id, attempt, error }, 'a delivery could not be tried or recorded');
+    } finally {
+      if (held.get(id) === token) held.delete(id);
     }
   }
 
+  async function keepLeases(): Promise<undefined> {
+    if (held.size > 0) await extendDeliveries(sql, held, leaseSeconds);
+  }
+
   const loop = every(pollMs, claim, log, 'deliveries');
+  const heartbeat = every((leaseSeconds * 1000) / 3, keepLeases, log, 'delivery leases');
   deps.news.listen('deliveries', loop.wake);
 
   return {
@@ -101,6 +120,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
       await within(finishMsMax, places.ended());
       closing.abort(new Error('closing'));
       await within(1000, places.ended());
+      await within(1000, heartbeat.stop());
       await runDeps.connections.close();
     },
   };

@@ -1,4 +1,5 @@
 import { every, type Loop } from '../../shared/every.ts';
+import { failpoint } from '../../shared/failpoints.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import { addTickets, type TicketQueue } from '../../shared/queue.ts';
 import type { Database } from '../../shared/sql/database.ts';
@@ -43,7 +44,9 @@ export function startDispatcher(
     const tickets = await ticketJobs(deps.sql, provider, capacity);
     if (tickets.length > 0) {
       deps.metrics.ticketsIssued.inc({ provider }, tickets.length);
+      await failpoint('dispatch.ticketed');
       await addTickets(deps.queue, tickets);
+      await failpoint('dispatch.added');
     }
     return tickets.length >= capacity;
   }

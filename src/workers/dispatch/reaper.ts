@@ -2,6 +2,7 @@ import type { Failure } from '../../shared/domain/answer.ts';
 import type { JobError } from '../../shared/domain/job.ts';
 import { decide } from '../../shared/domain/outcome.ts';
 import { every, type Loop } from '../../shared/every.ts';
+import { failpoint } from '../../shared/failpoints.ts';
 import { endingOf } from '../../shared/job-ending.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { Ledger } from '../../shared/ledger.ts';
@@ -37,14 +38,16 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
   let patientUntil = 0;
 
   async function reap(): Promise<boolean> {
-    if (!(await deps.leadership.lead('reap'))) return false;
-    const overdue = await listOverdueJobs(deps.sql, pageSize);
+    const leads = await deps.leadership.lead('reap');
     const now = Date.now();
     if (now - lookedAt > leaseMs) patientUntil = now + leaseMs;
     lookedAt = now;
+    if (!leads) return false;
+    const overdue = await listOverdueJobs(deps.sql, pageSize);
     await Promise.all(overdue.map((job) => endOverdue(deps, job)));
     if (now < patientUntil) return false;
     const lost = await listLostJobs(deps.sql, pageSize);
+    await failpoint('reap.listed');
     await Promise.all(lost.map((job) => endLost(deps, job)));
     return lost.length === pageSize || overdue.length === pageSize;
   }

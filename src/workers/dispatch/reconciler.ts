@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { every, type Loop } from '../../shared/every.ts';
+import { failpoint } from '../../shared/failpoints.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import { addTickets, findMissingTickets, type TicketQueue } from '../../shared/queue.ts';
 import type { RedisConnection } from '../../shared/redis.ts';
@@ -52,6 +53,7 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
     let after = '';
     for (;;) {
       const page = await listTicketed(deps.sql, { olderThanMs, after, limit: pageSize });
+      await failpoint('reconcile.listed');
       const missing = await findMissingTickets(deps.redis, deps.prefix, page);
       for (const [provider, tickets] of groupByProvider(missing)) {
         const queue = deps.queues.get(provider);

@@ -59,7 +59,7 @@ export async function openOwedDeliveries(): Promise<OwedDeliveries> {
         sql,
         news: { listen: () => undefined },
         log: createLog('silent', 'test'),
-        config: { secretsKey, webhooks: { allowPrivate, retrySeconds } },
+        config: { secretsKey, webhooks: { allowPrivate, retrySeconds }, work: { leaseSeconds: 30 } },
         overrides,
       });
       started.push(deliveries);

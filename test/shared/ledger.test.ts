@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { creditAccount } from '../../src/shared/credit.ts';
+import { newId } from '../../src/shared/domain/ids.ts';
+import { createLedger, type Ledger } from '../../src/shared/ledger.ts';
+import type { JobIntake } from '../../src/shared/sql/accept-jobs.ts';
+import { insertAccount } from '../../src/shared/sql/accounts.ts';
+import { type Database, openDatabase } from '../../src/shared/sql/database.ts';
+import { checkLedger } from '../../src/shared/sql/ledger-check.ts';
+import { claimJobs } from '../../src/shared/sql/run-jobs.ts';
+import type { JobEnding } from '../../src/shared/sql/settle-jobs.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let sql: Database;
+let owner: Database;
+let ledger: Ledger;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const settings = { poolMax: 4, prepare: true, applicationName: 'test' };
+  sql = openDatabase({ url: database.appUrl, ...settings });
+  owner = openDatabase({ url: database.ownerUrl, ...settings });
+  ledger = createLedger(sql, { queueDepthLimit: null });
+  await insertAccount(sql, { id: 'one', name: 'one' });
+  await sql.begin((tx) => creditAccount(tx, { accountId: 'one', amountNano: 100_000n, description: '' }));
+});
+afterAll(async () => {
+  await sql.end();
+  await owner.end();
+  await database.drop();
+});
+
+function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
+  return {
+    jobId: newId('job'),
+    accountId: 'one',
+    idempotencyKey: null,
+    fingerprint: null,
+    reply: '{}',
+    lane: 1,
+    model: 'openai/a',
+    provider: 'openai',
+    targetModel: 'openai/a',
+    maxAttempts: 5,
+    holdId: newId('hold'),
+    holdNano: 100n,
+    inputTokensBound: 1,
+    tokensBound: 2,
+    stream: false,
+    webhookUrl: null,
+    webhookPayload: 'thin',
+    metadata: {},
+    runAt: null,
+    createdAt: new Date(),
+    expiresInSeconds: 60,
+    request: '{}',
+    targets: '[{"provider":"openai","model":"openai/a"}]',
+    ...more,
+  };
+}
+
+async function runningJob(): Promise<string> {
+  const intake = intakeOf();
+  await ledger.openHold(intake);
+  await sql`update jobs set state = 'ticketed' where id = ${intake.jobId}`;
+  await claimJobs(sql, [{ id: intake.jobId, generation: 0 }], { id: 'wrk_1', leaseSeconds: 30 });
+  return intake.jobId;
+}
+
+function endingOf(jobId: string, more: Partial<JobEnding> = {}): JobEnding {
+  const usage = {
+    promptTokens: 1,
+    completionTokens: 1,
+    cachedTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+  };
+  return {
+    jobId,
+    accountId: 'one',
+    provider: 'openai',
+    fence: 1,
+    state: 'succeeded',
+    error: null,
+    eventSeq: 3,
+    finishedAt: new Date(),
+    charge: {
+      amountNano: 60n,
+      overrunNano: 0n,
+      estimated: false,
+      provider: 'openai',
+      model: 'openai/a',
+      priceVersion: '1',
+      usage,
+    },
+    attempt: { provider: 'openai', outcome: 'succeeded', status: 200, error: null, usage, costNano: 60n },
+    result: '{}',
+    delivery: null,
+    ...more,
+  };
+}
+
+const booksFail = async () => (await checkLedger(owner)).filter(({ ok }) => !ok);
+const entriesOf = (jobId: string) =>
+  sql<{ type: string }[]>`select type from entries where job_id = ${jobId} order by id`;
+const typesOf = async (jobId: string) => (await entriesOf(jobId)).map(({ type }) => type);
+
+describe('the ledger', () => {
+  test('an acceptance that is repeated because its answer was lost happens once', async () => {
+    const intake = intakeOf();
+    expect(await ledger.openHold(intake)).toEqual({ kind: 'accepted' });
+    expect(await ledger.openHold(intake)).toEqual({ kind: 'accepted' });
+    expect(await typesOf(intake.jobId)).toEqual(['hold']);
+    expect(await booksFail()).toEqual([]);
+  });
+
+  test('so does one with an idempotency key, which is no replay to its own caller', async () => {
+    const intake = intakeOf({ idempotencyKey: 'key', fingerprint: 'same' });
+    expect(await ledger.openHold(intake)).toEqual({ kind: 'accepted' });
+    expect(await ledger.openHold(intake)).toEqual({ kind: 'accepted' });
+    const another = await ledger.openHold({ ...intake, jobId: newId('job'), holdId: newId('hold') });
+    expect(another).toMatchObject({ kind: 'replayed', location: `/v1/jobs/${intake.jobId}` });
+  });
+
+  test('an ending that is repeated because its answer was lost happens once, and counts both times', async () => {
+    const jobId = await runningJob();
+    const ending = endingOf(jobId);
+    expect(await ledger.settleHold(ending)).toBe(true);
+    expect(await ledger.settleHold(ending)).toBe(true);
+    expect(await typesOf(jobId)).toEqual(['hold', 'release', 'charge']);
+    expect(await booksFail()).toEqual([]);
+  });
+
+  test.each<[string, Partial<JobEnding>]>([
+    ['by an attempt that is not the newest', { fence: 0 }],
+    ['at another time', { finishedAt: new Date(0) }],
+    ['in another state', { state: 'cancelled' }],
+    ['by somebody who saw it waiting', { fence: null, state: 'expired' }],
+  ])('an ending that comes late %s changes nothing', async (_, late) => {
+    const jobId = await runningJob();
+    const ending = endingOf(jobId);
+    await ledger.settleHold(ending);
+    expect(await ledger.settleHold({ ...ending, ...late })).toBe(false);
+    expect(await typesOf(jobId)).toEqual(['hold', 'release', 'charge']);
+  });
+
+  test('a row the database cannot take fails alone; its neighbours in the statement are stored', async () => {
+    const poison = intakeOf({ holdNano: -1n });
+    const good = [intakeOf(), intakeOf(), intakeOf()];
+    const outcomes = await Promise.allSettled(
+      [good[0], poison, good[1], good[2]].map((intake) => ledger.openHold(intake as JobIntake)),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    for (const { jobId } of good) expect(await typesOf(jobId)).toEqual(['hold']);
+    expect(await typesOf(poison.jobId)).toEqual([]);
+    expect(await booksFail()).toEqual([]);
+  });
+
+  test('a disk that is full for a moment delays an acceptance; it does not fail it', async () => {
+    await owner.unsafe(`
+      create function disk_is_full() returns trigger language plpgsql as
+        $$ begin raise exception 'no space left' using errcode = '53100'; end $$;
+      create trigger disk_is_full before insert on jobs for each statement execute function disk_is_full()`);
+    const accepted = ledger.openHold(intakeOf());
+    setTimeout(() => void owner`drop function disk_is_full cascade`.execute(), 50);
+    expect(await accepted).toEqual({ kind: 'accepted' });
+  });
+});
