@@ -3,8 +3,9 @@ import { type Config, ConfigError, parseConfig } from './shared/config.ts';
 import { armFailpoints } from './shared/failpoints.ts';
 import { openInfra } from './shared/infra.ts';
 import { loadModels, type Models } from './shared/models.ts';
-import { openDatabase } from './shared/sql/database.ts';
+import { isDatabaseUnavailable, openDatabase } from './shared/sql/database.ts';
 import { migrate, schemaMismatch } from './shared/sql/migrate.ts';
+import { repeatWhileAway } from './shared/sql/repeat.ts';
 import { createLog, type Log } from './shared/telemetry.ts';
 import { within } from './shared/within.ts';
 import { showMetrics } from './workers/show-metrics.ts';
@@ -18,6 +19,9 @@ const badConfigurationExit = 78;
 /** After the grace for running calls, everything else has this long to end before the process goes anyway. */
 const exitMarginMs = 9000;
 
+/** A database that starts at the same time, or is being replaced, is waited for. */
+const databasePatienceMs = 60_000;
+
 async function main(): Promise<void> {
   const role = roles.find((name) => name === process.argv[2]);
   if (role === undefined) return refuse([`usage: node dist/main.js ${roles.join(' | ')}`]);
@@ -25,9 +29,12 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel, role);
   armFailpoints(config.failpoints);
   const models = readModels(config);
-  if (role === 'migrate' || role === 'all') await migrate(config.database.directUrl);
+  const patience = { patienceMs: databasePatienceMs, onWait: warnOnce(log) };
+  if (role === 'migrate' || role === 'all') {
+    await repeatWhileAway(() => migrate(config.database.directUrl), patience);
+  }
   if (role === 'migrate') return;
-  await refuseOtherSchema(config);
+  await repeatWhileAway(() => refuseOtherSchema(config), patience);
   await run(role, config, models, log);
 }
 
@@ -114,12 +121,24 @@ async function refuseOtherSchema(config: Config): Promise<void> {
   }
 }
 
+function warnOnce(log: Log): (error: unknown) => void {
+  let said = false;
+  return (error) => {
+    if (!said) log.warn({ error }, 'the database is away; waiting for it');
+    said = true;
+  };
+}
+
 function refuse(mistakes: string[]): never {
   process.stderr.write(`${mistakes.map((mistake) => `configuration: ${mistake}`).join('\n')}\n`);
   process.exit(badConfigurationExit);
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const why = isDatabaseUnavailable(error)
+    ? `the database cannot be reached: ${message}`
+    : (stack ?? message);
+  process.stderr.write(`${why}\n`);
   process.exit(1);
 });

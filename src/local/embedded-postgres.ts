@@ -20,6 +20,8 @@ export type PostgresOptions = {
   withoutFsync?: boolean;
   /** Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts. */
   onSpawn(child: Child): void;
+  /** A port to keep over restarts; a free one when it is not given. */
+  port?: number;
   /** Ends the first start's preparations. */
   signal?: AbortSignal;
 };
@@ -37,7 +39,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const appPassword = readOrMakeSecret(join(launcher.home, 'app-password'));
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(launcher, data, options);
   forgetReusedPid(data);
-  const port = await findFreePort();
+  const port = options.port ?? (await findFreePort());
   const settings = [
     `port=${port}`,
     'listen_addresses=127.0.0.1',

@@ -22,13 +22,15 @@ export async function startRedis(options: {
   persistent: boolean;
   /** Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts. */
   onSpawn(child: Child): void;
+  /** A port to keep over restarts; a free one when it is not given. */
+  port?: number;
   /** Ends a download that is under way. */
   signal?: AbortSignal;
 }): Promise<RedisServer> {
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const found = await findRedis(options.cacheDir, process.env['PATH'] ?? '', options.signal);
-  const port = await findFreePort();
+  const port = options.port ?? (await findFreePort());
   const child =
     found.kind === 'docker'
       ? await startInDocker(port, dir)

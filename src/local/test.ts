@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Child } from './child.ts';
 import { claimFolder } from './claim-folder.ts';
 import { startPostgres } from './embedded-postgres.ts';
 import { startRedis } from './embedded-redis.ts';
 import { removePostgres } from './postgres-launcher.ts';
+import { removeAbandoned } from './remove-abandoned.ts';
 import { onStopRequest } from './stop-request.ts';
 import { runVitest } from './vitest-run.ts';
 
@@ -17,7 +18,7 @@ type Report = {
 
 /** Starts a Postgres and a Redis for this run, runs vitest on them, stops them and says how many tests passed. */
 async function test(): Promise<number> {
-  await removeAbandoned(resolve('.data'));
+  await removeAbandoned(resolve('.data'), 'test');
   const dir = resolve('.data', `test-${process.pid}`);
   const folder = await claimFolder(dir);
   const abort = new AbortController();
@@ -66,18 +67,6 @@ async function test(): Promise<number> {
 
 async function stopAll(children: Child[]): Promise<void> {
   await Promise.all(children.map((child) => child.stop(5000)));
-}
-
-/** What runs that were killed left behind: their servers are stopped, their folders removed. One that still runs is left alone. */
-async function removeAbandoned(dataDir: string): Promise<void> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  for (const name of readdirSync(dataDir).filter((entry) => /^test-\d+$/.test(entry))) {
-    const dir = join(dataDir, name);
-    const folder = await claimFolder(dir).catch(() => null);
-    if (folder === null) continue;
-    removePostgres(join(dir, 'postgres'));
-    rmSync(dir, { recursive: true, force: true });
-  }
 }
 
 /** A file that could not be run at all counts as one failed test, so that it is never overlooked. */

@@ -1,0 +1,113 @@
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { playAct } from './chaos/act.ts';
+import { type ChaosOptions, readOptions } from './chaos/options.ts';
+import { seededRandom } from './chaos/random.ts';
+import { type ChaosReport, createReport, isClean, printReport } from './chaos/report.ts';
+import type { Child } from './child.ts';
+import { claimFolder } from './claim-folder.ts';
+import { removePostgres } from './postgres-launcher.ts';
+import { removeAbandoned } from './remove-abandoned.ts';
+import { exploreSeeds } from './simulation/explore-seeds.ts';
+import { onStopRequest } from './stop-request.ts';
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+/** The contract of the command: it ends by itself. */
+const deadlineMs = 14.5 * 60_000;
+
+/**
+ * The fault matrix: explores the protocol in a simulation, then breaks a real gateway in every way it knows, and holds what is
+ * left against what a client, a provider and a webhook receiver saw. Exits 1 on any violation.
+ */
+async function chaos(options: ChaosOptions): Promise<boolean> {
+  const random = seededRandom(options.seed);
+  const report = createReport(options);
+  say(`seed ${options.seed}`);
+  say(`simulation: exploring seeds for ${options.simulateMs / 1000} s …`);
+  report.simulation = exploreSeeds({ from: options.seed, forMs: options.simulateMs });
+  const keepLogs = () => !isClean(report);
+  await inFolder(keepLogs, async (dir, onSpawn) => {
+    const persistentRounds = Math.ceil(options.rounds / 2);
+    const acts = [
+      {
+        name: 'Redis with persistence',
+        persistentRedis: true,
+        rounds: persistentRounds,
+        withScenes: options.withScenes,
+      },
+      {
+        name: 'Redis without persistence',
+        persistentRedis: false,
+        rounds: options.rounds - persistentRounds,
+        withScenes: false,
+      },
+    ];
+    for (const act of acts.filter(({ rounds, withScenes }) => rounds > 0 || withScenes)) {
+      const place = { dir: join(dir, act.persistentRedis ? 'first' : 'second'), cacheDir: '.cache', onSpawn };
+      await playAct({ ...act, ...place, random: random.fork(act.name), options, report, say });
+    }
+  });
+  printReport(report, (line) => process.stdout.write(`${line}\n`));
+  if (options.jsonFile !== null) writeReport(options.jsonFile, report);
+  return isClean(report);
+}
+
+function writeReport(path: string, report: ChaosReport): void {
+  const toJson = (_: string, value: unknown) => (typeof value === 'bigint' ? value.toString() : value);
+  writeFileSync(path, `${JSON.stringify(report.facts(), toJson, 2)}\n`);
+}
+
+/** Runs the work with a folder of its own, and ends every server that was started there, whatever happens. */
+async function inFolder(
+  keepLogs: () => boolean,
+  work: (dir: string, onSpawn: (child: Child) => void) => Promise<void>,
+): Promise<void> {
+  const parent = resolve('.data');
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  await removeAbandoned(parent, 'chaos');
+  const dir = join(parent, `chaos-${process.pid}`);
+  const folder = await claimFolder(dir);
+  const children: Child[] = [];
+  const stopServers = () => Promise.all(children.map((child) => child.stop(3000)));
+  const end = async (reason: string, code: number) => {
+    say(reason);
+    await stopServers();
+    process.exit(code);
+  };
+  onStopRequest(({ reason, code }) => void end(reason, code === 0 ? 130 : code));
+  const deadline = setTimeout(() => void end('not finished in time', 1), deadlineMs);
+  try {
+    await work(dir, (child) => {
+      children.push(child);
+      folder.note(children);
+    });
+  } finally {
+    clearTimeout(deadline);
+    await stopServers();
+    if (keepLogs()) keep(dir);
+    for (const act of ['first', 'second']) removePostgres(join(dir, act, 'postgres'));
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** What the processes said is wanted when a promise was broken. */
+function keep(dir: string): void {
+  const kept = resolve('.data', 'chaos-logs');
+  rmSync(kept, { recursive: true, force: true });
+  for (const act of ['first', 'second'].filter((name) => existsSync(join(dir, name, 'logs')))) {
+    cpSync(join(dir, act, 'logs'), join(kept, act), { recursive: true });
+  }
+  say(`the logs of its processes are in ${kept}`);
+}
+
+async function main(): Promise<number> {
+  return (await chaos(readOptions(process.argv.slice(2)))) ? 0 : 1;
+}
+
+main()
+  .then((code) => process.exit(code))
+  .catch((error: unknown) => {
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exit(1);
+  });

@@ -1,0 +1,154 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { type Database, openDatabase } from '../../shared/sql/database.ts';
+import { migrate } from '../../shared/sql/migrate.ts';
+import { callApi } from '../admin.ts';
+import type { Child } from '../child.ts';
+import { startSimulator } from '../simulator/server.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { type Members, startMembers } from './members.ts';
+import { type RestartableServer, startChaosPostgres, startChaosRedis } from './servers.ts';
+import type { FaultTally } from './tally.ts';
+
+/** Every link between two processes of the cluster, each through a proxy of its own. */
+export type Links = Record<
+  'apiToPostgres' | 'workersToPostgres' | 'apiToRedis' | 'workersToRedis' | 'toProvider',
+  FaultProxy
+>;
+
+/** A whole gateway in processes of its own, every part of which can be broken. */
+export type Cluster = {
+  postgres: RestartableServer;
+  redis: RestartableServer & { control: Redis };
+  prefix: string;
+  links: Links;
+  members: Members;
+  /** The owner of the database, past every proxy. */
+  sql: Database;
+  simulatorUrl: string;
+  adminKey: string;
+  /** Ends every fault that lasts: links, pauses of Redis, triggers in Postgres. */
+  heal(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type ClusterOptions = {
+  dir: string;
+  cacheDir: string;
+  persistentRedis: boolean;
+  onSpawn(child: Child): void;
+  tally: FaultTally;
+  nextFailpoint(role: 'api' | 'workers'): string | null;
+};
+
+/** Short enough for a matrix of minutes; the protocol does not change with it. */
+export const leaseSeconds = 3;
+export const workerConcurrency = 16;
+const adminKey = 'the-operator-key-of-the-fault-matrix-0123456789';
+const prefix = 'chaos';
+/** A delivery must not run out of tries because its receiver was made to fail a quarter of the time. */
+const webhookRetrySeconds = [0.2, 0.4, ...Array.from({ length: 30 }, () => 0.8)].join(',');
+
+/** Starts two API and three worker processes over a Postgres and a Redis of their own. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const logDir = join(options.dir, 'logs');
+  mkdirSync(logDir, { recursive: true });
+  const place = { dir: options.dir, onSpawn: options.onSpawn };
+  const [postgres, redis] = await Promise.all([
+    startChaosPostgres(place),
+    startChaosRedis({ ...place, cacheDir: options.cacheDir, persistent: options.persistentRedis }),
+  ]);
+  await migrate(postgres.ownerUrl);
+  const simulator = await startSimulator({ port: 0, latencyMs: 40, chunkDelayMs: 4 });
+  const links = await startLinks(postgres.url, redis.url, simulator.url);
+  const sql = openDatabase({ url: postgres.ownerUrl, poolMax: 4, prepare: false, applicationName: 'chaos' });
+  const throughProxy = (url: string, proxy: FaultProxy) => {
+    const target = new URL(url);
+    target.port = String(proxy.port);
+    return target.toString();
+  };
+  const members = startMembers({
+    roles: { api: 2, workers: 3 },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      ENVIRONMENT: 'development',
+      PORT: '0',
+      REDIS_PREFIX: prefix,
+      SIMULATOR_URL: throughProxy(simulator.url, links.toProvider).replace(/\/$/, ''),
+      ADMIN_API_KEY: adminKey,
+      LEASE_SECONDS: String(leaseSeconds),
+      WORKER_CONCURRENCY: String(workerConcurrency),
+      SHUTDOWN_GRACE_SECONDS: '1',
+      WEBHOOK_ALLOW_PRIVATE: 'on',
+      WEBHOOK_RETRY_SECONDS: webhookRetrySeconds,
+      LOG_LEVEL: 'warn',
+    },
+    envOf: (role) => {
+      const [toPostgres, toRedis] =
+        role === 'api'
+          ? [links.apiToPostgres, links.apiToRedis]
+          : [links.workersToPostgres, links.workersToRedis];
+      return {
+        DATABASE_URL: throughProxy(postgres.appUrl, toPostgres),
+        DATABASE_DIRECT_URL: throughProxy(postgres.ownerUrl, toPostgres),
+        REDIS_URL: throughProxy(redis.url, toRedis),
+      };
+    },
+    logDir,
+    nextFailpoint: options.nextFailpoint,
+    onFailpoint: (name, action) =>
+      options.tally.add(`failpoint ${name} ${action}`, action === 'kill' || action === 'stop'),
+    pauseMs: (leaseSeconds + 2) * 1000,
+  });
+  await members.allUp();
+  return {
+    postgres,
+    redis,
+    prefix,
+    links,
+    members,
+    sql,
+    simulatorUrl: simulator.url,
+    adminKey,
+    heal: () => heal(links, redis.control, sql),
+    close: async () => {
+      await members.close();
+      await Promise.all(Object.values(links).map((link) => link.close()));
+      redis.control.disconnect();
+      await sql.end({ timeout: 1 });
+      await simulator.close();
+    },
+  };
+}
+
+async function startLinks(postgresUrl: string, redisUrl: string, simulatorUrl: string): Promise<Links> {
+  const open = (url: string, protocol: 'tcp' | 'postgres') =>
+    startFaultProxy({ target: { host: '127.0.0.1', port: Number(new URL(url).port) }, protocol });
+  return {
+    apiToPostgres: await open(postgresUrl, 'postgres'),
+    workersToPostgres: await open(postgresUrl, 'postgres'),
+    apiToRedis: await open(redisUrl, 'tcp'),
+    workersToRedis: await open(redisUrl, 'tcp'),
+    toProvider: await open(simulatorUrl, 'tcp'),
+  };
+}
+
+async function heal(links: Links, redis: Redis, sql: Database): Promise<void> {
+  for (const link of Object.values(links)) link.pass();
+  await redis.config('SET', 'maxmemory', '0');
+  await redis.replicaof('NO', 'ONE');
+  await redis.client('UNPAUSE');
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'chaos-lock'`;
+  await sql`drop trigger if exists chaos_at_commit on jobs`;
+}
+
+/** Opens an account with money and returns a key of it. */
+export async function openAccount(cluster: Cluster, id: string, usd: string): Promise<string> {
+  const base = { url: cluster.members.urls()[0] ?? '', key: cluster.adminKey };
+  await callApi(base, 'POST', '/v1/admin/accounts', { body: { id, name: id, credit_usd: usd } });
+  const { body } = await callApi(base, 'POST', `/v1/admin/accounts/${id}/keys`, {
+    body: { scopes: ['jobs'] },
+  });
+  return (body as { key: string }).key;
+}

@@ -1,0 +1,12 @@
+import type { Cluster } from '../cluster.ts';
+import type { Random } from '../random.ts';
+
+/** One kind of fault. `inject` resolves when it is over, or when it goes on by itself until the cluster is healed. */
+export type Fault = {
+  kind: string;
+  disruptive: boolean;
+  /** How many faults were really done: 0 when there was nothing to break. */
+  inject(cluster: Cluster, random: Random): Promise<number>;
+};
+
+export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

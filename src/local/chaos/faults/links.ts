@@ -1,0 +1,40 @@
+import type { Links } from '../cluster.ts';
+import type { FaultProxy } from '../fault-proxy.ts';
+import { type Fault, sleep } from './fault.ts';
+
+const names: Record<keyof Links, string> = {
+  apiToPostgres: 'API to Postgres',
+  workersToPostgres: 'workers to Postgres',
+  apiToRedis: 'API to Redis',
+  workersToRedis: 'workers to Redis',
+  toProvider: 'provider',
+};
+
+function lasting(kind: string, ms: number, start: (link: FaultProxy) => void): Fault[] {
+  return (Object.keys(names) as (keyof Links)[]).map((name) => ({
+    kind: `link ${names[name]} ${kind}`,
+    disruptive: true,
+    inject: async ({ links }) => {
+      start(links[name]);
+      await sleep(ms);
+      links[name].pass();
+      return 1;
+    },
+  }));
+}
+
+/** The network between two parts cuts, swallows or delays. */
+export const linkFaults: Fault[] = [
+  ...(Object.keys(names) as (keyof Links)[]).map((name) => ({
+    kind: `link ${names[name]} cut`,
+    disruptive: true,
+    inject: async ({ links }: { links: Links }) => (links[name].cutAll() > 0 ? 1 : 0),
+  })),
+  ...lasting('silent', 1500, (link) => link.blackhole()),
+  ...lasting('half open', 1500, (link) => link.halfOpen()),
+  ...lasting('refused', 1000, (link) => {
+    link.refuse();
+    link.cutAll();
+  }),
+  ...lasting('slow', 1500, (link) => link.delay(150)),
+];

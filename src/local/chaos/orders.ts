@@ -1,0 +1,86 @@
+import type { Random } from './random.ts';
+
+/** What a provider does wrong, once, as the simulator's markers have it. */
+const providerFaults = [
+  '429 retry_after=1',
+  '429',
+  '429 retry_after=garbage',
+  '429 retry_after=0',
+  '500',
+  '502',
+  '503',
+  '503 retry_after=1',
+  '529',
+  'slow ms=700',
+  'trickle ms=40',
+  'reset',
+  'cut at=1',
+  'cut at=3',
+  'malformed',
+  'html',
+  'empty',
+  'no_finish',
+  'stream_error',
+  'no_usage',
+  'absurd_usage',
+  'absurd_usage value=-5',
+  'absurd_usage value=1.5',
+  'absurd_usage value=null',
+  'large mb=1',
+  'code status=400',
+  'code status=401',
+  'quota',
+] as const;
+
+const models = ['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5', 'google/gemini-2.5-flash'] as const;
+
+export type Order = {
+  body: Record<string, unknown>;
+  /** Fault the provider is asked to show, by name; null for none. */
+  providerFault: string | null;
+  /** The user asks for its cancellation a moment after it was accepted. */
+  isCancelled: boolean;
+  isWatched: boolean;
+};
+
+export type OrderOptions = {
+  random: Random;
+  /** Text that no other order has. */
+  canary: string;
+  webhookUrl: string | null;
+  providerFaultShare: number;
+};
+
+/** An order as some user might give it: any provider, streamed or not, with fallbacks, deadlines and second thoughts. */
+export function makeOrder({ random, canary, webhookUrl, providerFaultShare }: OrderOptions): Order {
+  const model = random.pick(models);
+  const others = models.filter((other) => other !== model);
+  const fault = random.chance(providerFaultShare) ? random.pick(providerFaults) : null;
+  const hangs = fault === null && random.chance(providerFaultShare / 10);
+  // A silent provider, and one whose account is empty, are outwaited only by a deadline or a fallback.
+  const needsFallback = fault === 'quota' || fault === 'code status=401';
+  const stream = random.chance(0.35);
+  const marker = hangs ? '[[fault:hang]]' : fault === null ? '' : `[[fault:${fault} times=1]]`;
+  return {
+    providerFault: hangs ? 'hang' : fault,
+    isCancelled: random.chance(0.05),
+    isWatched: stream && random.chance(0.5),
+    body: {
+      request: {
+        model,
+        messages: [
+          { role: 'user', content: `${canary} ${'Say more of it. '.repeat(random.int(6))}${marker}` },
+        ],
+        max_tokens: 16 + random.int(120),
+      },
+      stream,
+      priority: random.pick(['interactive', 'background', 'batch']),
+      max_attempts: 10,
+      ...(hangs || random.chance(0.03) ? { expires_in_seconds: 2 + random.int(4) } : {}),
+      ...(needsFallback || random.chance(0.2)
+        ? { fallbacks: random.shuffle(others).slice(0, 1 + random.int(2)) }
+        : {}),
+      ...(webhookUrl === null || random.chance(0.4) ? {} : { webhook_url: webhookUrl }),
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Database } from '../../shared/sql/database.ts';
+import { sleep } from './faults/fault.ts';
+
+const pollMs = 100;
+
+/** Waits until every job is final and every webhook sent; false when that is not so after `patienceMs`. */
+export async function quiesce(sql: Database, patienceMs: number): Promise<boolean> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    const [row] = await sql<{ busy: boolean }[]>`
+      select exists (select 1 from jobs where finished_at is null)
+        or exists (select 1 from deliveries where state = 'pending') as busy`;
+    if (row?.busy === false) return true;
+    if (Date.now() > until) return false;
+    await sleep(pollMs);
+  }
+}
+
+/** How long after this moment the first job was settled, in ms; null when none was within `patienceMs`. */
+export async function firstSettledAfter(
+  sql: Database,
+  momentMs: number,
+  patienceMs: number,
+): Promise<number | null> {
+  const until = momentMs + patienceMs;
+  while (Date.now() < until) {
+    const [row] = await sql<{ at: Date | null }[]>`
+      select min(created_at) as at from charges where created_at > ${new Date(momentMs)}`.catch(() => []);
+    if (row?.at != null) return row.at.getTime() - momentMs;
+    await sleep(25);
+  }
+  return null;
+}

@@ -1,0 +1,59 @@
+import { linkFaults } from './faults/links.ts';
+import { postgresFaults } from './faults/postgres.ts';
+import { processFaults } from './faults/processes.ts';
+import { redisFaults } from './faults/redis.ts';
+import { ticketFaults } from './faults/tickets.ts';
+import { quiesce } from './quiesce.ts';
+import type { Random } from './random.ts';
+import { noReceiverFaults, type ReceiverFaults } from './receiver.ts';
+import { createDeck, type Lane, runFaults } from './run-faults.ts';
+import type { Stage } from './scene.ts';
+import { submitOrders } from './submit-orders.ts';
+
+const faultMs = 12_000;
+const drainMs = 60_000;
+const receiverFaults: ReceiverFaults = {
+  error500: 0.1,
+  reset: 0.04,
+  resetAfter: 0.04,
+  slow: 0.05,
+  redirect: 0.03,
+  huge: 0.02,
+  hang: 0.01,
+};
+
+/** The families of faults; each goes on dealing where it stopped in the round before. */
+export function createLanes(random: Random): Lane[] {
+  const families = { processFaults, redisFaults, postgresFaults, linkFaults, ticketFaults };
+  return Object.entries(families).map(([name, faults]) => ({
+    next: createDeck(faults, random.fork(name)),
+    random: random.fork(`${name} details`),
+  }));
+}
+
+/**
+ * One round: load and faults for twelve seconds, from some families and not others; then everything is healed, and has to come
+ * to rest. True when it did.
+ */
+export async function runRound(stage: Stage, lanes: Lane[], number: number): Promise<boolean> {
+  const { cluster, client, random, tally, receiver } = stage;
+  const { members } = cluster;
+  const some = lanes.filter(() => random.chance(0.6));
+  members.setCalm(random.chance(0.3));
+  receiver.setFaults(receiverFaults);
+  const load = submitOrders(stage, {
+    perSecond: 25,
+    forMs: faultMs,
+    providerFaultShare: random.pick([0.03, 0.08, 0.15]),
+    label: `round ${number}`,
+  });
+  await runFaults(cluster, some.length === 0 ? lanes : some, tally, faultMs, stage.say);
+  receiver.setFaults(noReceiverFaults);
+  await cluster.heal();
+  members.setCalm(true);
+  tally.add('kill -9 of every process with a failpoint', true, members.disarm());
+  await members.allUp();
+  await load;
+  await client.retryUntilKnown();
+  return await quiesce(cluster.sql, drainMs);
+}

@@ -1,0 +1,18 @@
+import type { ChaosClient } from './client.ts';
+import type { Cluster } from './cluster.ts';
+import type { Random } from './random.ts';
+import type { Receiver } from './receiver.ts';
+import type { FaultTally } from './tally.ts';
+import type { Watchers } from './watcher.ts';
+
+/** What every scene plays on. */
+export type Stage = {
+  cluster: Cluster;
+  client: ChaosClient;
+  watchers: Watchers;
+  receiver: Receiver;
+  random: Random;
+  tally: FaultTally;
+  /** One line for whoever watches the run. */
+  say(line: string): void;
+};

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import type { Child } from '../child.ts';
+import { startPostgres } from '../embedded-postgres.ts';
+import { startRedis } from '../embedded-redis.ts';
+
+/** A Postgres or a Redis that can be killed and comes back on the same port with the data it had. */
+export type RestartableServer = {
+  url: string;
+  /** Ends it by this signal and starts it again after `downMs`; resolves when it answers. */
+  restart(signal: NodeJS.Signals, downMs: number): Promise<void>;
+  /** Stops it as SIGSTOP does for `ms`. */
+  freeze(ms: number): Promise<void>;
+  /** When it last came back, in ms of the epoch. */
+  cameBackAt(): number;
+};
+
+export type ServerPlace = { dir: string; onSpawn(child: Child): void };
+
+type Started<Facts> = { facts: Facts; child: Child };
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+async function restartable<Facts>(
+  start: (port: number | undefined) => Promise<Started<Facts>>,
+  portOf: (facts: Facts) => number,
+): Promise<{ facts: Facts; control: Omit<RestartableServer, 'url'> }> {
+  let { facts, child } = await start(undefined);
+  const port = portOf(facts);
+  let backAt = Date.now();
+  return {
+    facts,
+    control: {
+      restart: async (signal, downMs) => {
+        process.kill(child.pid, signal);
+        await child.ended;
+        await sleep(downMs);
+        ({ facts, child } = await start(port));
+        backAt = Date.now();
+      },
+      freeze: async (ms) => {
+        process.kill(child.pid, 'SIGSTOP');
+        await sleep(ms);
+        process.kill(child.pid, 'SIGCONT');
+        backAt = Date.now();
+      },
+      cameBackAt: () => backAt,
+    },
+  };
+}
+
+/** A Postgres with its data flushed as in production. */
+export async function startChaosPostgres(
+  place: ServerPlace,
+): Promise<RestartableServer & { ownerUrl: string; appUrl: string }> {
+  const { facts, control } = await restartable(
+    async (port) => {
+      let child: Child | undefined;
+      const facts = await startPostgres({
+        dir: join(place.dir, 'postgres'),
+        ...(port === undefined ? {} : { port }),
+        onSpawn: (spawned) => {
+          child = spawned;
+          place.onSpawn(spawned);
+        },
+      });
+      if (child === undefined) throw new Error('postgres started without a process');
+      return { facts, child };
+    },
+    ({ ownerUrl }) => Number(new URL(ownerUrl).port),
+  );
+  return { ...facts, url: facts.ownerUrl, ...control };
+}
+
+/** A Redis; without persistence a restart empties it. */
+export async function startChaosRedis(
+  place: ServerPlace & { cacheDir: string; persistent: boolean },
+): Promise<RestartableServer & { control: Redis }> {
+  const { facts, control } = await restartable(
+    async (port) => {
+      let child: Child | undefined;
+      const facts = await startRedis({
+        dir: join(place.dir, 'redis'),
+        cacheDir: place.cacheDir,
+        persistent: place.persistent,
+        ...(port === undefined ? {} : { port }),
+        onSpawn: (spawned) => {
+          child = spawned;
+          place.onSpawn(spawned);
+        },
+      });
+      if (child === undefined) throw new Error('redis started without a process');
+      return { facts, child };
+    },
+    ({ url }) => Number(new URL(url).port),
+  );
+  const connection = new Redis(facts.url, { maxRetriesPerRequest: null });
+  connection.on('error', () => undefined);
+  return { url: facts.url, ...control, control: connection };
+}

@@ -1,0 +1,82 @@
+import { sleep } from './faults/fault.ts';
+import { quiesce } from './quiesce.ts';
+import type { Stage } from './scene.ts';
+
+export type StormResult = {
+  jobs: number;
+  accepted: number;
+  succeeded: number;
+  chargedOnce: number;
+  held: bigint;
+  providerCalls: number;
+  workersKilled: number;
+  flushes: number;
+};
+
+const jobs = 600;
+const perSecond = 20;
+const drainMs = 60_000;
+
+/**
+ * 600 jobs at 20 a second, while a worker is killed every second and Redis emptied every five: each is accepted, succeeds and
+ * is charged once. Throws nothing; the numbers say how it went.
+ */
+export async function runStorm(stage: Stage): Promise<StormResult> {
+  const { cluster, client, tally } = stage;
+  const random = stage.random.fork('storm');
+  const workers = cluster.members.all.filter(({ role }) => role === 'workers');
+  const [seen] = await cluster.sql<{ attempts: bigint }[]>`select count(*) as attempts from attempts`;
+  let workersKilled = 0;
+  let flushes = 0;
+  let isOver = false;
+  const killing = (async () => {
+    for (let second = 1; !isOver; second += 1) {
+      await sleep(1000);
+      while (!workers.some((worker) => worker.isUp())) await sleep(20);
+      if (random.pick(workers.filter((worker) => worker.isUp())).kill('SIGKILL')) workersKilled += 1;
+      if (second % 5 === 0) {
+        await cluster.redis.control.flushall();
+        flushes += 1;
+      }
+    }
+  })();
+  const ids: (string | null)[] = await Promise.all(
+    Array.from({ length: jobs }, async (_, index) => {
+      await sleep((index * 1000) / perSecond);
+      return await client.submit({
+        request: {
+          model: 'openai/gpt-5-mini',
+          messages: [{ role: 'user', content: `storm ${index} [[latency:100]]` }],
+          max_tokens: 64,
+        },
+      });
+    }),
+  );
+  isOver = true;
+  await killing;
+  await quiesce(cluster.sql, drainMs);
+  tally.add('storm: kill -9 of a worker', true, workersKilled);
+  tally.add('storm: Redis FLUSHALL', true, flushes);
+  const accepted = ids.filter((id) => id !== null);
+  const [counts] = await cluster.sql<
+    { succeeded: number; charged: number; held: bigint; attempts: bigint }[]
+  >`
+    select
+      (select count(*)::integer from jobs where id = any (${accepted}::text[]) and state = 'succeeded') as succeeded,
+      (select count(*)::integer from (
+        select job_id from entries where type = 'charge' and job_id = any (${accepted}::text[])
+        group by job_id having count(*) = 1
+      ) once) as charged,
+      (select sum(held_nano)::bigint from balances) as held,
+      (select count(*) from attempts) as attempts`;
+  return {
+    jobs,
+    accepted: accepted.length,
+    succeeded: counts?.succeeded ?? 0,
+    chargedOnce: counts?.charged ?? 0,
+    held: counts?.held ?? -1n,
+    providerCalls: Number((counts?.attempts ?? 0n) - (seen?.attempts ?? 0n)),
+    workersKilled,
+    flushes,
+  };
+}
