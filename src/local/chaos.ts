@@ -2,13 +2,13 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { playAct } from './chaos/act.ts';
 import { type ChaosOptions, readOptions } from './chaos/options.ts';
-import { seededRandom } from './chaos/random.ts';
+import { seededRandom } from './random.ts';
 import { type ChaosReport, createReport, isClean, printReport } from './chaos/report.ts';
 import type { Child } from './child.ts';
 import { claimFolder } from './claim-folder.ts';
 import { removePostgres } from './postgres-launcher.ts';
 import { removeAbandoned } from './remove-abandoned.ts';
-import { exploreSeeds } from './simulation/explore-seeds.ts';
+import { exploreSeeds } from './simulation/explore.ts';
 import { onStopRequest } from './stop-request.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);

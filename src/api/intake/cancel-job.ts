@@ -1,4 +1,4 @@
-import type { JobError } from '../../shared/domain/job.ts';
+import { cancelledError } from '../../shared/domain/abandoned.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import { endingOf } from '../../shared/job-ending.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
@@ -14,8 +14,6 @@ export type CancelDeps = {
   events: Pick<JobEvents, 'announce'>;
 };
 
-const cancelled: JobError = { type: 'cancelled', message: 'The job was cancelled', provider_status: null };
-
 /**
  * Cancels one job of an account. True when it ended here and now, uncharged; false when a worker was asked to stop it (or
  * it ended otherwise meanwhile). A job that starts or stops running in between is caught by the wish, which every claim
@@ -27,7 +25,7 @@ export async function cancelOne(deps: CancelDeps, accountId: string, jobId: stri
     const ending = endingOf(job, {
       state: 'cancelled',
       fence: null,
-      error: cancelled,
+      error: cancelledError,
       charge: null,
       attempt: null,
       result: null,

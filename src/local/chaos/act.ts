@@ -6,7 +6,7 @@ import { createFailpointDeck } from './failpoint-deck.ts';
 import { checkInvariants, invariants } from './invariants/check-invariants.ts';
 import type { Witnesses } from './invariants/evidence.ts';
 import type { ChaosOptions } from './options.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import { startReceiver } from './receiver.ts';
 import { measureRecovery } from './recovery.ts';
 import type { ChaosReport } from './report.ts';

@@ -1,5 +1,5 @@
 import { type FailpointName, failpointNames } from '../../shared/failpoints.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import { createDeck } from './run-faults.ts';
 
 const isOfApi = (name: FailpointName) => name.startsWith('intake.') || name.startsWith('cancel.');

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 /** What a provider does wrong, once, as the simulator's markers have it. */
 const providerFaults = [

@@ -4,7 +4,7 @@ import { processFaults } from './faults/processes.ts';
 import { redisFaults } from './faults/redis.ts';
 import { ticketFaults } from './faults/tickets.ts';
 import { quiesce } from './quiesce.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import { noReceiverFaults, type ReceiverFaults } from './receiver.ts';
 import { createDeck, type Lane, runFaults } from './run-faults.ts';
 import type { Stage } from './scene.ts';

@@ -6,7 +6,7 @@ import type { Usage } from './usage.ts';
 export type JobState = 'waiting' | 'ticketed' | 'running' | FinalState;
 export type FinalState = 'succeeded' | 'failed' | 'cancelled' | 'expired';
 
-const finalStates: readonly FinalState[] = ['succeeded', 'failed', 'cancelled', 'expired'];
+export const finalStates: readonly FinalState[] = ['succeeded', 'failed', 'cancelled', 'expired'];
 
 /** Lanes go before each other in this order; the index is what is stored. */
 export const lanes = ['interactive', 'background', 'batch'] as const;

@@ -14,6 +14,8 @@ export type Outcome =
   | { kind: 'again'; target: number; delayMs: number; counts: boolean; failure: Failure }
   | { kind: 'failed'; error: JobError; failure: Failure };
 
+type Again = Extract<Outcome, { kind: 'again' }>;
+
 /** What the decision depends on, besides the answer. */
 export type Tried = {
   /** Calls made that count, this one included. */
@@ -42,7 +44,15 @@ export function decide(answer: Exclude<Answer, { kind: 'stopped' }>, tried: Trie
   if (answer.kind === 'completed') {
     return { kind: 'succeeded', completion: answer.completion, usage: answer.usage };
   }
-  const { failure } = answer;
+  return decideFailure(answer.failure, tried, random);
+}
+
+/** The same for a call that certainly gave no answer. */
+export function decideFailure(
+  failure: Failure,
+  tried: Tried,
+  random: number,
+): Exclude<Outcome, { kind: 'succeeded' }> {
   if (failure.reason === 'rejected') return failedWith('provider_rejected', failure);
   const isLastTarget = tried.target + 1 >= tried.targets;
   if (failure.reason === 'auth') {
@@ -56,7 +66,7 @@ export function decide(answer: Exclude<Answer, { kind: 'stopped' }>, tried: Trie
   return goOn(failure, tried, delayMs, true);
 }
 
-function waitOrGoOn(failure: Failure, tried: Tried, random: number): Outcome {
+function waitOrGoOn(failure: Failure, tried: Tried, random: number): Again {
   const waitMs =
     failure.retryAfterMs ?? (failure.reason === 'exhausted' ? 60_000 : backoffMs(tried.attempts, random));
   if (failure.reason === 'throttled' && waitMs <= shortWaitMs) {
@@ -69,11 +79,11 @@ function waitOrGoOn(failure: Failure, tried: Tried, random: number): Outcome {
   return goOn(failure, tried, delayMs, false);
 }
 
-function goOn(failure: Failure, tried: Tried, delayMs: number, counts: boolean): Outcome {
+function goOn(failure: Failure, tried: Tried, delayMs: number, counts: boolean): Again {
   return { kind: 'again', target: (tried.target + 1) % tried.targets, delayMs, counts, failure };
 }
 
-function failedWith(type: JobError['type'], failure: Failure): Outcome {
+function failedWith(type: JobError['type'], failure: Failure): Extract<Outcome, { kind: 'failed' }> {
   return {
     kind: 'failed',
     error: { type, message: failure.message, provider_status: failure.status },

@@ -1,4 +1,5 @@
 import type { DeliveryVerdict, PostResult } from '../domain/delivery.ts';
+import { type DeliveryState, stateAfter } from '../domain/transitions.ts';
 import { asJson, type Database, type Transaction } from './database.ts';
 
 /** A delivery in the hands of one worker until its lease ends. */
@@ -131,7 +132,7 @@ export async function recordDeliveries(sql: Database, records: DeliveryRecord[])
     error: result.error,
     duration_ms: result.durationMs,
     remote_ip: result.remoteIp,
-    state: verdict.kind === 'again' ? 'pending' : verdict.kind,
+    state: stateAfter(verdict),
     delay_ms: verdict.kind === 'again' ? verdict.delayMs : null,
   }));
   const recorded = await sql<{ ord: number }[]>`
@@ -185,7 +186,7 @@ export type DeliveryRow = {
   batchId: string | null;
   endpointId: string | null;
   url: string;
-  state: 'pending' | 'delivered' | 'exhausted' | 'held';
+  state: DeliveryState;
   nextAttemptAt: Date | null;
   createdAt: Date;
   attempts: {

@@ -1,9 +1,8 @@
+import { finalStates } from '../domain/job.ts';
 import type { Database, Transaction } from './database.ts';
 
 /** One promise of the ledger, and how many rows break it. */
 export type LedgerCheck = { name: string; ok: boolean; rows: number };
-
-const finalStates = ['succeeded', 'failed', 'cancelled', 'expired'];
 
 type Question = { name: string; broken(tx: Transaction): Promise<{ rows: bigint }[]> };
 

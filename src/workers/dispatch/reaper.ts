@@ -1,6 +1,5 @@
-import type { Failure } from '../../shared/domain/answer.ts';
+import { judgeLost, lostFailure, stateOfError, unwantedError } from '../../shared/domain/abandoned.ts';
 import type { JobError } from '../../shared/domain/job.ts';
-import { decide } from '../../shared/domain/outcome.ts';
 import { every, type Loop } from '../../shared/every.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import { endingOf } from '../../shared/job-ending.ts';
@@ -44,7 +43,7 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
     lookedAt = now;
     if (!leads) return false;
     const overdue = await listOverdueJobs(deps.sql, pageSize);
-    await Promise.all(overdue.map((job) => endOverdue(deps, job)));
+    await Promise.all(overdue.map((job) => settle(deps, job, unwantedError(job), false)));
     if (now < patientUntil) return false;
     const lost = await listLostJobs(deps.sql, pageSize);
     await failpoint('reap.listed');
@@ -55,12 +54,6 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
   return every(Math.min(1000, leaseMs / 2), reap, deps.log, 'reap');
 }
 
-const lostFailure: Failure = {
-  reason: 'cut',
-  status: null,
-  message: 'The worker that made the call was lost; what the provider did is unknown',
-  retryAfterMs: null,
-};
 const lostAttempt = (provider: string): AttemptRecord => ({
   provider,
   outcome: 'unknown',
@@ -72,50 +65,25 @@ const lostAttempt = (provider: string): AttemptRecord => ({
 
 /** A lost call is an unknown one: the same policy decides, as if the worker had told. */
 async function endLost(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
-  if (job.cancel || job.late) return settle(deps, job, job.cancel ? cancelled : expired, true);
   const targets = restoreTargets(job.targets);
-  const tried = {
-    tries: job.tries,
-    maxAttempts: job.maxAttempts,
-    attempts: job.attempts,
-    target: job.target,
-    targets: targets.length,
-  };
-  const nothing = { text: '', usage: null };
-  const outcome = decide(
-    { kind: 'failed', failure: lostFailure, produced: nothing, limits: null },
-    tried,
-    deps.random(),
-  );
+  const outcome = judgeLost({ ...job, targets: targets.length }, deps.random());
   if (outcome.kind === 'failed') return settle(deps, job, outcome.error, true);
-  const way = outcome.kind === 'again' ? outcome : { target: job.target, delayMs: 0, counts: true };
-  const target = targets[way.target];
+  const target = targets[outcome.target];
   const eventSeq = await deps.events.closeLog(job.id, job.attempts);
   const moved = await deps.ledger.keepHold({
     jobId: job.id,
     fence: job.attempts,
     provider: target?.provider ?? job.provider,
     targetModel: target?.model ?? job.model,
-    target: way.target,
-    delayMs: way.delayMs,
-    counts: way.counts,
+    target: outcome.target,
+    delayMs: outcome.delayMs,
+    counts: outcome.counts,
     eventSeq,
     attempt: lostAttempt(job.provider),
   });
   if (!moved) return;
   deps.metrics.jobsRepaired.inc({ reason: 'lost' });
   deps.log.warn({ job_id: job.id, attempt: job.attempts }, 'a lost job waits again');
-}
-
-const cancelled: JobError = { type: 'cancelled', message: 'The job was cancelled', provider_status: null };
-const expired: JobError = {
-  type: 'expired',
-  message: 'The deadline of the job passed before it was answered',
-  provider_status: null,
-};
-
-async function endOverdue(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
-  await settle(deps, job, job.cancel ? cancelled : expired, false);
 }
 
 async function settle(
@@ -126,7 +94,7 @@ async function settle(
 ): Promise<void> {
   const lastSeq = wasRunning ? await deps.events.closeLog(job.id, job.attempts) : null;
   const ending = endingOf(job, {
-    state: error.type === 'cancelled' || error.type === 'expired' ? error.type : 'failed',
+    state: stateOfError(error),
     fence: wasRunning ? job.attempts : null,
     error,
     charge: null,

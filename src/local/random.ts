@@ -4,6 +4,8 @@ export type Random = {
   next(): number;
   /** In [0, below), whole. */
   int(below: number): number;
+  /** From `min` to `max`, both included. */
+  between(min: number, max: number): number;
   pick<Item>(items: readonly Item[]): Item;
   chance(probability: number): boolean;
   shuffle<Item>(items: readonly Item[]): Item[];
@@ -24,11 +26,12 @@ export function seededRandom(seed: number): Random {
   return {
     next,
     int,
+    between: (min, max) => min + int(max - min + 1),
     pick: (items) => {
       if (items.length === 0) throw new Error('there is nothing to pick from');
       return items[int(items.length)] as (typeof items)[number];
     },
-    chance: (probability) => next() < probability,
+    chance: (probability) => probability > 0 && next() < probability,
     shuffle: (items) => {
       const shuffled = [...items];
       for (let last = shuffled.length - 1; last > 0; last -= 1) {

@@ -1,0 +1,44 @@
+import type { Failure } from './answer.ts';
+import type { FinalState, JobError } from './job.ts';
+import { decideFailure, type Outcome, type Tried } from './outcome.ts';
+
+/** What counts for a job that nobody runs: whether it is still wanted, and in time. */
+export type Abandoned = { cancel: boolean; late: boolean };
+
+/** How the call of a lost worker is recorded: nobody knows what it came to. */
+export const lostFailure: Failure = {
+  reason: 'cut',
+  status: null,
+  message: 'The worker that made the call was lost; what the provider did is unknown',
+  retryAfterMs: null,
+};
+
+export const cancelledError: JobError = {
+  type: 'cancelled',
+  message: 'The job was cancelled',
+  provider_status: null,
+};
+const expiredError: JobError = {
+  type: 'expired',
+  message: 'The deadline of the job passed before it was answered',
+  provider_status: null,
+};
+
+/** Why a job ends that is cancelled or past its deadline. */
+export function unwantedError({ cancel }: Pick<Abandoned, 'cancel'>): JobError {
+  return cancel ? cancelledError : expiredError;
+}
+
+/**
+ * What becomes of a running job whose lease ended. A lost call is an unknown one: the same policy decides, as if the worker
+ * had told. `random` is in [0, 1).
+ */
+export function judgeLost(job: Abandoned & Tried, random: number): Exclude<Outcome, { kind: 'succeeded' }> {
+  if (job.cancel || job.late) return { kind: 'failed', error: unwantedError(job), failure: lostFailure };
+  return decideFailure(lostFailure, job, random);
+}
+
+/** The final state that goes with an error. */
+export function stateOfError({ type }: JobError): Exclude<FinalState, 'succeeded'> {
+  return type === 'cancelled' || type === 'expired' ? type : 'failed';
+}
