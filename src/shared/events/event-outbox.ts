@@ -12,6 +12,8 @@ export type WriterOptions = {
   stream: boolean;
   /** Id of the last event that Postgres knows of. */
   lastSeq: number;
+  /** When the job was accepted, in ms of the epoch. */
+  createdAtMs: number;
 };
 
 export type Outgoing = { type: string; fields: string };
@@ -23,6 +25,8 @@ const failingMsMax = 250;
 /** Events that wait for Redis to come back; when there are more they are given up, and watchers get a snapshot at the end. */
 const waitingCharactersMax = 1024 * 1024;
 const batchMax = 200;
+/** No job writes more events than this in its life; ids stay far below what a column of integers holds. */
+const idsPerhapsUsedMax = 100_000_000;
 
 /**
  * Sends the events of one attempt to the log, in order and in batches, one at a time. Ids are given when events leave,
@@ -88,12 +92,19 @@ export class EventOutbox {
     if (found === null) return;
     this.#base = Math.max(this.#base, found.last);
     // A log that knows nothing of the attempt before was lost, perhaps after somebody had seen its output.
-    const mayHaveText = found.hasText || (found.previousTarget === null && attempt > 1);
-    if (!stream || !mayHaveText) return;
+    const isLost = found.previousTarget === null && attempt > 1;
+    if (!stream || !(found.hasText || isLost)) return;
+    if (isLost) this.#base = Math.max(this.#base, this.#idsPerhapsUsed());
     const reason = (found.previousTarget ?? target) === target ? 'retry' : 'fallback';
     const reset = { type: 'output.reset', fields: JSON.stringify({ attempt, reason }) };
     this.#queue.unshift(reset);
     this.#size += sizeOf([reset]);
+  }
+
+  /** More than the attempts before can have written: there is less than an event a millisecond. */
+  #idsPerhapsUsed(): number {
+    const sinceMs = Date.now() - this.#options.createdAtMs;
+    return this.#options.lastSeq + Math.min(idsPerhapsUsedMax, Math.max(0, sinceMs));
   }
 
   async #sendBatch(): Promise<void> {

@@ -54,6 +54,7 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
       model: job.target.model,
       stream: job.stream,
       lastSeq: job.eventSeq,
+      createdAtMs: job.createdAt.getTime(),
     });
     writer.started();
     const answer = await callProvider(deps, run, entry.pass, (delta) => writer.delta(delta));

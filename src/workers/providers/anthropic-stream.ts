@@ -17,6 +17,8 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
   const turn: Turn = { blocks: new Map(), tools: 0, log: createOutputLog(), call };
   let id: string | null = null;
   let usage: Record<string, unknown> = {};
+  // What a message starts with counts the input; the output is counted at its end, or not at all.
+  let isOutputCounted = false;
   let finishReason: ReturnType<typeof toFinishReason> = null;
 
   /** Later counts replace earlier ones; null means "nothing new" (SDK 1.12 `MessageDeltaUsage`). */
@@ -46,6 +48,7 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
         case 'message_delta':
           finishReason = toFinishReason(readField(event, 'delta', 'stop_reason')) ?? finishReason;
           mergeUsage(readField(event, 'usage'));
+          isOutputCounted ||= typeof readField(event, 'usage', 'output_tokens') === 'number';
           break;
         default:
       }
@@ -59,7 +62,7 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
         model: call.request.model,
         blocks,
         finishReason,
-        usage: turn.log.usage(),
+        usage: isOutputCounted ? turn.log.usage() : null,
       });
     },
   };

@@ -34,6 +34,7 @@ async function run(jobId: string, words: string[], pauseMs = 2): Promise<number>
     model: 'openai/gpt-5-mini',
     stream: true,
     lastSeq: 1,
+    createdAtMs: Date.now(),
   });
   writer.started();
   for (const text of words) {

@@ -48,6 +48,7 @@ describe('while Redis is away', () => {
       model: 'openai/gpt-5-mini',
       stream: true,
       lastSeq: 1,
+      createdAtMs: Date.now(),
     });
     const at = performance.now();
     writer.started();

@@ -82,6 +82,7 @@ describe.concurrent.each(kinds)('%s', (kind) => {
         'absurd_usage value=-1',
         'absurd_usage value=1.5',
         'absurd_usage value=x',
+        'absurd_usage value=null',
       ]) {
         const { answer } = await bench.call(kind, `[[fault:${fault}]]`, { stream });
         expect(completed(answer).usage).toBeNull();
