@@ -4,10 +4,10 @@ import { type GuardName, guardsWithout } from '../../src/local/simulation/guards
 import { simulate } from '../../src/local/simulation/simulate.ts';
 
 test('thousands of bad days break no promise', { timeout: 60_000 }, () => {
-  const { violations, seeds, jobs, faultsByKind } = exploreSeeds({ from: 1, count: 3000 });
+  const { violations, seeds, jobs, faultsByKind } = exploreSeeds({ from: 1, count: 2000 });
   expect(violations).toEqual([]);
-  expect(seeds).toBe(3000);
-  expect(jobs).toBeGreaterThan(40_000);
+  expect(seeds).toBe(2000);
+  expect(jobs).toBeGreaterThan(30_000);
   // It says something only if every fault really happened, and often.
   for (const [kind, times] of Object.entries(faultsByKind)) expect(times, kind).toBeGreaterThan(100);
 });

@@ -1,7 +1,7 @@
 import { isFinal } from '../../shared/domain/job.ts';
 import type { Wish } from './client.ts';
 import type { Account } from './money.ts';
-import type { Delivery, StoredJob } from './records.ts';
+import type { Delivery, MeterEntry, StoredJob } from './records.ts';
 import { retrySeconds } from './sender.ts';
 import { openJobs } from './store.ts';
 import type { World } from './world.ts';
@@ -50,12 +50,12 @@ function checkOrders(world: World, wishes: Wish[]): void {
 const graceMs = 45_000;
 
 function checkEnding(world: World, job: StoredJob, healAtMs: number): void {
-  const { core, attempts, endings, finishedAtMs, result } = job;
+  const { core, finishedAtMs, result, witness } = job;
   if (!isFinal(core.state) || finishedAtMs === null) {
     world.violate('every accepted job ends', `it is ${core.state}`, job);
     return;
   }
-  if (endings !== 1) world.violate('a job ends exactly once', `${endings} times`, job);
+  if (witness.endings !== 1) world.violate('a job ends exactly once', `${witness.endings} times`, job);
   const boundMs = Math.max(core.deadlineAtMs, healAtMs) + graceMs;
   if (finishedAtMs > boundMs) {
     world.violate('a job ends by its deadline', `at ${finishedAtMs}, deadline ${core.deadlineAtMs}`, job);
@@ -66,8 +66,17 @@ function checkEnding(world: World, job: StoredJob, healAtMs: number): void {
   if (result !== null && result !== `${job.id}:${core.attempts}`) {
     world.violate('the result is that of the newest attempt', `${result} of ${core.attempts}`, job);
   }
+  checkAttempts(world, job);
+}
+
+function checkAttempts(world: World, job: StoredJob): void {
+  const { core, attempts, order, witness } = job;
   if (attempts.length !== core.attempts || attempts.some(({ outcome }) => outcome === 'started')) {
     world.violate('every attempt is written and closed', `${attempts.length} of ${core.attempts}`, job);
+  }
+  const counted = core.attempts - witness.uncounted;
+  if (core.tries !== counted || counted > order.maxAttempts) {
+    world.violate('no more calls count than the order allows', `${counted} of ${order.maxAttempts}`, job);
   }
 }
 
@@ -86,15 +95,26 @@ function checkCharge(world: World, job: StoredJob): void {
 }
 
 function checkMeter(world: World): void {
-  const calls = new Map<string, Set<number>>();
-  for (const { jobId, attempt } of world.meter) {
-    const seen = calls.get(jobId) ?? new Set();
-    if (seen.has(attempt)) world.violate('an attempt is one call', `${jobId}: ${attempt} twice`, null);
-    calls.set(jobId, seen.add(attempt));
+  const calls = new Map<string, MeterEntry[]>();
+  for (const entry of world.meter) calls.set(entry.jobId, [...(calls.get(entry.jobId) ?? []), entry]);
+  for (const job of world.store.jobs) checkCalls(world, job, calls.get(job.id) ?? []);
+}
+
+function checkCalls(world: World, job: StoredJob, calls: MeterEntry[]): void {
+  const numbers = new Set(calls.map(({ attempt }) => attempt));
+  if (calls.length > job.core.attempts || numbers.size < calls.length) {
+    world.violate('an attempt is one call', `${calls.length} calls, ${job.core.attempts} attempts`, job);
   }
-  for (const job of world.store.jobs) {
-    const made = calls.get(job.id)?.size ?? 0;
-    if (made > job.core.attempts) world.violate('calls are attempts', `${made} calls`, job);
+  const last = calls.find(({ attempt }) => attempt === job.core.attempts);
+  if (job.result === null) return;
+  if (last === undefined) {
+    world.violate('no result without a call', job.result, job);
+    return;
+  }
+  const { billedNano, isUsageSaid } = last;
+  const owedNano = billedNano < job.order.holdNano ? billedNano : job.order.holdNano;
+  if (isUsageSaid && job.charges[0] !== owedNano) {
+    world.violate('a success costs what the provider billed, up to its hold', `${job.charges[0]}`, job);
   }
 }
 

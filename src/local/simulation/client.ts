@@ -2,7 +2,7 @@ import { stateOfError, unwantedError } from '../../shared/domain/abandoned.ts';
 import { moveDelivery } from '../../shared/domain/transitions.ts';
 import { commit, unanswered } from './commit.ts';
 import { persist } from './finish.ts';
-import type { Order, StoredJob } from './records.ts';
+import type { Delivery, Order, StoredJob } from './records.ts';
 import type { Steps } from './schedule.ts';
 import { endingOf, settle } from './settle.ts';
 import { accept, requestCancel } from './store.ts';
@@ -35,11 +35,15 @@ export function* runClient(world: World, wish: Wish, workers: Worker[]): Steps {
   }
   if (wish.replaysAfterMs === null) return;
   yield wish.replaysAfterMs;
-  for (const delivery of job.deliveries) {
-    commit(world, () => {
-      delivery.core = moveDelivery(delivery.core, { kind: 'restart' }, world.schedule.nowMs) ?? delivery.core;
-    });
-  }
+  for (const delivery of job.deliveries) commit(world, () => restart(world, delivery));
+}
+
+/** See restartDelivery: a new chain of tries with the same event and bytes. */
+function restart(world: World, delivery: Delivery): void {
+  const core = moveDelivery(delivery.core, { kind: 'restart' }, world.schedule.nowMs);
+  if (core === null) return;
+  delivery.core = core;
+  delivery.notBeforeMs = 0;
 }
 
 function* orderJob(world: World, wish: Wish): Steps {

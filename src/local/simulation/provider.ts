@@ -28,12 +28,13 @@ export function callProvider(world: World, { job, fence, provider }: Claimed, ad
     return { ...failedCall(world, failed), answeredAtMs: answeredMs };
   }
   const billedNano = costOf(world, job.order.holdNano);
-  world.meter.push({ jobId: job.id, attempt: fence, billedNano });
+  const isUsageSaid = failed === null && !world.meets('usageUnsaid');
+  world.meter.push({ jobId: job.id, attempt: fence, billedNano, isUsageSaid });
   world.note(job, provider, failed === null ? 'executes attempt' : 'executes, cut off, attempt', fence);
   if (failed !== null) return { ...failedCall(world, failed), billedNano, answeredAtMs };
   const completion = { ...blank, id: `${job.id}:${fence}` };
   const answer: Call['answer'] = { kind: 'completed', completion, usage: null, limits: null };
-  return { answer, billedNano, isUsageSaid: !world.meets('usageUnsaid'), answeredAtMs };
+  return { answer, billedNano, isUsageSaid, answeredAtMs };
 }
 
 const blank: ChatCompletion = {

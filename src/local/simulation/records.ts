@@ -10,6 +10,8 @@ export type Delivery = {
   eventId: string;
   body: string;
   isGone: boolean;
+  /** What the checks remember: not to be posted before. */
+  notBeforeMs: number;
 };
 
 /** What a client orders. The key is its own, the same each time it asks. */
@@ -25,6 +27,18 @@ export type Order = {
   isGone: boolean;
 };
 
+/** What the checks remember of a job by themselves, so that they do not ask the moves they check. */
+export type Witness = {
+  /** How many times it was ended. */
+  endings: number;
+  /** Calls that were put back as not counting. */
+  uncounted: number;
+  /** Not to be ticketed before, and not to be taken from its worker before. */
+  notBeforeMs: number;
+  leaseEndMs: number;
+  isCancelAsked: boolean;
+};
+
 export type StoredJob = {
   id: string;
   order: Order;
@@ -38,8 +52,7 @@ export type StoredJob = {
   deliveries: Delivery[];
   ticketedAtMs: number;
   finishedAtMs: number | null;
-  /** How many times it was ended. */
-  endings: number;
+  witness: Witness;
   history: string[];
 };
 
@@ -79,4 +92,10 @@ export type QueuedTicket = {
 };
 
 /** What a provider executed, whether or not anybody heard of it: the witness that is not the gateway's. */
-export type MeterEntry = { jobId: string; attempt: number; billedNano: bigint };
+export type MeterEntry = {
+  jobId: string;
+  attempt: number;
+  billedNano: bigint;
+  /** Whether the answer told what was used. */
+  isUsageSaid: boolean;
+};

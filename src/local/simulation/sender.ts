@@ -52,7 +52,11 @@ function claimDue(world: World, token: string, limit: number): [Delivery, number
     const move = { kind: 'claim' as const, token, leaseMs: timesMs.deliveryLease };
     const core = moveDelivery(delivery.core, move, schedule.nowMs);
     if (core === null) continue;
+    if (schedule.nowMs < delivery.notBeforeMs) {
+      world.violate('a webhook waits for its time', `until ${delivery.notBeforeMs}`, delivery.job);
+    }
     delivery.core = core;
+    delivery.notBeforeMs = schedule.nowMs + timesMs.deliveryLease;
     claimed.push([delivery, core.tries]);
   }
   return claimed;
@@ -86,5 +90,6 @@ function record(
     world.violate('a delivery ends once', `${core.state}, then ${moved.state}`, delivery.job);
   }
   delivery.core = moved;
+  delivery.notBeforeMs = world.schedule.nowMs + (verdict.kind === 'again' ? verdict.delayMs : 0);
   world.note(delivery.job, delivery.eventId, 'is recorded as', verdict.kind, 'try', core.tries);
 }

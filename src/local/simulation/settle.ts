@@ -69,7 +69,7 @@ export function settle(world: World, ending: Ending): boolean {
   }
   closeAttempt(job, fence, ending.attemptOutcome);
   if (ending.result !== null) job.result = ending.result;
-  job.endings += 1;
+  job.witness.endings += 1;
   job.finishedAtMs = schedule.nowMs;
   world.note(job, by, 'ended it:', state, 'by attempt', fence, 'charge', chargeNano);
   if (guards.settleAtOnce) oweDelivery(world, ending);
@@ -86,7 +86,7 @@ export function oweDelivery(world: World, { job, eventId, body }: Ending): void 
     leaseToken: null,
     leaseUntilMs: null,
   };
-  const delivery: Delivery = { core, job, eventId, body, isGone: job.order.isGone };
+  const delivery: Delivery = { core, job, eventId, body, isGone: job.order.isGone, notBeforeMs: 0 };
   job.deliveries.push(delivery);
   world.store.deliveries.push(delivery);
 }
@@ -111,6 +111,8 @@ export function putBack(world: World, way: Return): boolean {
   }
   replaceCore(world, job, core);
   job.target = target;
+  job.witness.notBeforeMs = world.schedule.nowMs + delayMs;
+  if (!counts) job.witness.uncounted += 1;
   closeAttempt(job, fence, way.attemptOutcome);
   world.note(job, by, 'put back attempt', fence, 'generation', core.generation, 'delay', delayMs);
   return true;

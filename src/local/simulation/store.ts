@@ -36,7 +36,7 @@ export function accept(world: World, order: Order): Intake {
     deliveries: [],
     ticketedAtMs: 0,
     finishedAtMs: null,
-    endings: 0,
+    witness: { endings: 0, uncounted: 0, notBeforeMs: 0, leaseEndMs: 0, isCancelAsked: false },
     history: [],
   };
   reserve(order.account, order.holdNano);
@@ -79,6 +79,9 @@ export function ticketJobs(world: World, window: number): Ticket[] {
     if (room <= 0) break;
     const core = moveJob(job.core, { kind: 'ticket' }, world.schedule.nowMs);
     if (core === null) continue;
+    if (world.schedule.nowMs < job.witness.notBeforeMs) {
+      world.violate('a job waits as long as was decided', `until ${job.witness.notBeforeMs}`, job);
+    }
     replaceCore(world, job, core);
     job.ticketedAtMs = world.schedule.nowMs;
     tickets.push(ticketOf(job));
@@ -104,6 +107,10 @@ export function claimJob(world: World, ticket: Ticket, worker: string): Claimed 
   const core = moveJob(job.core, move, world.schedule.nowMs);
   if (core === null) return null;
   replaceCore(world, job, core);
+  if (job.witness.isCancelAsked || core.deadlineAtMs <= world.schedule.nowMs) {
+    world.violate('nothing is claimed that is cancelled or late', `attempt ${core.attempts}`, job);
+  }
+  job.witness.leaseEndMs = world.schedule.nowMs + timesMs.lease;
   if (world.guards.attemptBeforeCall) job.attempts.push({ number: core.attempts, outcome: 'started' });
   world.note(
     job,
@@ -125,6 +132,7 @@ export function returnTicket(world: World, { job, generation }: Ticket, delayMs:
   if (core === null) return false;
   replaceCore(world, job, core);
   job.target = target;
+  job.witness.notBeforeMs = world.schedule.nowMs + move.delayMs;
   world.note(job, 'ticket handed back, generation', core.generation, providerOf(job));
   return true;
 }
@@ -138,6 +146,7 @@ export function extendLease(world: World, job: StoredJob, fence: number): { canc
     : { ...job.core, leaseUntilMs: nowMs + timesMs.lease };
   if (core === null) return null;
   replaceCore(world, job, core);
+  job.witness.leaseEndMs = nowMs + timesMs.lease;
   return { cancel: core.cancelRequested };
 }
 
@@ -146,6 +155,7 @@ export function requestCancel(world: World, job: StoredJob): boolean {
   const core = moveJob(job.core, { kind: 'requestCancel' }, world.schedule.nowMs);
   if (core === null) return false;
   replaceCore(world, job, core);
+  job.witness.isCancelAsked = true;
   world.note(job, 'asked to stop');
   return true;
 }
@@ -162,9 +172,13 @@ export type Abandoned = {
 
 export function listLost(world: World): Abandoned[] {
   const { nowMs } = world.schedule;
-  return openJobs(world)
-    .filter((job) => isLost(job.core, nowMs))
-    .map((job) => abandoned(job, nowMs));
+  const lost = openJobs(world).filter((job) => isLost(job.core, nowMs));
+  for (const job of lost) {
+    if (nowMs <= job.witness.leaseEndMs) {
+      world.violate('a job is its until its lease ends', `until ${job.witness.leaseEndMs}`, job);
+    }
+  }
+  return lost.map((job) => abandoned(job, nowMs));
 }
 
 export function listOverdue(world: World): Abandoned[] {

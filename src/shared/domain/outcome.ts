@@ -47,7 +47,7 @@ export function decide(answer: Exclude<Answer, { kind: 'stopped' }>, tried: Trie
   return decideFailure(answer.failure, tried, random);
 }
 
-/** The same for a call that certainly gave no answer. */
+/** The same for a call that did not complete. */
 export function decideFailure(
   failure: Failure,
   tried: Tried,
@@ -55,11 +55,12 @@ export function decideFailure(
 ): Exclude<Outcome, { kind: 'succeeded' }> {
   if (failure.reason === 'rejected') return failedWith('provider_rejected', failure);
   const isLastTarget = tried.target + 1 >= tried.targets;
+  const isSpent = tried.tries >= tried.maxAttempts;
   if (failure.reason === 'auth') {
-    return isLastTarget ? failedWith('provider_auth', failure) : goOn(failure, tried, 0, true);
+    return isLastTarget || isSpent ? failedWith('provider_auth', failure) : goOn(failure, tried, 0, true);
   }
   if (free.has(failure.reason)) return waitOrGoOn(failure, tried, random);
-  if (tried.tries >= tried.maxAttempts) {
+  if (isSpent) {
     return failedWith(failure.reason === 'cut' ? 'outcome_unknown' : 'provider_failed', failure);
   }
   const delayMs = isLastTarget ? Math.max(failure.retryAfterMs ?? 0, backoffMs(tried.tries, random)) : 0;

@@ -27,6 +27,13 @@ const table: [string, FailureReason, number | null, Partial<Tried>, string][] = 
   ],
   ['a refused key fails when there is no other target', 'auth', null, {}, 'provider_auth'],
   ['a refused key goes to the fallback at once', 'auth', null, { targets: 2 }, '1 0 counts'],
+  [
+    'a refused key fails when no attempt is left for the fallback',
+    'auth',
+    null,
+    { targets: 2, maxAttempts: 1 },
+    'provider_auth',
+  ],
   ['a refused key on the last fallback fails', 'auth', null, { targets: 2, target: 1 }, 'provider_auth'],
   ['a short throttle waits where it is, free', 'throttled', 2000, { targets: 2 }, '0 2000 free'],
   ['a long throttle goes to the fallback at once, free', 'throttled', 30_000, { targets: 2 }, '1 0 free'],

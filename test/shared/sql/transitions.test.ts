@@ -246,7 +246,7 @@ describe('a row moves as the domain says', () => {
     });
   }
 
-  test('in 320 random sequences of moves, after every step', async () => {
+  test('in 320 random sequences of moves, after every step', { timeout: 90_000 }, async () => {
     const seeds = Array.from({ length: 320 }, (_, index) => index + 1);
     await Promise.all(
       accountIds.map((account, lane) =>
@@ -358,7 +358,7 @@ describe('a delivery', () => {
     };
   }
 
-  test('moves as the domain says, in 100 random sequences', async () => {
+  test('moves as the domain says, in 100 random sequences', { timeout: 60_000 }, async () => {
     for (let seed = 1; seed <= 100; seed++) {
       const random = seededRandom(seed);
       await undone(async (tx, sql) => {
