@@ -22,15 +22,15 @@ export function seededRandom(seed: number): Random {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
-  const int = (below: number) => Math.floor(next() * below);
+  const int = (below: number) => {
+    if (!Number.isSafeInteger(below) || below < 1) throw new RangeError(`no whole number in [0, ${below})`);
+    return Math.floor(next() * below);
+  };
   return {
     next,
     int,
     between: (min, max) => min + int(max - min + 1),
-    pick: (items) => {
-      if (items.length === 0) throw new Error('there is nothing to pick from');
-      return items[int(items.length)] as (typeof items)[number];
-    },
+    pick: (items) => items[int(items.length)] as (typeof items)[number],
     chance: (probability) => probability > 0 && next() < probability,
     shuffle: (items) => {
       const shuffled = [...items];

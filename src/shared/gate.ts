@@ -7,7 +7,7 @@ import { redisKey } from './redis.ts';
  *   leaves a debt, so it is never stuck),
  * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes free),
  * - `blocked_until` from Retry-After: a shorter value never shortens a longer one,
- * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 60 s; half-open lets 2 probes through.
+ * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes through.
  * Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is Redis's own.
  */
 export type GateLimits = {
@@ -111,7 +111,7 @@ elseif kind == 'failure' then
   if fails + 1 >= 5 and now >= open_until then
     local opens = (h.opens or 0) + 1
     put('opens', opens)
-    put('open_until', now + math.min(60000, 5000 * 2 ^ (opens - 1)))
+    put('open_until', now + math.min(30000, 5000 * 2 ^ (opens - 1)))
     put('probes', 0)
   end
 elseif kind == 'throttled' then

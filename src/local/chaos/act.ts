@@ -1,12 +1,13 @@
 import { callApi } from '../admin.ts';
 import type { Child } from '../child.ts';
+import type { Random } from '../random.ts';
 import { createChaosClient } from './client.ts';
 import { type Cluster, openAccount, startCluster, workerConcurrency } from './cluster.ts';
 import { createFailpointDeck } from './failpoint-deck.ts';
 import { checkInvariants, invariants } from './invariants/check-invariants.ts';
 import type { Witnesses } from './invariants/evidence.ts';
 import type { ChaosOptions } from './options.ts';
-import type { Random } from '../random.ts';
+import { listUnrest, quiesce } from './quiesce.ts';
 import { startReceiver } from './receiver.ts';
 import { measureRecovery } from './recovery.ts';
 import type { ChaosReport } from './report.ts';
@@ -33,6 +34,7 @@ export type Act = {
 /** Readers see the end a moment after it is true. */
 const readersPatienceMs = 20_000;
 
+const restartPatienceMs = 30_000;
 /** As they are found, in short; the report has them in full. */
 const violationsSaid = 5;
 
@@ -63,7 +65,7 @@ export async function playAct(act: Act): Promise<void> {
       await check(`round ${number} of ${act.rounds}`, cameToRest);
     }
     await restartCold(stage);
-    await check('a cold restart of everything', true);
+    await check('a cold restart of everything', await quiesce(cluster.sql, restartPatienceMs));
     countWitnessed(stage, report);
   } finally {
     await cluster.close();
@@ -124,6 +126,7 @@ async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean):
     ],
   });
   act.say(`${what}: ${report.lastLine()}`);
+  if (!cameToRest) for (const line of await listUnrest(cluster.sql)) act.say(`  ${line}`);
   for (const { invariant, jobId, detail } of violations.slice(0, violationsSaid)) {
     act.say(`  ${invariant}: ${jobId ?? ''} ${detail.slice(0, 200)}`);
   }

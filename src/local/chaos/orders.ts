@@ -34,6 +34,10 @@ const providerFaults = [
 
 const models = ['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5', 'google/gemini-2.5-flash'] as const;
 
+/** What shuts a model for a minute happens on one that nobody else needs, and only a fallback gets past it. */
+const parksItsModel = new Set<string>(['quota', 'code status=401']);
+const parkedModel = 'openai/gpt-4o-mini';
+
 export type Order = {
   body: Record<string, unknown>;
   /** Fault the provider is asked to show, by name; null for none. */
@@ -53,23 +57,25 @@ export type OrderOptions = {
 
 /** An order as some user might give it: any provider, streamed or not, with fallbacks, deadlines and second thoughts. */
 export function makeOrder({ random, canary, webhookUrl, providerFaultShare }: OrderOptions): Order {
-  const model = random.pick(models);
-  const others = models.filter((other) => other !== model);
   const fault = random.chance(providerFaultShare) ? random.pick(providerFaults) : null;
   const hangs = fault === null && random.chance(providerFaultShare / 10);
-  // A silent provider, and one whose account is empty, are outwaited only by a deadline or a fallback.
-  const needsFallback = fault === 'quota' || fault === 'code status=401';
+  const isParked = fault !== null && parksItsModel.has(fault);
+  const model = isParked ? parkedModel : random.pick(models);
+  const others = models.filter((other) => other !== model);
   const stream = random.chance(0.35);
-  const marker = hangs ? '[[fault:hang]]' : fault === null ? '' : `[[fault:${fault} times=1]]`;
+  const providerFault = hangs ? 'hang' : fault;
   return {
-    providerFault: hangs ? 'hang' : fault,
+    providerFault,
     isCancelled: random.chance(0.05),
     isWatched: stream && random.chance(0.5),
     body: {
       request: {
         model,
         messages: [
-          { role: 'user', content: `${canary} ${'Say more of it. '.repeat(random.int(6))}${marker}` },
+          {
+            role: 'user',
+            content: `${canary} ${'Say more of it. '.repeat(random.int(6))}${markerOf(providerFault)}`,
+          },
         ],
         max_tokens: 16 + random.int(120),
       },
@@ -77,10 +83,16 @@ export function makeOrder({ random, canary, webhookUrl, providerFaultShare }: Or
       priority: random.pick(['interactive', 'background', 'batch']),
       max_attempts: 10,
       ...(hangs || random.chance(0.03) ? { expires_in_seconds: 2 + random.int(4) } : {}),
-      ...(needsFallback || random.chance(0.2)
+      ...(isParked || random.chance(0.2)
         ? { fallbacks: random.shuffle(others).slice(0, 1 + random.int(2)) }
         : {}),
       ...(webhookUrl === null || random.chance(0.4) ? {} : { webhook_url: webhookUrl }),
     },
   };
+}
+
+/** A silent provider stays silent: only a deadline ends that. */
+function markerOf(fault: string | null): string {
+  if (fault === null) return '';
+  return fault === 'hang' ? '[[fault:hang]]' : `[[fault:${fault} times=1]]`;
 }

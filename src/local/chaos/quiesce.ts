@@ -3,6 +3,17 @@ import { sleep } from './faults/fault.ts';
 
 const pollMs = 100;
 
+/** What has not come to rest, a line each. */
+export async function listUnrest(sql: Database): Promise<string[]> {
+  const rows = await sql<{ line: string }[]>`
+    (select concat_ws(' ', id, state, provider, 'lane', lane, 'attempts', attempts, 'in', extract(epoch from run_at - now())::integer, 's') as line
+      from jobs where finished_at is null limit 5)
+    union all
+    (select concat_ws(' ', id, 'for', job_id, 'tries', tries, 'in', extract(epoch from next_attempt_at - now())::integer, 's')
+      from deliveries where state = 'pending' limit 5)`;
+  return rows.map(({ line }) => line);
+}
+
 /** Waits until every job is final and every webhook sent; false when that is not so after `patienceMs`. */
 export async function quiesce(sql: Database, patienceMs: number): Promise<boolean> {
   const until = Date.now() + patienceMs;

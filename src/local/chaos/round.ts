@@ -1,22 +1,22 @@
+import type { Random } from '../random.ts';
 import { linkFaults } from './faults/links.ts';
 import { postgresFaults } from './faults/postgres.ts';
 import { processFaults } from './faults/processes.ts';
 import { redisFaults } from './faults/redis.ts';
 import { ticketFaults } from './faults/tickets.ts';
 import { quiesce } from './quiesce.ts';
-import type { Random } from '../random.ts';
-import { noReceiverFaults, type ReceiverFaults } from './receiver.ts';
+import type { ReceiverFaults } from './receiver.ts';
 import { createDeck, type Lane, runFaults } from './run-faults.ts';
 import type { Stage } from './scene.ts';
 import { submitOrders } from './submit-orders.ts';
 
 const faultMs = 12_000;
-const drainMs = 60_000;
+const drainMs = 45_000;
 const receiverFaults: ReceiverFaults = {
   error500: 0.1,
   reset: 0.04,
   resetAfter: 0.04,
-  slow: 0.05,
+  slow: { p: 0.05, ms: 600 },
   redirect: 0.03,
   huge: 0.02,
   hang: 0.01,
@@ -48,7 +48,7 @@ export async function runRound(stage: Stage, lanes: Lane[], number: number): Pro
     label: `round ${number}`,
   });
   await runFaults(cluster, some.length === 0 ? lanes : some, tally, faultMs, stage.say);
-  receiver.setFaults(noReceiverFaults);
+  receiver.setFaults({});
   await cluster.heal();
   members.setCalm(true);
   tally.add('kill -9 of every process with a failpoint', true, members.disarm());

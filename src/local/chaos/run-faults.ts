@@ -1,6 +1,6 @@
+import type { Random } from '../random.ts';
 import type { Cluster } from './cluster.ts';
 import { type Fault, sleep } from './faults/fault.ts';
-import type { Random } from '../random.ts';
 import type { FaultTally } from './tally.ts';
 
 /** Faults of one family, which would get in each other's way: they happen one after the other. */

@@ -1,6 +1,6 @@
+import type { Random } from '../random.ts';
 import type { ChaosClient } from './client.ts';
 import type { Cluster } from './cluster.ts';
-import type { Random } from '../random.ts';
 import type { Receiver } from './receiver.ts';
 import type { FaultTally } from './tally.ts';
 import type { Watchers } from './watcher.ts';

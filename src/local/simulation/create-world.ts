@@ -1,6 +1,6 @@
+import { seededRandom } from '../random.ts';
 import { countNone, drawRates } from './fault-rates.ts';
 import type { Guards } from './guards.ts';
-import { seededRandom } from '../random.ts';
 import { createSchedule } from './schedule.ts';
 import { SchemaRefusal } from './schema-refusal.ts';
 import { timesMs } from './times.ts';

@@ -1,3 +1,4 @@
+import type { Random } from '../random.ts';
 import { checkBooks, checkEnd, isQuiet } from './check.ts';
 import { runClient, type Wish } from './client.ts';
 import { createWorld } from './create-world.ts';
@@ -5,7 +6,6 @@ import { startDispatch } from './dispatch.ts';
 import { type FaultName, noFaults } from './fault-rates.ts';
 import { type Guards, guardsWithout } from './guards.ts';
 import { type Account, createAccount } from './money.ts';
-import type { Random } from '../random.ts';
 import type { Steps } from './schedule.ts';
 import { startSender } from './sender.ts';
 import { timesMs } from './times.ts';

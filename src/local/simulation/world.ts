@@ -1,6 +1,6 @@
+import type { Random } from '../random.ts';
 import type { FaultName, FaultRates } from './fault-rates.ts';
 import type { Guards } from './guards.ts';
-import type { Random } from '../random.ts';
 import type { MeterEntry, QueuedTicket, Store, StoredJob } from './records.ts';
 import type { Schedule } from './schedule.ts';
 

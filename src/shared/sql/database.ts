@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net';
 import postgres from 'postgres';
+import { openPostgresSocket } from './postgres-socket.ts';
 
 /** Postgres as the run-time uses it: tagged templates, and `bigint` columns as BigInt. */
 export type Database = postgres.Sql<{ bigint: bigint }>;
@@ -17,6 +19,8 @@ export type DatabaseSettings = {
 /** No statement of ours takes this long; one that does is stuck behind something, and its caller is better told. */
 const statementTimeoutMs = 30_000;
 const lockTimeoutMs = 5000;
+/** Longer than a statement may take, and than an idle connection is kept. */
+const silenceMs = statementTimeoutMs + 5000;
 
 /**
  * Opens a pool; connections are made when first needed, and idle ones are closed after a minute. A statement that waits for a
@@ -25,16 +29,25 @@ const lockTimeoutMs = 5000;
  */
 export function openDatabase(settings: DatabaseSettings): Database {
   const limits = { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs };
-  return postgres(settings.url, {
+  const options: Options = {
     max: settings.poolMax,
     prepare: settings.prepare,
-    idle_timeout: 60,
+    idle_timeout: 20,
     connect_timeout: 5,
+    // The driver's own grows to twenty seconds; a database that is back should be found at once.
+    backoff: () => 0.1 + Math.random() * 0.4,
     connection: { application_name: settings.applicationName, ...(settings.prepare ? limits : {}) },
     types: { bigint: postgres.BigInt },
     onnotice: () => undefined,
-  });
+    socket: (address) => openPostgresSocket(address, silenceMs),
+  };
+  return postgres(settings.url, options);
 }
+
+/** The driver takes `socket`, and its types do not say so. */
+type Options = postgres.Options<{ bigint: postgres.PostgresType<bigint> }> & {
+  socket(address: Parameters<typeof openPostgresSocket>[0]): Socket;
+};
 
 const unavailableCodes = new Set([
   'CONNECTION_CLOSED',

@@ -1,32 +1,28 @@
 import { connect, type Socket } from 'node:net';
 
+type Address = { path: string | false; host: string[]; port: number[] };
+
 /**
- * A connection to Postgres whose failure is told at once and in one piece.
+ * A connection to Postgres whose failure is told at once and in one piece; for the driver's option `socket`.
  *
  * - Node emits `error` and, in a later turn, `close`. The driver `postgres` (3.4) fails what is under way at the first, frees
  *   the connection at the second, and loses a query that is issued in between: it never settles. Here both come in one turn.
  * - A network that swallows packets tells nothing. A server answers within the statement timeout, so a connection without a
  *   byte for longer than `silenceMs` is dead, or idle, and is given up.
+ *
+ * Of several hosts the first is taken: a failover is the business of whoever owns the name.
  */
-export async function openPostgresSocket(
-  address: { host: string; port: number } | { path: string },
-  silenceMs: number,
-): Promise<Socket> {
-  const socket = connect(address);
+export function openPostgresSocket({ path, host, port }: Address, silenceMs: number): Socket {
+  const name = host[0] ?? 'localhost';
+  const socket = path === false ? connect({ host: name, port: port[0] ?? 5432 }) : connect({ path });
   holdErrorUntilClose(socket);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the connection was closed before it was open')));
-  });
-  socket.removeAllListeners('connect').removeAllListeners('error').removeAllListeners('close');
   socket.setNoDelay(true);
-  socket.setTimeout(silenceMs, () => socket.destroy(lost()));
+  socket.setTimeout(silenceMs, () => socket.destroy(silent()));
   // The driver names the host in its TLS handshake.
-  return Object.assign(socket, 'host' in address ? { host: address.host } : {});
+  return Object.assign(socket, { host: name });
 }
 
-function lost(): Error {
+function silent(): Error {
   return Object.assign(new Error('no answer from Postgres'), { code: 'ETIMEDOUT' });
 }
 

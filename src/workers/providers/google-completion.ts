@@ -26,7 +26,7 @@ export function readGoogleUsage(reported: unknown, hasOutput: boolean): Usage | 
   if (!isRecord(reported)) return null;
   const candidates = reported['candidatesTokenCount'];
   const thoughts = reported['thoughtsTokenCount'];
-  if (hasOutput && candidates === undefined && thoughts === undefined) return null;
+  if (hasOutput && candidates == null && thoughts == null) return null;
   return checkUsage({
     promptTokens: sum(reported['promptTokenCount'], reported['toolUsePromptTokenCount'] ?? 0),
     completionTokens: sum(candidates ?? 0, thoughts ?? 0),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { seededRandom, type Random } from '../../../src/local/random.ts';
+import { type Random, seededRandom } from '../../../src/local/random.ts';
 import { creditAccount } from '../../../src/shared/credit.ts';
 import { newId } from '../../../src/shared/domain/ids.ts';
 import { type FinalState, finalStates, isFinal, type JobState } from '../../../src/shared/domain/job.ts';

@@ -14,7 +14,16 @@ const words = Array.from({ length: 40 }, (_, index) => `word${index} 😀 `);
 const text = words.join('');
 
 function openWriter(jobId: string, attempt = 1, lastSeq = 1, model = 'openai/gpt-5-mini'): JobEventWriter {
-  return jobs.events.openWriter({ jobId, attempt, provider: 'openai', model, stream: true, lastSeq });
+  const createdAtMs = Date.now();
+  return jobs.events.openWriter({
+    jobId,
+    attempt,
+    provider: 'openai',
+    model,
+    stream: true,
+    lastSeq,
+    createdAtMs,
+  });
 }
 
 /** A job that streamed its text and ended; the id of its final event. */

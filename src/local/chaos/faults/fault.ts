@@ -1,5 +1,5 @@
-import type { Cluster } from '../cluster.ts';
 import type { Random } from '../../random.ts';
+import type { Cluster } from '../cluster.ts';
 
 /** One kind of fault. `inject` resolves when it is over, or when it goes on by itself until the cluster is healed. */
 export type Fault = {

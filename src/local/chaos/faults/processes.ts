@@ -1,6 +1,6 @@
+import type { Random } from '../../random.ts';
 import { leaseSeconds } from '../cluster.ts';
 import type { Members } from '../members.ts';
-import type { Random } from '../../random.ts';
 import type { Fault } from './fault.ts';
 
 function pickOf(members: Members, role: 'api' | 'workers', random: Random) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seededRandom } from '../../../src/local/chaos/random.ts';
+import { seededRandom } from '../../src/local/random.ts';
 
 const draw = (seed: number) => Array.from({ length: 20 }, seededRandom(seed).next);
 
