@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask, isBrokenAnswer, pick, type Reply } from './ask.ts';
+import { type ClientRecord, isUnknown, type OrderHistory } from './client-record.ts';
+import { inParallel } from './in-parallel.ts';
+import { noteReply, toTry } from './note-reply.ts';
+
+export type ChaosClientOptions = {
+  /** The API addresses that may be up now; any of them may be down. */
+  urls(): string[];
+  key: string;
+  accountId: string;
+  /** In [0, 1); a client's own, so that its orders are its own. */
+  random(): number;
+  webhookUrl: string | null;
+  requestTimeoutMs?: number;
+  /** How long `submit` asks before it leaves an order unknown. */
+  giveUpMs?: number;
+  /** How long `retryUntilKnown` asks for each order. */
+  healedGiveUpMs?: number;
+};
+
+export type ChaosOrder = {
+  /** The prompt; markers of the simulator may stand in it. */
+  text: string;
+  model?: string;
+  maxTokens?: number;
+  stream?: boolean;
+  /** With a webhook, when the client has somewhere to receive it. */
+  webhook?: boolean;
+  /** Other fields of the body. */
+  more?: Record<string, unknown>;
+};
+
+export type ChaosClient = {
+  /** Asks for a job until there is an answer or the patience is over. What was not answered stays unknown. */
+  submit(order: ChaosOrder): Promise<OrderHistory>;
+  cancel(jobId: string): Promise<void>;
+  /** Asks again for every unknown order; for when the faults are healed. */
+  retryUntilKnown(): Promise<void>;
+  record(): ClientRecord;
+};
+
+/** An accepted order is asked for once more this often: the answer must be the same job in the same bytes. */
+const repeatShare = 0.1;
+/** Faults last seconds, so nobody is obeyed who asks for longer. */
+const waitMsMax = 1000;
+const retriesAtOnce = 32;
+
+/**
+ * A user who keeps a diary: orders jobs under keys of its own, repeats an order under the same key at any address until it is
+ * known what became of it, and writes down every request and every answer. Knows nothing of the gateway but its API.
+ */
+export function createChaosClient(options: ChaosClientOptions): ChaosClient {
+  const { accountId, random, requestTimeoutMs = 5000, giveUpMs = 30_000, healedGiveUpMs = 30_000 } = options;
+  const record: ClientRecord = { accountId, orders: [], cancellations: [], wrongAnswers: [] };
+
+  async function post(path: string, key: string, body: string): Promise<{ url: string; reply: Reply }> {
+    const url = pick(options.urls(), random());
+    if (url === undefined) return { url: '', reply: { kind: 'error', message: 'no address' } };
+    const headers = {
+      authorization: `Bearer ${options.key}`,
+      'content-type': 'application/json',
+      'idempotency-key': key,
+    };
+    return { url, reply: await ask(`${url}${path}`, { method: 'POST', headers, body }, requestTimeoutMs) };
+  }
+
+  async function order(history: OrderHistory): Promise<Reply> {
+    const atMs = Date.now();
+    const { url, reply } = await post('/v1/jobs', history.key, history.bodyText);
+    record.wrongAnswers.push(...noteReply(history, { atMs, url }, reply));
+    return reply;
+  }
+
+  async function orderUntilKnown(history: OrderHistory, patienceMs: number): Promise<void> {
+    const untilMs = Date.now() + patienceMs;
+    for (let waitMs = 50; ; waitMs = Math.min(waitMsMax, waitMs * 2)) {
+      const reply = await order(history);
+      if (!isUnknown(history) || Date.now() > untilMs) return;
+      const askedMs = reply.kind === 'answer' ? (reply.retryAfterMs ?? 0) : 0;
+      await sleep(Math.min(waitMsMax, Math.max(askedMs, waitMs * (0.5 + random()))));
+    }
+  }
+
+  async function cancelUntilKnown(jobId: string): Promise<void> {
+    const cancellation: ClientRecord['cancellations'][number] = { jobId, tries: [] };
+    record.cancellations.push(cancellation);
+    const untilMs = Date.now() + giveUpMs;
+    for (let waitMs = 50; Date.now() < untilMs; waitMs = Math.min(waitMsMax, waitMs * 2)) {
+      const atMs = Date.now();
+      const { url, reply } = await post(`/v1/jobs/${jobId}/cancel`, `cancel-${jobId}`, '{}');
+      cancellation.tries.push(toTry({ atMs, url }, reply));
+      if (reply.kind === 'answer') {
+        const detail = `its cancellation was answered ${reply.status} ${reply.body.slice(0, 500)}`;
+        if (isBrokenAnswer(reply) || reply.status === 404)
+          record.wrongAnswers.push({ promise: 'answers', jobId, detail });
+        if (reply.status < 500 && reply.status !== 429) return;
+      }
+      await sleep(waitMs);
+    }
+  }
+
+  return {
+    submit: async (wanted) => {
+      const history = newHistory(options, wanted, record.orders.length);
+      record.orders.push(history);
+      await orderUntilKnown(history, giveUpMs);
+      if (history.jobId !== null && random() < repeatShare) await order(history);
+      return history;
+    },
+    cancel: cancelUntilKnown,
+    retryUntilKnown: () =>
+      inParallel(retriesAtOnce, record.orders.filter(isUnknown), (history) =>
+        orderUntilKnown(history, healedGiveUpMs),
+      ),
+    record: () => record,
+  };
+}
+
+function newHistory(options: ChaosClientOptions, wanted: ChaosOrder, number: number): OrderHistory {
+  const { text, model = 'openai/gpt-5-mini', maxTokens = 64, stream = false, more = {} } = wanted;
+  const canary = canaryOf(options.accountId, number, options.random());
+  const hasWebhook = wanted.webhook === true && options.webhookUrl !== null;
+  const body = {
+    request: { model, messages: [{ role: 'user', content: `${canary} ${text}` }], max_tokens: maxTokens },
+    stream,
+    ...(hasWebhook ? { webhook_url: options.webhookUrl } : {}),
+    ...more,
+  };
+  return {
+    key: `order-${canary}`,
+    canary,
+    bodyText: JSON.stringify(body),
+    hasWebhook,
+    tries: [],
+    jobId: null,
+    refusal: null,
+    answers: [],
+  };
+}
+
+/** The shape of every canary, for finding them in stored text. */
+export const canaryPattern = 'canary-[0-9a-f]{24}';
+
+function canaryOf(accountId: string, number: number, drawn: number): string {
+  const hash = createHash('sha256').update(`${accountId} ${number} ${drawn}`).digest('hex');
+  return `canary-${hash.slice(0, 24)}`;
+}

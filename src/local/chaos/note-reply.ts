@@ -1,0 +1,79 @@
+import { type Answer, isBrokenAnswer, type Reply } from './ask.ts';
+import type { OrderHistory, Try, WrongAnswer } from './client-record.ts';
+
+/**
+ * Writes what came of one try into the history of its order, and gives what was wrong about it. Only an acceptance and a
+ * refusal that a repeat cannot change settle the order; everything else leaves it as unknown as it was.
+ */
+export function noteReply(
+  order: OrderHistory,
+  at: { atMs: number; url: string },
+  reply: Reply,
+): WrongAnswer[] {
+  order.tries.push(toTry(at, reply));
+  if (reply.kind !== 'answer') return [];
+  const wrong = (promise: WrongAnswer['promise'], detail: string): WrongAnswer[] => [
+    { promise, jobId: order.jobId, detail: `${order.key}: ${detail}` },
+  ];
+  const isNew = addAnswer(order, reply);
+  const said = `${reply.status} ${reply.body.slice(0, 500)}`;
+  if (isBrokenAnswer(reply)) return wrong('answers', `answered ${said}`);
+  if (isTransient(reply)) return [];
+  if (reply.status === 202) return noteAcceptance(order, reply, isNew, wrong);
+  if (reply.status < 400) return wrong('answers', `answered ${said}`);
+  if (order.jobId !== null) return wrong('idempotency', `accepted before, now answered ${said}`);
+  order.refusal = { status: reply.status, type: errorTypeOf(reply.body) };
+  return reply.status === 409 ? wrong('idempotency', `in conflict with itself: ${said}`) : [];
+}
+
+/** The same as a line of a history. */
+export function toTry(at: { atMs: number; url: string }, reply: Reply): Try {
+  return { ...at, outcome: reply.kind === 'answer' ? reply.status : reply.kind };
+}
+
+function noteAcceptance(
+  order: OrderHistory,
+  reply: Answer,
+  isNew: boolean,
+  wrong: (promise: WrongAnswer['promise'], detail: string) => WrongAnswer[],
+): WrongAnswer[] {
+  const jobId = idOf(reply.body);
+  if (jobId === null) return wrong('answers', `202 without a job: ${reply.body.slice(0, 500)}`);
+  if (order.jobId === null) {
+    order.jobId = jobId;
+    return [];
+  }
+  if (order.jobId !== jobId) return wrong('idempotency', `one key, two jobs: ${order.jobId} and ${jobId}`);
+  return isNew ? wrong('idempotency', 'one key, one job, other bytes') : [];
+}
+
+/** Overload, downtime, and an earlier request with this key still at work: to be asked again. */
+function isTransient({ status, retryAfterMs }: Answer): boolean {
+  return status === 429 || status === 503 || status === 408 || (status === 409 && retryAfterMs !== null);
+}
+
+/** True when no answer before was the same. */
+function addAnswer(order: OrderHistory, { status, body }: Answer): boolean {
+  const kept = status < 400 ? body : body.replace(/"request_id":"[^"]*",?/, '');
+  if (order.answers.some((one) => one.status === status && one.body === kept)) return false;
+  order.answers.push({ status, body: kept });
+  return true;
+}
+
+function idOf(body: string): string | null {
+  const { id } = parse(body);
+  return typeof id === 'string' ? id : null;
+}
+
+function errorTypeOf(body: string): string {
+  const { error_type: type } = parse(body);
+  return typeof type === 'string' ? type : 'unknown';
+}
+
+function parse(body: string): { id?: unknown; error_type?: unknown } {
+  try {
+    return (JSON.parse(body) ?? {}) as { id?: unknown; error_type?: unknown };
+  } catch {
+    return {};
+  }
+}
