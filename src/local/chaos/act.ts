@@ -3,9 +3,9 @@ import type { Child } from '../child.ts';
 import type { Random } from '../random.ts';
 import { createChaosClient } from './client.ts';
 import { type Cluster, openAccount, startCluster, workerConcurrency } from './cluster.ts';
+import type { Facts } from './evidence.ts';
 import { createFailpointDeck } from './failpoint-deck.ts';
-import { checkInvariants, invariants } from './invariants/check-invariants.ts';
-import type { Witnesses } from './invariants/evidence.ts';
+import { checkInvariants, invariants } from './invariants.ts';
 import type { ChaosOptions } from './options.ts';
 import { listUnrest, quiesce } from './quiesce.ts';
 import { startReceiver } from './receiver.ts';
@@ -35,6 +35,8 @@ export type Act = {
 const readersPatienceMs = 20_000;
 
 const restartPatienceMs = 30_000;
+/** Webhooks that were read in full, and answered with success or broken off. */
+const wasTaken = new Set<string>(['ok', 'slow', 'huge', 'resetAfter']);
 /** As they are found, in short; the report has them in full. */
 const violationsSaid = 5;
 
@@ -84,7 +86,8 @@ async function openStage(act: Act, cluster: Cluster, receiver: Stage['receiver']
     random: act.random,
     tally: act.report.tally,
     say: act.say,
-    client: createChaosClient({ urls, key, accountId, random }),
+    key,
+    client: createChaosClient({ urls, key, accountId, random, webhookUrl: receiver.url }),
     watchers: createWatchers({ urls, key, random: act.random.fork('watchers').next }),
   };
 }
@@ -104,9 +107,10 @@ async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean):
   const violations = await checkInvariants({
     ...(await hearWitnesses(stage)),
     sql: cluster.sql,
-    client,
-    received: receiver.received(),
-    watched: watchers.all(),
+    adminKey: cluster.adminKey,
+    clients: [client.record()],
+    received: receiver.received().filter(({ answered }) => wasTaken.has(answered)),
+    watchers,
     // Whatever takes a process or a server away may cut every call that is under way.
     callsAllowance: report.tally.total() + report.tally.disruptive() * workerConcurrency,
   });
@@ -114,7 +118,7 @@ async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean):
   report.record(what, {
     cameToRest,
     checks: invariants.length,
-    jobs: client.history().length,
+    jobs: client.record().orders.length,
     violations: [
       ...violations,
       ...surprises.map((detail) => ({
@@ -135,18 +139,13 @@ async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean):
 /** Those that answer over HTTP. */
 async function hearWitnesses({
   cluster,
-  client,
-}: Stage): Promise<Pick<Witnesses, 'meter' | 'ledgerChecks' | 'webhookSecret'>> {
+  key,
+}: Stage): Promise<Pick<Facts, 'meter' | 'adminUrl' | 'webhookSecret'>> {
   const url = cluster.members.urls()[0] ?? '';
   const metered = await fetch(`${cluster.simulatorUrl}/__simulator/meter`);
-  const { calls } = (await metered.json()) as { calls: Witnesses['meter'] };
-  const secret = await callApi({ url, key: client.key }, 'GET', '/v1/webhook_secret');
-  const ledger = await callApi({ url, key: cluster.adminKey }, 'GET', '/v1/admin/ledger/check');
-  return {
-    meter: calls,
-    ledgerChecks: (ledger.body as { checks: Witnesses['ledgerChecks'] }).checks,
-    webhookSecret: (secret.body as { secret: string }).secret,
-  };
+  const { calls } = (await metered.json()) as { calls: Facts['meter'] };
+  const { body } = await callApi({ url, key }, 'GET', '/v1/webhook_secret');
+  return { meter: calls, adminUrl: url, webhookSecret: (body as { secret: string }).secret };
 }
 
 function countWitnessed(stage: Stage, report: ChaosReport): void {

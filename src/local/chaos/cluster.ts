@@ -7,8 +7,14 @@ import { callApi } from '../admin.ts';
 import type { Child } from '../child.ts';
 import { startSimulator } from '../simulator/server.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import type { Role } from './member.ts';
 import { type Members, startMembers } from './members.ts';
-import { type RestartableServer, startChaosPostgres, startChaosRedis } from './servers.ts';
+import {
+  type ChaosPostgres,
+  type RestartableServer,
+  startChaosPostgres,
+  startChaosRedis,
+} from './servers.ts';
 import type { FaultTally } from './tally.ts';
 
 /** Every link between two processes of the cluster, each through a proxy of its own. */
@@ -19,7 +25,7 @@ export type Links = Record<
 
 /** A whole gateway in processes of its own, every part of which can be broken. */
 export type Cluster = {
-  postgres: RestartableServer;
+  postgres: ChaosPostgres;
   redis: RestartableServer & { control: Redis };
   prefix: string;
   links: Links;
@@ -39,7 +45,7 @@ export type ClusterOptions = {
   persistentRedis: boolean;
   onSpawn(child: Child): void;
   tally: FaultTally;
-  nextFailpoint(role: 'api' | 'workers'): string | null;
+  nextFailpoint(role: Role): string;
 };
 
 /** Short enough for a matrix of minutes; the protocol does not change with it. */
@@ -63,38 +69,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const simulator = await startSimulator({ port: 0, latencyMs: 40, chunkDelayMs: 4 });
   const links = await startLinks(postgres.url, redis.url, simulator.url);
   const sql = openDatabase({ url: postgres.ownerUrl, poolMax: 4, prepare: false, applicationName: 'chaos' });
-  const throughProxy = (url: string, proxy: FaultProxy) => {
-    const target = new URL(url);
-    target.port = String(proxy.port);
-    return target.toString();
-  };
   const members = startMembers({
-    roles: { api: 2, workers: 3 },
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      ENVIRONMENT: 'development',
-      PORT: '0',
-      REDIS_PREFIX: prefix,
-      SIMULATOR_URL: throughProxy(simulator.url, links.toProvider).replace(/\/$/, ''),
-      ADMIN_API_KEY: adminKey,
-      LEASE_SECONDS: String(leaseSeconds),
-      WORKER_CONCURRENCY: String(workerConcurrency),
-      SHUTDOWN_GRACE_SECONDS: '1',
-      WEBHOOK_ALLOW_PRIVATE: 'on',
-      WEBHOOK_RETRY_SECONDS: webhookRetrySeconds,
-      LOG_LEVEL: 'warn',
-    },
-    envOf: (role) => {
-      const [toPostgres, toRedis] =
-        role === 'api'
-          ? [links.apiToPostgres, links.apiToRedis]
-          : [links.workersToPostgres, links.workersToRedis];
-      return {
-        DATABASE_URL: throughProxy(postgres.appUrl, toPostgres),
-        DATABASE_DIRECT_URL: throughProxy(postgres.ownerUrl, toPostgres),
-        REDIS_URL: throughProxy(redis.url, toRedis),
-      };
-    },
+    counts: { api: 2, workers: 3 },
+    envOf: (role) => environmentOf(role, links, { postgres, redis, simulator }),
     logDir,
     nextFailpoint: options.nextFailpoint,
     onFailpoint: (name, action) =>
@@ -120,6 +97,41 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await simulator.close();
     },
   };
+}
+
+/** Every process reaches everything through the proxies of its side. */
+function environmentOf(
+  role: Role,
+  links: Links,
+  servers: { postgres: ChaosPostgres; redis: { url: string }; simulator: { url: string } },
+): Record<string, string> {
+  const [toPostgres, toRedis] =
+    role === 'api'
+      ? [links.apiToPostgres, links.apiToRedis]
+      : [links.workersToPostgres, links.workersToRedis];
+  return {
+    PATH: process.env['PATH'] ?? '',
+    ENVIRONMENT: 'development',
+    PORT: '0',
+    DATABASE_URL: throughProxy(servers.postgres.appUrl, toPostgres),
+    DATABASE_DIRECT_URL: throughProxy(servers.postgres.ownerUrl, toPostgres),
+    REDIS_URL: throughProxy(servers.redis.url, toRedis),
+    REDIS_PREFIX: prefix,
+    SIMULATOR_URL: throughProxy(servers.simulator.url, links.toProvider),
+    ADMIN_API_KEY: adminKey,
+    LEASE_SECONDS: String(leaseSeconds),
+    WORKER_CONCURRENCY: String(workerConcurrency),
+    SHUTDOWN_GRACE_SECONDS: '1',
+    WEBHOOK_ALLOW_PRIVATE: 'on',
+    WEBHOOK_RETRY_SECONDS: webhookRetrySeconds,
+    LOG_LEVEL: 'warn',
+  };
+}
+
+function throughProxy(url: string, proxy: FaultProxy): string {
+  const target = new URL(url);
+  target.port = String(proxy.port);
+  return target.toString().replace(/\/$/, '');
 }
 
 async function startLinks(postgresUrl: string, redisUrl: string, simulatorUrl: string): Promise<Links> {

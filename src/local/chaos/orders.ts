@@ -1,4 +1,5 @@
 import type { Random } from '../random.ts';
+import type { ChaosOrder } from './client.ts';
 
 /** What a provider does wrong, once, as the simulator's markers have it. */
 const providerFaults = [
@@ -39,7 +40,7 @@ const parksItsModel = new Set<string>(['quota', 'code status=401']);
 const parkedModel = 'openai/gpt-4o-mini';
 
 export type Order = {
-  body: Record<string, unknown>;
+  order: ChaosOrder;
   /** Fault the provider is asked to show, by name; null for none. */
   providerFault: string | null;
   /** The user asks for its cancellation a moment after it was accepted. */
@@ -47,16 +48,8 @@ export type Order = {
   isWatched: boolean;
 };
 
-export type OrderOptions = {
-  random: Random;
-  /** Text that no other order has. */
-  canary: string;
-  webhookUrl: string | null;
-  providerFaultShare: number;
-};
-
 /** An order as some user might give it: any provider, streamed or not, with fallbacks, deadlines and second thoughts. */
-export function makeOrder({ random, canary, webhookUrl, providerFaultShare }: OrderOptions): Order {
+export function makeOrder(random: Random, providerFaultShare: number): Order {
   const fault = random.chance(providerFaultShare) ? random.pick(providerFaults) : null;
   const hangs = fault === null && random.chance(providerFaultShare / 10);
   const isParked = fault !== null && parksItsModel.has(fault);
@@ -64,29 +57,24 @@ export function makeOrder({ random, canary, webhookUrl, providerFaultShare }: Or
   const others = models.filter((other) => other !== model);
   const stream = random.chance(0.35);
   const providerFault = hangs ? 'hang' : fault;
+  const fallbacks = isParked || random.chance(0.2) ? random.shuffle(others).slice(0, 1 + random.int(2)) : [];
+  const expiresSoon = hangs || random.chance(0.03);
   return {
     providerFault,
     isCancelled: random.chance(0.05),
     isWatched: stream && random.chance(0.5),
-    body: {
-      request: {
-        model,
-        messages: [
-          {
-            role: 'user',
-            content: `${canary} ${'Say more of it. '.repeat(random.int(6))}${markerOf(providerFault)}`,
-          },
-        ],
-        max_tokens: 16 + random.int(120),
-      },
+    order: {
+      text: `${'Say more of it. '.repeat(random.int(6))}${markerOf(providerFault)}`,
+      model,
+      maxTokens: 16 + random.int(120),
       stream,
-      priority: random.pick(['interactive', 'background', 'batch']),
-      max_attempts: 10,
-      ...(hangs || random.chance(0.03) ? { expires_in_seconds: 2 + random.int(4) } : {}),
-      ...(isParked || random.chance(0.2)
-        ? { fallbacks: random.shuffle(others).slice(0, 1 + random.int(2)) }
-        : {}),
-      ...(webhookUrl === null || random.chance(0.4) ? {} : { webhook_url: webhookUrl }),
+      webhook: random.chance(0.6),
+      more: {
+        priority: random.pick(['interactive', 'background', 'batch']),
+        max_attempts: 10,
+        fallbacks,
+        ...(expiresSoon ? { expires_in_seconds: 2 + random.int(4) } : {}),
+      },
     },
   };
 }

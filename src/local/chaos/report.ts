@@ -1,4 +1,4 @@
-import type { Violation } from './invariants/evidence.ts';
+import type { Violation } from './evidence.ts';
 import type { ChaosOptions } from './options.ts';
 import type { Recovery } from './recovery.ts';
 import type { StormResult } from './storm.ts';

@@ -8,6 +8,8 @@ import type { Watchers } from './watcher.ts';
 /** What every scene plays on. */
 export type Stage = {
   cluster: Cluster;
+  /** Of the account that orders. */
+  key: string;
   client: ChaosClient;
   watchers: Watchers;
   receiver: Receiver;

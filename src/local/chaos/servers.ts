@@ -49,10 +49,10 @@ async function restartable<Facts>(
   };
 }
 
+export type ChaosPostgres = RestartableServer & { ownerUrl: string; appUrl: string };
+
 /** A Postgres with its data flushed as in production. */
-export async function startChaosPostgres(
-  place: ServerPlace,
-): Promise<RestartableServer & { ownerUrl: string; appUrl: string }> {
+export async function startChaosPostgres(place: ServerPlace): Promise<ChaosPostgres> {
   const { facts, control } = await restartable(
     async (port) => {
       let child: Child | undefined;

@@ -43,13 +43,8 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
   const ids: (string | null)[] = await Promise.all(
     Array.from({ length: jobs }, async (_, index) => {
       await sleep((index * 1000) / perSecond);
-      return await client.submit({
-        request: {
-          model: 'openai/gpt-5-mini',
-          messages: [{ role: 'user', content: `storm ${index} [[latency:100]]` }],
-          max_tokens: 64,
-        },
-      });
+      const { jobId } = await client.submit({ text: `storm ${index} [[latency:100]]` });
+      return jobId;
     }),
   );
   isOver = true;
