@@ -11,8 +11,8 @@ export type ChaosOptions = {
   jsonFile: string | null;
 };
 
-const full = { rounds: 20, recoveryRounds: 2, simulateMs: 60_000 };
-const short = { rounds: 3, recoveryRounds: 1, simulateMs: 5000 };
+const full = { rounds: 18, recoveryRounds: 1, simulateMs: 40_000 };
+const short = { rounds: 2, recoveryRounds: 0, simulateMs: 5000 };
 
 /** Reads the command line; throws with a sentence when it cannot be meant. */
 export function readOptions(args: string[]): ChaosOptions {

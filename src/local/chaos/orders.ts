@@ -13,7 +13,7 @@ const providerFaults = [
   '503 retry_after=1',
   '529',
   'slow ms=700',
-  'trickle ms=40',
+  'trickle ms=1',
   'reset',
   'cut at=1',
   'cut at=3',

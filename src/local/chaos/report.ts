@@ -15,6 +15,8 @@ export type ChaosReport = {
   storm: StormResult | null;
   recoveries: Recovery[];
   record(what: string, found: Omit<Record, 'what'>): void;
+  /** Since the run began. */
+  elapsedMs(): number;
   /** What was recorded last, in a few words. */
   lastLine(): string;
   /** Everything, as plain data. */
@@ -38,6 +40,7 @@ export function createReport(options: ChaosOptions): ChaosReport {
     recoveries: [],
     records,
     record: (what, found) => void records.push({ what, ...found }),
+    elapsedMs: () => Date.now() - started,
     lastLine: () => {
       const last = records.at(-1);
       if (last === undefined) return '';
@@ -46,7 +49,7 @@ export function createReport(options: ChaosOptions): ChaosReport {
     },
     facts: () => ({
       seed: options.seed,
-      seconds: Math.round((Date.now() - started) / 1000),
+      seconds: Math.round(report.elapsedMs() / 1000),
       simulation: report.simulation,
       storm: report.storm,
       recoveries: report.recoveries,

@@ -11,7 +11,7 @@ import type { Stage } from './scene.ts';
 import { submitOrders } from './submit-orders.ts';
 
 const faultMs = 12_000;
-const drainMs = 45_000;
+const drainMs = 75_000;
 const receiverFaults: ReceiverFaults = {
   error500: 0.1,
   reset: 0.04,

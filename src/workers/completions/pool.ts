@@ -22,8 +22,11 @@ export type PoolDeps = {
   redis: RedisConnection;
   log: Log;
   run(provider: string, ticket: Ticket): Promise<TicketEnd>;
-  /** BullMQ could not renew the ticket's lock: somebody else may be given it. */
-  lockLost(jobId: string): void;
+  /**
+   * BullMQ could not renew a ticket's lock: Redis lost it, or gave it to somebody else. Whether the job is lost too is not
+   * Redis's to say: the lease in Postgres has to be looked at.
+   */
+  lockLost(): void;
 };
 
 /** A ticket whose run failed for want of a database or by a bug is tried again after this long. */
@@ -60,9 +63,7 @@ export function startPool(
     },
   );
   worker.on('error', (error) => deps.log.warn({ provider: settings.provider, error }, 'queue error'));
-  worker.on('lockRenewalFailed', (ids: string[]) => {
-    for (const id of ids) deps.lockLost(id.slice(0, id.lastIndexOf('_')));
-  });
+  worker.on('lockRenewalFailed', deps.lockLost);
   return {
     // close() never resolves while Redis is away, so it is raced with a timer; the process exits afterwards.
     stop: (timeoutMs) => within(timeoutMs, worker.close()),

@@ -60,6 +60,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     random: Math.random,
     owesDelivery: deps.owesDelivery,
   };
+  const heartbeat = startHeartbeat({ sql, runs, gate, log }, worker);
   const poolDeps: PoolDeps = {
     redis,
     log,
@@ -68,12 +69,11 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
       deps.ranOn(provider);
       return end;
     },
-    lockLost: (jobId) => runs.stop(jobId, 'lost'),
+    lockLost: () => heartbeat.wake(),
   };
   const pools = deps.providers.map(({ name: provider }) =>
     startPool(poolDeps, { provider, prefix: config.redis.prefix, ...worker }),
   );
-  const heartbeat = startHeartbeat({ sql, runs, gate, log }, worker);
 
   return {
     stop: async () => {
