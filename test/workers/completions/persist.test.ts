@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { createLog } from '../../../src/shared/telemetry.ts';
+import { admit } from '../../../src/workers/completions/admit.ts';
+import { createPersist } from '../../../src/workers/completions/persist.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const away = Object.assign(new Error('away'), { code: 'ECONNREFUSED' });
+
+test('an answer waits for the database, and no new call is made meanwhile', async () => {
+  const persist = createPersist(createLog('silent', 'test'));
+  let isAway = true;
+  const written = persist.write(async () => {
+    if (isAway) throw away;
+    return 'written';
+  });
+  await waitFor('the first try to fail', async () => persist.isWaiting());
+  const deps = {
+    isPaused: () => false,
+    answersWait: persist.isWaiting,
+    gate: { admit: () => Promise.reject(new Error('asked for admission')) },
+  };
+  const ticket = { id: 'job_1', generation: 0, model: 'openai/a', tokens: 1 };
+  expect(await admit(deps, 'openai', ticket)).toMatchObject({ kind: 'wait' });
+  isAway = false;
+  expect(await written).toBe('written');
+  expect(persist.isWaiting()).toBe(false);
+});
+
+test('a process that stops gives up its answers: another one will make the call again', async () => {
+  const persist = createPersist(createLog('silent', 'test'));
+  const written = persist.write(() => Promise.reject(away));
+  await waitFor('the first try to fail', async () => persist.isWaiting());
+  persist.stop();
+  await expect(written).rejects.toThrow('away');
+});

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { ClaimedJob } from '../../../src/workers/completions/claim.ts';
+import { createRuns } from '../../../src/workers/completions/runs.ts';
+
+const jobOf = (attempts: number) =>
+  ({ id: 'job_1', attempts, deadlineAt: new Date(Date.now() + 60_000) }) as ClaimedJob;
+
+test('a run that is stopped for its attempt is stopped; a newer run of the same job goes on', () => {
+  const runs = createRuns();
+  const newer = runs.start(jobOf(2));
+  runs.stop('job_1', 'lost', 1);
+  expect(newer.signal.aborted).toBe(false);
+  runs.stop('job_1', 'lost', 2);
+  expect(newer.stopReason()).toBe('lost');
+  newer.end();
+});
+
+test('a newer run of a job stops the older one, which has lost it', () => {
+  const runs = createRuns();
+  const older = runs.start(jobOf(1));
+  const newer = runs.start(jobOf(2));
+  expect(older.stopReason()).toBe('lost');
+  older.end();
+  expect(runs.list()).toEqual([newer.job]);
+  newer.end();
+});
+
+test('a claim that comes back after everything was stopped starts nothing', () => {
+  const runs = createRuns();
+  runs.stopAll('shutdown');
+  const late = runs.start(jobOf(1));
+  expect(late.stopReason()).toBe('shutdown');
+  late.end();
+});
