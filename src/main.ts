@@ -117,7 +117,7 @@ async function refuseOtherSchema(config: Config): Promise<void> {
     const mismatch = await schemaMismatch(sql);
     if (mismatch !== null) refuse([mismatch]);
   } finally {
-    await sql.end({ timeout: 1 });
+    await sql.end();
   }
 }
 

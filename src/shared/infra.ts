@@ -61,7 +61,7 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
       queueRedis.disconnect();
       subscriber.disconnect();
       redis.disconnect();
-      await sql.end({ timeout: 2 });
+      await sql.end();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { newId } from '../../src/shared/domain/ids.ts';
-import type { Database } from '../../src/shared/sql/database.ts';
+import { asJson, type Database } from '../../src/shared/sql/database.ts';
 
 /** A job that ended and was charged, written past the ledger: for reports, not for balances. */
 export async function insertEndedJob(
@@ -21,7 +21,7 @@ export async function insertEndedJob(
   await owner`insert into jobs (id, account_id, state, lane, model, provider, target_model, max_attempts, hold_id,
       hold_nano, input_tokens_bound, tokens_bound, metadata, deadline_at, finished_at)
     values (${id}, ${job.accountId}, 'succeeded', 1, ${job.model}, ${job.provider}, ${job.model}, 1, ${holdId}, 1000, 10, 20,
-      ${owner.json(metadata)}, now(), now())`;
+      ${asJson(metadata)}, now(), now())`;
   await owner`insert into charges (job_id, account_id, hold_nano, amount_nano, provider, model, prompt_tokens,
       completion_tokens, created_at)
     values (${id}, ${job.accountId}, 1000, ${job.charge}, ${job.provider}, ${job.model}, 10, 5, ${at})`;

@@ -162,7 +162,7 @@ describe('the ledger', () => {
         $$ begin raise exception 'no space left' using errcode = '53100'; end $$;
       create trigger disk_is_full before insert on jobs for each statement execute function disk_is_full()`);
     const accepted = ledger.openHold(intakeOf());
-    setTimeout(() => void owner`drop function disk_is_full cascade`.execute(), 50);
+    setTimeout(() => owner.unsafe('drop function disk_is_full cascade'), 50);
     expect(await accepted).toEqual({ kind: 'accepted' });
   });
 });

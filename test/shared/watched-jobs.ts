@@ -3,7 +3,7 @@ import { newId } from '../../src/shared/domain/ids.ts';
 import type { FinalState, JobError } from '../../src/shared/domain/job.ts';
 import { createJobEvents, type JobEvents } from '../../src/shared/job-events.ts';
 import { openRedis, type RedisConnection } from '../../src/shared/redis.ts';
-import { type Database, openDatabase } from '../../src/shared/sql/database.ts';
+import { asJson, type Database, openDatabase } from '../../src/shared/sql/database.ts';
 import { createLog } from '../../src/shared/telemetry.ts';
 import { createJobWatcher, type JobWatcher } from '../../src/shared/watch/job-watcher.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -89,7 +89,7 @@ export async function endJob(
     state === 'succeeded' ? null : { type: 'provider_failed', message: 'no', provider_status: 500 };
   await owner.begin(async (tx) => {
     await tx`update jobs set state = ${state}, finished_at = now(), lease_until = null, event_seq = ${eventSeq},
-      error = ${error === null ? null : tx.json(error)} where id = ${jobId}`;
+      error = ${error === null ? null : asJson(error)} where id = ${jobId}`;
     if (state !== 'succeeded') return;
     const result = { choices: [{ index: 0, message: { role: 'assistant', content: text } }] };
     await tx`insert into job_results (job_id, result) values (${jobId}, ${JSON.stringify(result)})`;

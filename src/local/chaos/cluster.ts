@@ -93,7 +93,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await members.close();
       await Promise.all(Object.values(links).map((link) => link.close()));
       redis.control.disconnect();
-      await sql.end({ timeout: 1 });
+      await sql.end();
       await simulator.close();
     },
   };

@@ -69,7 +69,7 @@ export type StoredFacts = {
 
 /** Reads everything on one snapshot, which blocks nobody, into memory: some 5 KB a job. */
 export async function readStoredFacts(sql: Database): Promise<StoredFacts> {
-  return await sql.begin('isolation level repeatable read read only', async (tx) => {
+  return await sql.begin(async (tx) => {
     const attempts = await tx<StoredAttempt[]>`select job_id, number, outcome, error from attempts`;
     return {
       jobs: byId(await readJobs(tx)),
@@ -87,7 +87,7 @@ export async function readStoredFacts(sql: Database): Promise<StoredFacts> {
           select id, account_id, job_id, event_id, event_type, body, state from deliveries where job_id is not null`,
       ),
     };
-  });
+  }, 'isolation level repeatable read read only');
 }
 
 async function readJobs(tx: Transaction): Promise<StoredJob[]> {

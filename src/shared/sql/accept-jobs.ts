@@ -57,7 +57,7 @@ export async function acceptJobs(
   const rows = await sql<Row[]>`
     select verdict, available_nano, status, reply, location
     from accept_jobs(
-      ${asJson(sql, intakes.map(toRow))},
+      ${asJson(intakes.map(toRow))},
       ${intakes.map((intake) => intake.request)}::text[],
       ${intakes.map((intake) => intake.targets)}::text[],
       ${queueDepth}::integer

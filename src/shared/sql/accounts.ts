@@ -1,5 +1,5 @@
 import type { NanoUsd } from '../domain/money.ts';
-import type { Database, Transaction } from './database.ts';
+import { asJson, type Database, type Transaction } from './database.ts';
 
 /** What requests of an account are judged by. Null limits are the installation's defaults. */
 export type AccountSettings = {
@@ -98,11 +98,16 @@ export async function updateAccount(sql: Database, id: string, changes: AccountC
     requests_per_minute: changes.requestsPerMinute,
     default_max_output_tokens: changes.defaultMaxOutputTokens,
   };
-  const given = Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
-  const rows =
-    Object.keys(given).length === 0
-      ? await sql`select id from accounts where id = ${id}`
-      : await sql`update accounts set ${sql(given)} where id = ${id} returning id`;
+  // What is not given is not in the JSON, and stays as it is in the record.
+  const rows = await sql`
+    update accounts a
+    set (name, paused, weight, max_concurrency, max_queue_depth, requests_per_minute, default_max_output_tokens) = (
+      select n.name, n.paused, n.weight, n.max_concurrency, n.max_queue_depth, n.requests_per_minute,
+        n.default_max_output_tokens
+      from jsonb_populate_record(a, ${asJson(columns)}::jsonb) n
+    )
+    where a.id = ${id}
+    returning a.id`;
   return rows.length === 1;
 }
 

@@ -1,17 +1,41 @@
-import type { Socket } from 'node:net';
-import postgres from 'postgres';
-import { openPostgresSocket } from './postgres-socket.ts';
+import { createHash } from 'node:crypto';
+import pg, { type CustomTypesConfig, type PoolClient } from 'pg';
+import { compile, type Fragment, markFragment } from './statement-text.ts';
 
-/** Postgres as the run-time uses it: tagged templates, and `bigint` columns as BigInt. */
-export type Database = postgres.Sql<{ bigint: bigint }>;
+/** What a statement gave back, and how many rows it gave or changed. */
+type Answer<Rows> = Rows & { count: number };
+
+/** A statement: run when it is awaited, or put into another one as a part of it. */
+export type Statement<Rows> = Promise<Answer<Rows>> & Fragment;
+
+/** Runs SQL written as a tagged template. Values are bound, never pasted; `bigint` columns are BigInt. */
+export type Run = <Rows extends object[] = Record<string, unknown>[]>(
+  strings: TemplateStringsArray,
+  ...values: unknown[]
+) => Statement<Rows>;
 
 /** A transaction: the same templates, on one connection. */
-export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
+export type Transaction = Run & {
+  /** SQL that is not a template: for the owner's own tools. */
+  unsafe(text: string): Promise<Record<string, unknown>[]>;
+  /** A part of a transaction that may fail alone: what it did is undone, and the rest goes on. */
+  savepoint<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+};
+
+/** Postgres as the run-time uses it: a pool. */
+export type Database = Transaction & {
+  /**
+   * Does the work in one transaction, and commits when it resolves. When the connection breaks on the way, everything the work
+   * does after that fails too: nothing of it can end up anywhere else.
+   */
+  begin<Result>(work: (tx: Transaction) => Promise<Result>, characteristics?: string): Promise<Result>;
+  end(): Promise<void>;
+};
 
 export type DatabaseSettings = {
   url: string;
   poolMax: number;
-  /** Off behind a pooler in transaction mode, which cannot keep prepared statements. */
+  /** Off behind a pooler in transaction mode, which keeps neither prepared statements nor settings of a session. */
   prepare: boolean;
   applicationName: string;
 };
@@ -19,45 +43,185 @@ export type DatabaseSettings = {
 /** No statement of ours takes this long; one that does is stuck behind something, and its caller is better told. */
 const statementTimeoutMs = 30_000;
 const lockTimeoutMs = 5000;
-/** Longer than a statement may take, and than an idle connection is kept. */
-const silenceMs = statementTimeoutMs + 5000;
+/** A network that swallows packets tells nothing: a server that is there has answered by now. */
+const answerTimeoutMs = statementTimeoutMs + 5000;
+/** How long a caller waits for a connection: a new one, or one that others have. */
+const connectionTimeoutMs = 5000;
+const idleTimeoutMs = 20_000;
 
 /**
- * Opens a pool; connections are made when first needed, and idle ones are closed after a minute. A statement that waits for a
- * lock or runs for too long fails, so that a pool whose connections all wait empties by itself. A pooler in transaction mode
- * takes no settings of a session: give the role these limits there (`alter role … set lock_timeout`).
+ * Opens a pool; connections are made when first needed. A statement that waits for a lock or runs for too long fails, and so does
+ * a caller who gets no connection, so that a pool whose connections all wait empties by itself. Behind a pooler give the role
+ * these limits (`alter role … set lock_timeout`).
  */
 export function openDatabase(settings: DatabaseSettings): Database {
-  const limits = { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs };
-  const options: Options = {
+  const pool = new pg.Pool({
+    connectionString: settings.url,
     max: settings.poolMax,
-    prepare: settings.prepare,
-    idle_timeout: 20,
-    connect_timeout: 5,
-    // The driver's own grows to twenty seconds; a database that is back should be found at once.
-    backoff: () => 0.1 + Math.random() * 0.4,
-    connection: { application_name: settings.applicationName, ...(settings.prepare ? limits : {}) },
-    types: { bigint: postgres.BigInt },
-    onnotice: () => undefined,
-    socket: (address) => openPostgresSocket(address, silenceMs),
+    application_name: settings.applicationName,
+    connectionTimeoutMillis: connectionTimeoutMs,
+    idleTimeoutMillis: idleTimeoutMs,
+    query_timeout: answerTimeoutMs,
+    keepAlive: true,
+    types: { getTypeParser: getTypeParser as CustomTypesConfig['getTypeParser'] },
+    ...(settings.prepare ? { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs } : {}),
+  });
+  // An error on a connection nobody waits on would end the process; whoever uses it next is told.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+
+  let ending: Promise<void> | null = null;
+  const runOnce: RunText = async (text, values) => {
+    const client = await connect(pool);
+    try {
+      const rows = await query(client, settings.prepare, text, values);
+      client.release();
+      return rows;
+    } catch (error) {
+      client.release(isBroken(error));
+      throw error;
+    }
   };
-  return postgres(settings.url, options);
+  return Object.assign(runWith(runOnce), {
+    begin: (work: (tx: Transaction) => Promise<unknown>, characteristics = '') =>
+      transact(pool, settings.prepare, work, characteristics),
+    end: () => {
+      ending ??= pool.end();
+      return ending;
+    },
+  }) as Database;
 }
 
-/** The driver takes `socket`, and its types do not say so. */
-type Options = postgres.Options<{ bigint: postgres.PostgresType<bigint> }> & {
-  socket(address: Parameters<typeof openPostgresSocket>[0]): Socket;
-};
+type RunText = (text: string, values?: unknown[]) => Promise<Answer<Record<string, unknown>[]>>;
+
+async function transact(
+  pool: InstanceType<typeof pg.Pool>,
+  prepare: boolean,
+  work: (tx: Transaction) => Promise<unknown>,
+  characteristics: string,
+): Promise<unknown> {
+  const client = await connect(pool);
+  const run: RunText = (text, values) => query(client, prepare, text, values);
+  try {
+    await run(`begin ${characteristics}`);
+    const result = await work(runWith(run));
+    await run('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    // Where even that fails the connection is gone, and the server has undone everything by itself.
+    await run('rollback').then(
+      () => client.release(),
+      () => client.release(true),
+    );
+    throw error;
+  }
+}
+
+function runWith(run: RunText): Transaction {
+  const template = (strings: TemplateStringsArray, ...values: unknown[]) => {
+    let running: Promise<unknown> | null = null;
+    const start = () => {
+      const { text, values: bound } = compile({ strings, values });
+      running ??= run(text, bound);
+      return running;
+    };
+    return markFragment({
+      strings,
+      values,
+      // biome-ignore lint/suspicious/noThenProperty: a statement runs when it is awaited, and only then
+      then: (...handlers: Parameters<Promise<unknown>['then']>) => start().then(...handlers),
+      catch: (...handlers: Parameters<Promise<unknown>['catch']>) => start().catch(...handlers),
+      finally: (...handlers: Parameters<Promise<unknown>['finally']>) => start().finally(...handlers),
+      [Symbol.toStringTag]: 'Statement',
+    });
+  };
+  const transaction = Object.assign(template, {
+    unsafe: (text: string) => run(text),
+    savepoint: async (work: (tx: Transaction) => Promise<unknown>) => {
+      await run('savepoint part');
+      try {
+        const result = await work(transaction);
+        await run('release savepoint part');
+        return result;
+      } catch (error) {
+        await run('rollback to savepoint part');
+        throw error;
+      }
+    },
+  }) as unknown as Transaction;
+  return transaction;
+}
+
+async function connect(pool: InstanceType<typeof pg.Pool>): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw withCode(error);
+  }
+}
+
+async function query(
+  client: PoolClient,
+  prepare: boolean,
+  text: string,
+  values?: unknown[],
+): Promise<Answer<Record<string, unknown>[]>> {
+  // Without values it may be several statements, which cannot be prepared.
+  const name = prepare && values !== undefined ? { name: nameOf(text) } : {};
+  try {
+    const result = await client.query({ text, ...(values === undefined ? {} : { values }), ...name });
+    return toAnswer(result.rows ?? [], result.rowCount ?? 0);
+  } catch (error) {
+    throw withCode(error);
+  }
+}
+
+/** Beside the rows and not among them: an answer equals its rows. */
+function toAnswer(rows: Record<string, unknown>[], count: number): Answer<Record<string, unknown>[]> {
+  return Object.defineProperty(rows, 'count', { value: count }) as Answer<Record<string, unknown>[]>;
+}
+
+const names = new Map<string, string>();
+
+/** The same text is the same prepared statement on every connection; there are as many texts as the code has. */
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  names.set(text, name);
+  return name;
+}
+
+/** What `pg` says of a connection that is gone, or not to be had, has no code. */
+const brokenConnection =
+  /^(?:Cannot use a pool|Connection terminated|Client (?:was closed|has encountered)|timeout exceeded|Query read timeout)/;
+
+function withCode(error: unknown): unknown {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (code !== undefined || typeof message !== 'string' || !brokenConnection.test(message)) return error;
+  return Object.assign(error as Error, { code: 'CONNECTION_CLOSED' });
+}
+
+/** Whether the connection can be used no more. What the server itself says of a statement does not harm it. */
+function isBroken(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || isDatabaseUnavailable(error);
+}
+
+const bigintOid = 20;
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === bigintOid) return BigInt;
+  return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown;
+}
 
 const unavailableCodes = new Set([
   'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  'CONNECT_TIMEOUT',
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
   'ENOTFOUND',
+  'EAI_AGAIN',
   'ETIMEDOUT',
   '53100', // disk full
   '53200', // out of memory
@@ -88,10 +252,7 @@ export function isDatabaseTransient(error: unknown): boolean {
   return isDatabaseUnavailable(error) || (typeof code === 'string' && collisionCodes.has(code));
 }
 
-/** The type `json` in Postgres: text that is parsed when it is read, where `jsonb` would be rebuilt on the way in. */
-const jsonOid = 114;
-
-/** Rows as one parameter of type `json`, for the functions that take many at once. */
-export function asJson(sql: Database, rows: object[]): postgres.Parameter<object[]> {
-  return sql.typed(rows, jsonOid);
+/** Rows as one parameter of type `json` or `jsonb`, for the functions that take many at once. */
+export function asJson(rows: unknown): string {
+  return JSON.stringify(rows);
 }

@@ -137,7 +137,7 @@ export async function recordDeliveries(sql: Database, records: DeliveryRecord[])
   }));
   const recorded = await sql<{ ord: number }[]>`
     with records as (
-      select * from json_to_recordset(${asJson(sql, rows)}) as r (
+      select * from json_to_recordset(${asJson(rows)}) as r (
         ord integer, id text, token text, attempt integer, outcome text, status_code integer, error text,
         duration_ms integer, remote_ip text, state text, delay_ms double precision
       )

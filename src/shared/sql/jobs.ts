@@ -1,6 +1,6 @@
 import type { JobRecord, JobState } from '../domain/job.ts';
 import type { Usage } from '../domain/usage.ts';
-import type { Database } from './database.ts';
+import { asJson, type Database } from './database.ts';
 
 type JobRow = Omit<JobRecord, 'usage'> & {
   promptTokens: bigint | null;
@@ -65,7 +65,7 @@ export async function listJobs(sql: Database, filter: JobFilter): Promise<JobRec
     where j.account_id = ${filter.accountId}
       ${filter.states === null ? sql`` : sql`and j.state = any (${filter.states}::text[])`}
       ${filter.batchId === null ? sql`` : sql`and j.batch_id = ${filter.batchId}`}
-      ${Object.keys(filter.metadata).length === 0 ? sql`` : sql`and j.metadata @> ${sql.json(filter.metadata)}::jsonb`}
+      ${Object.keys(filter.metadata).length === 0 ? sql`` : sql`and j.metadata @> ${asJson(filter.metadata)}::jsonb`}
       ${filter.after === null ? sql`` : sql`and j.id < ${filter.after}`}
     order by j.id desc
     limit ${filter.limit + 1}`;
@@ -215,7 +215,7 @@ export async function listUnfinishedIds(
     select id from jobs
     where account_id = ${filter.accountId} and finished_at is null and id > ${filter.after}
       and (${filter.batchId}::text is null or batch_id = ${filter.batchId})
-      and metadata @> ${sql.json(filter.metadata)}::jsonb
+      and metadata @> ${asJson(filter.metadata)}::jsonb
     order by id limit ${filter.limit}`;
   return rows.map((row) => row.id);
 }

@@ -35,7 +35,7 @@ function knownMigrations(): string[] {
 export async function schemaMismatch(sql: Database): Promise<string | null> {
   const [table] = await sql`select to_regclass(${migrationsTable}) is not null as there`;
   const applied =
-    table?.['there'] === true ? await sql<{ name: string }[]>`select name from ${sql(migrationsTable)}` : [];
+    table?.['there'] === true ? await sql<{ name: string }[]>`select name from schema_migrations` : [];
   const names = new Set(applied.map((row) => row.name));
   const missing = knownMigrations().filter((name) => !names.has(name));
   if (missing.length > 0) return `the schema lacks ${missing.join(', ')}; run "node dist/main.js migrate"`;

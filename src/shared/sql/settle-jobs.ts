@@ -55,7 +55,7 @@ export type JobEnding = {
 export async function settleJobs(sql: Database, endings: JobEnding[]): Promise<boolean[]> {
   const rows = await sql<{ ord: number }[]>`
     select ord from settle_jobs(
-      ${asJson(sql, endings.map(toRow))},
+      ${asJson(endings.map(toRow))},
       ${endings.map((ending) => ending.result)}::text[]
     )`;
   const settled = new Set(rows.map((row) => row.ord));
@@ -97,8 +97,6 @@ export type JobReturn = {
 export async function putBackJobs(sql: Database, returns: JobReturn[]): Promise<boolean[]> {
   const rows = await sql<{ ord: number }[]>`
     select ord from put_back_jobs(${asJson(
-      sql,
-
       returns.map((item, index) => ({
         ord: index + 1,
         job_id: item.jobId,

@@ -1,18 +1,19 @@
 import pg from 'pg';
+import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FaultProxy, startFaultProxy } from '../../../src/local/chaos/fault-proxy.ts';
-import { type Database, openDatabase } from '../../../src/shared/sql/database.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 let database: TestDatabase;
 let proxy: FaultProxy;
 let proxiedUrl: string;
-let direct: Database;
-let sql: Database;
+let direct: postgres.Sql;
+let sql: postgres.Sql;
 
-const openWith = (url: string, poolMax: number, prepare = true) =>
-  openDatabase({ url, poolMax, prepare, applicationName: 'test' });
+/** A driver that pipelines, which the gateway's own does not. */
+const openWith = (url: string, max: number, prepare = true) =>
+  postgres(url, { max, prepare, connect_timeout: 5, onnotice: () => undefined });
 
 beforeEach(async () => {
   database = await createTestDatabase();
@@ -37,7 +38,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-const keepNote = (text: string, db: Database = sql) => db`select ord from keep_note(${text})`.execute();
+const keepNote = (text: string, db: postgres.Sql = sql) => db`select ord from keep_note(${text})`.execute();
 const notes = async () => (await direct`select text from notes order by id`).map((row) => row['text']);
 
 /** The driver waits without end for a query that a reset has already ended. */

@@ -119,7 +119,7 @@ async function checkAfter(statement: string): Promise<Violation[]> {
 
 /** The transaction in place of the database: what would begin another one sets a savepoint. */
 function within(tx: Transaction): Database {
-  const begin = (...args: unknown[]) => tx.savepoint(args.at(-1) as (inner: Transaction) => Promise<unknown>);
+  const begin = (...args: unknown[]) => tx.savepoint(args[0] as (inner: Transaction) => Promise<unknown>);
   const get = (target: object, name: string) => (name === 'begin' ? begin : Reflect.get(target, name));
   return new Proxy(tx, { get } as ProxyHandler<Transaction>) as unknown as Database;
 }

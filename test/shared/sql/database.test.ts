@@ -15,7 +15,7 @@ beforeAll(async () => {
   sql = openDatabase({ url: url.toString(), poolMax: 1, prepare: true, applicationName: 'test' });
 });
 afterAll(async () => {
-  await sql.end({ timeout: 1 });
+  await sql.end();
   await proxy.close();
   await database.drop();
 });

@@ -168,7 +168,7 @@ async function moveRow(
           return (await settleJobs(inner as unknown as Database, [ending]))[0] === true;
         })
         .catch((error: unknown) => {
-          expect(error).toMatchObject({ code: '23514', constraint_name: 'jobs_move_only_as_they_may' });
+          expect(error).toMatchObject({ code: '23514', constraint: 'jobs_move_only_as_they_may' });
           return false;
         });
     }
@@ -290,7 +290,7 @@ test('the schema lets a job go from one state to another exactly where the domai
             expect(error).toMatchObject({
               code: '23514',
               message: `job ${id} is ${from} and may not become ${to}`,
-              constraint_name: 'jobs_move_only_as_they_may',
+              constraint: 'jobs_move_only_as_they_may',
             });
             refused.push(`${from} ${to}`);
           });
@@ -397,7 +397,7 @@ describe('a delivery', () => {
           await tx
             .savepoint((inner) => go(inner, id, to))
             .catch((error: unknown) => {
-              expect(error).toMatchObject({ constraint_name: 'deliveries_move_only_as_they_may' });
+              expect(error).toMatchObject({ constraint: 'deliveries_move_only_as_they_may' });
               refused.push(`${from} ${to}`);
             });
         }

@@ -51,7 +51,7 @@ async function holdLock({ postgres }: Cluster, statement: string, forMs: number)
       await sleep(forMs);
     })
     .catch(() => undefined);
-  await session.end({ timeout: 1 });
+  await session.end();
   return 1;
 }
 
