@@ -34,6 +34,8 @@ export type Cluster = {
   sql: Database;
   simulatorUrl: string;
   adminKey: string;
+  /** Starts the workers again, with so many calls at once each. */
+  resizeWorkers(calls: number): Promise<void>;
   /** Ends every fault that lasts: links, pauses of Redis, triggers in Postgres. */
   heal(): Promise<void>;
   close(): Promise<void>;
@@ -69,9 +71,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const simulator = await startSimulator({ port: 0, latencyMs: 40, chunkDelayMs: 4 });
   const links = await startLinks(postgres.url, redis.url, simulator.url);
   const sql = openDatabase({ url: postgres.ownerUrl, poolMax: 4, prepare: false, applicationName: 'chaos' });
+  let concurrency = workerConcurrency;
   const members = startMembers({
     counts: { api: 2, workers: 3 },
-    envOf: (role) => environmentOf(role, links, { postgres, redis, simulator }),
+    envOf: (role) => ({
+      ...environmentOf(role, links, { postgres, redis, simulator }),
+      WORKER_CONCURRENCY: String(concurrency),
+    }),
     logDir,
     nextFailpoint: options.nextFailpoint,
     onFailpoint: (name, action) =>
@@ -88,6 +94,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     sql,
     simulatorUrl: simulator.url,
     adminKey,
+    resizeWorkers: async (calls) => {
+      concurrency = calls;
+      for (const member of members.all) if (member.role === 'workers') member.kill('SIGTERM');
+      await members.allUp();
+    },
     heal: () => heal(links, redis.control, sql),
     close: async () => {
       await members.close();
@@ -120,7 +131,6 @@ function environmentOf(
     SIMULATOR_URL: throughProxy(servers.simulator.url, links.toProvider),
     ADMIN_API_KEY: adminKey,
     LEASE_SECONDS: String(leaseSeconds),
-    WORKER_CONCURRENCY: String(workerConcurrency),
     SHUTDOWN_GRACE_SECONDS: '1',
     WEBHOOK_ALLOW_PRIVATE: 'on',
     WEBHOOK_RETRY_SECONDS: webhookRetrySeconds,

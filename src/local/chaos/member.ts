@@ -12,7 +12,7 @@ export type Member = {
   isUp(): boolean;
   /** True when it runs and was started with a failpoint. */
   isArmed(): boolean;
-  /** Ends it; it comes back by itself. False when it is not running. */
+  /** Ends it; from then on it is not up, and comes back by itself. False when it is not up. */
   kill(signal: NodeJS.Signals): boolean;
   /** Pauses it as SIGSTOP does and lets it go on after `ms`. */
   freeze(ms: number): Promise<void>;
@@ -23,7 +23,8 @@ export type Member = {
 export type MemberOptions = {
   name: string;
   role: Role;
-  env: Record<string, string>;
+  /** Asked at every start. */
+  env(): Record<string, string>;
   logDir: string;
   /** What the next process is to fail at, as FAILPOINTS has it; null for nothing. */
   nextFailpoint(): string | null;
@@ -70,6 +71,7 @@ export function startMember(options: MemberOptions): Member {
     kill: (signal) => {
       if (life === null || life.url === null) return false;
       life.isEnding = true;
+      life.url = null;
       return life.child.kill(signal);
     },
     freeze: (ms) => (life === null ? Promise.resolve() : pauseProcess(life.child, ms)),
@@ -84,7 +86,7 @@ export function startMember(options: MemberOptions): Member {
 function begin(options: MemberOptions, sink: WriteStream): Life {
   const failpoint = options.nextFailpoint();
   const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js', options.role], {
-    env: { ...options.env, ...(failpoint === null ? {} : { FAILPOINTS: failpoint }) },
+    env: { ...options.env(), ...(failpoint === null ? {} : { FAILPOINTS: failpoint }) },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -32,7 +32,7 @@ export function startMembers({ counts, envOf, nextFailpoint, ...rest }: MembersO
         ...rest,
         name: `${role}-${index + 1}`,
         role,
-        env: envOf(role),
+        env: () => envOf(role),
         nextFailpoint: () => (isCalm ? null : nextFailpoint(role)),
         onSurprise: (sentence) => surprises.push(sentence),
       }),

@@ -1,3 +1,4 @@
+import { workerConcurrency } from './cluster.ts';
 import { sleep } from './faults/fault.ts';
 import { quiesce } from './quiesce.ts';
 import type { Stage } from './scene.ts';
@@ -16,6 +17,8 @@ export type StormResult = {
 const jobs = 600;
 const perSecond = 20;
 const drainMs = 60_000;
+/** Twice what the load needs: a worker that is killed takes every call of its own with it, so more would only be made twice. */
+const callsOfWorker = 4;
 
 /**
  * 600 jobs at 20 a second, while a worker is killed every second and Redis emptied every five: each is accepted, succeeds and
@@ -23,6 +26,7 @@ const drainMs = 60_000;
  */
 export async function runStorm(stage: Stage): Promise<StormResult> {
   const { cluster, client, tally } = stage;
+  await cluster.resizeWorkers(callsOfWorker);
   const random = stage.random.fork('storm');
   const workers = cluster.members.all.filter(({ role }) => role === 'workers');
   const [seen] = await cluster.sql<{ attempts: bigint }[]>`select count(*) as attempts from attempts`;
@@ -50,6 +54,7 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
   isOver = true;
   await killing;
   await quiesce(cluster.sql, drainMs);
+  await cluster.resizeWorkers(workerConcurrency);
   tally.add('storm: kill -9 of a worker', true, workersKilled);
   tally.add('storm: Redis FLUSHALL', true, flushes);
   const accepted = ids.filter((id) => id !== null);
