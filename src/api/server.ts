@@ -43,6 +43,8 @@ import { pauseProvider } from './routes/admin/pause-provider.ts';
 import type { ProviderStatusDeps } from './routes/admin/provider-status.ts';
 import { readAccount } from './routes/admin/read-account.ts';
 import { resumeProvider } from './routes/admin/resume-provider.ts';
+import { countMessageTokens } from './routes/anthropic/count-message-tokens.ts';
+import { createMessage } from './routes/anthropic/create-message.ts';
 import { getDelivery } from './routes/deliveries/get-delivery.ts';
 import { listDeliveries } from './routes/deliveries/list-deliveries.ts';
 import { replayDelivery } from './routes/deliveries/replay-delivery.ts';
@@ -60,6 +62,7 @@ import { streamJob } from './routes/jobs/stream-job.ts';
 import { listModels } from './routes/models/list-models.ts';
 import { readModel } from './routes/models/read-model.ts';
 import { refuseEmbeddings } from './routes/models/refuse-embeddings.ts';
+import { createChatCompletion } from './routes/openai/create-chat-completion.ts';
 import { readHealth } from './routes/operations/read-health.ts';
 import { readLiveness } from './routes/operations/read-liveness.ts';
 import { readMetrics } from './routes/operations/read-metrics.ts';
@@ -71,7 +74,9 @@ export type ServerDeps = ProviderStatusDeps & {
   ledger: Ledger;
   news: News;
   events: JobEvents;
-  config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks'>;
+  config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks'> & {
+    work: Pick<Config['work'], 'syncTimeoutSeconds'>;
+  };
   log: FastifyBaseLogger;
   sql: Database;
   metrics: Metrics;
@@ -179,6 +184,12 @@ function addJobRoutes(app: App, deps: ServerDeps): void {
   const watching = { watcher, streams, streamTokens: createStreamTokens(deps.config.secretsKey) };
   streamJob(app, watching);
   createStreamToken(app, watching);
+
+  const { syncTimeoutSeconds } = deps.config.work;
+  const answering = { ...deps, ...intake, ...watching, syncTimeoutSeconds };
+  createChatCompletion(app, answering);
+  createMessage(app, answering);
+  countMessageTokens(app, intake);
 }
 
 function authenticateDeps(deps: ServerDeps, parts: ServerParts) {

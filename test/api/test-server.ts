@@ -127,6 +127,7 @@ function testDeps(
         adminApiKey: adminKey,
       },
       secretsKey: Buffer.alloc(32, 'a key of the tests'),
+      work: { syncTimeoutSeconds: 30 },
       webhooks: { allowPrivate: false, retrySeconds: [1] },
     },
     log,

@@ -19,20 +19,22 @@ export type EventStream = {
   /** Aborts when the viewer left, was dropped or the server closes. */
   signal: AbortSignal;
   send(events: JobEvent[]): void;
+  /** The same for frames that are whole already. */
+  write(frames: string): void;
   /** Waits while a viewer that catches up has much to read. */
   paced(): Promise<void>;
   end(): void;
 };
 
 export type EventStreams = {
-  /** Takes the connection over from Fastify and sends the headers. */
-  open(reply: FastifyReply): EventStream;
+  /** Takes the connection over from Fastify and sends the headers. `farewell` is said when the server closes. */
+  open(reply: FastifyReply, options?: { farewell?: string | null }): EventStream;
   /** Asks every viewer to come back a little later and ends their streams; later ones end at once. */
   drain(): void;
   count(): number;
 };
 
-type Open = { raw: ServerResponse; controller: AbortController; wroteAt: number };
+type Open = { raw: ServerResponse; controller: AbortController; wroteAt: number; farewell: string | null };
 
 /**
  * Server-sent events over `reply.hijack()`: `@fastify/sse` 0.6 never settles after a slow viewer leaves and holds the
@@ -68,19 +70,25 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
 
   function farewell(stream: Open): void {
     // Spread over time, so that the next server is not met by all at once.
-    write(stream, `retry: ${250 + Math.floor(Math.random() * 2750)}\n: the server closes; resume\n\n`);
+    const later = `retry: ${250 + Math.floor(Math.random() * 2750)}\n: the server closes; resume\n\n`;
+    write(stream, stream.farewell ?? later);
     stream.controller.abort();
     stream.raw.end();
   }
 
   return {
-    open: (reply) => {
+    open: (reply, { farewell: lastWords = null } = {}) => {
       const { raw } = reply;
       reply.hijack();
       // Nobody needs the connection afterwards, and an idle one would hold the shutdown up.
       raw.shouldKeepAlive = false;
       raw.writeHead(200, headersOf(reply));
-      const stream: Open = { raw, controller: new AbortController(), wroteAt: Date.now() };
+      const stream: Open = {
+        raw,
+        controller: new AbortController(),
+        wroteAt: Date.now(),
+        farewell: lastWords,
+      };
       raw.on('close', () => remove(stream));
       raw.on('error', () => raw.destroy());
       add(stream);
@@ -90,6 +98,7 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
       return {
         signal: stream.controller.signal,
         send: (events) => write(stream, events.map(toFrame).join('')),
+        write: (frames) => write(stream, frames),
         paced: () => waitUntilRead(stream),
         end: () => raw.end(),
       };

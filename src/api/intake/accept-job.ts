@@ -55,9 +55,14 @@ const deepRetryMs = 5000;
  * Prices a job, reserves its bound and stores it, durably and in one statement. Throws a Refusal, and then nothing is
  * stored. Does not depend on Redis: the hint to the dispatcher may be lost.
  */
-export async function acceptJob(deps: IntakeDeps, order: JobOrder, orderer: Orderer): Promise<Accepted> {
+export async function acceptJob(
+  deps: IntakeDeps,
+  order: JobOrder,
+  orderer: Orderer,
+  jobId: string = newId('job'),
+): Promise<Accepted> {
   const priced = quoteJob(deps, order, orderer.defaultMaxOutputTokens);
-  const intake = toIntake(order, orderer, priced);
+  const intake = toIntake(jobId, order, orderer, priced);
   await failpoint('intake.quoted');
   const verdict = await deps.ledger.openHold(intake);
   await failpoint('intake.committed');
@@ -178,10 +183,9 @@ function refuseMixedTargets(deps: Pick<IntakeDeps, 'providers'>, targets: ModelE
   );
 }
 
-function toIntake(order: JobOrder, orderer: Orderer, priced: Quote): JobIntake {
+function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quote): JobIntake {
   const [first] = priced.targets;
   if (first === undefined) throw new Error('a quote has at least one target');
-  const jobId = newId('job');
   const createdAt = new Date();
   const lane = lanes.indexOf(order.lane);
   const record: JobRecord = {

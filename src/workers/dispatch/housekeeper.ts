@@ -2,6 +2,7 @@ import { every, type Loop } from '../../shared/every.ts';
 import { eraseOldContent, forgetOldKeys } from '../../shared/sql/content.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
+import { forgetSyncCalls } from '../../shared/sql/sync-calls.ts';
 import type { Log } from '../../shared/telemetry.ts';
 
 const intervalMs = 60_000;
@@ -21,8 +22,9 @@ export function startHousekeeper(
     if (!(await deps.leadership.lead('housekeeping'))) return false;
     const erased = await eraseOldContent(deps.sql, settings.contentRetentionDays, pageSize);
     const forgotten = await forgetOldKeys(deps.sql, keyHours, pageSize);
+    const calls = await forgetSyncCalls(deps.sql, pageSize);
     if (erased > 0) deps.log.info({ jobs: erased }, 'content past its retention was erased');
-    return erased === pageSize || forgotten === pageSize;
+    return [erased, forgotten, calls].includes(pageSize);
   }
   return every(intervalMs, keepHouse, deps.log, 'housekeeping');
 }

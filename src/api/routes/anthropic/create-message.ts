@@ -1,0 +1,36 @@
+import type { App } from '../../http/app.ts';
+import { anthropicProblemBody } from '../../http/problem.ts';
+import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
+import { createMessageEvents, type MessageEvent } from '../../translate/anthropic-events.ts';
+import { toAnthropicMessage } from '../../translate/anthropic-message.ts';
+import { messagesShape } from '../../translate/anthropic-request.ts';
+
+/** `POST /v1/messages`: Anthropic's, over every provider. The call is a job like any other; `x-job-id` names it. */
+export function createMessage(app: App, deps: AnswerDeps): void {
+  const schema = { tags: ['anthropic'], summary: 'Create a message', body: messagesShape };
+  app.post('/v1/messages', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
+    const { body } = request;
+    reply.header('request-id', request.id);
+    if (!body.stream) {
+      const { completion, jobId } = await answerWhole(deps, request, reply, body);
+      return toAnthropicMessage(completion, jobId);
+    }
+    const model = deps.catalogue.find(body.request.model)?.id ?? body.request.model;
+    return await answerInPieces(deps, request, reply, body, (jobId) => narrate(model, jobId, request.id));
+  });
+}
+
+function narrate(model: string, jobId: string, requestId: string): Narration {
+  const events = createMessageEvents(model, jobId);
+  return {
+    started: () => frames(events.started()),
+    delta: (delta) => frames(events.delta(delta)),
+    ended: (completion) => frames(events.ended(completion)),
+    failed: (refusal) => frames([{ event: 'error', data: anthropicProblemBody(refusal, requestId) }]),
+  };
+}
+
+/** Anthropic's SDK goes by the name of an event, not by what its data says. */
+function frames(events: MessageEvent[]): string {
+  return events.map(({ event, data }) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join('');
+}

@@ -1,0 +1,151 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ChatCompletion, ChatRequest, Delta } from '../../shared/domain/chat.ts';
+import { Refusal } from '../../shared/domain/errors.ts';
+import type { JobEvents } from '../../shared/job-events.ts';
+import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
+import type { EventStream, EventStreams } from '../http/event-stream.ts';
+import { toRefusal } from '../http/problem.ts';
+import { type CancelDeps, cancelOne } from '../intake/cancel-job.ts';
+import { cancelUnlessAskedAgain, whenGone } from './client-gone.ts';
+import { failedCall } from './failed-call.ts';
+import { followCall, OutputTakenBack } from './follow-call.ts';
+import { type PlaceDeps, type PlacedCall, placeCall } from './place-call.ts';
+import { findWhenFinal } from './when-final.ts';
+
+export type AnswerDeps = PlaceDeps &
+  CancelDeps & {
+    events: Pick<JobEvents, 'onChange' | 'announce'>;
+    watcher: JobWatcher;
+    streams: EventStreams;
+  };
+
+type Call = { request: ChatRequest; stream: boolean };
+
+/** A finished call: the completion, and the job it was. */
+export type Answered = { jobId: string; completion: ChatCompletion };
+
+/** How a surface says an answer piece by piece: each function gives the frames to send. */
+export type Narration = {
+  started(): string;
+  delta(delta: Delta): string;
+  ended(completion: ChatCompletion): string;
+  failed(refusal: Refusal): string;
+};
+
+/** The end of a job comes a little after its deadline. */
+const marginMs = 15_000;
+/** A client that streams is told that all is well after this long, even without a word of the answer. */
+const headersMsMax = 10_000;
+
+/** Runs a call and waits for its whole answer. Throws the refusal of whatever went wrong. */
+export async function answerWhole(
+  deps: AnswerDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  call: Call,
+): Promise<Answered> {
+  const placed = await placeCall(deps, request, call);
+  reply.header('x-job-id', placed.jobId);
+  const gone = whenGone(reply);
+  gone.addEventListener('abort', () => cancelUnlessAskedAgain(deps, placed), { once: true });
+  return { jobId: placed.jobId, completion: await readAnswer(deps, placed, gone) };
+}
+
+async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSignal): Promise<ChatCompletion> {
+  const waitMs = deps.syncTimeoutSeconds * 1000 + marginMs;
+  const stored = await findWhenFinal(deps, placed, waitMs, gone);
+  if (stored === null || stored.job.state !== 'succeeded' || stored.result == null) {
+    throw failedCall(stored?.job ?? { error: null, state: 'failed' });
+  }
+  return JSON.parse(stored.result) as ChatCompletion;
+}
+
+/**
+ * Runs a call and sends its answer as it comes. Until the first word (or ten seconds) a failure is an answer of its own; after
+ * that it is an event in the stream, and a client that leaves ends the call, which is charged for what it had produced.
+ */
+export async function answerInPieces(
+  deps: AnswerDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  call: Call,
+  narrate: (jobId: string) => Narration,
+): Promise<FastifyReply> {
+  const placed = await placeCall(deps, request, call);
+  reply.header('x-job-id', placed.jobId);
+  const narration = narrate(placed.jobId);
+  const gone = whenGone(reply);
+  const pieces = followCall(deps.watcher, placed.jobId, gone);
+  const first = await firstPiece(pieces);
+  if (gone.aborted) {
+    cancelUnlessAskedAgain(deps, placed);
+    return reply.hijack();
+  }
+  if (first !== 'silent' && first.done === true) {
+    // It ended before a word: a failure can still be an answer of its own.
+    await readAnswer(deps, placed, gone);
+  }
+  const closing = new Refusal('unavailable', 'The server closes; ask again');
+  const stream = deps.streams.open(reply, { farewell: narration.failed(closing) });
+  void tellAll(deps, { placed, stream, pieces, first: first === 'silent' ? null : first, narration }).catch(
+    (error: unknown) => request.log.error({ error, job_id: placed.jobId }, 'a streamed answer failed'),
+  );
+  return reply;
+}
+
+type FirstPiece = IteratorResult<Delta> | 'silent';
+
+/** The generator keeps the promise it was asked for: what is not taken now is the first thing it gives later. */
+const awaited = new WeakMap<AsyncGenerator<Delta>, Promise<IteratorResult<Delta>>>();
+
+async function firstPiece(pieces: AsyncGenerator<Delta>): Promise<FirstPiece> {
+  const next = pieces.next();
+  awaited.set(pieces, next);
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<'silent'>((resolve) => {
+    timer = setTimeout(resolve, headersMsMax, 'silent');
+  });
+  const first = await Promise.race([next, silence]);
+  clearTimeout(timer);
+  return first;
+}
+
+type Telling = {
+  placed: PlacedCall;
+  stream: EventStream;
+  pieces: AsyncGenerator<Delta>;
+  first: IteratorResult<Delta> | null;
+  narration: Narration;
+};
+
+async function tellAll(deps: AnswerDeps, telling: Telling): Promise<void> {
+  const { placed, stream, pieces, narration } = telling;
+  let isLeft = false;
+  const leave = () => {
+    isLeft = true;
+    void cancelOne(deps, placed.accountId, placed.jobId).catch(() => undefined);
+  };
+  stream.signal.addEventListener('abort', leave, { once: true });
+  try {
+    stream.write(narration.started());
+    let piece = telling.first ?? (await awaited.get(pieces)) ?? (await pieces.next());
+    while (piece.done !== true) {
+      stream.write(narration.delta(piece.value));
+      await stream.paced();
+      piece = await pieces.next();
+    }
+    if (isLeft) return;
+    stream.write(narration.ended(await readAnswer(deps, placed, stream.signal)));
+  } catch (error) {
+    if (isLeft) return;
+    if (error instanceof OutputTakenBack) leave();
+    const refusal =
+      error instanceof OutputTakenBack
+        ? new Refusal('outcome_unknown', 'The provider broke off in the middle of its answer')
+        : toRefusal(error);
+    stream.write(narration.failed(refusal));
+  } finally {
+    stream.signal.removeEventListener('abort', leave);
+    stream.end();
+  }
+}

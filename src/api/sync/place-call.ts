@@ -1,0 +1,57 @@
+import type { FastifyRequest } from 'fastify';
+import type { ChatRequest } from '../../shared/domain/chat.ts';
+import { newId } from '../../shared/domain/ids.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import { askSyncCallAgain, noteSyncCall } from '../../shared/sql/sync-calls.ts';
+import { accountOf } from '../http/caller.ts';
+import { fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
+import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
+
+export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
+
+/** The job that answers a call, and how often its client has asked for it. */
+export type PlacedCall = { jobId: string; accountId: string; asks: number };
+
+const attemptsMax = 5;
+
+/**
+ * Makes a job of a call whose client waits for the answer. A client that says it asks again (`x-stainless-retry-count` of the
+ * official SDKs) for what it asked a moment ago gets the job of that time; everything else is a new job. Throws a Refusal.
+ */
+export async function placeCall(
+  deps: PlaceDeps,
+  request: FastifyRequest,
+  call: { request: ChatRequest; stream: boolean },
+): Promise<PlacedCall> {
+  const accountId = accountOf(request);
+  const fingerprint = fingerprintOf(request);
+  if (Number(request.headers['x-stainless-retry-count'] ?? 0) >= 1) {
+    const earlier = await askSyncCallAgain(deps.sql, { accountId, fingerprint });
+    if (earlier !== null) return { ...earlier, accountId };
+  }
+  const jobId = newId('job');
+  await noteSyncCall(deps.sql, { jobId, accountId, fingerprint });
+  const key = readIdempotencyKey(request);
+  const accepted = await acceptJob(
+    deps,
+    {
+      request: call.request,
+      lane: 'interactive',
+      stream: call.stream,
+      runAt: null,
+      expiresInSeconds: deps.syncTimeoutSeconds,
+      fallbacks: [],
+      maxAttempts: attemptsMax,
+      webhookUrl: null,
+      webhookPayload: 'thin',
+      metadata: {},
+    },
+    {
+      accountId,
+      defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
+      idempotency: key === null ? null : { key, fingerprint },
+    },
+    jobId,
+  );
+  return { jobId: accepted.jobId, accountId, asks: 1 };
+}

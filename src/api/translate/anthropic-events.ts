@@ -1,0 +1,69 @@
+import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
+import { messageHead, toAnthropicUsage, toStopReason } from './anthropic-message.ts';
+
+/** One server-sent event of `POST /v1/messages` with `stream: true`; its name is also in its data. */
+export type MessageEvent = { event: string; data: { type: string } & Record<string, unknown> };
+
+/**
+ * Turns the deltas of one job into Anthropic's events: message_start, for each block start, deltas and stop, then message_delta
+ * with the stop reason and the usage, message_stop. Text is one block; each tool call is a block of its own, after it.
+ */
+export function createMessageEvents(model: string, jobId: string) {
+  let open: { index: number; key: string } | null = null;
+  let blocks = 0;
+
+  function start(key: string, block: Record<string, unknown>): MessageEvent[] {
+    const closing = stop();
+    open = { index: blocks, key };
+    blocks += 1;
+    return [...closing, toEvent('content_block_start', { index: open.index, content_block: block })];
+  }
+
+  function stop(): MessageEvent[] {
+    if (open === null) return [];
+    const { index } = open;
+    open = null;
+    return [toEvent('content_block_stop', { index })];
+  }
+
+  function startFor(delta: Delta): MessageEvent[] {
+    const key = delta.kind === 'text' ? 'text' : `tool ${delta.index}`;
+    if (open?.key === key) return [];
+    if (delta.kind === 'text') return start(key, { type: 'text', text: '', citations: null });
+    return start(key, { type: 'tool_use', id: delta.id ?? '', name: delta.name ?? '', input: {} });
+  }
+
+  return {
+    started: (): MessageEvent[] => [toEvent('message_start', { message: messageHead(model, jobId) })],
+    delta: (delta: Delta): MessageEvent[] => {
+      const starting = startFor(delta);
+      const piece =
+        delta.kind === 'text'
+          ? { type: 'text_delta', text: delta.text }
+          : { type: 'input_json_delta', partial_json: delta.arguments };
+      const isEmpty = delta.kind === 'tool_call' && delta.arguments === '';
+      if (isEmpty) return starting;
+      return [...starting, toEvent('content_block_delta', { index: blocks - 1, delta: piece })];
+    },
+    ended: (completion: ChatCompletion): MessageEvent[] => {
+      const reason = completion.choices[0]?.finish_reason ?? 'stop';
+      return [
+        ...stop(),
+        toEvent('message_delta', {
+          delta: {
+            stop_reason: toStopReason(reason),
+            stop_sequence: null,
+            stop_details: null,
+            container: null,
+          },
+          usage: toAnthropicUsage(completion.usage),
+        }),
+        toEvent('message_stop', {}),
+      ];
+    },
+  };
+}
+
+function toEvent(type: string, fields: Record<string, unknown>): MessageEvent {
+  return { event: type, data: { type, ...fields } };
+}

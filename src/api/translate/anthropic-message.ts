@@ -1,0 +1,88 @@
+import type { ChatCompletion, Choice, CompletionUsage, FinishReason } from '../../shared/domain/chat.ts';
+
+type StopReason = 'end_turn' | 'max_tokens' | 'tool_use' | 'refusal';
+
+const stopReasons: Record<FinishReason, StopReason> = {
+  stop: 'end_turn',
+  length: 'max_tokens',
+  tool_calls: 'tool_use',
+  content_filter: 'refusal',
+};
+
+/** The `stop_reason` of Anthropic's that says the same. Which stop sequence was met is not known, so none is ever named. */
+export function toStopReason(reason: FinishReason): StopReason {
+  return stopReasons[reason];
+}
+
+/** `usage` as Anthropic's SDK reads it: cache reads and writes are counted beside `input_tokens`, not in it. */
+export function toAnthropicUsage(usage: CompletionUsage | undefined) {
+  const cached = usage?.prompt_tokens_details.cached_tokens ?? 0;
+  const written = usage?.prompt_tokens_details.cache_write_tokens ?? 0;
+  return {
+    input_tokens: Math.max(0, (usage?.prompt_tokens ?? 0) - cached - written),
+    output_tokens: usage?.completion_tokens ?? 0,
+    cache_creation_input_tokens: written,
+    cache_read_input_tokens: cached,
+    cache_creation: null,
+    inference_geo: null,
+    output_tokens_details: { thinking_tokens: usage?.completion_tokens_details.reasoning_tokens ?? 0 },
+    server_tool_use: null,
+    service_tier: 'standard' as const,
+    speed: null,
+  };
+}
+
+/** A finished completion as the `Message` of Anthropic's SDK (1.12), whatever provider it came from. */
+export function toAnthropicMessage(completion: ChatCompletion, jobId: string) {
+  const [choice] = completion.choices;
+  if (choice === undefined) throw new Error(`the result of ${jobId} has no choice`);
+  return {
+    ...messageHead(completion.model, jobId),
+    content: toContent(choice),
+    stop_reason: toStopReason(choice.finish_reason),
+    usage: toAnthropicUsage(completion.usage),
+  };
+}
+
+/** What is known of a message before its first word. */
+export function messageHead(model: string, jobId: string) {
+  return {
+    id: `msg_${jobId.slice(jobId.indexOf('_') + 1)}`,
+    type: 'message' as const,
+    role: 'assistant' as const,
+    model,
+    content: [] as unknown[],
+    stop_reason: null as StopReason | null,
+    stop_sequence: null,
+    stop_details: null,
+    container: null,
+    diagnostics: null,
+    usage: toAnthropicUsage(undefined),
+  };
+}
+
+/** Blocks that Claude gave are given on as they were. */
+function toContent({ message }: Choice): unknown[] {
+  const own = (message.extra_content?.anthropic as { content?: unknown } | undefined)?.content;
+  if (Array.isArray(own)) return own;
+  const text = message.content ?? message.refusal ?? '';
+  return [
+    ...(text === '' ? [] : [{ type: 'text', text, citations: null }]),
+    ...(message.tool_calls ?? []).map((call) => ({
+      type: 'tool_use',
+      id: call.id,
+      name: call.function.name,
+      input: parseInput(call.function.arguments),
+      caller: { type: 'direct' },
+    })),
+  ];
+}
+
+/** Arguments that were cut off by the output bound are no JSON; the input is then empty, as it is at Anthropic. */
+function parseInput(text: string): unknown {
+  try {
+    return JSON.parse(text === '' ? '{}' : text);
+  } catch {
+    return {};
+  }
+}

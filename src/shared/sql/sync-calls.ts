@@ -1,0 +1,47 @@
+import type { Database } from './database.ts';
+
+/** A client that lost its connection is taken for the same one for this long. */
+const samenessMinutes = 15;
+
+/** Notes which job is about to answer a call; written before the job, so that no job is without it. */
+export async function noteSyncCall(
+  sql: Database,
+  call: { jobId: string; accountId: string; fingerprint: string },
+): Promise<void> {
+  await sql`
+    insert into sync_calls (job_id, account_id, fingerprint)
+    values (${call.jobId}, ${call.accountId}, ${call.fingerprint})`;
+}
+
+/** The job of the newest call with this path and body, and how often it was asked for, this time included; null when there is none. */
+export async function askSyncCallAgain(
+  sql: Database,
+  call: { accountId: string; fingerprint: string },
+): Promise<{ jobId: string; asks: number } | null> {
+  const [row] = await sql<{ jobId: string; asks: number }[]>`
+    update sync_calls set asks = asks + 1
+    where job_id = (
+      select s.job_id from sync_calls s join jobs j on j.id = s.job_id
+      where s.account_id = ${call.accountId} and s.fingerprint = ${call.fingerprint}
+        and s.created_at > now() - make_interval(mins => ${samenessMinutes})
+      order by s.created_at desc limit 1
+    )
+    returning job_id as "jobId", asks`;
+  return row ?? null;
+}
+
+/** How often a call was asked for; 0 when it is forgotten. */
+export async function countAsks(sql: Database, jobId: string): Promise<number> {
+  const [row] = await sql<{ asks: number }[]>`select asks from sync_calls where job_id = ${jobId}`;
+  return row?.asks ?? 0;
+}
+
+/** Forgets calls nobody can ask for again; how many, at most `limit`. */
+export async function forgetSyncCalls(sql: Database, limit: number): Promise<number> {
+  const rows = await sql`
+    delete from sync_calls where job_id in (
+      select job_id from sync_calls where created_at < now() - make_interval(mins => ${samenessMinutes}) limit ${limit}
+    )
+    returning job_id`;
+  return rows.length;
+}

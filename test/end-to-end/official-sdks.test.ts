@@ -1,0 +1,223 @@
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Client, type Gateway, startGateway, whenEnded } from '../support/gateway.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let gateway: Gateway;
+let account: Client;
+let openai: OpenAI;
+let anthropic: Anthropic;
+/** The same SDKs, pointed straight at the provider's double. */
+let openaiDirect: OpenAI;
+let anthropicDirect: Anthropic;
+
+beforeAll(async () => {
+  gateway = await startGateway({});
+  account = await gateway.openAccount('sdk', '100');
+  openai = new OpenAI({ apiKey: account.key, baseURL: `${gateway.url}/v1` });
+  anthropic = new Anthropic({ apiKey: account.key, baseURL: gateway.url });
+  openaiDirect = new OpenAI({ apiKey: 'any', baseURL: `${gateway.simulatorUrl}/v1` });
+  anthropicDirect = new Anthropic({ apiKey: 'any', baseURL: gateway.simulatorUrl });
+});
+afterAll(() => gateway.close());
+
+const models = ['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5', 'google/gemini-2.5-flash'];
+const ask = (text: string) => [{ role: 'user' as const, content: text }];
+const weather = {
+  type: 'function' as const,
+  function: {
+    name: 'weather',
+    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  },
+};
+
+async function textOf(stream: AsyncIterable<OpenAI.ChatCompletionChunk>) {
+  const said = { text: '', ids: new Set<string>(), usage: null as OpenAI.CompletionUsage | null, finish: '' };
+  for await (const chunk of stream) {
+    said.ids.add(chunk.id);
+    said.text += chunk.choices[0]?.delta.content ?? '';
+    said.finish = chunk.choices[0]?.finish_reason ?? said.finish;
+    said.usage = chunk.usage ?? said.usage;
+  }
+  return said;
+}
+
+describe.each(models)('the OpenAI SDK over %s', (model) => {
+  const body = { model, messages: ask('tell me of rivers'), max_tokens: 60 };
+
+  test('plain and streamed, it says the same and counts the same', async () => {
+    const { data: whole, response } = await openai.chat.completions.create(body).withResponse();
+    expect(whole).toMatchObject({ object: 'chat.completion', model });
+    expect(response.headers.get('x-job-id')).toMatch(/^job_/);
+    const streamed = await openai.chat.completions.create({
+      ...body,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const said = await textOf(streamed);
+    expect(said.text).toBe(whole.choices[0]?.message.content);
+    expect(said.finish).toBe(whole.choices[0]?.finish_reason);
+    expect(said.usage).toEqual(whole.usage);
+    expect(said.ids.size).toBe(1);
+  });
+
+  test('tools are called, plain and streamed', async () => {
+    const tools = { ...body, tools: [weather], tool_choice: 'required' as const };
+    const whole = await openai.chat.completions.create(tools);
+    const call = whole.choices[0]?.message.tool_calls?.[0];
+    expect(call).toMatchObject({ type: 'function', function: { name: 'weather' } });
+    const streamed = await openai.chat.completions.stream({ ...tools, stream: true }).finalChatCompletion();
+    expect(streamed.choices[0]?.message.tool_calls?.[0]).toMatchObject({ function: { name: 'weather' } });
+    expect(streamed.choices[0]?.finish_reason).toBe('tool_calls');
+  });
+
+  test('a JSON schema is kept to', async () => {
+    const schema = { type: 'object', properties: { river: { type: 'string' } }, required: ['river'] };
+    const answer = await openai.chat.completions.create({
+      ...body,
+      response_format: { type: 'json_schema', json_schema: { name: 'river', schema } },
+    });
+    expect(JSON.parse(answer.choices[0]?.message.content ?? '')).toHaveProperty('river');
+  });
+});
+
+describe.each(models)('the Anthropic SDK over %s', (model) => {
+  const body = { model, messages: ask('tell me of rivers'), max_tokens: 60 };
+
+  test('plain and streamed, it says the same and counts the same', async () => {
+    const whole = await anthropic.messages.create(body);
+    expect(whole).toMatchObject({ type: 'message', role: 'assistant', model });
+    const streamed = await anthropic.messages.stream(body).finalMessage();
+    expect(streamed.content).toEqual(whole.content);
+    expect(streamed.stop_reason).toBe(whole.stop_reason);
+    expect(streamed.usage.output_tokens).toBe(whole.usage.output_tokens);
+    expect(streamed.usage.input_tokens).toBe(whole.usage.input_tokens);
+  });
+
+  test('tools are called, and their results taken', async () => {
+    const tools = [{ name: 'weather', input_schema: weather.function.parameters as { type: 'object' } }];
+    const tool_choice = { type: 'any' as const };
+    const whole = await anthropic.messages.create({ ...body, tools, tool_choice });
+    const use = whole.content.find((block) => block.type === 'tool_use');
+    expect(use).toMatchObject({ name: 'weather' });
+    expect(whole.stop_reason).toBe('tool_use');
+    const streamed = await anthropic.messages.stream({ ...body, tools, tool_choice }).finalMessage();
+    expect(streamed.content.find((block) => block.type === 'tool_use')).toMatchObject({ name: 'weather' });
+    const answer = await anthropic.messages.create({
+      ...body,
+      tools,
+      messages: [
+        ...body.messages,
+        { role: 'assistant', content: whole.content },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: use?.id ?? '', content: 'rain' }] },
+      ],
+    });
+    expect(answer.content.length).toBeGreaterThan(0);
+  });
+
+  test('tokens are counted, and never too few', async () => {
+    const { input_tokens } = await anthropic.messages.countTokens({ model, messages: body.messages });
+    const whole = await anthropic.messages.create(body);
+    expect(input_tokens).toBeGreaterThanOrEqual(whole.usage.input_tokens);
+  });
+});
+
+test('over its own provider a call says what the provider says', async () => {
+  const chat = { messages: ask('of mountains'), max_tokens: 40 };
+  const [ours, theirs] = await Promise.all([
+    openai.chat.completions.create({ ...chat, model: 'openai/gpt-5-mini' }),
+    openaiDirect.chat.completions.create({ ...chat, model: 'gpt-5-mini' }),
+  ]);
+  expect(ours.choices[0]?.message.content).toBe(theirs.choices[0]?.message.content);
+  expect(ours.usage?.total_tokens).toBe(theirs.usage?.total_tokens);
+  const [ourMessage, theirMessage] = await Promise.all([
+    anthropic.messages.create({ ...chat, model: 'claude-haiku-4-5' }),
+    anthropicDirect.messages.create({ ...chat, model: 'claude-haiku-4-5' }),
+  ]);
+  expect(ourMessage.content).toMatchObject(theirMessage.content.map(({ type }) => ({ type })));
+  expect(ourMessage.usage.output_tokens).toBe(theirMessage.usage.output_tokens);
+});
+
+describe('what goes wrong is told in the words of each SDK', () => {
+  const model = 'openai/gpt-5-mini';
+  const failing = (marker: string) => ({ model, messages: ask(marker), max_tokens: 20 });
+
+  test.each<[string, string, number]>([
+    ['a request the provider refuses', '[[fault:code status=400]]', 400],
+    ['a key it refuses', '[[fault:401]]', 502],
+  ])('%s', async (_, marker, status) => {
+    const error = await openai.chat.completions.create(failing(marker)).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(OpenAI.APIError);
+    expect((error as InstanceType<typeof OpenAI.APIError>).status).toBe(status);
+    const other = await anthropic.messages.create(failing(marker)).catch((reason: unknown) => reason);
+    expect(other).toBeInstanceOf(Anthropic.APIError);
+    expect((other as InstanceType<typeof Anthropic.APIError>).status).toBe(status);
+  });
+
+  test('an unknown model and a missing key', async () => {
+    const unknown = openai.chat.completions.create({ ...failing('x'), model: 'none' });
+    await expect(unknown).rejects.toBeInstanceOf(OpenAI.UnprocessableEntityError);
+    const nobody = new Anthropic({ apiKey: 'gw_x_y', baseURL: gateway.url });
+    await expect(nobody.messages.create(failing('x'))).rejects.toBeInstanceOf(Anthropic.AuthenticationError);
+  });
+
+  test('an account without money', async () => {
+    const poor = await gateway.openAccount('poor', '0');
+    const client = new OpenAI({ apiKey: poor.key, baseURL: `${gateway.url}/v1` });
+    await expect(client.chat.completions.create(failing('x'))).rejects.toMatchObject({
+      status: 402,
+      type: 'insufficient_funds',
+    });
+  });
+});
+
+describe('a client that goes away', () => {
+  test('in the middle of a stream ends the call, and is charged for what was produced and no more', async () => {
+    await fetch(`${gateway.simulatorUrl}/__simulator/config`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ chunk_delay_ms: 60 }),
+    });
+    const { data, response } = await openai.chat.completions
+      .create({ model: 'openai/gpt-5-mini', messages: ask('a long story'), max_tokens: 400, stream: true })
+      .withResponse();
+    for await (const chunk of data) if (chunk.choices[0]?.delta.content) break;
+    data.controller.abort();
+    const jobId = response.headers.get('x-job-id') ?? '';
+    const job = await whenEnded(account, jobId);
+    expect(job.status).toBe('cancelled');
+    expect(job.usage).toMatchObject({ estimated: true });
+    expect(job.usage.completion_tokens).toBeLessThan(100);
+    expect(Number(job.charge_usd)).toBeGreaterThan(0);
+    expect(Number(job.charge_usd)).toBeLessThan(Number(job.hold_usd));
+    await fetch(`${gateway.simulatorUrl}/__simulator/config`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ chunk_delay_ms: 0 }),
+    });
+  });
+
+  test('and asks again as the SDKs do gets the answer of the first call', async () => {
+    const body = { model: 'openai/gpt-5-mini', messages: ask('[[latency:1500]] once'), max_tokens: 20 };
+    const placed = () =>
+      gateway.sql<{ job_id: string }[]>`select job_id from sync_calls order by created_at desc limit 1`;
+    const before = (await placed())[0]?.job_id;
+    const impatient = new AbortController();
+    const first = fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${account.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: impatient.signal,
+    }).catch(() => null);
+    await waitFor('the call to be placed', async () => (await placed())[0]?.job_id !== before);
+    const [call] = await placed();
+    impatient.abort();
+    await first;
+    const { status, headers } = await account.call('POST /v1/chat/completions', body, {
+      'x-stainless-retry-count': '1',
+    });
+    expect(status).toBe(200);
+    expect(headers.get('x-job-id')).toBe(call?.job_id);
+  });
+});
