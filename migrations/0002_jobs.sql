@@ -21,6 +21,8 @@ create table jobs (
   id text primary key,
   account_id text not null references accounts (id),
   batch_id text,
+  -- Where it was ordered, which decides how it is shown and who is told of its end.
+  surface text not null default 'jobs',
   state text not null default 'waiting',
   -- 0 interactive, 1 background, 2 batch
   lane smallint not null,
@@ -60,6 +62,7 @@ create table jobs (
   constraint job_state_is_known check (
     state in ('waiting', 'ticketed', 'running', 'succeeded', 'failed', 'cancelled', 'expired')
   ),
+  constraint surface_is_known check (surface in ('jobs', 'chat', 'messages', 'responses', 'batches')),
   constraint lane_is_known check (lane between 0 and 2),
   constraint hold_share_is_never_negative check (hold_nano >= 0),
   constraint max_attempts_is_one_to_ten check (max_attempts between 1 and 10),
@@ -92,7 +95,9 @@ create index jobs_of_batch on jobs (batch_id, id) where batch_id is not null;
 create table job_requests (
   job_id text primary key references jobs (id),
   request text not null,
-  targets jsonb not null
+  targets jsonb not null,
+  -- What the client sent, on a surface that shows it again in its own shape.
+  original text
 );
 
 -- What came of it: a chat completion as JSON text, byte for byte as it is returned.

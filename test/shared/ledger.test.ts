@@ -37,6 +37,8 @@ function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
     idempotencyKey: null,
     fingerprint: null,
     reply: '{}',
+    surface: 'jobs',
+    original: null,
     lane: 1,
     model: 'openai/a',
     provider: 'openai',

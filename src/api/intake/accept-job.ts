@@ -3,7 +3,7 @@ import { refuseUnsupported } from '../../shared/catalogue/refuse-unsupported.ts'
 import type { ChatRequest } from '../../shared/domain/chat.ts';
 import { invalid, type Problem, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
-import { type JobRecord, type Lane, lanes, toJobObject } from '../../shared/domain/job.ts';
+import { type JobRecord, type Lane, lanes, type Surface, toJobObject } from '../../shared/domain/job.ts';
 import type { ModelEntry } from '../../shared/domain/model.ts';
 import { formatUsd } from '../../shared/domain/money.ts';
 import { type Quote, quote } from '../../shared/domain/quote.ts';
@@ -17,7 +17,10 @@ import { keyConflict } from '../http/idempotent.ts';
 
 /** A job as a caller orders it, validated in shape; money and models are judged here. */
 export type JobOrder = {
+  surface: Surface;
   request: ChatRequest;
+  /** What the client sent, on a surface that shows it again. */
+  original: string | null;
   lane: Lane;
   stream: boolean;
   runAt: Date | null;
@@ -215,6 +218,7 @@ function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quot
     idempotencyKey: orderer.idempotency?.key ?? null,
     fingerprint: orderer.idempotency?.fingerprint ?? null,
     reply: JSON.stringify(toJobObject(record)),
+    surface: order.surface,
     lane,
     model: first.model,
     provider: first.provider,
@@ -232,6 +236,7 @@ function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quot
     createdAt,
     expiresInSeconds: order.expiresInSeconds,
     request: JSON.stringify(order.request),
+    original: order.original,
     targets: storeTargets(priced.targets),
   };
 }

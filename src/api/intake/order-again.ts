@@ -8,6 +8,8 @@ import type { JobOrder } from './accept-job.ts';
 export function orderAgain(stored: StoredOrder, request: string): JobOrder {
   const [, ...fallbacks] = restoreTargets(stored.targets);
   return {
+    surface: 'jobs',
+    original: null,
     request: JSON.parse(request) as ChatRequest,
     lane: lanes[stored.lane] ?? 'background',
     stream: stored.stream,

@@ -12,6 +12,9 @@ export const finalStates: readonly FinalState[] = ['succeeded', 'failed', 'cance
 export const lanes = ['interactive', 'background', 'batch'] as const;
 export type Lane = (typeof lanes)[number];
 
+/** Where a job can be ordered: the native API, or a surface of another one's shape. */
+export type Surface = 'jobs' | 'chat' | 'messages' | 'responses' | 'batches';
+
 /** Why a job failed, expired or was cancelled, as the account sees it. */
 export type JobError = {
   type:

@@ -80,6 +80,8 @@ async function accept(sql: Database, account: string, deadlineMs: number): Promi
         idempotencyKey: null,
         fingerprint: '',
         reply: '',
+        surface: 'jobs',
+        original: null,
         lane: 1,
         model: 'alpha/a',
         provider: 'alpha',

@@ -14,6 +14,8 @@ export function countMessageTokens(app: App, deps: IntakeDeps): void {
     const quote = quoteJob(
       deps,
       {
+        surface: 'messages',
+        original: null,
         request: request.body,
         lane: 'interactive',
         stream: false,

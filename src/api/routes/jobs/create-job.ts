@@ -26,6 +26,8 @@ export function createJob(app: App, deps: IntakeDeps): void {
 /** The wire's body as an order. */
 export function toOrder(body: JobBody): JobOrder {
   return {
+    surface: 'jobs',
+    original: null,
     request: body.request,
     lane: body.priority,
     stream: body.stream,
