@@ -42,6 +42,7 @@ export async function placeCall(
       expiresInSeconds: deps.syncTimeoutSeconds,
       fallbacks: [],
       maxAttempts: attemptsMax,
+      announces: false,
       webhookUrl: null,
       webhookPayload: 'thin',
       metadata: {},
