@@ -44,6 +44,8 @@ create table jobs (
   -- Input and output together: what one call may take of a provider's tokens per minute.
   tokens_bound integer not null,
   stream boolean not null default false,
+  -- Whether its end is an event that webhooks tell: of a job that was ordered as one, not of what only answers a call.
+  announces boolean not null default false,
   webhook_url text,
   webhook_payload text not null default 'thin',
   metadata jsonb not null default '{}',
@@ -59,6 +61,7 @@ create table jobs (
   created_at timestamptz not null default now(),
   started_at timestamptz,
   finished_at timestamptz,
+  constraint only_an_announced_end_has_a_webhook check (announces or webhook_url is null),
   constraint job_state_is_known check (
     state in ('waiting', 'ticketed', 'running', 'succeeded', 'failed', 'cancelled', 'expired')
   ),

@@ -2,7 +2,7 @@ import { webhookEvent } from './domain/delivery.ts';
 import { newId } from './domain/ids.ts';
 import type { FinalState, JobError, JobRecord } from './domain/job.ts';
 import { toJobObject } from './domain/job.ts';
-import type { AttemptRecord, ChargeRecord, DeliveryRecord, JobEnding } from './sql/settle-jobs.ts';
+import type { AttemptRecord, ChargeRecord, EventRecord, JobEnding } from './sql/settle-jobs.ts';
 
 /** What an ending needs to know of its job; claimed jobs and abandoned ones both have it. */
 export type EndableJob = {
@@ -15,6 +15,7 @@ export type EndableJob = {
   attempts: number;
   holdNano: bigint;
   stream: boolean;
+  announces: boolean;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
@@ -35,7 +36,7 @@ export type EndingFacts = {
   now: Date;
 };
 
-/** Everything that becomes true in the transaction that ends a job, the webhook's frozen bytes included. */
+/** Everything that becomes true in the transaction that ends a job, the frozen bytes of its event included. */
 export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
   return {
     jobId: job.id,
@@ -49,11 +50,11 @@ export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
     charge: facts.charge,
     attempt: facts.attempt,
     result: facts.result,
-    delivery: job.webhookUrl === null ? null : deliveryOf(job, job.webhookUrl, facts),
+    event: job.announces ? eventOf(job, facts) : null,
   };
 }
 
-function deliveryOf(job: EndableJob, url: string, facts: EndingFacts): DeliveryRecord {
+function eventOf(job: EndableJob, facts: EndingFacts): EventRecord {
   const eventId = newId('evt');
   const eventType = `job.${facts.state}` as const;
   const record: JobRecord = {
@@ -73,5 +74,5 @@ function deliveryOf(job: EndableJob, url: string, facts: EndingFacts): DeliveryR
     job: toJobObject(record, { result: facts.result }),
     payload: job.webhookPayload === 'full' ? 'full' : 'thin',
   });
-  return { deliveryId: newId('dlv'), eventId, eventType, url, body };
+  return { eventId, eventType, body, webhookUrl: job.webhookUrl };
 }

@@ -49,6 +49,7 @@ function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
     inputTokensBound: 1,
     tokensBound: 2,
     stream: false,
+    announces: false,
     webhookUrl: null,
     webhookPayload: 'thin',
     metadata: {},
@@ -97,7 +98,7 @@ function endingOf(jobId: string, more: Partial<JobEnding> = {}): JobEnding {
     },
     attempt: { provider: 'openai', outcome: 'succeeded', status: 200, error: null, usage, costNano: 60n },
     result: '{}',
-    delivery: null,
+    event: null,
     ...more,
   };
 }

@@ -27,6 +27,8 @@ export type JobOrder = {
   expiresInSeconds: number;
   fallbacks: string[];
   maxAttempts: number;
+  /** Whether webhooks tell its end: for jobs that were ordered as jobs, not for what only answers a call. */
+  announces: boolean;
   webhookUrl: string | null;
   webhookPayload: 'thin' | 'full';
   metadata: Record<string, string>;
@@ -229,6 +231,7 @@ function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quot
     inputTokensBound: priced.inputTokens,
     tokensBound: priced.inputTokens + priced.n * first.maxOutputTokens,
     stream: order.stream,
+    announces: order.announces,
     webhookUrl: order.webhookUrl,
     webhookPayload: order.webhookPayload,
     metadata: order.metadata,

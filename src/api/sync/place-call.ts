@@ -46,6 +46,7 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
       expiresInSeconds: call.expiresInSeconds ?? deps.syncTimeoutSeconds,
       fallbacks: [],
       maxAttempts: attemptsMax,
+      announces: false,
       webhookUrl: null,
       webhookPayload: 'thin',
       metadata: call.metadata ?? {},

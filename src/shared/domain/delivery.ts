@@ -87,3 +87,26 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }
+
+/** When an endpoint that fails is left alone, and when it is given up. */
+export type EndpointPatience = {
+  /** So many failures in a row, and it is only probed. */
+  failuresMax: number;
+  /** The wait before the first probe; each probe that fails doubles it, up to the greatest. */
+  probeSeconds: number;
+  probeSecondsMax: number;
+  /** Nothing but failure for so long, and at least so often, and it is disabled. */
+  disableSeconds: number;
+  disableFailures: number;
+};
+
+const daySeconds = 24 * 3600;
+
+/** A receiver that is down is not asked a hundred thousand times; one that is down for days is not asked any more. */
+export const endpointPatience: EndpointPatience = {
+  failuresMax: 5,
+  probeSeconds: 30,
+  probeSecondsMax: 600,
+  disableSeconds: 5 * daySeconds,
+  disableFailures: 10,
+};

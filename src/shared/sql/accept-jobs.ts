@@ -20,6 +20,7 @@ export type JobIntake = {
   inputTokensBound: number;
   tokensBound: number;
   stream: boolean;
+  announces: boolean;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
@@ -88,6 +89,7 @@ function toRow(intake: JobIntake, index: number) {
     input_tokens_bound: intake.inputTokensBound,
     tokens_bound: intake.tokensBound,
     stream: intake.stream,
+    announces: intake.announces,
     webhook_url: intake.webhookUrl,
     webhook_payload: intake.webhookPayload,
     metadata: intake.metadata,

@@ -117,6 +117,7 @@ export type AbandonedJob = {
   provider: string;
   holdNano: bigint;
   stream: boolean;
+  announces: boolean;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
@@ -130,8 +131,8 @@ export type AbandonedJob = {
 const abandonedColumns = (sql: Database) => sql`
   j.id, j.account_id as "accountId", j.batch_id as "batchId", j.attempts, j.tries, j.max_attempts as "maxAttempts",
   j.target::integer as target, q.targets, j.state, j.lane::integer as lane, j.model, j.provider,
-  j.hold_nano as "holdNano", j.stream, j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata,
-  j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
+  j.hold_nano as "holdNano", j.stream, j.announces, j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload",
+  j.metadata, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
   j.cancel_requested_at is not null as cancel, j.deadline_at <= now() as late`;
 
 /** Running jobs whose lease ended: their worker is gone, or slower than its lease. */

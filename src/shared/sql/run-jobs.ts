@@ -44,6 +44,7 @@ export type ClaimRow = {
   hold_nano: bigint;
   input_tokens_bound: number;
   stream: boolean;
+  announces: boolean;
   webhook_url: string | null;
   webhook_payload: string;
   metadata: Record<string, string>;

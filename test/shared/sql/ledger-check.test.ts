@@ -65,6 +65,7 @@ async function acceptJob(accountId: string, hold: bigint): Promise<string> {
       input_tokens_bound: 1,
       tokens_bound: 2,
       stream: false,
+      announces: false,
       webhook_payload: 'thin',
       metadata: {},
       created_at: new Date().toISOString(),

@@ -23,6 +23,7 @@ export function countMessageTokens(app: App, deps: IntakeDeps): void {
         expiresInSeconds: 60,
         fallbacks: [],
         maxAttempts: 1,
+        announces: false,
         webhookUrl: null,
         webhookPayload: 'thin',
         metadata: {},
