@@ -2,11 +2,12 @@ import type { FastifyRequest } from 'fastify';
 import type { ChatRequest } from '../../shared/domain/chat.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import type { Surface } from '../../shared/domain/job.ts';
+import type { JobOrder } from '../../shared/requests/quote-job.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { askSyncCallAgain, noteSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
-import { acceptJob, type IntakeDeps, type JobOrder } from '../intake/accept-job.ts';
+import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
 
 export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
 
