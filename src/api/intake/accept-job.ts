@@ -3,7 +3,14 @@ import { refuseUnsupported } from '../../shared/catalogue/refuse-unsupported.ts'
 import type { ChatRequest } from '../../shared/domain/chat.ts';
 import { invalid, type Problem, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
-import { type JobRecord, type Lane, lanes, type Surface, toJobObject } from '../../shared/domain/job.ts';
+import {
+  type Announced,
+  type JobRecord,
+  type Lane,
+  lanes,
+  type Surface,
+  toJobObject,
+} from '../../shared/domain/job.ts';
 import type { ModelEntry } from '../../shared/domain/model.ts';
 import { formatUsd } from '../../shared/domain/money.ts';
 import { type Quote, quote } from '../../shared/domain/quote.ts';
@@ -28,7 +35,7 @@ export type JobOrder = {
   fallbacks: string[];
   maxAttempts: number;
   /** Whether webhooks tell its end: for jobs that were ordered as jobs, not for what only answers a call. */
-  announces: boolean;
+  announces: Announced | null;
   webhookUrl: string | null;
   webhookPayload: 'thin' | 'full';
   metadata: Record<string, string>;
@@ -197,6 +204,7 @@ function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quot
     id: jobId,
     accountId: orderer.accountId,
     batchId: null,
+    surface: order.surface,
     state: 'waiting',
     lane,
     model: first.model,

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { ChatRequest } from '../../shared/domain/chat.ts';
+import { invalid, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import type { Surface } from '../../shared/domain/job.ts';
 import type { Database } from '../../shared/sql/database.ts';
@@ -15,7 +16,7 @@ export type PlacedCall = { jobId: string; accountId: string; asks: number };
 
 /** What is called, and on which surface. What is left out is as for a client that waits. */
 export type Call = { surface: Surface; request: ChatRequest; stream: boolean } & Partial<
-  Pick<JobOrder, 'original' | 'lane' | 'expiresInSeconds' | 'metadata'>
+  Pick<JobOrder, 'original' | 'lane' | 'expiresInSeconds' | 'metadata' | 'announces'>
 >;
 
 const attemptsMax = 5;
@@ -34,7 +35,7 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
   const jobId = newId('job');
   await noteSyncCall(deps.sql, { jobId, accountId, fingerprint });
   const key = readIdempotencyKey(request);
-  const accepted = await acceptJob(
+  const accepted = await acceptCall(
     deps,
     {
       surface: call.surface,
@@ -46,7 +47,7 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
       expiresInSeconds: call.expiresInSeconds ?? deps.syncTimeoutSeconds,
       fallbacks: [],
       maxAttempts: attemptsMax,
-      announces: false,
+      announces: call.announces ?? null,
       webhookUrl: null,
       webhookPayload: 'thin',
       metadata: call.metadata ?? {},
@@ -59,4 +60,19 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
     jobId,
   );
   return { jobId: accepted.jobId, accountId, asks: 1 };
+}
+
+/** The body of a surface is the request itself: its fields are named without the `request.` that they have in a job. */
+async function acceptCall(...given: Parameters<typeof acceptJob>): ReturnType<typeof acceptJob> {
+  try {
+    return await acceptJob(...given);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.extras.problems === undefined) throw error;
+    throw invalid(
+      error.extras.problems.map(({ param, message }) => ({
+        param: param.replace(/^request\./, ''),
+        message,
+      })),
+    );
+  }
 }
