@@ -10,7 +10,7 @@ import type { ResponsesBody } from '../translate/response-request.ts';
 export const responseIdOf = (jobId: string) => `resp_${jobId.slice(jobId.indexOf('_') + 1)}`;
 
 /** The job behind the id of a response; an id that is none leads to a job that is none. */
-export const jobIdOf = (responseId: string) => responseId.replace(/^resp_/, 'job_');
+const jobIdOf = (responseId: string) => responseId.replace(/^resp_/, 'job_');
 
 export type StoredResponse = { job: JobRecord; facts: ResponseFacts };
 
@@ -30,11 +30,7 @@ export async function readResponse(
 }
 
 /** A job in the words of the Responses API. */
-export function factsOf(
-  job: JobRecord,
-  body: ResponsesBody,
-  completion: ChatCompletion | null,
-): ResponseFacts {
+function factsOf(job: JobRecord, body: ResponsesBody, completion: ChatCompletion | null): ResponseFacts {
   return {
     id: responseIdOf(job.id),
     createdAt: job.createdAt,
