@@ -1,7 +1,6 @@
 import type { Log } from '../telemetry.ts';
 import { within } from '../within.ts';
 import type { EventLog } from './event-log.ts';
-import { idsPerhapsUsed } from './ids-perhaps-used.ts';
 
 export type WriterOptions = {
   jobId: string;
@@ -26,6 +25,8 @@ const failingMsMax = 250;
 /** Events that wait for Redis to come back; when there are more they are given up, and watchers get a snapshot at the end. */
 const waitingCharactersMax = 1024 * 1024;
 const batchMax = 200;
+/** No job writes more events than this in its life; ids stay far below what a column of integers holds. */
+const idsPerhapsUsedMax = 100_000_000;
 
 /**
  * Sends the events of one attempt to the log, in order and in batches, one at a time. Ids are given when events leave,
@@ -95,8 +96,10 @@ export class EventOutbox {
     this.#state = found === null ? 'overtaken' : 'open';
     if (found === null) return;
     this.#base = Math.max(this.#base, found.last);
-    // A log that does not know of the attempt before, or not of all its events, was lost, perhaps after somebody had seen them.
-    const isLost = attempt > 1 && (found.previousTarget === null || found.last < this.#options.lastSeq);
+    // Somebody may have seen events that the log does not have: it does not know of the attempt before, or not of all that Postgres
+    // was told of, or it is what a Redis that was restarted since had saved.
+    const isLost =
+      attempt > 1 && (found.previousTarget === null || found.restarted || found.last < this.#options.lastSeq);
     if (!stream || !(found.hasText || isLost)) return;
     if (isLost) this.#base = Math.max(this.#base, this.#idsPerhapsUsed());
     const reason = (found.previousTarget ?? target) === target ? 'retry' : 'fallback';
@@ -105,9 +108,10 @@ export class EventOutbox {
     this.#size += sizeOf([reset]);
   }
 
-  /** More than this attempt and those before it can have written. */
+  /** More than this attempt and those before it can have written: there is less than an event a millisecond. */
   #idsPerhapsUsed(): number {
-    return idsPerhapsUsed(this.#options.lastSeq, this.#options.createdAtMs);
+    const sinceMs = Date.now() - this.#options.createdAtMs;
+    return this.#options.lastSeq + Math.min(idsPerhapsUsedMax, Math.max(0, sinceMs));
   }
 
   async #sendBatch(): Promise<void> {

@@ -1,6 +1,5 @@
 import { judgeLost, lostFailure, stateOfError, unwantedError } from '../../shared/domain/abandoned.ts';
 import type { JobError } from '../../shared/domain/job.ts';
-import { idsPerhapsUsed } from '../../shared/events/ids-perhaps-used.ts';
 import { every, type Loop } from '../../shared/every.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import { endingOf } from '../../shared/job-ending.ts';
@@ -70,9 +69,7 @@ async function endLost(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
   const outcome = judgeLost({ ...job, targets: targets.length }, deps.random());
   if (outcome.kind === 'failed') return settle(deps, job, outcome.error, true);
   const target = targets[outcome.target];
-  const lastSeq = await deps.events.closeLog(job.id, job.attempts);
-  // Somebody may have seen more of the output than a log that was restored from its last save still has.
-  const eventSeq = job.stream ? idsPerhapsUsed(job.eventSeq, job.createdAt.getTime()) : lastSeq;
+  const eventSeq = await deps.events.closeLog(job.id, job.attempts);
   const moved = await deps.ledger.keepHold({
     jobId: job.id,
     fence: job.attempts,
