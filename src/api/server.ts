@@ -62,6 +62,7 @@ import { listAttempts } from './routes/jobs/list-attempts.ts';
 import { listJobs } from './routes/jobs/list-jobs.ts';
 import { retryJob } from './routes/jobs/retry-job.ts';
 import { streamJob } from './routes/jobs/stream-job.ts';
+import { streamJobs } from './routes/jobs/stream-jobs.ts';
 import { listModels } from './routes/models/list-models.ts';
 import { readModel } from './routes/models/read-model.ts';
 import { refuseEmbeddings } from './routes/models/refuse-embeddings.ts';
@@ -218,6 +219,7 @@ function addJobRoutes(app: App, deps: ServerDeps): void {
   });
   const watching = { watcher, streams, streamTokens: createStreamTokens(deps.config.secretsKey) };
   streamJob(app, watching);
+  streamJobs(app, watching);
   createStreamToken(app, watching);
 
   const { syncTimeoutSeconds } = deps.config.work;
