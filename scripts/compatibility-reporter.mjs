@@ -16,7 +16,7 @@ export default class CompatibilityReporter {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const sdks = new Map();
     for (const test of tests) {
-      const match = /^(.+ SDK) over ([^/]+)\//.exec(test.parent.name ?? '');
+      const match = /^(.+) over ([^/]+)\//.exec(test.parent.name ?? '');
       if (match === null) continue;
       const [, sdk, provider] = match;
       const rows = sdks.get(sdk) ?? new Map();

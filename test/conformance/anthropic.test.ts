@@ -1,4 +1,5 @@
 import Anthropic from '@anthropic-ai/sdk';
+import AnthropicBefore from 'anthropic-sdk-0';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 
@@ -127,5 +128,25 @@ describe('Anthropic SDK over anthropic/claude-haiku-4-5', () => {
     // What the provider refuses is the caller's to mend and 400 here; its own failures are 5xx.
     const ours = await refused(anthropic);
     expect(ours).toBeInstanceOf(status < 500 ? Anthropic.BadRequestError : Anthropic.InternalServerError);
+  });
+});
+
+describe.each(models)('Anthropic SDK 0.x over %s', (model) => {
+  const body = { model, messages, max_tokens: 60 };
+  const older = () => new AnthropicBefore({ apiKey: anthropic.apiKey, baseURL: gateway.url, maxRetries: 0 });
+
+  test('messages.create', async () => {
+    const [ours, same] = [await older().messages.create(body), await anthropic.messages.create(body)];
+    expect(ours.content).toEqual(same.content);
+  });
+
+  test('messages.stream().finalMessage()', async () => {
+    const whole = await older().messages.create(body);
+    expect((await older().messages.stream(body).finalMessage()).content).toEqual(whole.content);
+  });
+
+  test('messages.countTokens', async () => {
+    const { input_tokens } = await older().messages.countTokens({ model, messages });
+    expect(input_tokens).toBeGreaterThan(0);
   });
 });
