@@ -207,6 +207,20 @@ describe('what is refused', () => {
     ['conversation', { conversation: 'conv_1' }],
     ['tools', { tools: [{ type: 'web_search' }] }],
     ['model', { model: 'nobody/knows' }],
+    ['max_output_tokens', { max_output_tokens: 9_999_999 }],
+    [
+      'input',
+      {
+        input: [
+          {
+            type: 'message',
+            role: 'user',
+            content: [{ type: 'input_image', image_url: 'https://a.example/x.png' }],
+          },
+        ],
+        model: 'google/gemini-2.5-flash',
+      },
+    ],
     ['previous_response_id', { previous_response_id: 'resp_0' }],
   ])('what cannot be done is refused by the name of its field: %s', async (param, more) => {
     const body = { model, input: 'hello', ...more } as OpenAI.Responses.ResponseCreateParamsNonStreaming;

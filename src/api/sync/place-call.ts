@@ -8,6 +8,7 @@ import { askSyncCallAgain, noteSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
 import { acceptJob, type IntakeDeps, type JobOrder } from '../intake/accept-job.ts';
+import { nameParam } from './name-param.ts';
 
 export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
 
@@ -62,17 +63,15 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
   return { jobId: accepted.jobId, accountId, asks: 1 };
 }
 
-/** The body of a surface is the request itself: its fields are named without the `request.` that they have in a job. */
+/** Problems are named as the client of the surface wrote their fields. */
 async function acceptCall(...given: Parameters<typeof acceptJob>): ReturnType<typeof acceptJob> {
+  const [, { surface }] = given;
   try {
     return await acceptJob(...given);
   } catch (error) {
     if (!(error instanceof Refusal) || error.extras.problems === undefined) throw error;
     throw invalid(
-      error.extras.problems.map(({ param, message }) => ({
-        param: param.replace(/^request\./, ''),
-        message,
-      })),
+      error.extras.problems.map(({ param, message }) => ({ param: nameParam(surface, param), message })),
     );
   }
 }
