@@ -44,8 +44,8 @@ create table jobs (
   -- Input and output together: what one call may take of a provider's tokens per minute.
   tokens_bound integer not null,
   stream boolean not null default false,
-  -- Whether its end is an event that webhooks tell: of a job that was ordered as one, not of what only answers a call.
-  announces boolean not null default false,
+  -- As what its end is told to webhooks: a job that was ordered as one, or a response; null when it only answers a call.
+  announces text,
   webhook_url text,
   webhook_payload text not null default 'thin',
   metadata jsonb not null default '{}',
@@ -61,7 +61,8 @@ create table jobs (
   created_at timestamptz not null default now(),
   started_at timestamptz,
   finished_at timestamptz,
-  constraint only_an_announced_end_has_a_webhook check (announces or webhook_url is null),
+  constraint only_an_announced_end_has_a_webhook check (announces is not null or webhook_url is null),
+  constraint announcement_is_known check (announces in ('job', 'response')),
   constraint job_state_is_known check (
     state in ('waiting', 'ticketed', 'running', 'succeeded', 'failed', 'cancelled', 'expired')
   ),

@@ -17,7 +17,7 @@ create type job_intake as (
   input_tokens_bound integer,
   tokens_bound integer,
   stream boolean,
-  announces boolean,
+  announces text,
   webhook_url text,
   webhook_payload text,
   metadata jsonb,

@@ -152,7 +152,7 @@ as $$
       input_tokens_bound, tokens_bound, stream, announces, deadline_at
     )
     select l.job_id, l.account_id, l.batch_id, l.surface, l.lane, l.model, l.provider, l.target_model, l.max_attempts,
-      l.hold_id, l.hold_nano, l.input_tokens_bound, l.tokens_bound, false, false, l.expires_at
+      l.hold_id, l.hold_nano, l.input_tokens_bound, l.tokens_bound, false, null, l.expires_at
     from lines l
   ),
   noted as (

@@ -83,7 +83,7 @@ as $$
   )
   select 'dlv_' || regexp_replace(v.event_id, '^evt_', '') || coalesce('_' || right(t.endpoint_id, 12), ''),
     v.account_id, v.event_id, v.event_type,
-    case when v.event_type like 'job.%' then v.object_id end,
+    case when v.event_type not like 'batch.%' then v.object_id end,
     case when v.event_type like 'batch.%' then v.object_id end,
     t.endpoint_id, t.url, v.body, t.state,
     case when t.state = 'pending' then now() end,

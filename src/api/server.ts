@@ -64,10 +64,16 @@ import { listAttempts } from './routes/jobs/list-attempts.ts';
 import { listJobs } from './routes/jobs/list-jobs.ts';
 import { retryJob } from './routes/jobs/retry-job.ts';
 import { streamJob } from './routes/jobs/stream-job.ts';
+import { streamJobs } from './routes/jobs/stream-jobs.ts';
 import { listModels } from './routes/models/list-models.ts';
 import { readModel } from './routes/models/read-model.ts';
 import { refuseEmbeddings } from './routes/models/refuse-embeddings.ts';
+import { cancelResponse } from './routes/openai/cancel-response.ts';
 import { createChatCompletion } from './routes/openai/create-chat-completion.ts';
+import { createResponse } from './routes/openai/create-response.ts';
+import { deleteResponse } from './routes/openai/delete-response.ts';
+import { getResponse } from './routes/openai/get-response.ts';
+import { listResponseItems } from './routes/openai/list-response-items.ts';
 import { readHealth } from './routes/operations/read-health.ts';
 import { readLiveness } from './routes/operations/read-liveness.ts';
 import { readMetrics } from './routes/operations/read-metrics.ts';
@@ -210,11 +216,17 @@ function addJobRoutes(app: App, deps: ServerDeps): void {
   });
   const watching = { watcher, streams, streamTokens: createStreamTokens(deps.config.secretsKey) };
   streamJob(app, watching);
+  streamJobs(app, watching);
   createStreamToken(app, watching);
 
   const { syncTimeoutSeconds } = deps.config.work;
   const answering = { ...deps, ...intake, ...watching, syncTimeoutSeconds };
   createChatCompletion(app, answering);
+  createResponse(app, answering);
+  getResponse(app, answering);
+  cancelResponse(app, deps);
+  deleteResponse(app, deps);
+  listResponseItems(app, deps);
   createMessage(app, answering);
   countMessageTokens(app, intake);
 }

@@ -1,6 +1,7 @@
+import { type ChatCompletion, responseStatusOf } from './domain/chat.ts';
 import { webhookEvent } from './domain/delivery.ts';
 import { newId } from './domain/ids.ts';
-import type { FinalState, JobError, JobRecord } from './domain/job.ts';
+import type { Announced, FinalState, JobError, JobRecord } from './domain/job.ts';
 import { toJobObject } from './domain/job.ts';
 import type { AttemptRecord, ChargeRecord, EventRecord, JobEnding } from './sql/settle-jobs.ts';
 
@@ -15,7 +16,7 @@ export type EndableJob = {
   attempts: number;
   holdNano: bigint;
   stream: boolean;
-  announces: boolean;
+  announces: Announced | null;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
@@ -50,15 +51,17 @@ export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
     charge: facts.charge,
     attempt: facts.attempt,
     result: facts.result,
-    event: job.announces ? eventOf(job, facts) : null,
+    event: job.announces === null ? null : eventOf(job, job.announces, facts),
   };
 }
 
-function eventOf(job: EndableJob, facts: EndingFacts): EventRecord {
+function eventOf(job: EndableJob, announced: Announced, facts: EndingFacts): EventRecord {
   const eventId = newId('evt');
-  const eventType = `job.${facts.state}` as const;
+  const isResponse = announced === 'response';
+  const eventType = isResponse ? responseEventType(facts) : (`job.${facts.state}` as const);
   const record: JobRecord = {
     ...job,
+    surface: isResponse ? 'responses' : 'jobs',
     state: facts.state,
     chargeNano: facts.charge?.amountNano ?? 0n,
     estimated: facts.charge?.estimated ?? false,
@@ -72,7 +75,17 @@ function eventOf(job: EndableJob, facts: EndingFacts): EventRecord {
     type: eventType,
     createdAt: facts.now,
     job: toJobObject(record, { result: facts.result }),
+    ...(isResponse
+      ? { response: { id: job.id.replace(/^job_/, 'resp_'), status: eventType.slice('response.'.length) } }
+      : {}),
     payload: job.webhookPayload === 'full' ? 'full' : 'thin',
   });
   return { eventId, eventType, body, webhookUrl: job.webhookUrl };
+}
+
+/** What a background response ended as, in the words of the Responses API; one past its deadline has failed. */
+function responseEventType({ state, result }: EndingFacts): `response.${string}` {
+  if (state === 'cancelled') return 'response.cancelled';
+  if (state !== 'succeeded' || result === null) return 'response.failed';
+  return `response.${responseStatusOf(JSON.parse(result) as ChatCompletion)}`;
 }

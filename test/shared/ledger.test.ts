@@ -49,7 +49,7 @@ function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
     inputTokensBound: 1,
     tokensBound: 2,
     stream: false,
-    announces: false,
+    announces: null,
     webhookUrl: null,
     webhookPayload: 'thin',
     metadata: {},

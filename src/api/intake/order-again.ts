@@ -17,7 +17,7 @@ export function orderAgain(stored: StoredOrder, request: string): JobOrder {
     expiresInSeconds: stored.expiresInSeconds,
     fallbacks: fallbacks.map((target) => target.model),
     maxAttempts: stored.maxAttempts,
-    announces: true,
+    announces: 'job',
     webhookUrl: stored.webhookUrl,
     webhookPayload: stored.webhookPayload === 'full' ? 'full' : 'thin',
     metadata: { ...stored.metadata, retry_of: stored.id },

@@ -84,7 +84,7 @@ export async function answerInPieces(
     await readAnswer(deps, placed, gone);
   }
   const closing = new Refusal('unavailable', 'The server closes; ask again');
-  const stream = deps.streams.open(reply, { farewell: narration.failed(closing) });
+  const stream = deps.streams.open(reply, { farewell: () => narration.failed(closing) });
   void tellAll(deps, { placed, stream, pieces, first: first === 'silent' ? null : first, narration }).catch(
     (error: unknown) => request.log.error({ error, job_id: placed.jobId }, 'a streamed answer failed'),
   );

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { ChatRequest } from '../../shared/domain/chat.ts';
+import { invalid, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import type { Surface } from '../../shared/domain/job.ts';
 import type { JobOrder } from '../../shared/requests/quote-job.ts';
@@ -8,6 +9,7 @@ import { askSyncCallAgain, noteSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
 import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
+import { nameParam } from './name-param.ts';
 
 export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
 
@@ -16,7 +18,7 @@ export type PlacedCall = { jobId: string; accountId: string; asks: number };
 
 /** What is called, and on which surface. What is left out is as for a client that waits. */
 export type Call = { surface: Surface; request: ChatRequest; stream: boolean } & Partial<
-  Pick<JobOrder, 'original' | 'lane' | 'expiresInSeconds' | 'metadata'>
+  Pick<JobOrder, 'original' | 'lane' | 'expiresInSeconds' | 'metadata' | 'announces'>
 >;
 
 const attemptsMax = 5;
@@ -35,7 +37,7 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
   const jobId = newId('job');
   await noteSyncCall(deps.sql, { jobId, accountId, fingerprint });
   const key = readIdempotencyKey(request);
-  const accepted = await acceptJob(
+  const accepted = await acceptCall(
     deps,
     {
       surface: call.surface,
@@ -47,7 +49,7 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
       expiresInSeconds: call.expiresInSeconds ?? deps.syncTimeoutSeconds,
       fallbacks: [],
       maxAttempts: attemptsMax,
-      announces: false,
+      announces: call.announces ?? null,
       webhookUrl: null,
       webhookPayload: 'thin',
       metadata: call.metadata ?? {},
@@ -60,4 +62,17 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
     jobId,
   );
   return { jobId: accepted.jobId, accountId, asks: 1 };
+}
+
+/** Problems are named as the client of the surface wrote their fields. */
+async function acceptCall(...given: Parameters<typeof acceptJob>): ReturnType<typeof acceptJob> {
+  const [, { surface }] = given;
+  try {
+    return await acceptJob(...given);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.extras.problems === undefined) throw error;
+    throw invalid(
+      error.extras.problems.map(({ param, message }) => ({ param: nameParam(surface, param), message })),
+    );
+  }
 }

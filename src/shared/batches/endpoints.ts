@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import type { BatchEndpointName } from '../domain/batch.ts';
-import type { ChatCompletion, ChatRequest } from '../domain/chat.ts';
+import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../domain/chat.ts';
 import { invalid } from '../domain/errors.ts';
 import { toChatCompletion } from '../requests/chat-completion.ts';
 import { chatCompletionsShape } from '../requests/chat-request.ts';
-import { statusOf, toResponse } from '../requests/response-object.ts';
+import { toResponse } from '../requests/response-object.ts';
 import { type ResponsesBody, responsesShape, toChatRequest } from '../requests/response-request.ts';
 import { problemsOf } from '../requests/zod-problems.ts';
 
@@ -51,7 +51,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
         createdAt: job.createdAt,
         completedAt: job.finishedAt,
         model: job.model,
-        status: statusOf(completion),
+        status: responseStatusOf(completion),
         error: null,
         completion,
         body: JSON.parse(job.original ?? '{}') as ResponsesBody,

@@ -40,7 +40,7 @@ function price(deps: QuoteDeps, owner: LineOwner, { request, original }: ReturnT
     expiresInSeconds: 0,
     fallbacks: [],
     maxAttempts: attemptsMax,
-    announces: false,
+    announces: null,
     webhookUrl: null,
     webhookPayload: 'thin',
     metadata: {},

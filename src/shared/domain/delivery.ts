@@ -16,21 +16,23 @@ type WebhookJob = {
 export type WebhookEventFacts = {
   /** Also the `webhook-id`, on every try and every replay. */
   eventId: string;
-  type: `job.${string}`;
+  type: `job.${string}` | `response.${string}`;
   createdAt: Date;
   /** The whole job object; a thin event takes its few fields from it. */
   job: WebhookJob;
+  /** Of a response: its own id and status, in place of its job's. */
+  response?: { id: string; status: string };
   payload: 'thin' | 'full';
 };
 
 /** The bytes of a webhook, made once and sent unchanged ever after (contract 9; the envelope is OpenAI's). */
-export function webhookEvent({ eventId, type, createdAt, job, payload }: WebhookEventFacts): {
+export function webhookEvent({ eventId, type, createdAt, job, response, payload }: WebhookEventFacts): {
   body: string;
 } {
   const data = {
-    id: job.id,
-    object: 'job',
-    status: job.status,
+    id: response?.id ?? job.id,
+    object: response === undefined ? 'job' : 'response',
+    status: response?.status ?? job.status,
     model: job.model,
     usage: job.usage,
     charge_usd: job.charge_usd,

@@ -3,7 +3,14 @@ import { refuseUnsupported } from '../catalogue/refuse-unsupported.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { invalid, type Problem } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
-import { type JobRecord, type Lane, lanes, type Surface, toJobObject } from '../domain/job.ts';
+import {
+  type Announced,
+  type JobRecord,
+  type Lane,
+  lanes,
+  type Surface,
+  toJobObject,
+} from '../domain/job.ts';
 import type { ModelEntry } from '../domain/model.ts';
 import { type Quote, quote } from '../domain/quote.ts';
 import type { JobIntake } from '../sql/accept-jobs.ts';
@@ -23,7 +30,7 @@ export type JobOrder = {
   fallbacks: string[];
   maxAttempts: number;
   /** Whether webhooks tell its end: for jobs that were ordered as jobs, not for what only answers a call. */
-  announces: boolean;
+  announces: Announced | null;
   webhookUrl: string | null;
   webhookPayload: 'thin' | 'full';
   metadata: Record<string, string>;
@@ -123,6 +130,7 @@ export function toIntake(jobId: string, order: JobOrder, orderer: Orderer, price
     id: jobId,
     accountId: orderer.accountId,
     batchId: null,
+    surface: order.surface,
     state: 'waiting',
     lane,
     model: first.model,

@@ -22,49 +22,61 @@ const seconds = (date: Date) => Math.floor(date.getTime() / 1000);
 
 /** The `Response` of OpenAI's SDK (6.49), with every field that it says is there. `output_text` the SDK makes itself. */
 export function toResponse(facts: ResponseFacts) {
-  const { body, completion, error, status } = facts;
-  const cutShort = completion?.choices[0]?.finish_reason;
+  const { completion, error, status } = facts;
   return {
     id: facts.id,
     object: 'response' as const,
     created_at: seconds(facts.createdAt),
     completed_at: facts.completedAt === null ? null : seconds(facts.completedAt),
     status,
-    background: body.background ?? false,
     error:
       error === null || status === 'cancelled' ? null : { code: toErrorCode(error), message: error.message },
-    incomplete_details:
-      status === 'incomplete'
-        ? { reason: cutShort === 'content_filter' ? 'content_filter' : 'max_output_tokens' }
-        : null,
-    instructions: body.instructions ?? null,
-    max_output_tokens: body.max_output_tokens ?? null,
-    metadata: body.metadata ?? {},
+    incomplete_details: status === 'incomplete' ? { reason: whyIncomplete(completion) } : null,
     model: facts.model,
     output: completion === null ? [] : toOutput(completion, facts.id, status),
-    parallel_tool_calls: body.parallel_tool_calls ?? true,
-    previous_response_id: body.previous_response_id ?? null,
-    reasoning: { effort: body.reasoning?.effort ?? null, summary: body.reasoning?.summary ?? null },
     service_tier: 'default' as const,
-    store: body.store ?? true,
-    temperature: body.temperature ?? 1,
+    truncation: 'disabled' as const,
+    usage: completion?.usage === undefined ? null : toResponseUsage(completion.usage),
+    ...echo({ ...defaults, ...withoutNulls(facts.body) }),
+  };
+}
+
+const defaults = {
+  background: false,
+  instructions: null,
+  max_output_tokens: null,
+  metadata: {},
+  parallel_tool_calls: true,
+  previous_response_id: null,
+  store: true,
+  temperature: 1,
+  tool_choice: 'auto' as const,
+  tools: [],
+  top_p: 1,
+  user: null,
+};
+
+/** What was asked for, as a response repeats it. */
+function echo(body: Omit<ResponsesBody, keyof typeof defaults> & Record<keyof typeof defaults, unknown>) {
+  return {
+    ...Object.fromEntries(
+      Object.keys(defaults).map((name) => [name, body[name as keyof typeof defaults]] as const),
+    ),
+    reasoning: { effort: body.reasoning?.effort ?? null, summary: body.reasoning?.summary ?? null },
     text: {
       format: body.text?.format ?? { type: 'text' },
       ...(body.text?.verbosity ? { verbosity: body.text.verbosity } : {}),
     },
-    tool_choice: body.tool_choice ?? 'auto',
-    tools: body.tools ?? [],
-    top_p: body.top_p ?? 1,
-    truncation: 'disabled' as const,
-    usage: completion?.usage === undefined ? null : toResponseUsage(completion.usage),
-    user: body.user ?? null,
   };
 }
 
-/** The status a finished completion ends a response in. */
-export function statusOf(completion: ChatCompletion): 'completed' | 'incomplete' {
-  const reason = completion.choices[0]?.finish_reason;
-  return reason === 'length' || reason === 'content_filter' ? 'incomplete' : 'completed';
+function withoutNulls(body: ResponsesBody): ResponsesBody {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) as ResponsesBody;
+}
+
+function whyIncomplete(completion: ChatCompletion | null): 'content_filter' | 'max_output_tokens' {
+  const reason = completion?.choices[0]?.finish_reason;
+  return reason === 'content_filter' ? 'content_filter' : 'max_output_tokens';
 }
 
 /** The id of the message of a response, and of each of its calls: made from the response's, so that events and object agree. */
@@ -75,7 +87,8 @@ export function callItemId(responseId: string, index: number): string {
   return `fc_${responseId.slice(responseId.indexOf('_') + 1)}_${index}`;
 }
 
-function toOutput(completion: ChatCompletion, responseId: string, status: ResponseStatus): unknown[] {
+/** The items of the output: a message when there is text, and each call. */
+export function toOutput(completion: ChatCompletion, responseId: string, status: ResponseStatus): unknown[] {
   const [choice] = completion.choices;
   if (choice === undefined) return [];
   const { content, refusal, tool_calls: calls = [] } = choice.message;

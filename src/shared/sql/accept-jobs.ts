@@ -1,4 +1,4 @@
-import type { Surface } from '../domain/job.ts';
+import type { Announced, Surface } from '../domain/job.ts';
 import { asJson, type Database } from './database.ts';
 
 /** One job as intake hands it over, complete. Amounts are nano-USD; texts are JSON. */
@@ -20,7 +20,7 @@ export type JobIntake = {
   inputTokensBound: number;
   tokensBound: number;
   stream: boolean;
-  announces: boolean;
+  announces: Announced | null;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;

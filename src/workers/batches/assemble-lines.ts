@@ -8,7 +8,7 @@ import {
 } from '../../shared/sql/batch-moves.ts';
 import type { Transaction } from '../../shared/sql/database.ts';
 import { appendToFile, beginFile } from '../../shared/sql/files.ts';
-import type { MoverDeps } from './move-batch.ts';
+import type { MoverDeps } from './mover-deps.ts';
 
 const sliceLimits = { lines: 200, bytes: 4 * 1024 * 1024 };
 

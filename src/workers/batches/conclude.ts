@@ -3,7 +3,7 @@ import { batchEvent } from '../../shared/domain/delivery.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import { type BatchLease, endBatch, type OpenBatch } from '../../shared/sql/batch-moves.ts';
 import { finishFile } from '../../shared/sql/files.ts';
-import type { MoverDeps } from './move-batch.ts';
+import type { MoverDeps } from './mover-deps.ts';
 
 /** Files are kept for as long as OpenAI keeps them, unless the batch says otherwise. */
 const outputSeconds = 30 * 86_400;

@@ -1,8 +1,6 @@
 import type { BatchState } from '../../shared/domain/batch.ts';
 import { endedLines } from '../../shared/domain/batch.ts';
 import { failpoint } from '../../shared/failpoints.ts';
-import type { News } from '../../shared/news.ts';
-import type { QuoteDeps } from '../../shared/requests/quote-job.ts';
 import {
   askJobsToStop,
   type BatchLease,
@@ -12,21 +10,10 @@ import {
   type OpenBatch,
   renewBatch,
 } from '../../shared/sql/batch-moves.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import type { Log } from '../../shared/telemetry.ts';
 import { assembleLines } from './assemble-lines.ts';
 import { conclude } from './conclude.ts';
+import type { MoverDeps, Step } from './mover-deps.ts';
 import { validateLines } from './validate-lines.ts';
-
-export type MoverDeps = QuoteDeps & {
-  sql: Database;
-  news: Pick<News, 'send'>;
-  log: Log;
-  owesDelivery(): void;
-};
-
-/** One step: true when the batch has moved and may move again at once. */
-export type Step = (deps: MoverDeps, lease: BatchLease, batch: OpenBatch) => Promise<boolean>;
 
 const turnMs = 1000;
 const linesPerExpansion = 500;

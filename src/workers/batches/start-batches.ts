@@ -1,6 +1,7 @@
 import { every, type Loop } from '../../shared/every.ts';
 import { LeaseLost, leaseBatch, releaseBatch } from '../../shared/sql/batch-moves.ts';
-import { type MoverDeps, takeTurn } from './move-batch.ts';
+import { takeTurn } from './move-batch.ts';
+import type { MoverDeps } from './mover-deps.ts';
 
 const intervalMs = 500;
 

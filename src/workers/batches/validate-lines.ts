@@ -12,7 +12,7 @@ import {
 import type { Database } from '../../shared/sql/database.ts';
 import { fileExists } from '../../shared/sql/files.ts';
 import { conclude } from './conclude.ts';
-import type { MoverDeps } from './move-batch.ts';
+import type { MoverDeps } from './mover-deps.ts';
 
 /** What was read of a batch's lines: good ones, what fails the whole batch, and how far reading has come. */
 type SourceSlice = {

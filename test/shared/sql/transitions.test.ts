@@ -93,7 +93,7 @@ async function accept(sql: Database, account: string, deadlineMs: number): Promi
         inputTokensBound: 1,
         tokensBound: 2,
         stream: false,
-        announces: false,
+        announces: null,
         webhookUrl: null,
         webhookPayload: 'thin',
         metadata: {},

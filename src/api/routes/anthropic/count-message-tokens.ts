@@ -23,7 +23,7 @@ export function countMessageTokens(app: App, deps: QuoteDeps): void {
         expiresInSeconds: 60,
         fallbacks: [],
         maxAttempts: 1,
-        announces: false,
+        announces: null,
         webhookUrl: null,
         webhookPayload: 'thin',
         metadata: {},

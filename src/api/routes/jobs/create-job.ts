@@ -36,7 +36,7 @@ export function toOrder(body: JobBody): JobOrder {
     expiresInSeconds: body.expires_in_seconds,
     fallbacks: body.fallbacks,
     maxAttempts: body.max_attempts,
-    announces: true,
+    announces: 'job',
     webhookUrl: body.webhook_url ?? null,
     webhookPayload: body.webhook_payload,
     metadata: body.metadata,
