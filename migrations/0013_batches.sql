@@ -1,5 +1,6 @@
 -- A file as clients upload and download it. Its bytes are in chunks, so that neither side ever holds it whole; only a
--- processed file is there for its account. One that stays in the making is removed when it expires.
+-- processed file is there for its account, and the requests and results of a message batch never are. One that stays in the
+-- making is removed when it expires.
 create table files (
   id text primary key,
   account_id text not null references accounts (id),
@@ -9,11 +10,11 @@ create table files (
   state text not null default 'uploading',
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
-  constraint file_purpose_is_known check (purpose in ('batch', 'batch_output')),
+  constraint file_purpose_is_known check (purpose in ('batch', 'batch_output', 'message_batch')),
   constraint file_state_is_known check (state in ('uploading', 'processed'))
 );
 -- Serves: lists of one account.
-create index files_of_account on files (account_id, id) where state = 'processed';
+create index files_of_account on files (account_id, id) where state = 'processed' and purpose <> 'message_batch';
 -- Serves: the removal of files past their time.
 create index files_by_expiry on files (expires_at);
 -- Serves: the removal of files past the retention of content.
@@ -35,14 +36,17 @@ alter table file_chunks alter column bytes set storage external;
 create table batches (
   id text primary key,
   account_id text not null references accounts (id),
-  -- Whose shape it has: decides where its lines come from and what becomes of their results.
-  kind text not null default 'openai',
+  -- Whose shape it has.
+  kind text not null,
   state text not null default 'validating',
   endpoint text not null,
-  -- Null for a batch whose lines were given with it.
-  input_file_id text,
+  input_file_id text not null,
   output_file_id text,
   error_file_id text,
+  -- How many lines it was given with; null where only reading the file tells.
+  asked integer,
+  -- What makes two creations the same, for a client whose connection broke and who asks again.
+  fingerprint text not null,
   -- The batch whose unsuccessful lines these are; the other lines of the file are passed over.
   retry_of text,
   webhook_url text,
@@ -79,7 +83,9 @@ create table batches (
   cancelling_at timestamptz,
   finalizing_at timestamptz,
   finished_at timestamptz,
-  constraint batch_kind_is_known check (kind in ('openai')),
+  deleted_at timestamptz,
+  constraint batch_kind_is_known check (kind in ('openai', 'anthropic')),
+  constraint only_final_batches_are_deleted check (deleted_at is null or finished_at is not null),
   constraint batch_state_is_known check (
     state in ('validating', 'in_progress', 'finalizing', 'completed', 'failed', 'expired', 'cancelling', 'cancelled')
   ),
@@ -92,6 +98,8 @@ create table batches (
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 -- Serves: lists of one account, newest first.
 create index batches_of_account on batches (account_id, id desc);
+-- Serves: the newest creation that was the same.
+create index batches_by_request on batches (account_id, fingerprint, created_at desc);
 -- Serves: the workers, which look for a batch that can be moved.
 create index batches_open on batches (look_at) where finished_at is null;
 -- Serves: the removal of files, which spares those still being read.

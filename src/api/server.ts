@@ -47,6 +47,7 @@ import { pauseProvider } from './routes/admin/pause-provider.ts';
 import type { ProviderStatusDeps } from './routes/admin/provider-status.ts';
 import { readAccount } from './routes/admin/read-account.ts';
 import { resumeProvider } from './routes/admin/resume-provider.ts';
+import { addMessageBatchRoutes } from './routes/anthropic/batches/add-message-batch-routes.ts';
 import { countMessageTokens } from './routes/anthropic/count-message-tokens.ts';
 import { createMessage } from './routes/anthropic/create-message.ts';
 import { addBatchRoutes } from './routes/batches/add-batch-routes.ts';
@@ -139,6 +140,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
 async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void> {
   addJobRoutes(app, deps);
   await addBatchRoutes(app, { sql: deps.sql, ...quoting(deps) });
+  addMessageBatchRoutes(app, deps);
 
   readBalance(app, deps);
   listTransactions(app, deps);

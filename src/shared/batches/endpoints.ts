@@ -4,6 +4,8 @@ import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../doma
 import { invalid } from '../domain/errors.ts';
 import { toChatCompletion } from '../requests/chat-completion.ts';
 import { chatCompletionsShape } from '../requests/chat-request.ts';
+import { toAnthropicMessage } from '../requests/message-object.ts';
+import { messagesShape } from '../requests/message-request.ts';
 import { toResponse } from '../requests/response-object.ts';
 import { type ResponsesBody, responsesShape, toChatRequest } from '../requests/response-request.ts';
 import { problemsOf } from '../requests/zod-problems.ts';
@@ -56,6 +58,14 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
         completion,
         body: JSON.parse(job.original ?? '{}') as ResponsesBody,
       }),
+  },
+  '/v1/messages': {
+    read: (given) => {
+      const { request, stream } = readAs(messagesShape, given);
+      if (stream) throw notInBatches('stream');
+      return { request, original: null };
+    },
+    write: (completion, { jobId }) => toAnthropicMessage(completion, jobId),
   },
 };
 

@@ -4,11 +4,11 @@ export type BatchEnd = 'completed' | 'failed' | 'expired' | 'cancelled';
 export type BatchState = 'validating' | 'in_progress' | 'finalizing' | 'cancelling' | BatchEnd;
 
 /** Whose shape a batch has. */
-export type BatchKind = 'openai';
+export type BatchKind = 'openai' | 'anthropic';
 
-/** The calls a line may make. */
+/** The calls a line of an uploaded file may make. */
 export const batchEndpoints = ['/v1/chat/completions', '/v1/responses'] as const;
-export type BatchEndpointName = (typeof batchEndpoints)[number];
+export type BatchEndpointName = (typeof batchEndpoints)[number] | '/v1/messages';
 
 /** Why a whole batch was refused; the codes are OpenAI's, `insufficient_funds` is ours. */
 export type BatchFault = {
@@ -37,7 +37,9 @@ export type BatchRecord = {
   kind: BatchKind;
   state: BatchState;
   endpoint: BatchEndpointName;
-  inputFileId: string | null;
+  inputFileId: string;
+  /** How many lines it was given with; null where only reading its file tells. */
+  asked: number | null;
   outputFileId: string | null;
   errorFileId: string | null;
   webhookUrl: string | null;
@@ -80,7 +82,7 @@ export function toBatchObject(batch: BatchRecord) {
     endpoint: batch.endpoint,
     model: null,
     errors: batch.errors === null ? null : { object: 'list' as const, data: batch.errors },
-    input_file_id: batch.inputFileId ?? '',
+    input_file_id: batch.inputFileId,
     completion_window: '24h',
     status: batch.state,
     output_file_id: isOver ? batch.outputFileId : null,

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from './database.ts';
 
-export type FilePurpose = 'batch' | 'batch_output';
+/** `message_batch`: the requests and the results of one; they are no files of the account. */
+export type FilePurpose = 'batch' | 'batch_output' | 'message_batch';
 
 export type StoredFile = {
   id: string;
@@ -76,7 +77,8 @@ export async function findFile(
 ): Promise<StoredFile | null> {
   const [row] = await sql<StoredFile[]>`
     select ${columns(sql)} from files
-    where id = ${fileId} and account_id = ${accountId} and state = 'processed' and expires_at > now()`;
+    where id = ${fileId} and account_id = ${accountId} and state = 'processed' and expires_at > now()
+      and purpose <> 'message_batch'`;
   return row ?? null;
 }
 
@@ -100,7 +102,7 @@ export async function listFiles(sql: Database, filter: FileFilter): Promise<Stor
   const isUp = filter.order === 'asc';
   return await sql<StoredFile[]>`
     select ${columns(sql)} from files
-    where account_id = ${filter.accountId} and state = 'processed' and expires_at > now()
+    where account_id = ${filter.accountId} and state = 'processed' and expires_at > now() and purpose <> 'message_batch'
       ${purpose === null ? sql`` : sql`and purpose = ${purpose}`}
       ${after === null ? sql`` : sql`and id ${isUp ? sql`>` : sql`<`} ${after}`}
     order by ${isUp ? sql`id` : sql`id desc`}
@@ -120,7 +122,8 @@ export async function deleteFile(
 ): Promise<'deleted' | 'busy' | null> {
   const [row] = await sql<{ busy: boolean }[]>`
     select exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating') as busy
-    from files f where f.id = ${fileId} and f.account_id = ${accountId} and f.state = 'processed'`;
+    from files f
+    where f.id = ${fileId} and f.account_id = ${accountId} and f.state = 'processed' and f.purpose <> 'message_batch'`;
   if (row === undefined) return null;
   if (row.busy) return 'busy';
   await sql`delete from files where id = ${fileId} and state = 'processed'`;

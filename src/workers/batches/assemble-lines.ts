@@ -37,8 +37,9 @@ async function append(
   if (text === '') return known;
   const fileId = known ?? newId('file');
   if (known === null) {
+    const purpose = batch.kind === 'openai' ? 'batch_output' : 'message_batch';
     const filename = `${batch.id}_${name}.jsonl`;
-    await beginFile(tx, { id: fileId, accountId: batch.accountId, purpose: 'batch_output', filename });
+    await beginFile(tx, { id: fileId, accountId: batch.accountId, purpose, filename });
   }
   await appendToFile(tx, fileId, Buffer.from(text));
   return fileId;

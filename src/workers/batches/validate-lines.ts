@@ -1,7 +1,7 @@
 import { readFileLines } from '../../shared/batches/file-lines.ts';
 import { judgeLine } from '../../shared/batches/judge-line.ts';
 import { type ParsedLine, parseLine } from '../../shared/batches/parse-line.ts';
-import { type BatchFault, type BatchKind, batchLinesMax } from '../../shared/domain/batch.ts';
+import { type BatchFault, batchLinesMax } from '../../shared/domain/batch.ts';
 import {
   type BatchLease,
   findUnsuccessful,
@@ -26,13 +26,9 @@ type SourceSlice = {
 /** Pricing a line takes up to a millisecond, and the process has other things to do in between. */
 const linesPerSlice = 200;
 
-/** Where the lines of each kind of batch come from: a page at a time, from where reading was. */
-const sources: Record<BatchKind, (sql: Database, batch: OpenBatch) => Promise<SourceSlice>> = {
-  openai: readInputFile,
-};
-
+/** The next lines of the input file, from where reading was. */
 async function readInputFile(sql: Database, batch: OpenBatch): Promise<SourceSlice> {
-  const fileId = batch.inputFileId ?? '';
+  const fileId = batch.inputFileId;
   const slice = await readFileLines(sql, fileId, batch, linesPerSlice);
   const parsed = slice.lines.map((line) => parseLine(line, batch.endpoint));
   const faults = parsed.filter((one) => 'code' in one);
@@ -52,7 +48,7 @@ async function nothingThere(sql: Database, fileId: string): Promise<BatchFault> 
 export async function validateLines(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   const isRead = batch.lastLine > 0;
   if (isRead) return await begin(deps, lease, batch);
-  const slice = await sources[batch.kind](deps.sql, batch);
+  const slice = await readInputFile(deps.sql, batch);
   const fail = (errors: BatchFault[]) => conclude(deps, lease, batch, { state: 'failed', errors });
   if (slice.faults.length > 0) return await fail(slice.faults);
   const wanted = await withoutSuccessful(deps.sql, batch, slice.lines);

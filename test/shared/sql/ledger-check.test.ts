@@ -140,7 +140,8 @@ describe('a planted violation is found', () => {
   const one = 'Every final job has one charge, and no other job has any';
   const chain = 'The balances after an entry follow from the entry before it';
   const remains = 'What an account has held is what remains of its open holds';
-  const shares = 'What remains of a hold is the shares of its unfinished jobs';
+  const shares =
+    'What remains of a hold is the shares of its unfinished jobs and of lines that are no jobs yet';
   const closed = 'A closed hold has nothing left and no unfinished job';
 
   test.each<[string, () => string[], string[]]>([

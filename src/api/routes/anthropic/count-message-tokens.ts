@@ -1,7 +1,7 @@
+import { countTokensShape } from '../../../shared/requests/message-request.ts';
 import { type QuoteDeps, quoteJob } from '../../../shared/requests/quote-job.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { countTokensShape } from '../../translate/anthropic-request.ts';
 
 /**
  * `POST /v1/messages/count_tokens`: our own bound of what the input counts, the one a hold is made of. It is never less than what

@@ -2,17 +2,14 @@ import { z } from 'zod';
 import { batchEndpoints, toBatchObject } from '../../../shared/domain/batch.ts';
 import { invalid, notFound } from '../../../shared/domain/errors.ts';
 import { newId } from '../../../shared/domain/ids.ts';
-import { insertBatch } from '../../../shared/sql/batches.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { findFile } from '../../../shared/sql/files.ts';
 import { checkWebhookUrl } from '../../../shared/webhook-target.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
+import { orderBatch } from '../../intake/order-batch.ts';
 import { endpointShape } from './shapes.ts';
-
-/** What every line of a batch has for its end. */
-export const windowSeconds = 86_400;
 
 const body = z.strictObject({
   input_file_id: z.string().min(1),
@@ -43,18 +40,17 @@ export function createBatch(app: App, deps: { sql: Database; webhooks: { allowPr
       if (file.purpose !== 'batch') {
         throw invalid([{ param: 'input_file_id', message: 'must be a file that was uploaded for a batch' }]);
       }
-      const batch = await insertBatch(tx, {
+      const batch = await orderBatch(tx, request, async () => ({
         id: newId('batch'),
-        accountId,
         kind: 'openai',
         endpoint,
         inputFileId,
+        asked: null,
         retryOf: null,
         webhookUrl,
         metadata,
         outputExpiresSeconds: output_expires_after?.seconds ?? null,
-        windowSeconds,
-      });
+      }));
       return { status: 200, body: toBatchObject(batch), location: `/v1/batches/${batch.id}` };
     });
   });

@@ -11,7 +11,7 @@ export function listBatches(app: App, deps: { sql: Database }): void {
   const schema = { tags: ['openai'], summary: 'List batches', querystring: z.strictObject(pageQuery) };
   app.get('/v1/batches', { config: { scope: 'read' }, schema }, async (request) => {
     const { limit, after = null } = request.query;
-    const filter = { accountId: accountOf(request), kind: 'openai' as const, after, limit };
+    const filter = { accountId: accountOf(request), kind: 'openai' as const, after, before: null, limit };
     const batches = await listStoredBatches(deps.sql, filter);
     return toPage(batches.map(toBatchObject), limit);
   });

@@ -1,14 +1,14 @@
 import { toBatchObject } from '../../../shared/domain/batch.ts';
 import { notFound, Refusal } from '../../../shared/domain/errors.ts';
 import { newId } from '../../../shared/domain/ids.ts';
-import { findBatch, insertBatch } from '../../../shared/sql/batches.ts';
+import { findBatch } from '../../../shared/sql/batches.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { findFile } from '../../../shared/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
-import { windowSeconds } from './create-batch.ts';
+import { orderBatch } from '../../intake/order-batch.ts';
 
 /** `POST /v1/batches/{id}/retry`: a new batch of the lines of an ended one that did not succeed, at today's price. */
 export function retryBatch(app: App, deps: { sql: Database }): void {
@@ -23,20 +23,19 @@ export function retryBatch(app: App, deps: { sql: Database }): void {
       const earlier = await findBatch(tx, { accountId, kind: 'openai', id: request.params.id });
       if (earlier === null) throw notFound('batch');
       refuseRetry(earlier);
-      const file = await findFile(tx, accountId, earlier.inputFileId ?? '');
+      const file = await findFile(tx, accountId, earlier.inputFileId);
       if (file === null) throw new Refusal('invalid_state', 'The input file of this batch is gone');
-      const batch = await insertBatch(tx, {
+      const batch = await orderBatch(tx, request, async () => ({
         id: newId('batch'),
-        accountId,
         kind: 'openai',
         endpoint: earlier.endpoint,
         inputFileId: file.id,
+        asked: null,
         retryOf: earlier.id,
         webhookUrl: earlier.webhookUrl,
         metadata: { ...earlier.metadata, retry_of: earlier.id },
         outputExpiresSeconds: null,
-        windowSeconds,
-      });
+      }));
       return { status: 200, body: toBatchObject(batch), location: `/v1/batches/${batch.id}` };
     });
   });
