@@ -248,6 +248,29 @@ describe('what a batch can be asked', () => {
     expect(other.status).toBe(409);
   });
 
+  test('a creation that the SDK sends again after a broken connection is the batch of the first', async () => {
+    const input_file_id = await uploadLines(openai, lines(1));
+    const body = { input_file_id, endpoint: '/v1/chat/completions', completion_window: '24h' };
+    const first = await account.call('POST /v1/batches', body, { 'x-stainless-retry-count': '0' });
+    const again = await account.call('POST /v1/batches', body, { 'x-stainless-retry-count': '1' });
+    expect(again.json.id).toBe(first.json.id);
+    const meant = await account.call('POST /v1/batches', body, { 'x-stainless-retry-count': '0' });
+    expect(meant.json.id).not.toBe(first.json.id);
+  });
+
+  test('cancelling its jobs cancels it, with the lines that are no jobs yet', async () => {
+    const { id } = await createBatch(openai, lines(600, '[[latency:3000]]'));
+    await waitFor('it to begin', async () => (await openai.batches.retrieve(id)).status === 'in_progress');
+    await account.call('POST /v1/jobs/cancel', { batch_id: id });
+    const batch = await whenBatchEnded(openai, id);
+    expect(batch.status).toBe('cancelled');
+    const [counts] = await gateway.sql<
+      { ended: number }[]
+    >`select completed + cancelled as ended from batches where id = ${id}`;
+    expect(counts?.ended).toBe(600);
+    await expectBooksInOrder();
+  });
+
   test('nobody else sees its batches and files', async () => {
     const stranger = clientOf(await gateway.openAccount('stranger', '1'));
     const batch = await createBatch(openai, lines(1));
