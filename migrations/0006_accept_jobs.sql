@@ -32,7 +32,8 @@ create type job_intake as (
 --   insufficient  the hold does not fit in what is available; nothing is there
 --   replayed      this key was used with the same request before: its first answer is returned
 --   conflict      this key was used with another request
---   deep          the account already has as many unfinished jobs as it may (its own limit, else p_queue_depth)
+--   deep          the account already has as many unfinished jobs as it may (its own limit, else p_queue_depth); those of
+--                 batches do not count, or one batch would shut its account out for a day
 --   unknown       there is no such account
 -- Accounts are locked first and in the order of their ids, so that two calls never wait for each other in a circle, and
 -- everything is computed after that in new statements: under READ COMMITTED each of them then sees what the lock
@@ -91,7 +92,11 @@ begin
       room := null;
       if r.depth is not null then
         select r.depth - count(*) into room
-        from (select 1 from jobs j where j.account_id = r.account_id and j.finished_at is null limit r.depth) u;
+        from (
+          select 1 from jobs j
+          where j.account_id = r.account_id and j.finished_at is null and j.batch_id is null
+          limit r.depth
+        ) u;
       end if;
     end if;
     if room <= 0 then

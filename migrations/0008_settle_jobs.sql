@@ -181,6 +181,29 @@ begin
   from unnest(endings) e
   where e.ord = any (settled) and j.id = e.job_id;
 
+  -- After the balances in the order of locks: two calls that touch the same batch touch the same balance, and wait there.
+  update batches b
+  set completed = b.completed + s.completed, failed = b.failed + s.failed, cancelled = b.cancelled + s.cancelled,
+    expired = b.expired + s.expired, charge_nano = b.charge_nano + s.charge, prompt_tokens = b.prompt_tokens + s.prompt,
+    cached_tokens = b.cached_tokens + s.cached, completion_tokens = b.completion_tokens + s.completion,
+    reasoning_tokens = b.reasoning_tokens + s.reasoning
+  from (
+    select j.batch_id,
+      (count(*) filter (where e.state = 'succeeded'))::integer as completed,
+      (count(*) filter (where e.state = 'failed'))::integer as failed,
+      (count(*) filter (where e.state = 'cancelled'))::integer as cancelled,
+      (count(*) filter (where e.state = 'expired'))::integer as expired,
+      sum(coalesce(e.charge_nano, 0))::bigint as charge,
+      sum(coalesce(e.prompt_tokens, 0))::bigint as prompt,
+      sum(coalesce(e.cached_tokens, 0))::bigint as cached,
+      sum(coalesce(e.completion_tokens, 0))::bigint as completion,
+      sum(coalesce(e.reasoning_tokens, 0))::bigint as reasoning
+    from unnest(endings) e join jobs j on j.id = e.job_id
+    where e.ord = any (settled) and j.batch_id is not null
+    group by j.batch_id
+  ) s
+  where b.id = s.batch_id;
+
   return query select unnest(settled);
 end $$;
 

@@ -48,7 +48,7 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
   );
   const stops: (() => Promise<void>)[] = [];
   // The API stops first, so that nothing is accepted by a process that is about to go.
-  if (role !== 'api') stops.unshift(startWorkers({ config, infra, log, providers }));
+  if (role !== 'api') stops.unshift(startWorkers({ config, infra, log, models }));
   if (role !== 'workers') {
     const api = await startApi({ config, infra, log, models });
     stops.unshift(api.stop);

@@ -5,6 +5,7 @@ import type { Ledger } from '../shared/ledger.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Models } from '../shared/models.ts';
 import type { News } from '../shared/news.ts';
+import type { QuoteDeps } from '../shared/requests/quote-job.ts';
 import type { Database } from '../shared/sql/database.ts';
 import { pingDatabase } from '../shared/sql/operations.ts';
 import { createJobWatcher } from '../shared/watch/job-watcher.ts';
@@ -46,8 +47,10 @@ import { pauseProvider } from './routes/admin/pause-provider.ts';
 import type { ProviderStatusDeps } from './routes/admin/provider-status.ts';
 import { readAccount } from './routes/admin/read-account.ts';
 import { resumeProvider } from './routes/admin/resume-provider.ts';
+import { addMessageBatchRoutes } from './routes/anthropic/batches/add-message-batch-routes.ts';
 import { countMessageTokens } from './routes/anthropic/count-message-tokens.ts';
 import { createMessage } from './routes/anthropic/create-message.ts';
+import { addBatchRoutes } from './routes/batches/add-batch-routes.ts';
 import { getDelivery } from './routes/deliveries/get-delivery.ts';
 import { listDeliveries } from './routes/deliveries/list-deliveries.ts';
 import { replayDelivery } from './routes/deliveries/replay-delivery.ts';
@@ -136,6 +139,8 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
 /** The explicit list of routes. */
 async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void> {
   addJobRoutes(app, deps);
+  await addBatchRoutes(app, { sql: deps.sql, ...quoting(deps) });
+  addMessageBatchRoutes(app, deps);
 
   readBalance(app, deps);
   listTransactions(app, deps);
@@ -194,13 +199,7 @@ function addWebhookRoutes(app: App, deps: ServerDeps): void {
 }
 
 function addJobRoutes(app: App, deps: ServerDeps): void {
-  const intake = {
-    catalogue: deps.models.catalogue,
-    providers: new Map(deps.models.providers.map((provider) => [provider.name, provider])),
-    ledger: deps.ledger,
-    news: deps.news,
-    webhooks: deps.config.webhooks,
-  };
+  const intake = { ...quoting(deps), ledger: deps.ledger, news: deps.news };
   createJob(app, intake);
   createEstimate(app, intake);
   listJobs(app, deps);
@@ -232,6 +231,12 @@ function addJobRoutes(app: App, deps: ServerDeps): void {
   listResponseItems(app, deps);
   createMessage(app, answering);
   countMessageTokens(app, intake);
+}
+
+/** What it takes to price a job. */
+function quoting({ models, config }: ServerDeps): QuoteDeps {
+  const providers = new Map(models.providers.map((provider) => [provider.name, provider]));
+  return { catalogue: models.catalogue, providers, webhooks: config.webhooks };
 }
 
 function authenticateDeps(deps: ServerDeps, parts: ServerParts) {

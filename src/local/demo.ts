@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { callApi, openDemoAccount } from './admin.ts';
-import { type Base, type LineResult, runBatch } from './demo-batch.ts';
+import { type Base, runBatch } from './demo-batch.ts';
 import { streamOne } from './demo-stream.ts';
 import { receiveOne } from './demo-webhook.ts';
 import { createProgressBar } from './progress.ts';
@@ -61,13 +61,12 @@ async function showAll(base: Base, operator: Base, dataDir: string): Promise<num
   };
 
   heading('1. A batch of real prompts over three providers');
-  const runId = `demo-${Date.now()}`;
-  const results = await runBatch(base, 'examples/prompts.jsonl', runId, createProgressBar('jobs'));
-  const path = download(results, dataDir);
-  const succeeded = results.filter(({ job }) => job.status === 'succeeded').length;
+  const { batch, output } = await runBatch(base, 'examples/prompts.jsonl', createProgressBar('lines'));
+  const { total = 0, completed = 0 } = batch.request_counts ?? {};
+  const path = keep(output, dataDir);
   promise(
-    succeeded === results.length,
-    `${succeeded} of ${results.length} lines succeeded; results in ${path}`,
+    batch.status === 'completed' && total > 0 && completed === total,
+    `${batch.id} ${batch.status}: ${completed} of ${total} lines succeeded; results in ${path}`,
   );
 
   heading('2. One job, live');
@@ -93,18 +92,10 @@ function heading(text: string): void {
   show(`\n${text}\n${'─'.repeat(text.length)}\n`);
 }
 
-function download(results: LineResult[], dataDir: string): string {
+function keep(output: string, dataDir: string): string {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, 'results.jsonl');
-  const lines = results.map(({ customId, job }) =>
-    JSON.stringify({
-      custom_id: customId,
-      status: job.status,
-      charge_usd: job.charge_usd,
-      result: job.result,
-    }),
-  );
-  writeFileSync(path, `${lines.join('\n')}\n`);
+  writeFileSync(path, output);
   return path;
 }
 

@@ -1,28 +1,33 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-export type ProgressBar = { start(total: number): void; step(what: string): void; stop(): void };
+export type ProgressBar = { update(done: number, total: number, what: string): void; stop(): void };
 
 /** A bar on a terminal; elsewhere a line at every tenth, since a log has no cursor to move. */
 export function createProgressBar(title: string): ProgressBar {
-  if (process.stderr.isTTY) {
-    const format = `${title} {bar} {value}/{total} {what}`;
-    const bar = new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
-    return {
-      start: (total) => bar.start(total, 0, { what: '' }),
-      step: (what) => bar.increment(1, { what }),
-      stop: () => bar.stop(),
-    };
-  }
-  let done = 0;
-  let all = 0;
+  return process.stderr.isTTY ? drawBar(title) : writeLines(title);
+}
+
+function drawBar(title: string): ProgressBar {
+  const format = `${title} {bar} {value}/{total} {what}`;
+  const bar = new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
+  bar.start(1, 0, { what: '' });
   return {
-    start: (total) => {
-      all = total;
+    update: (done, total, what) => {
+      bar.setTotal(Math.max(total, 1));
+      bar.update(done, { what });
     },
-    step: () => {
-      done += 1;
-      const tenth = Math.max(1, Math.floor(all / 10));
-      if (done % tenth === 0 || done === all) process.stdout.write(`${title} ${done}/${all}\n`);
+    stop: () => bar.stop(),
+  };
+}
+
+function writeLines(title: string): ProgressBar {
+  let said = 0;
+  return {
+    update: (done, total, what) => {
+      const tenths = total === 0 ? 0 : Math.floor((10 * done) / total);
+      if (tenths === said) return;
+      said = tenths;
+      process.stdout.write(`${title} ${done}/${total} ${what}\n`);
     },
     stop: () => undefined,
   };

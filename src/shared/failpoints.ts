@@ -19,6 +19,7 @@ export const failpointNames = [
   'run.answered',
   'run.settled',
   'run.announced',
+  'batch.moved',
   'delivery.claimed',
   'delivery.posted',
   'delivery.recorded',

@@ -1,25 +1,28 @@
-import type { Config, ProviderConfig } from '../shared/config.ts';
+import type { Config } from '../shared/config.ts';
 import { newId } from '../shared/domain/ids.ts';
 import { every } from '../shared/every.ts';
 import { createGate, limitsFrom } from '../shared/gate.ts';
 import type { Infra } from '../shared/infra.ts';
+import type { Models } from '../shared/models.ts';
 import { listPausedProviders } from '../shared/sql/installation.ts';
 import { createLeadership } from '../shared/sql/leadership.ts';
 import { removeWorker } from '../shared/sql/run-jobs.ts';
 import type { Log } from '../shared/telemetry.ts';
 import { within } from '../shared/within.ts';
+import { startBatches } from './batches/start-batches.ts';
 import { startCompletions } from './completions/start-completions.ts';
 import { startDeliveries } from './deliveries/start-deliveries.ts';
 import { startDispatch } from './dispatch/start-dispatch.ts';
 
-export type WorkersDeps = { config: Config; infra: Infra; log: Log; providers: ProviderConfig[] };
+export type WorkersDeps = { config: Config; infra: Infra; log: Log; models: Models };
 
 /**
  * Starts everything a worker process does: a pool per provider, the dispatcher, the reconciler and the reaper (each led
- * by one process at a time), and the deliveries. The returned function stops it: no new work at once, running calls may
+ * by one process at a time), the deliveries and the batches. The returned function stops it: no new work at once, running calls may
  * end within the grace time, the rest goes back to the backlog.
  */
-export function startWorkers({ config, infra, log, providers }: WorkersDeps): () => Promise<void> {
+export function startWorkers({ config, infra, log, models }: WorkersDeps): () => Promise<void> {
+  const { providers } = models;
   const worker = {
     id: newId('wrk'),
     concurrency: config.work.concurrency,
@@ -57,10 +60,22 @@ export function startWorkers({ config, infra, log, providers }: WorkersDeps): ()
     owesDelivery: deliveries.wake,
     ranOn: dispatch.wake,
   });
+  const batches = startBatches(
+    {
+      sql,
+      news,
+      log,
+      catalogue: models.catalogue,
+      providers: new Map(providers.map((provider) => [provider.name, provider])),
+      webhooks: config.webhooks,
+      owesDelivery: deliveries.wake,
+    },
+    { leaseSeconds: worker.leaseSeconds },
+  );
   const pauses = every(1000, () => refreshPaused(infra, paused), log, 'paused providers');
 
   return async () => {
-    await Promise.all([within(2000, pauses.stop()), dispatch.stop()]);
+    await Promise.all([within(2000, pauses.stop()), within(2000, batches.stop()), dispatch.stop()]);
     await completions.stop();
     await within(5000, deliveries.stop());
     await within(1000, removeWorker(sql, worker.id));

@@ -28,6 +28,8 @@ export type GatewayProcess = {
   /** Everything it has logged so far. */
   log(): string;
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** Resolves when it is gone, whoever ended it. */
+  ended: Promise<unknown>;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look at any field
@@ -114,6 +116,7 @@ function createClient(url: () => string, key: string): Client {
 
 async function spawnProcess(role: string, env: NodeJS.ProcessEnv): Promise<GatewayProcess> {
   const child = spawn(process.execPath, ['dist/main.js', role], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();
@@ -127,7 +130,7 @@ async function spawnProcess(role: string, env: NodeJS.ProcessEnv): Promise<Gatew
       failed(new Error(`${role} ended with ${code} before it was ready: ${log.slice(-2000)}`)),
     );
   });
-  return { url, pid: child.pid ?? 0, log: () => log, kill: (signal) => killChild(child, signal) };
+  return { url, pid: child.pid ?? 0, log: () => log, kill: (signal) => killChild(child, signal), ended };
 }
 
 async function killChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

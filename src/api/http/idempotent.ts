@@ -36,6 +36,11 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
   throw invalid([{ param: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters' }]);
 }
 
+/** Whether a client says that it asks once more for what it asked a moment ago, as the official SDKs do when a connection broke. */
+export function asksAgain(request: FastifyRequest): boolean {
+  return Number(request.headers['x-stainless-retry-count'] ?? 0) >= 1;
+}
+
 /** The refusal for a key that was used with another request. */
 export function keyConflict(): Refusal {
   return new Refusal(

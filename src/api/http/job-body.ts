@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chatRequestShape } from './chat-request.ts';
+import { chatRequestShape } from '../../shared/requests/chat-request.ts';
 
 const metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))

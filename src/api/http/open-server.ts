@@ -8,9 +8,9 @@ import { newId } from '../../shared/domain/ids.ts';
 import type { App } from './app.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import './caller.ts';
+import { compileValidator } from './compile-validator.ts';
 import { emptySha256, readJsonBody } from './json-body.ts';
 import { answerError, sendRefusal } from './problem.ts';
-import { compileValidator } from './zod-problems.ts';
 
 type OpenDeps = { config: Pick<Config, 'http'>; log: FastifyBaseLogger };
 

@@ -1,8 +1,8 @@
 import type { ChatRequest } from '../../shared/domain/chat.ts';
 import { lanes } from '../../shared/domain/job.ts';
+import type { JobOrder } from '../../shared/requests/quote-job.ts';
 import type { StoredOrder } from '../../shared/sql/jobs.ts';
 import { restoreTargets } from '../../shared/stored-targets.ts';
-import type { JobOrder } from './accept-job.ts';
 
 /** The order of a job that ended, to be placed once more: as it was, at once, at today's price. */
 export function orderAgain(stored: StoredOrder, request: string): JobOrder {

@@ -1,8 +1,8 @@
 import { Refusal } from '../../shared/domain/errors.ts';
+import type { InputItem } from '../../shared/requests/response-items.ts';
+import { toOutput } from '../../shared/requests/response-object.ts';
+import { inputItems } from '../../shared/requests/response-request.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import type { InputItem } from '../translate/response-items.ts';
-import { toOutput } from '../translate/response-object.ts';
-import { inputItems } from '../translate/response-request.ts';
 import { readResponse, type StoredResponse } from './stored-response.ts';
 
 /** A conversation has at most so many turns before it. */

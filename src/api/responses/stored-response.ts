@@ -1,10 +1,10 @@
 import { type ChatCompletion, responseStatusOf } from '../../shared/domain/chat.ts';
 import { notFound } from '../../shared/domain/errors.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
+import type { ResponseFacts, ResponseStatus } from '../../shared/requests/response-object.ts';
+import type { ResponsesBody } from '../../shared/requests/response-request.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { findJob } from '../../shared/sql/jobs.ts';
-import type { ResponseFacts, ResponseStatus } from '../translate/response-object.ts';
-import type { ResponsesBody } from '../translate/response-request.ts';
 
 /** A response and its job are one thing under two names. */
 export const responseIdOf = (jobId: string) => `resp_${jobId.slice(jobId.indexOf('_') + 1)}`;

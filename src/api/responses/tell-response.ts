@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toResponse } from '../../shared/requests/response-object.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
 import { accountOf } from '../http/caller.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
-import { toResponse } from '../translate/response-object.ts';
 import type { ResponseEvent } from '../translate/response-output-events.ts';
 import { followResponse } from './follow-response.ts';
 import { readResponse, type StoredResponse } from './stored-response.ts';

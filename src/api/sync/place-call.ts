@@ -3,11 +3,12 @@ import type { ChatRequest } from '../../shared/domain/chat.ts';
 import { invalid, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import type { Surface } from '../../shared/domain/job.ts';
+import type { JobOrder } from '../../shared/requests/quote-job.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { askSyncCallAgain, noteSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
-import { fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
-import { acceptJob, type IntakeDeps, type JobOrder } from '../intake/accept-job.ts';
+import { asksAgain, fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
+import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
 import { nameParam } from './name-param.ts';
 
 export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
@@ -29,7 +30,7 @@ const attemptsMax = 5;
 export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: Call): Promise<PlacedCall> {
   const accountId = accountOf(request);
   const fingerprint = fingerprintOf(request);
-  if (Number(request.headers['x-stainless-retry-count'] ?? 0) >= 1) {
+  if (asksAgain(request)) {
     const earlier = await askSyncCallAgain(deps.sql, { accountId, fingerprint });
     if (earlier !== null) return { ...earlier, accountId };
   }

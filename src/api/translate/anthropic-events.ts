@@ -1,5 +1,5 @@
 import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
-import { messageHead, toAnthropicUsage, toStopReason } from './anthropic-message.ts';
+import { messageHead, toAnthropicUsage, toStopReason } from '../../shared/requests/message-object.ts';
 
 /** One server-sent event of `POST /v1/messages` with `stream: true`; its name is also in its data. */
 export type MessageEvent = { event: string; data: { type: string } & Record<string, unknown> };

@@ -1,5 +1,5 @@
 import { type ChatCompletion, type Delta, responseStatusOf } from '../../shared/domain/chat.ts';
-import { type ResponseFacts, toResponse } from './response-object.ts';
+import { type ResponseFacts, toResponse } from '../../shared/requests/response-object.ts';
 import {
   type ResponseEvent,
   say,

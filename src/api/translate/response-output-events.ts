@@ -1,5 +1,5 @@
 import type { ChatCompletion, Delta, ToolCall } from '../../shared/domain/chat.ts';
-import { callItemId, messageItemId } from './response-object.ts';
+import { callItemId, messageItemId } from '../../shared/requests/response-object.ts';
 
 /** One event of a streamed response. `sequence_number` counts from 0 and is what a reader resumes after. */
 export type ResponseEvent = { type: string; sequence_number: number } & Record<string, unknown>;

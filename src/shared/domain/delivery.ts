@@ -1,3 +1,6 @@
+import { type BatchRecord, toBatchObject } from './batch.ts';
+import { formatUsd } from './money.ts';
+
 /** The part of a job object that a webhook tells. */
 type WebhookJob = {
   id: string;
@@ -40,6 +43,25 @@ export function webhookEvent({ eventId, type, createdAt, job, response, payload 
   };
   const created_at = Math.floor(createdAt.getTime() / 1000);
   return { body: JSON.stringify({ id: eventId, object: 'event', type, created_at, data }) };
+}
+
+/** The bytes that tell the end of a batch: the fields of every event of ours, and how its lines ended. */
+export function batchEvent(eventId: string, batch: BatchRecord): string {
+  const object = toBatchObject(batch);
+  const data = {
+    id: batch.id,
+    object: 'batch',
+    status: batch.state,
+    model: null,
+    usage: object.usage,
+    charge_usd: formatUsd(batch.chargeNano),
+    error: batch.errors?.[0] ?? null,
+    batch_id: batch.id,
+    metadata: batch.metadata ?? {},
+    request_counts: object.request_counts,
+  };
+  const created_at = Math.floor((batch.finishedAt ?? batch.createdAt).getTime() / 1000);
+  return JSON.stringify({ id: eventId, object: 'event', type: `batch.${batch.state}`, created_at, data });
 }
 
 /** What one POST came to. `blocked`: the address is not one we contact. */

@@ -9,6 +9,7 @@ export type IdPrefix =
   | 'acct'
   | 'req'
   | 'batch'
+  | 'msgbatch'
   | 'file'
   | 'whe'
   | 'rec'

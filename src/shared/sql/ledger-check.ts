@@ -34,14 +34,20 @@ const questions: Question[] = [
       where b.held_nano <> coalesce(h.remaining, 0)`,
   },
   {
-    name: 'What remains of a hold is the shares of its unfinished jobs',
+    name: 'What remains of a hold is the shares of its unfinished jobs and of lines that are no jobs yet',
     broken: (tx) => tx`
       select count(*) as rows
       from holds h
       left join (
         select hold_id, sum(hold_nano) as shares from jobs where finished_at is null group by hold_id
       ) j on j.hold_id = h.id
-      where h.remaining_nano <> coalesce(j.shares, 0)`,
+      left join (
+        select b.hold_id, sum(l.hold_nano) as shares
+        from batches b join batch_lines l on l.batch_id = b.id and l.line > b.expanded_through
+        where b.hold_id is not null and b.finished_at is null
+        group by b.hold_id
+      ) l on l.hold_id = h.id
+      where h.remaining_nano <> coalesce(j.shares, 0) + coalesce(l.shares, 0)`,
   },
   {
     name: 'A closed hold has nothing left and no unfinished job',
@@ -51,6 +57,14 @@ const questions: Question[] = [
         h.remaining_nano <> 0
         or exists (select 1 from jobs j where j.hold_id = h.id and j.finished_at is null)
       )`,
+  },
+  {
+    name: 'A batch that ended has closed its hold, and counted every line once',
+    broken: (tx) => tx`
+      select count(*) as rows
+      from batches b left join holds h on h.id = b.hold_id
+      where b.finished_at is not null
+        and ((h.id is not null and h.closed_at is null) or b.completed + b.failed + b.cancelled + b.expired <> b.total)`,
   },
   {
     name: 'Both sides of every entry sum to zero',

@@ -109,7 +109,7 @@ describe('entries and charges are only ever added to', () => {
 
 describe('a planted violation is found', () => {
   /** Each violation stands alone: what was there before comes back after it. */
-  const tables = ['entries', 'charges', 'balances', 'holds', 'overruns', 'jobs'];
+  const tables = ['entries', 'charges', 'balances', 'holds', 'overruns', 'jobs', 'batches', 'batch_lines'];
   beforeAll(async () => {
     // Constraints and triggers stand in the way of every one of these; the owner has to take them away first.
     const constraints = await owner`select conrelid::regclass::text as owner, conname from pg_constraint
@@ -117,7 +117,7 @@ describe('a planted violation is found', () => {
     for (const { owner: table, conname } of constraints) {
       await owner.unsafe(`alter table ${table} drop constraint ${conname}`);
     }
-    for (const table of ['entries', 'charges', 'jobs'])
+    for (const table of ['entries', 'charges', 'jobs', 'batches'])
       await owner.unsafe(`alter table ${table} disable trigger user`);
     for (const table of tables) await owner.unsafe(`create table saved_${table} as table ${table}`);
   });
@@ -140,8 +140,16 @@ describe('a planted violation is found', () => {
   const one = 'Every final job has one charge, and no other job has any';
   const chain = 'The balances after an entry follow from the entry before it';
   const remains = 'What an account has held is what remains of its open holds';
-  const shares = 'What remains of a hold is the shares of its unfinished jobs';
+  const shares =
+    'What remains of a hold is the shares of its unfinished jobs and of lines that are no jobs yet';
   const closed = 'A closed hold has nothing left and no unfinished job';
+
+  const insertBatch = (values: string) =>
+    `insert into batches (
+      id, account_id, kind, endpoint, input_file_id, fingerprint, expires_at, state, hold_id, total, completed, finished_at
+    ) values (
+      'batch_b', 'one', 'openai', '/v1/chat/completions', 'file_b', '', now() + interval '1 day', ${values}
+    )`;
 
   test.each<[string, () => string[], string[]]>([
     [
@@ -183,6 +191,28 @@ describe('a planted violation is found', () => {
       'a final job with an open hold',
       () => [`update holds set closed_at = null where closed_at is not null`],
       ['No final job has an open hold of its own'],
+    ],
+    [
+      'a batch that lost count of a line',
+      () => [insertBatch(`'completed', null, 2, 1, now()`)],
+      ['A batch that ended has closed its hold, and counted every line once'],
+    ],
+    [
+      'a batch that ended with its hold open',
+      () => [
+        `insert into holds (id, account_id, batch_id, amount_nano, remaining_nano) values ('hold_b', 'one', 'batch_b', 0, 0)`,
+        insertBatch(`'completed', 'hold_b', 1, 1, now()`),
+      ],
+      ['A batch that ended has closed its hold, and counted every line once'],
+    ],
+    [
+      'a line that is no job yet and whose share is gone',
+      () => [
+        `insert into holds (id, account_id, batch_id, amount_nano, remaining_nano) values ('hold_b', 'one', 'batch_b', 7, 0)`,
+        insertBatch(`'in_progress', 'hold_b', 1, 0, null`),
+        `insert into batch_lines (batch_id, line, custom_id, job_id, hold_nano) values ('batch_b', 1, 'a', 'job_b', 7)`,
+      ],
+      [shares],
     ],
     ['a charge that is gone', () => [`delete from charges`], [one, charged, total]],
     [

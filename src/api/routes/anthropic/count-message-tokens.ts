@@ -1,13 +1,13 @@
+import { countTokensShape } from '../../../shared/requests/message-request.ts';
+import { type QuoteDeps, quoteJob } from '../../../shared/requests/quote-job.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { type IntakeDeps, quoteJob } from '../../intake/accept-job.ts';
-import { countTokensShape } from '../../translate/anthropic-request.ts';
 
 /**
  * `POST /v1/messages/count_tokens`: our own bound of what the input counts, the one a hold is made of. It is never less than what
  * a provider will count, and takes nothing.
  */
-export function countMessageTokens(app: App, deps: IntakeDeps): void {
+export function countMessageTokens(app: App, deps: QuoteDeps): void {
   const schema = { tags: ['anthropic'], summary: 'Count the tokens of a message', body: countTokensShape };
   app.post('/v1/messages/count_tokens', { config: { scope: 'read' }, schema }, async (request, reply) => {
     accountOf(request);

@@ -1,9 +1,9 @@
+import { toAnthropicMessage } from '../../../shared/requests/message-object.ts';
+import { messagesShape } from '../../../shared/requests/message-request.ts';
 import type { App } from '../../http/app.ts';
 import { anthropicProblemBody } from '../../http/problem.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
 import { createMessageEvents, type MessageEvent } from '../../translate/anthropic-events.ts';
-import { toAnthropicMessage } from '../../translate/anthropic-message.ts';
-import { messagesShape } from '../../translate/anthropic-request.ts';
 
 /** `POST /v1/messages`: Anthropic's, over every provider. The call is a job like any other; `x-job-id` names it. */
 export function createMessage(app: App, deps: AnswerDeps): void {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { BatchKind } from '../../../shared/domain/batch.ts';
 import { invalid } from '../../../shared/domain/errors.ts';
+import { requestBatchCancel } from '../../../shared/sql/batches.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { listUnfinishedIds } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
@@ -14,7 +16,10 @@ const body = z.strictObject({
 
 const pageSize = 500;
 
-/** POST /v1/jobs/cancel {batch_id | metadata}: cancels all unfinished jobs that fit; says how many ended and how many were asked. */
+/**
+ * POST /v1/jobs/cancel {batch_id | metadata}: cancels all unfinished jobs that fit; says how many ended and how many were asked.
+ * A batch is cancelled with its jobs, or it would go on to make more of its lines.
+ */
 export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void {
   app.post(
     '/v1/jobs/cancel',
@@ -28,6 +33,8 @@ export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void
         ]);
       }
       return idempotent(request, reply, deps, async () => {
+        if (batchId !== null)
+          await requestBatchCancel(deps.sql, { accountId, kind: kindOf(batchId), id: batchId });
         const counts = { cancelled: 0, asked: 0 };
         for (let after = ''; ; ) {
           const ids = await listUnfinishedIds(deps.sql, {
@@ -48,4 +55,8 @@ export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void
       });
     },
   );
+}
+
+function kindOf(batchId: string): BatchKind {
+  return batchId.startsWith('msgbatch_') ? 'anthropic' : 'openai';
 }

@@ -1,14 +1,11 @@
 import { formatUsd } from '../../../shared/domain/money.ts';
+import { type QuoteDeps, quoteJob } from '../../../shared/requests/quote-job.ts';
 import type { App } from '../../http/app.ts';
 import { jobBody } from '../../http/job-body.ts';
-import { type IntakeDeps, quoteJob } from '../../intake/accept-job.ts';
 import { toOrder } from './create-job.ts';
 
 /** POST /v1/estimates: what a job with this body would hold. Takes nothing. */
-export function createEstimate(
-  app: App,
-  deps: Pick<IntakeDeps, 'catalogue' | 'providers' | 'webhooks'>,
-): void {
+export function createEstimate(app: App, deps: QuoteDeps): void {
   app.post(
     '/v1/estimates',
     { config: { scope: 'jobs' }, schema: { summary: 'Bound the cost of a job', body: jobBody } },

@@ -1,9 +1,10 @@
+import type { JobOrder } from '../../../shared/requests/quote-job.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';
 import { type JobBody, jobBody } from '../../http/job-body.ts';
 import { sendAccepted } from '../../http/send-accepted.ts';
-import { acceptJob, type IntakeDeps, type JobOrder } from '../../intake/accept-job.ts';
+import { acceptJob, type IntakeDeps } from '../../intake/accept-job.ts';
 
 /** POST /v1/jobs → 202: the job and its hold are committed. */
 export function createJob(app: App, deps: IntakeDeps): void {

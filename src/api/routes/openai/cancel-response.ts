@@ -1,13 +1,13 @@
 import { Refusal } from '../../../shared/domain/errors.ts';
 import { isFinal } from '../../../shared/domain/job.ts';
 import type { JobEvents } from '../../../shared/job-events.ts';
+import { toResponse } from '../../../shared/requests/response-object.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 import { readResponse } from '../../responses/stored-response.ts';
 import { findWhenFinal } from '../../sync/when-final.ts';
-import { toResponse } from '../../translate/response-object.ts';
 
 /** A worker that hears of the wish stops its call well within this time. */
 const stopMs = 5000;

@@ -1,10 +1,10 @@
 import type { Refusal } from '../../../shared/domain/errors.ts';
+import { createChunks, toChatCompletion } from '../../../shared/requests/chat-completion.ts';
+import { type ChatCompletionsBody, chatCompletionsShape } from '../../../shared/requests/chat-request.ts';
 import type { App } from '../../http/app.ts';
-import { type ChatCompletionsBody, chatCompletionsShape } from '../../http/chat-request.ts';
 import { problemBody } from '../../http/problem.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
 import type { Call } from '../../sync/place-call.ts';
-import { createChunks, toChatCompletion } from '../../translate/chat-completion.ts';
 
 /** `POST /v1/chat/completions`: OpenAI's, over every provider. The call is a job like any other; `x-job-id` names it. */
 export function createChatCompletion(app: App, deps: AnswerDeps): void {

@@ -2,6 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ChatCompletion, responseStatusOf } from '../../../shared/domain/chat.ts';
 import type { Refusal } from '../../../shared/domain/errors.ts';
 import type { JobError } from '../../../shared/domain/job.ts';
+import { type ResponseFacts, toResponse } from '../../../shared/requests/response-object.ts';
+import {
+  type ResponsesBody,
+  responsesShape,
+  toChatRequest,
+} from '../../../shared/requests/response-request.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { readEarlierItems } from '../../responses/earlier-items.ts';
@@ -10,8 +16,6 @@ import { tellResponse, toResponseFrames } from '../../responses/tell-response.ts
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
 import { type Call, placeCall } from '../../sync/place-call.ts';
 import { createResponseEvents } from '../../translate/response-events.ts';
-import { type ResponseFacts, toResponse } from '../../translate/response-object.ts';
-import { type ResponsesBody, responsesShape, toChatRequest } from '../../translate/response-request.ts';
 
 /** A response in the background has as long as any job. */
 const backgroundSeconds = 86_400;

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { InputItem } from '../../../shared/requests/response-items.ts';
+import { inputItems } from '../../../shared/requests/response-request.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
@@ -6,8 +8,6 @@ import { pageQuery, toPage } from '../../http/pages.ts';
 import { idParams } from '../../http/shapes.ts';
 import { readEarlierItems } from '../../responses/earlier-items.ts';
 import { readResponse } from '../../responses/stored-response.ts';
-import type { InputItem } from '../../translate/response-items.ts';
-import { inputItems } from '../../translate/response-request.ts';
 
 /** `GET /v1/responses/{id}/input_items`: what a response was made from, earlier turns included; newest first unless asked otherwise. */
 export function listResponseItems(app: App, deps: { sql: Database }): void {

@@ -1,6 +1,5 @@
-import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
-import { invalid, type Problem } from '../../shared/domain/errors.ts';
+import type { Problem } from '../domain/errors.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -51,11 +50,3 @@ function toSentence(issue: Issue, path: PropertyKey[]): string {
 function toParam(path: PropertyKey[]): string {
   return path.map(String).join('.');
 }
-
-/** Lets Fastify validate with zod; what does not fit is refused with 422 and every problem. */
-export const compileValidator: FastifySchemaCompiler<z.ZodType> =
-  ({ schema }) =>
-  (data) => {
-    const result = schema.safeParse(data);
-    return result.success ? { value: result.data } : { error: invalid(problemsOf(result.error)) };
-  };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice } from '../../shared/domain/chat.ts';
+import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice } from '../domain/chat.ts';
 import { fromItems, type InputItem, inputItemShape } from './response-items.ts';
 
 const functionTool = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ChatRequest, ReasoningEffort, Tool, ToolChoice } from '../../shared/domain/chat.ts';
-import { fromSystem, fromTurn, marksOf, systemShape, turnShape } from './anthropic-blocks.ts';
+import type { ChatRequest, ReasoningEffort, Tool, ToolChoice } from '../domain/chat.ts';
+import { fromSystem, fromTurn, marksOf, systemShape, turnShape } from './message-blocks.ts';
 
 const toolShape = z.strictObject({
   type: z.literal('custom', { error: 'only custom tools are supported; server tools are not' }).nullish(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ImagePart, Message, TextPart, ToolCall } from '../../shared/domain/chat.ts';
+import type { ImagePart, Message, TextPart, ToolCall } from '../domain/chat.ts';
 
 const image = z.string().regex(/^(?:https?:\/\/[^/\s]|data:image\/(?:png|jpeg|jpg|gif|webp);base64,)/i, {
   error: 'must be an http(s) URL or a base64 data: URL of a PNG, JPEG, GIF or WebP',

@@ -1,4 +1,4 @@
-import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
+import type { ChatCompletion, Delta } from '../domain/chat.ts';
 
 const suffixOf = (jobId: string) => jobId.slice(jobId.indexOf('_') + 1);
 

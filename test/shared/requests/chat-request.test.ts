@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, it, test } from 'vitest';
 import { z } from 'zod';
-import { chatCompletionsShape, chatRequestShape } from '../../../src/api/http/chat-request.ts';
-import { problemsOf } from '../../../src/api/http/zod-problems.ts';
 import type { ChatRequest } from '../../../src/shared/domain/chat.ts';
+import { chatCompletionsShape, chatRequestShape } from '../../../src/shared/requests/chat-request.ts';
+import { problemsOf } from '../../../src/shared/requests/zod-problems.ts';
 
 const minimal = { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hello' }] };
 const weather = { type: 'function', function: { name: 'weather', parameters: { type: 'object' } } };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/domain/chat.ts';
+import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../domain/chat.ts';
 
 /** A mark on a block that only Anthropic knows; kept verbatim for it. */
 const cacheControl = z.looseObject({ type: z.literal('ephemeral') }).nullish();

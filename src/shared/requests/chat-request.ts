@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ChatRequest } from '../../shared/domain/chat.ts';
+import type { ChatRequest } from '../domain/chat.ts';
 import { extraContent, messageShape } from './chat-messages.ts';
 import { withoutEmpty } from './without-empty.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { problemsOf } from '../../../src/api/http/zod-problems.ts';
+import { problemsOf } from '../../../src/shared/requests/zod-problems.ts';
 
 const problems = (schema: z.ZodType, value: unknown) => {
   const result = schema.safeParse(value);

@@ -1,5 +1,5 @@
-import type { ChatCompletion, CompletionUsage } from '../../shared/domain/chat.ts';
-import type { JobError } from '../../shared/domain/job.ts';
+import type { ChatCompletion, CompletionUsage } from '../domain/chat.ts';
+import type { JobError } from '../domain/job.ts';
 import type { ResponsesBody } from './response-request.ts';
 
 /** What became of a response so far, in the words of the Responses API. */

@@ -1,4 +1,4 @@
-import type { ChatCompletion, Choice, CompletionUsage, FinishReason } from '../../shared/domain/chat.ts';
+import type { ChatCompletion, Choice, CompletionUsage, FinishReason } from '../domain/chat.ts';
 
 type StopReason = 'end_turn' | 'max_tokens' | 'tool_use' | 'refusal';
 

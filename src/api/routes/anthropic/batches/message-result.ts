@@ -1,0 +1,40 @@
+import type { BatchFault, BatchState } from '../../../../shared/domain/batch.ts';
+import { anthropicTypeOf } from '../../../http/problem.ts';
+
+/** A line of an output or error file, as batches write them. */
+export type AnsweredLine = {
+  custom_id: string;
+  response: { status_code: number; request_id: string; body: unknown } | null;
+  error: { code: string; message: string } | null;
+};
+
+/** One line of the results of a message batch: `MessageBatchIndividualResponse` of Anthropic's SDK (1.12). */
+export type MessageResult = { custom_id: string; result: object };
+
+/** What a request came to. */
+export function toMessageResult({ custom_id, response, error }: AnsweredLine): MessageResult {
+  if (response?.status_code === 200)
+    return { custom_id, result: { type: 'succeeded', message: response.body } };
+  if (error?.code === 'batch_expired') return { custom_id, result: { type: 'expired' } };
+  if (error?.code === 'batch_cancelled') return { custom_id, result: { type: 'canceled' } };
+  const said = response?.body as { error?: { message?: string } } | undefined;
+  const message = said?.error?.message ?? error?.message ?? 'the request failed';
+  const type = anthropicTypeOf(response?.status_code ?? 500);
+  return { custom_id, result: errored(type, message, response?.request_id ?? null) };
+}
+
+/** What each request of a batch came to that never began. */
+export function toUnbegunResult(
+  custom_id: string,
+  state: BatchState,
+  fault: BatchFault | null,
+): MessageResult {
+  if (state === 'expired') return { custom_id, result: { type: 'expired' } };
+  if (state === 'cancelled') return { custom_id, result: { type: 'canceled' } };
+  const type = fault?.code === 'insufficient_funds' ? 'billing_error' : 'invalid_request_error';
+  return { custom_id, result: errored(type, fault?.message ?? 'the batch was refused', null) };
+}
+
+function errored(type: string, message: string, requestId: string | null) {
+  return { type: 'errored', error: { type: 'error', request_id: requestId, error: { type, message } } };
+}

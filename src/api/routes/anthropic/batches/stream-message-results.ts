@@ -1,0 +1,60 @@
+import { Readable } from 'node:stream';
+import { readFileLines } from '../../../../shared/batches/file-lines.ts';
+import type { BatchRecord } from '../../../../shared/domain/batch.ts';
+import { notFound, Refusal } from '../../../../shared/domain/errors.ts';
+import { findBatch } from '../../../../shared/sql/batches.ts';
+import type { Database } from '../../../../shared/sql/database.ts';
+import type { App } from '../../../http/app.ts';
+import { accountOf } from '../../../http/caller.ts';
+import { idParams } from '../../../http/shapes.ts';
+import { type AnsweredLine, type MessageResult, toMessageResult, toUnbegunResult } from './message-result.ts';
+
+const linesPerPiece = 200;
+
+/** `GET /v1/messages/batches/{id}/results`: a line for each request, no faster than the client takes them. */
+export function streamMessageResults(app: App, deps: { sql: Database }): void {
+  const schema = { tags: ['anthropic'], summary: 'Download the results of a batch', params: idParams };
+  app.get(
+    '/v1/messages/batches/:id/results',
+    { config: { scope: 'read' }, schema },
+    async (request, reply) => {
+      const one = { accountId: accountOf(request), kind: 'anthropic' as const, id: request.params.id };
+      const batch = await findBatch(deps.sql, one);
+      if (batch === null) throw notFound('message batch');
+      if (batch.finishedAt === null) throw new Refusal('invalid_state', 'The batch has not ended yet');
+      reply.header('request-id', request.id).header('content-type', 'application/x-jsonl');
+      return reply.send(Readable.from(resultsOf(deps.sql, batch), { objectMode: false, highWaterMark: 1 }));
+    },
+  );
+}
+
+async function* resultsOf(sql: Database, batch: BatchRecord): AsyncGenerator<string> {
+  const hasBegun = batch.total > 0;
+  if (!hasBegun) {
+    const fault = batch.errors?.[0] ?? null;
+    yield* mapLines(sql, batch.inputFileId, ({ custom_id }) =>
+      toUnbegunResult(custom_id, batch.state, fault),
+    );
+    return;
+  }
+  for (const fileId of [batch.outputFileId, batch.errorFileId]) {
+    if (fileId !== null) yield* mapLines(sql, fileId, toMessageResult);
+  }
+}
+
+async function* mapLines(
+  sql: Database,
+  fileId: string,
+  toResult: (line: AnsweredLine) => MessageResult,
+): AsyncGenerator<string> {
+  let place = { readBytes: 0, readLines: 0 };
+  for (let isEnd = false; !isEnd; ) {
+    const slice = await readFileLines(sql, fileId, place, linesPerPiece);
+    const lines = slice.lines.flatMap(({ bytes }) =>
+      bytes === null ? [] : [JSON.parse(bytes.toString('utf8')) as AnsweredLine],
+    );
+    if (lines.length > 0) yield lines.map((line) => `${JSON.stringify(toResult(line))}\n`).join('');
+    place = slice;
+    isEnd = slice.isEnd;
+  }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { batchEndpoints, toBatchObject } from '../../../shared/domain/batch.ts';
+import { invalid, notFound } from '../../../shared/domain/errors.ts';
+import { newId } from '../../../shared/domain/ids.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import { findFile } from '../../../shared/sql/files.ts';
+import { checkWebhookUrl } from '../../../shared/webhook-target.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { orderBatch } from '../../intake/order-batch.ts';
+import { endpointShape } from './shapes.ts';
+
+const body = z.strictObject({
+  input_file_id: z.string().min(1),
+  endpoint: endpointShape,
+  completion_window: z.literal('24h', { error: 'must be "24h"' }),
+  metadata: z
+    .record(z.string().min(1).max(64), z.string().max(512))
+    .refine((pairs) => Object.keys(pairs).length <= 16, { error: 'has more than 16 pairs' })
+    .nullish(),
+  output_expires_after: z
+    .strictObject({ anchor: z.literal('created_at'), seconds: z.int().min(3600).max(2_592_000) })
+    .nullish(),
+});
+
+/** `POST /v1/batches`: takes no money yet; the workers read the file, and set it aside for all lines together. */
+export function createBatch(app: App, deps: { sql: Database; webhooks: { allowPrivate: boolean } }): void {
+  const summary = `Begin a batch of calls to ${batchEndpoints.join(' or ')}`;
+  const schema = { tags: ['openai'], summary, body };
+  app.post('/v1/batches', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
+    const accountId = accountOf(request);
+    const { input_file_id: inputFileId, endpoint, metadata = null, output_expires_after } = request.body;
+    const webhookUrl = metadata?.['webhook_url'] ?? null;
+    const problem = webhookUrl === null ? null : checkWebhookUrl(webhookUrl, deps.webhooks);
+    if (problem !== null) throw invalid([{ ...problem, param: 'metadata.webhook_url' }]);
+    return idempotent(request, reply, deps, async (tx) => {
+      const file = await findFile(tx, accountId, inputFileId);
+      if (file === null) throw notFound('file');
+      if (file.purpose !== 'batch') {
+        throw invalid([{ param: 'input_file_id', message: 'must be a file that was uploaded for a batch' }]);
+      }
+      const batch = await orderBatch(tx, request, async () => ({
+        id: newId('batch'),
+        kind: 'openai',
+        endpoint,
+        inputFileId,
+        asked: null,
+        retryOf: null,
+        webhookUrl,
+        metadata,
+        outputExpiresSeconds: output_expires_after?.seconds ?? null,
+      }));
+      return { status: 200, body: toBatchObject(batch), location: `/v1/batches/${batch.id}` };
+    });
+  });
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { toBatchObject } from '../../../shared/domain/batch.ts';
+import { listBatches as listStoredBatches } from '../../../shared/sql/batches.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { pageQuery, toPage } from '../../http/pages.ts';
+
+/** `GET /v1/batches`: the account's batches, newest first. */
+export function listBatches(app: App, deps: { sql: Database }): void {
+  const schema = { tags: ['openai'], summary: 'List batches', querystring: z.strictObject(pageQuery) };
+  app.get('/v1/batches', { config: { scope: 'read' }, schema }, async (request) => {
+    const { limit, after = null } = request.query;
+    const filter = { accountId: accountOf(request), kind: 'openai' as const, after, before: null, limit };
+    const batches = await listStoredBatches(deps.sql, filter);
+    return toPage(batches.map(toBatchObject), limit);
+  });
+}

@@ -1,0 +1,18 @@
+import { toBatchObject } from '../../../shared/domain/batch.ts';
+import { notFound } from '../../../shared/domain/errors.ts';
+import { findBatch } from '../../../shared/sql/batches.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idParams } from '../../http/shapes.ts';
+
+/** `GET /v1/batches/{id}`: one row, however many lines it has. */
+export function readBatch(app: App, deps: { sql: Database }): void {
+  const schema = { tags: ['openai'], summary: 'Read a batch', params: idParams };
+  app.get('/v1/batches/:id', { config: { scope: 'read' }, schema }, async (request) => {
+    const accountId = accountOf(request);
+    const batch = await findBatch(deps.sql, { accountId, kind: 'openai', id: request.params.id });
+    if (batch === null) throw notFound('batch');
+    return toBatchObject(batch);
+  });
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { invalid } from '../../../shared/domain/errors.ts';
+import { problemsOf } from '../../../shared/requests/zod-problems.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import { dropFile, finishFile } from '../../../shared/sql/files.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { toFileObject } from './file-object.ts';
+import { receiveFile } from './receive-file.ts';
+
+const daySeconds = 86_400;
+
+const fieldsShape = z.strictObject({
+  purpose: z.literal('batch', { error: 'only "batch" is supported' }),
+  'expires_after[anchor]': z.literal('created_at').optional(),
+  'expires_after[seconds]': z.coerce
+    .number()
+    .int()
+    .min(3600)
+    .max(30 * daySeconds)
+    .default(30 * daySeconds),
+});
+
+/** `POST /v1/files`: a multipart form with `purpose` and `file`. Visible once all of it is stored. */
+export function createFile(app: App, deps: { sql: Database }): void {
+  const schema = {
+    tags: ['openai'],
+    summary: 'Upload a file for a batch',
+    consumes: ['multipart/form-data'],
+  };
+  app.post('/v1/files', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
+    const { id, fields } = await receiveFile(deps.sql, request, accountOf(request));
+    try {
+      const said = fieldsShape.safeParse(Object.fromEntries(fields));
+      if (!said.success) throw invalid(problemsOf(said.error));
+      const expiresInSeconds = said.data['expires_after[seconds]'];
+      return await idempotent(request, reply, deps, async (tx) => {
+        const body = toFileObject(await finishFile(tx, { id, expiresInSeconds }));
+        return { status: 200, body };
+      });
+    } finally {
+      // Of a refused form, or of one whose answer was that of an earlier one.
+      await dropFile(deps.sql, id).catch(() => undefined);
+    }
+  });
+}

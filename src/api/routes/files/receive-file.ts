@@ -1,0 +1,91 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { MultipartFile } from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
+import { invalid, Refusal } from '../../../shared/domain/errors.ts';
+import { newId } from '../../../shared/domain/ids.ts';
+import { faultOf } from '../../../shared/requests/json-values.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import { beginFile, chunkBytesMax, dropFile, putChunk } from '../../../shared/sql/files.ts';
+
+export const fileBytesMax = 200 * 1024 * 1024;
+
+/** A file whose bytes are stored, and that nobody sees yet; the other fields of its form. */
+export type ReceivedFile = { id: string; fields: Map<string, string> };
+
+/**
+ * Stores the file of a multipart form while it arrives, a chunk at a time. Whatever goes wrong, nothing is left of it. The hash
+ * of the request becomes that of its meaning: a form has another boundary each time it is sent.
+ */
+export async function receiveFile(
+  sql: Database,
+  request: FastifyRequest,
+  accountId: string,
+): Promise<ReceivedFile> {
+  const fields = new Map<string, string>();
+  const hash = createHash('sha256');
+  let id: string | null = null;
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'field') {
+        fields.set(part.fieldname, String(part.value));
+        continue;
+      }
+      if (part.fieldname !== 'file' || id !== null) throw onlyOneFile();
+      id = newId('file');
+      await store(sql, { id, accountId }, part, hash);
+    }
+    if (id === null) throw onlyOneFile();
+  } catch (error) {
+    if (id !== null) await dropFile(sql, id).catch(() => undefined);
+    throw toRefusal(error);
+  }
+  const said = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
+  request.bodySha256 = hash.update(JSON.stringify(said)).digest('hex');
+  return { id, fields };
+}
+
+async function store(
+  sql: Database,
+  file: { id: string; accountId: string },
+  part: MultipartFile,
+  hash: Hash,
+): Promise<void> {
+  const { filename } = part;
+  if (!/\.jsonl$/i.test(filename) || filename.length > 255 || faultOf(filename) !== null) {
+    throw invalid([{ param: 'file', message: 'must be a file whose name ends in .jsonl' }]);
+  }
+  hash.update(`${filename}\n`);
+  await beginFile(sql, { ...file, purpose: 'batch', filename });
+  let startsAt = 0;
+  let pieces: Buffer[] = [];
+  let size = 0;
+  const flush = async () => {
+    if (size === 0) return;
+    await putChunk(sql, { fileId: file.id, startsAt, bytes: Buffer.concat(pieces, size) });
+    startsAt += size;
+    pieces = [];
+    size = 0;
+  };
+  for await (const piece of part.file as AsyncIterable<Buffer>) {
+    hash.update(piece);
+    if (size + piece.length > chunkBytesMax) await flush();
+    pieces.push(piece);
+    size += piece.length;
+  }
+  if (part.file.truncated) {
+    throw new Refusal('too_large', `A file has at most ${fileBytesMax / 1024 / 1024} MiB`);
+  }
+  await flush();
+}
+
+const onlyOneFile = () => invalid([{ param: 'file', message: 'a form has one file, in the field "file"' }]);
+
+/** What the parser says of a form that is broken or too large. */
+function toRefusal(error: unknown): unknown {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string' || !code.startsWith('FST_')) return error;
+  if (code === 'FST_REQ_FILE_TOO_LARGE') {
+    return new Refusal('too_large', `A file has at most ${fileBytesMax / 1024 / 1024} MiB`, {}, error);
+  }
+  return new Refusal('invalid_json', 'The body is not a multipart form that could be read', {}, error);
+}

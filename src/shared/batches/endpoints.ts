@@ -1,0 +1,76 @@
+import type { z } from 'zod';
+import type { BatchEndpointName } from '../domain/batch.ts';
+import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../domain/chat.ts';
+import { invalid } from '../domain/errors.ts';
+import { toChatCompletion } from '../requests/chat-completion.ts';
+import { chatCompletionsShape } from '../requests/chat-request.ts';
+import { toAnthropicMessage } from '../requests/message-object.ts';
+import { messagesShape } from '../requests/message-request.ts';
+import { toResponse } from '../requests/response-object.ts';
+import { type ResponsesBody, responsesShape, toChatRequest } from '../requests/response-request.ts';
+import { problemsOf } from '../requests/zod-problems.ts';
+
+/** The job behind a line that has a result. */
+export type LineJob = {
+  jobId: string;
+  model: string;
+  createdAt: Date;
+  finishedAt: Date;
+  original: string | null;
+};
+
+export type BatchEndpoint = {
+  /** The body of a line as the engine takes it; throws a Refusal with every problem. */
+  read(body: unknown): { request: ChatRequest; original: string | null };
+  /** The body of the answer, in the shape of the endpoint. */
+  write(completion: ChatCompletion, job: LineJob): unknown;
+};
+
+const notInBatches = (param: string) =>
+  invalid([{ param, message: 'is not possible in a batch; leave it out' }]);
+
+/** What a line of each endpoint asks, and how it is answered. */
+export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
+  '/v1/chat/completions': {
+    read: (given) => {
+      const { request, stream } = readAs(chatCompletionsShape, given);
+      if (stream) throw notInBatches('stream');
+      return { request, original: null };
+    },
+    write: (completion, { jobId }) => toChatCompletion(completion, jobId),
+  },
+  '/v1/responses': {
+    read: (given) => {
+      const body = readAs(responsesShape, given);
+      for (const param of ['stream', 'background', 'previous_response_id'] as const) {
+        if (body[param]) throw notInBatches(param);
+      }
+      return { request: toChatRequest(body, []), original: JSON.stringify(body) };
+    },
+    write: (completion, job) =>
+      toResponse({
+        id: `resp_${job.jobId.slice(job.jobId.indexOf('_') + 1)}`,
+        createdAt: job.createdAt,
+        completedAt: job.finishedAt,
+        model: job.model,
+        status: responseStatusOf(completion),
+        error: null,
+        completion,
+        body: JSON.parse(job.original ?? '{}') as ResponsesBody,
+      }),
+  },
+  '/v1/messages': {
+    read: (given) => {
+      const { request, stream } = readAs(messagesShape, given);
+      if (stream) throw notInBatches('stream');
+      return { request, original: null };
+    },
+    write: (completion, { jobId }) => toAnthropicMessage(completion, jobId),
+  },
+};
+
+function readAs<Shape extends z.ZodType>(shape: Shape, given: unknown): z.output<Shape> {
+  const result = shape.safeParse(given);
+  if (result.success) return result.data;
+  throw invalid(problemsOf(result.error));
+}

@@ -1,0 +1,59 @@
+import { batchLineBytesMax } from '../domain/batch.ts';
+import type { Transaction } from '../sql/database.ts';
+import { readBytes } from '../sql/files.ts';
+
+/** A line of a file by its number, from 1; its bytes are null when there are more than a line may have. */
+export type FileLine = { line: number; bytes: Buffer | null };
+
+/** How far a file has been read. */
+export type FilePlace = { readBytes: number; readLines: number };
+
+export type FileSlice = FilePlace & { lines: FileLine[]; isEnd: boolean };
+
+const pieceBytes = 256 * 1024;
+const newline = 0x0a;
+
+/**
+ * The next lines of a stored file: at most `linesMax`, and no more than about a quarter of a mebibyte but for one line that is
+ * longer. Lines of white space alone are counted and left out. Holds no more in memory than it returns.
+ */
+export async function readFileLines(
+  sql: Transaction,
+  fileId: string,
+  from: FilePlace,
+  linesMax: number,
+): Promise<FileSlice> {
+  let bytes = Buffer.alloc(0);
+  let isEnd = false;
+  while (!isEnd && !bytes.includes(newline)) {
+    if (bytes.length > batchLineBytesMax) return tooLong(from);
+    const piece = await readBytes(sql, fileId, from.readBytes + bytes.length, pieceBytes);
+    if (piece === null) isEnd = true;
+    else bytes = Buffer.concat([bytes, piece]);
+  }
+  return split(bytes, from, linesMax, isEnd);
+}
+
+function tooLong({ readBytes, readLines }: FilePlace): FileSlice {
+  const line = readLines + 1;
+  return { lines: [{ line, bytes: null }], readBytes, readLines: line, isEnd: true };
+}
+
+function split(bytes: Buffer, from: FilePlace, linesMax: number, isEnd: boolean): FileSlice {
+  const lines: FileLine[] = [];
+  let at = 0;
+  let line = from.readLines;
+  while (at < bytes.length && line - from.readLines < linesMax) {
+    const end = bytes.indexOf(newline, at);
+    if (end < 0 && !isEnd) break;
+    line += 1;
+    const text = bytes.subarray(at, end < 0 ? bytes.length : end);
+    at = end < 0 ? bytes.length : end + 1;
+    if (!isBlank(text)) lines.push({ line, bytes: text });
+  }
+  return { lines, readBytes: from.readBytes + at, readLines: line, isEnd: isEnd && at === bytes.length };
+}
+
+function isBlank(text: Buffer): boolean {
+  return text.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}

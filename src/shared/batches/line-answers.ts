@@ -1,0 +1,58 @@
+import type { BatchEndpointName } from '../domain/batch.ts';
+import type { ChatCompletion } from '../domain/chat.ts';
+import { Refusal, type RefusalType, refusals } from '../domain/errors.ts';
+import type { EndedLine } from '../sql/batch-moves.ts';
+import { endpoints } from './endpoints.ts';
+
+/** The error of OpenAI's APIs that says the same as a refusal. `request.` before a field is a word of the native API. */
+export function openaiError({ message, type, extras }: Pick<Refusal, 'message' | 'type' | 'extras'>) {
+  const bare = (text: string) => text.replace(/^request\./, '');
+  const { param = '' } = extras;
+  return { message: bare(message), type, code: type, param: param === '' ? null : bare(param) };
+}
+
+/** A line of the output file or of the error file, as OpenAI writes them. */
+export type AnsweredLine = { isError: boolean; text: string };
+
+/** What a line came to. `unrun` says why a line that never became a job did not run. */
+export function answerLine(
+  ended: EndedLine,
+  batch: { id: string; endpoint: BatchEndpointName },
+  unrun: 'batch_expired' | 'batch_cancelled',
+): AnsweredLine {
+  const own = ended.jobId ?? `${batch.id}_${ended.line}`;
+  const id = `batch_req_${own.slice(own.indexOf('_') + 1)}`;
+  const write = (response: object | null, error: object | null, isError: boolean): AnsweredLine => ({
+    isError,
+    text: `${JSON.stringify({ id, custom_id: ended.customId, response, error })}\n`,
+  });
+  const answered = (status_code: number, body: unknown) =>
+    write({ status_code, request_id: ended.jobId ?? id, body }, null, status_code >= 400);
+  const notRun = (code: keyof typeof unrunMessages) =>
+    write(null, { code, message: unrunMessages[code] }, true);
+
+  if (ended.refusal !== null) return answered(422, { error: ended.refusal });
+  if (ended.state === null) return notRun(unrun);
+  if (ended.state === 'expired') return notRun('batch_expired');
+  if (ended.state === 'cancelled') return notRun('batch_cancelled');
+  if (ended.state === 'failed' && ended.error !== null) {
+    const type = ended.error.type as RefusalType;
+    return answered(refusals[type].status, { error: openaiError(new Refusal(type, ended.error.message)) });
+  }
+  if (ended.result === null || ended.jobId === null) return notRun('result_erased');
+  const completion = JSON.parse(ended.result) as ChatCompletion;
+  const { model, createdAt, finishedAt } = ended;
+  const job = {
+    jobId: ended.jobId,
+    model: model ?? '',
+    createdAt: createdAt ?? new Date(),
+    finishedAt: finishedAt ?? new Date(),
+  };
+  return answered(200, endpoints[batch.endpoint].write(completion, { ...job, original: ended.original }));
+}
+
+const unrunMessages = {
+  batch_expired: 'This request could not be executed before the completion window expired.',
+  batch_cancelled: 'This request was cancelled before it had a result.',
+  result_erased: 'The result of this request was erased before the files of its batch were written.',
+};

@@ -1,0 +1,160 @@
+import type { Database, Transaction } from './database.ts';
+
+/** `message_batch`: the requests and the results of one; they are no files of the account. */
+export type FilePurpose = 'batch' | 'batch_output' | 'message_batch';
+
+export type StoredFile = {
+  id: string;
+  purpose: FilePurpose;
+  filename: string;
+  bytes: bigint;
+  createdAt: Date;
+  expiresAt: Date;
+};
+
+/** A chunk holds at most this much. */
+export const chunkBytesMax = 1024 * 1024;
+
+/** A file still in the making after this long was left behind. */
+const makingHours = 1;
+
+const columns = (sql: Transaction) => sql`
+  id, purpose, filename, bytes, created_at as "createdAt", expires_at as "expiresAt"`;
+
+/** Begins a file: nobody sees it until it is finished, and it goes away by itself when it never is. */
+export async function beginFile(
+  sql: Transaction,
+  file: { id: string; accountId: string; purpose: FilePurpose; filename: string },
+): Promise<void> {
+  await sql`
+    insert into files (id, account_id, purpose, filename, expires_at)
+    values (${file.id}, ${file.accountId}, ${file.purpose}, ${file.filename}, now() + make_interval(hours => ${makingHours}))`;
+}
+
+/** Stores one chunk, at most a mebibyte, at its place in the file. */
+export async function putChunk(
+  sql: Transaction,
+  chunk: { fileId: string; startsAt: number; bytes: Buffer },
+): Promise<void> {
+  await sql`
+    insert into file_chunks (file_id, starts_at, bytes) values (${chunk.fileId}, ${chunk.startsAt}, ${chunk.bytes})`;
+}
+
+/** Appends bytes to a file in the making, in as many chunks as they need. */
+export async function appendToFile(tx: Transaction, fileId: string, bytes: Buffer): Promise<void> {
+  if (bytes.length === 0) return;
+  const [row] = await tx<{ before: bigint }[]>`
+    update files set bytes = bytes + ${bytes.length} where id = ${fileId} and state = 'uploading'
+    returning bytes - ${bytes.length} as before`;
+  if (row === undefined) throw new Error(`file ${fileId} is not in the making`);
+  for (let at = 0; at < bytes.length; at += chunkBytesMax) {
+    const chunk = bytes.subarray(at, at + chunkBytesMax);
+    await putChunk(tx, { fileId, startsAt: Number(row.before) + at, bytes: chunk });
+  }
+}
+
+/** Shows a file to its account from now on, for this long. Its size is that of its chunks. */
+export async function finishFile(
+  sql: Transaction,
+  file: { id: string; expiresInSeconds: number },
+): Promise<StoredFile> {
+  const [row] = await sql<StoredFile[]>`
+    update files f
+    set state = 'processed', expires_at = f.created_at + make_interval(secs => ${file.expiresInSeconds}),
+      bytes = coalesce((select c.starts_at + octet_length(c.bytes) from file_chunks c where c.file_id = f.id
+        order by c.starts_at desc limit 1), 0)
+    where f.id = ${file.id} and f.state = 'uploading'
+    returning ${columns(sql)}`;
+  if (row === undefined) throw new Error(`file ${file.id} is not in the making`);
+  return row;
+}
+
+/** A finished file of an account, or null. */
+export async function findFile(
+  sql: Transaction,
+  accountId: string,
+  fileId: string,
+): Promise<StoredFile | null> {
+  const [row] = await sql<StoredFile[]>`
+    select ${columns(sql)} from files
+    where id = ${fileId} and account_id = ${accountId} and state = 'processed' and expires_at > now()
+      and purpose <> 'message_batch'`;
+  return row ?? null;
+}
+
+/** Whether a finished file is there, whoever owns it. */
+export async function fileExists(sql: Transaction, fileId: string): Promise<boolean> {
+  const rows = await sql`select 1 from files where id = ${fileId} and state = 'processed'`;
+  return rows.length > 0;
+}
+
+export type FileFilter = {
+  accountId: string;
+  purpose: string | null;
+  after: string | null;
+  order: 'asc' | 'desc';
+  limit: number;
+};
+
+/** Finished files of an account by age, one more than `limit`. */
+export async function listFiles(sql: Database, filter: FileFilter): Promise<StoredFile[]> {
+  const { purpose, after } = filter;
+  const isUp = filter.order === 'asc';
+  return await sql<StoredFile[]>`
+    select ${columns(sql)} from files
+    where account_id = ${filter.accountId} and state = 'processed' and expires_at > now() and purpose <> 'message_batch'
+      ${purpose === null ? sql`` : sql`and purpose = ${purpose}`}
+      ${after === null ? sql`` : sql`and id ${isUp ? sql`>` : sql`<`} ${after}`}
+    order by ${isUp ? sql`id` : sql`id desc`}
+    limit ${filter.limit + 1}`;
+}
+
+/** Removes a file in the making. */
+export async function dropFile(sql: Transaction, fileId: string): Promise<void> {
+  await sql`delete from files where id = ${fileId} and state = 'uploading'`;
+}
+
+/** Removes a finished file: `busy` when a batch is still reading it, null when there is none. */
+export async function deleteFile(
+  sql: Transaction,
+  accountId: string,
+  fileId: string,
+): Promise<'deleted' | 'busy' | null> {
+  const [row] = await sql<{ busy: boolean }[]>`
+    select exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating') as busy
+    from files f
+    where f.id = ${fileId} and f.account_id = ${accountId} and f.state = 'processed' and f.purpose <> 'message_batch'`;
+  if (row === undefined) return null;
+  if (row.busy) return 'busy';
+  await sql`delete from files where id = ${fileId} and state = 'processed'`;
+  return 'deleted';
+}
+
+/** Bytes of a file from `offset`: at most `length`, fewer where a chunk ends; null at the end of the file. */
+export async function readBytes(
+  sql: Transaction,
+  fileId: string,
+  offset: number,
+  length: number,
+): Promise<Buffer | null> {
+  const [row] = await sql<{ part: Buffer }[]>`
+    select substring(bytes from (${offset}::bigint - starts_at + 1)::integer for ${length}::integer) as part
+    from file_chunks
+    where file_id = ${fileId} and starts_at <= ${offset}::bigint
+    order by starts_at desc limit 1`;
+  return row === undefined || row.part.length === 0 ? null : row.part;
+}
+
+/** Removes files past their time or older than `days`, but none that a batch is reading; returns how many, at most `limit`. */
+export async function removeOldFiles(sql: Database, days: number, limit: number): Promise<number> {
+  const rows = await sql`
+    delete from files f
+    where f.id in (
+      (select id from files where expires_at < now() order by expires_at limit ${limit})
+      union
+      (select id from files where created_at < now() - make_interval(days => ${days}) order by created_at limit ${limit})
+      limit ${limit}
+    ) and not exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating')
+    returning f.id`;
+  return rows.length;
+}

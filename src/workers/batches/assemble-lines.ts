@@ -1,0 +1,46 @@
+import { answerLine } from '../../shared/batches/line-answers.ts';
+import { newId } from '../../shared/domain/ids.ts';
+import {
+  type BatchLease,
+  keepAssembled,
+  listEndedLines,
+  type OpenBatch,
+} from '../../shared/sql/batch-moves.ts';
+import type { Transaction } from '../../shared/sql/database.ts';
+import { appendToFile, beginFile } from '../../shared/sql/files.ts';
+import type { MoverDeps } from './mover-deps.ts';
+
+const sliceLimits = { lines: 200, bytes: 4 * 1024 * 1024 };
+
+/** Appends what the next lines came to to the output file and the error file, each made with its first line. */
+export async function assembleLines(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+  const ended = await listEndedLines(deps.sql, batch, sliceLimits);
+  const unrun = batch.state === 'cancelling' ? 'batch_cancelled' : 'batch_expired';
+  const answers = ended.map((line) => answerLine(line, batch, unrun));
+  const textOf = (isError: boolean) =>
+    answers.flatMap((answer) => (answer.isError === isError ? [answer.text] : [])).join('');
+  const through = ended.at(-1)?.line ?? batch.lastLine;
+  await keepAssembled(deps.sql, lease, batch, through, async (tx) => ({
+    outputFileId: await append(tx, batch, batch.outputFileId, 'output', textOf(false)),
+    errorFileId: await append(tx, batch, batch.errorFileId, 'error', textOf(true)),
+  }));
+  return true;
+}
+
+async function append(
+  tx: Transaction,
+  batch: OpenBatch,
+  known: string | null,
+  name: 'output' | 'error',
+  text: string,
+): Promise<string | null> {
+  if (text === '') return known;
+  const fileId = known ?? newId('file');
+  if (known === null) {
+    const purpose = batch.kind === 'openai' ? 'batch_output' : 'message_batch';
+    const filename = `${batch.id}_${name}.jsonl`;
+    await beginFile(tx, { id: fileId, accountId: batch.accountId, purpose, filename });
+  }
+  await appendToFile(tx, fileId, Buffer.from(text));
+  return fileId;
+}

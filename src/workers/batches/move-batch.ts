@@ -1,0 +1,80 @@
+import type { BatchState } from '../../shared/domain/batch.ts';
+import { endedLines } from '../../shared/domain/batch.ts';
+import { failpoint } from '../../shared/failpoints.ts';
+import {
+  askJobsToStop,
+  type BatchLease,
+  beginFinalizing,
+  expandLines,
+  giveUpLines,
+  type OpenBatch,
+  renewBatch,
+} from '../../shared/sql/batch-moves.ts';
+import { assembleLines } from './assemble-lines.ts';
+import { conclude } from './conclude.ts';
+import type { MoverDeps, Step } from './mover-deps.ts';
+import { validateLines } from './validate-lines.ts';
+
+const turnMs = 1000;
+const linesPerExpansion = 500;
+const jobsPerRequest = 500;
+
+/** Moves a batch step by step, for about a second; true when it could go on. Each step extends the lease. */
+export async function takeTurn(
+  deps: MoverDeps,
+  lease: BatchLease,
+  isStopping: () => boolean,
+): Promise<boolean> {
+  const until = performance.now() + turnMs;
+  do {
+    const batch = await renewBatch(deps.sql, lease);
+    const step = batch === null ? undefined : steps[batch.state];
+    if (batch === null || step === undefined) return false;
+    if (!(await step(deps, lease, batch))) return false;
+    await failpoint('batch.moved');
+  } while (performance.now() < until && !isStopping());
+  return true;
+}
+
+const steps: Partial<Record<BatchState, Step>> = {
+  validating: (deps, lease, batch) =>
+    batch.isLate ? conclude(deps, lease, batch, { state: 'expired' }) : validateLines(deps, lease, batch),
+  in_progress: async (deps, lease, batch) => {
+    if (batch.expandedThrough < batch.lastLine) return await expand(deps, lease, batch);
+    if (endedLines(batch) < batch.total) return false;
+    await beginFinalizing(deps.sql, lease);
+    return true;
+  },
+  finalizing: async (deps, lease, batch) => {
+    if (batch.assembledThrough < batch.lastLine) return await assembleLines(deps, lease, batch);
+    return await conclude(deps, lease, batch, { state: batch.expired > 0 ? 'expired' : 'completed' });
+  },
+  cancelling: async (deps, lease, batch) => {
+    if (batch.holdId === null) return await conclude(deps, lease, batch, { state: 'cancelled' });
+    if (batch.expandedThrough < batch.lastLine) {
+      await giveUpLines(deps.sql, lease, batch, 'cancelled');
+      return true;
+    }
+    if (endedLines(batch) < batch.total) return await stopJobs(deps, batch);
+    if (batch.assembledThrough < batch.lastLine) return await assembleLines(deps, lease, batch);
+    return await conclude(deps, lease, batch, { state: 'cancelled' });
+  },
+};
+
+async function expand(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+  if (batch.isLate) {
+    await giveUpLines(deps.sql, lease, batch, 'expired');
+    return true;
+  }
+  const through = Math.min(batch.lastLine, batch.expandedThrough + linesPerExpansion);
+  const providers = await expandLines(deps.sql, lease, batch, through);
+  for (const provider of providers) deps.news.send('backlog', provider);
+  return true;
+}
+
+/** The reaper ends those that wait, the workers end those they run: a wish is all it takes. */
+async function stopJobs(deps: MoverDeps, batch: OpenBatch): Promise<boolean> {
+  const asked = await askJobsToStop(deps.sql, batch.id, jobsPerRequest);
+  for (const jobId of asked) deps.news.send('cancel', jobId);
+  return asked.length > 0;
+}

@@ -1,0 +1,15 @@
+import type { News } from '../../shared/news.ts';
+import type { QuoteDeps } from '../../shared/requests/quote-job.ts';
+import type { BatchLease, OpenBatch } from '../../shared/sql/batch-moves.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import type { Log } from '../../shared/telemetry.ts';
+
+export type MoverDeps = QuoteDeps & {
+  sql: Database;
+  news: Pick<News, 'send'>;
+  log: Log;
+  owesDelivery(): void;
+};
+
+/** One step: true when the batch has moved and may move again at once. */
+export type Step = (deps: MoverDeps, lease: BatchLease, batch: OpenBatch) => Promise<boolean>;
