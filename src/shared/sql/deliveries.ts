@@ -30,7 +30,7 @@ export type ClaimOptions = {
   leaseSeconds: number;
   limit: number;
   perReceiver: number;
-  /** How many of each receiver are under way in this process. */
+  /** How many of the places of each receiver are taken: by what is under way in this process, or kept from it. */
   busy: ReadonlyMap<string, number>;
 };
 

@@ -195,6 +195,30 @@ describe('an endpoint that fails', () => {
   });
 });
 
+describe('many that never answer', () => {
+  it('endpoints and URLs of jobs alike, do not delay one that does', async () => {
+    const dead = await Promise.all(Array.from({ length: 24 }, () => openReceiver('127.0.0.2')));
+    for (const one of dead) one.answer(() => undefined);
+    for (const [index, one] of dead.entries()) {
+      if (index % 2 === 0) await owed.oweMany(await owed.openEndpoint(one.url), one.url, 50);
+      else for (let n = 0; n < 10; n++) await owed.owe(one.url);
+    }
+    await owed.sql`update webhook_endpoints set event_types = '{job.failed}'`;
+    owed.start();
+    const tried = () => dead.reduce((sum, { received }) => sum + received.length, 0);
+    await waitFor('them to have every place', () => tried() === 128);
+    await owed.openEndpoint(receiver.url);
+    for (let n = 0; n < 50; n++) await owed.oweEvent();
+    await waitFor('the one to be told', () => receiver.received.length === 50);
+    // Nothing had ended that could have made room.
+    expect(
+      await owed.sql`select 1 from delivery_attempts where outcome not in ('started', 'delivered')`,
+    ).toEqual([]);
+    expect(tried()).toBe(128);
+    await Promise.all(dead.map((one) => one.close()));
+  });
+});
+
 describe('the claim', () => {
   const options = { token: 'one', leaseSeconds: 30, limit: 128, perReceiver: 8, busy: new Map() };
 
