@@ -31,7 +31,7 @@ export type DeliveriesDeps = {
   news: Pick<News, 'listen'>;
   log: Log;
   config: Pick<Config, 'secretsKey' | 'webhooks'> & { work: Pick<Config['work'], 'leaseSeconds'> };
-  metrics?: Pick<Metrics, 'deliveriesTried' | 'deliveryDuration'>;
+  metrics?: Pick<Metrics, 'deliveriesTried' | 'deliveryDuration' | 'endpointsDisabled'>;
   /** For tests; the defaults are what production uses. */
   overrides?: Partial<
     Pick<RunDeliveryDeps, 'now' | 'random' | 'limits'> & {
@@ -136,11 +136,19 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   };
 }
 
-/** Records tries together, many in one statement. */
-function openRecorder({ sql, overrides }: DeliveriesDeps): (record: DeliveryRecord) => Promise<boolean> {
+/** Records tries together, many in one statement; true when the lease still held. */
+function openRecorder(deps: DeliveriesDeps): (record: DeliveryRecord) => Promise<boolean> {
+  const { sql, overrides, metrics, log } = deps;
   const patience = { ...endpointPatience, ...overrides?.patience };
   return createGroupCommit<DeliveryRecord, boolean>({
-    commit: (records) => recordDeliveries(sql, records, patience),
+    commit: async (records) => {
+      const { inTime, disabled } = await recordDeliveries(sql, records, patience);
+      for (const { id, reason } of disabled) {
+        metrics?.endpointsDisabled.inc({ reason });
+        log.warn({ endpoint_id: id, reason }, 'a webhook endpoint was disabled');
+      }
+      return inTime;
+    },
     bytesOf: () => 400,
     isolate: (error) => !isDatabaseTransient(error),
   });

@@ -43,6 +43,12 @@ async function stateOf(endpointId: string) {
   return row!;
 }
 
+/** How many endpoints the metrics say were given up for this reason. */
+async function disabledFor(reason: string): Promise<number> {
+  const { values } = await owed.metrics.endpointsDisabled.get();
+  return values.find(({ labels }) => labels.reason === reason)?.value ?? 0;
+}
+
 describe('an event', () => {
   it('is told to every endpoint that listens and to its own URL: one id, the same bytes, each its own secret', async () => {
     const other = await openReceiver();
@@ -151,6 +157,7 @@ describe('an endpoint that fails', () => {
     owed.start();
     await waitFor('the end', async () => (await stateOf(endpoint.id)).state === 'disabled');
     expect((await stateOf(endpoint.id)).reason).toBe('gone');
+    await waitFor('the metric', async () => (await disabledFor('gone')) === 1);
     await owed.oweMany(endpoint, receiver.url, 1200);
     owed.hint('recovery');
     await waitFor('the rest to be held', async () => (await owed.countStates(endpoint.id))['held'] === 1200);
@@ -173,7 +180,9 @@ describe('an endpoint that fails', () => {
     };
     expect(await fail(4, 50)).toMatchObject({ state: 'enabled' });
     expect(await fail(6, 3)).toMatchObject({ state: 'enabled' });
+    expect(await disabledFor('failing')).toBe(0);
     expect(await fail(6, 50)).toMatchObject({ state: 'disabled', reason: 'failing' });
+    await waitFor('the metric', async () => (await disabledFor('failing')) === 1);
   });
 
   it('does not delay the others, however much it is owed', async () => {
