@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inParallel } from '../../src/local/chaos/in-parallel.ts';
 import { type ReceivedWebhook, type Receiver, startReceiver } from '../../src/local/chaos/receiver.ts';
 import { seededRandom } from '../../src/local/random.ts';
-import { type Client, type Gateway, jobBody, startGateway } from '../support/gateway.ts';
+import { type Client, type Gateway, type GatewayProcess, jobBody, startGateway } from '../support/gateway.ts';
 import { removeKeys } from '../support/redis.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -133,15 +133,19 @@ test(
     expect(allReceived().filter(({ signature }) => signature.includes(' ')).length).toBeGreaterThan(jobs / 4);
     report(seconds);
 
-    /** Two processes send; every two seconds the older one is killed and another takes its place. */
+    /** Three processes send; every two seconds the oldest is killed and another is begun, unless it would be the last that is up. */
     async function killSenders(): Promise<void> {
-      const senders = [await gateway.spawn('workers'), await gateway.spawn('workers')];
+      const senders: GatewayProcess[] = [];
+      const begin = async () => void senders.push(await gateway.spawn('workers'));
+      const beginning = [begin(), begin(), begin()];
       while (!isOver) {
         await sleep(killEveryMs);
+        if (senders.length < 2) continue;
         await senders.shift()?.kill('SIGKILL');
         kills += 1;
-        senders.push(await gateway.spawn('workers'));
+        beginning.push(begin());
       }
+      await Promise.all(beginning);
     }
 
     async function submitAll(): Promise<void> {
