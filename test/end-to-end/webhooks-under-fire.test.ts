@@ -80,7 +80,8 @@ async function verifyNew(tenant: Tenant): Promise<void> {
     };
     const text = webhook.body.toString('utf8');
     const signatures = webhook.signature.split(' ').length;
-    expect(signatures).toBeLessThanOrEqual(secrets.length);
+    // Signed with a secret that its owner has not been told yet.
+    if (signatures > secrets.length) return;
     for (const secret of secrets.slice(0, signatures)) {
       new Webhook(secret).verify(text, headers);
       const openai = new OpenAI({ apiKey: 'none', webhookSecret: secret });
@@ -105,33 +106,47 @@ test(
     let kills = 0;
     let isOver = false;
     const firing = killSenders();
-    const submitting = submitAll();
-
-    await waitFor('a third of them', () => allReceived().length > jobs / 3, patienceMs);
-    await removeKeys(gateway.redis);
-    await Promise.all(tenants.map(rotate));
-    await waitFor('two thirds of them', () => allReceived().length > (jobs * 2) / 3, patienceMs);
-    await removeKeys(gateway.redis);
-    await submitting;
-    await waitFor(
-      'every webhook',
-      async () => {
-        await Promise.all(tenants.map(verifyNew));
-        await sleep(100);
-        const { owed, left } = await undelivered();
-        return owed === jobs && left === 0;
-      },
-      patienceMs,
-    );
-    isOver = true;
-    await firing;
+    const verifying = verifyAll();
+    await Promise.race([endure(), firing, verifying]).finally(() => {
+      isOver = true;
+    });
     const seconds = (performance.now() - startedAt) / 1000;
-    await Promise.all(tenants.map(verifyNew));
+    await Promise.all([firing, verifying]);
+    for (const { verified, receiver } of tenants) expect(verified).toBe(receiver.received().length);
     await expectNothingLost();
     await expectOneBodyPerId();
     await expectNoMoreThanRecorded();
     expect(allReceived().filter(({ signature }) => signature.includes(' ')).length).toBeGreaterThan(jobs / 4);
     report(seconds);
+
+    /** Until every webhook is delivered. */
+    async function endure(): Promise<void> {
+      const submitting = submitAll();
+      await waitFor('a third of them', () => allReceived().length > jobs / 3, patienceMs);
+      await removeKeys(gateway.redis);
+      await Promise.all(tenants.map(rotate));
+      await waitFor('two thirds of them', () => allReceived().length > (jobs * 2) / 3, patienceMs);
+      await removeKeys(gateway.redis);
+      await submitting;
+      await waitFor(
+        'every webhook',
+        async () => {
+          await sleep(100);
+          const { owed, left } = await undelivered();
+          return owed === jobs && left === 0;
+        },
+        patienceMs,
+      );
+    }
+
+    /** All the while, as receivers do: libraries refuse what is older than five minutes. */
+    async function verifyAll(): Promise<void> {
+      while (!isOver) {
+        await sleep(100);
+        for (const tenant of tenants) await verifyNew(tenant);
+      }
+      for (const tenant of tenants) await verifyNew(tenant);
+    }
 
     /** Three processes send; every two seconds the oldest is killed and another is begun, unless it would be the last that is up. */
     async function killSenders(): Promise<void> {
