@@ -109,7 +109,7 @@ export type ServerDeps = ProviderStatusDeps & {
 };
 
 /** What the server makes for its own routes. */
-export type ServerParts = { accounts: AccountCache; apiKeys: ApiKeys; isClosing(): boolean };
+export type ServerParts = { accounts: AccountCache; apiKeys: ApiKeys; closing: AbortSignal };
 
 /**
  * Builds the HTTP server with every route, ready to listen (or to be injected into). It owns nothing that was passed in:
@@ -120,7 +120,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   const parts: ServerParts = {
     accounts: createAccountCache(deps.sql),
     apiKeys: createApiKeys(deps.sql),
-    isClosing: drainOnClose(app),
+    closing: drainOnClose(app),
   };
   requireScopes(app);
   app.addHook('onRequest', showRequestId);
@@ -198,7 +198,7 @@ function addWebhookRoutes(app: App, deps: ServerDeps): void {
   listEventTypes(app);
 }
 
-function addJobRoutes(app: App, deps: ServerDeps): void {
+function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const intake = { ...quoting(deps), ledger: deps.ledger, news: deps.news };
   createJob(app, intake);
   createEstimate(app, intake);

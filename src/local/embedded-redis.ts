@@ -24,6 +24,8 @@ export async function startRedis(options: {
   onSpawn(child: Child): void;
   /** A port to keep over restarts; a free one when it is not given. */
   port?: number;
+  /** Makes it a node of a cluster, which speaks with the others on this port. */
+  clusterBusPort?: number;
   /** Ends a download that is under way. */
   signal?: AbortSignal;
 }): Promise<RedisServer> {
@@ -32,9 +34,7 @@ export async function startRedis(options: {
   const found = await findRedis(options.cacheDir, process.env['PATH'] ?? '', options.signal);
   const port = options.port ?? (await findFreePort());
   const child =
-    found.kind === 'docker'
-      ? await startInDocker(port, dir)
-      : startBinary(found, port, dir, options.persistent);
+    found.kind === 'docker' ? await startInDocker(port, dir) : startBinary(found, port, dir, options);
   options.onSpawn(child);
   await waitUntilReady(port, child, dir);
   return { url: `redis://127.0.0.1:${port}` };
@@ -61,9 +61,12 @@ function startBinary(
   found: Extract<RedisBinary, { kind: 'binary' }>,
   port: number,
   dir: string,
-  persistent: boolean,
+  options: { persistent: boolean; clusterBusPort?: number },
 ): Child {
-  const args = [...serverArguments(port, persistent), '--bind', '127.0.0.1', '--dir', dir];
+  const args = [...serverArguments(port, options.persistent), '--bind', '127.0.0.1', '--dir', dir];
+  if (options.clusterBusPort !== undefined) {
+    args.push('--cluster-enabled', 'yes', '--cluster-port', String(options.clusterBusPort));
+  }
   const libraries = found.libraryPath === null ? {} : { LD_LIBRARY_PATH: found.libraryPath };
   return startChild(found.path, args, {
     name: 'redis',

@@ -2,9 +2,11 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Child } from './child.ts';
 import { claimFolder } from './claim-folder.ts';
+import { startPgBouncer } from './embedded-pgbouncer.ts';
 import { startPostgres } from './embedded-postgres.ts';
 import { startRedis } from './embedded-redis.ts';
 import { removePostgres } from './postgres-launcher.ts';
+import { startRedisCluster } from './redis-cluster.ts';
 import { removeAbandoned } from './remove-abandoned.ts';
 import { onStopRequest } from './stop-request.ts';
 import { runVitest } from './vitest-run.ts';
@@ -46,13 +48,29 @@ async function test(): Promise<number> {
     });
     signal.throwIfAborted();
     const reportFile = join(dir, 'report.json');
+    const { through, args } = readArguments(process.argv.slice(2));
     const env = {
       GATEWAY_TEST_OWNER_URL: postgres.ownerUrl,
       GATEWAY_TEST_APP_URL: postgres.appUrl,
       GATEWAY_TEST_REDIS_URL: redis.url,
     };
+    if (through.has('pgbouncer')) {
+      const pooler = {
+        dir: join(dir, 'pgbouncer'),
+        cacheDir: '.cache',
+        url: postgres.appUrl,
+        serverLimit: 20,
+      };
+      const { url } = await startPgBouncer({ ...pooler, onSpawn, signal });
+      Object.assign(env, { GATEWAY_TEST_APP_URL: url, GATEWAY_TEST_PREPARE: 'off' });
+    }
+    if (through.has('redis-cluster')) {
+      const cluster = { dir: join(dir, 'redis-cluster'), cacheDir: '.cache', onSpawn, signal };
+      const { nodes } = await startRedisCluster(cluster);
+      Object.assign(env, { GATEWAY_TEST_REDIS_CLUSTER: nodes.join(',') });
+    }
     const noteVitest = (vitest: { name: string; pid: number }) => folder.note([...children, vitest]);
-    const code = await runVitest(reportFile, process.argv.slice(2), signal, env, noteVitest);
+    const code = await runVitest(reportFile, args, signal, env, noteVitest);
     signal.throwIfAborted();
     const { passed, failed } = readReport(reportFile, code);
     await stopAll(children);
@@ -63,6 +81,18 @@ async function test(): Promise<number> {
     removePostgres(join(dir, 'postgres'));
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+const detours = ['pgbouncer', 'redis-cluster'];
+
+/** `--through=pgbouncer,redis-cluster` puts these in the way; everything else is vitest's. */
+function readArguments(given: string[]): { through: Set<string>; args: string[] } {
+  const flag = '--through=';
+  const through = given.flatMap((arg) => (arg.startsWith(flag) ? arg.slice(flag.length).split(',') : []));
+  const unknown = through.filter((name) => !detours.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`${flag} knows ${detours.join(' and ')}, not ${unknown.join(', ')}`);
+  return { through: new Set(through), args: given.filter((arg) => !arg.startsWith(flag)) };
 }
 
 async function stopAll(children: Child[]): Promise<void> {

@@ -111,6 +111,12 @@ function deliveryMetrics(registry: Registry) {
       buckets: secondsBuckets,
       registers,
     }),
+    endpointsDisabled: new Counter({
+      name: 'gateway_endpoints_disabled_total',
+      help: 'Webhook endpoints the gateway gave up: gone (410) or failing (for days)',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
     deliveriesPending: new Gauge({
       name: 'gateway_deliveries_pending',
       help: 'Webhooks owed and not yet delivered',

@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Client,
@@ -8,6 +7,7 @@ import {
   startGateway,
   whenEnded,
 } from '../support/gateway.ts';
+import { removeKeys } from '../support/redis.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let gateway: Gateway;
@@ -87,7 +87,7 @@ describe('whatever is killed', () => {
         await gateway.sql`select id from jobs where state = 'ticketed' and id = any (${ids}::text[])`;
       return rows.length > 5;
     });
-    await removeKeys();
+    await removeKeys(gateway.redis);
     await expectAllSettled(ids);
     await worker.kill('SIGTERM');
   });
@@ -113,11 +113,3 @@ describe('whatever is killed', () => {
     await Promise.all([first?.kill('SIGTERM'), second?.kill('SIGTERM')]);
   });
 });
-
-/** What FLUSHALL does, for the keys of this gateway only: other tests share the server. */
-async function removeKeys(): Promise<void> {
-  const redis = new Redis(gateway.redis.url);
-  const keys = await redis.keys(`${gateway.redis.prefix}*`);
-  if (keys.length > 0) await redis.del(...keys);
-  await redis.quit();
-}

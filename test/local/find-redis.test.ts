@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findOnPath, librariesIn } from '../../src/local/find-redis.ts';
+import { findOnPath } from '../../src/local/find-redis.ts';
+import { librariesIn } from '../../src/local/unpack-from-debian.ts';
 
 function folderWith(...servers: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'path-'));

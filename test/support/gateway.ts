@@ -4,6 +4,7 @@ import { startSimulator } from '../../src/local/simulator/server.ts';
 import { type Database, openDatabase } from '../../src/shared/sql/database.ts';
 import { createTestDatabase } from './database.ts';
 import { testRedis } from './redis.ts';
+import { canPrepare } from './servers.ts';
 
 export const adminKey = 'the-operator-key-of-these-tests-0123456789';
 
@@ -13,7 +14,7 @@ export type Gateway = {
   sql: Database;
   /** Those that were started, dead ones too. */
   processes(): GatewayProcess[];
-  redis: { url: string; prefix: string };
+  redis: ReturnType<typeof testRedis>;
   /** Starts another process of the gateway with this role, sharing everything; it is stopped with the rest. */
   spawn(role: 'api' | 'workers' | 'all', env?: Record<string, string>): Promise<GatewayProcess>;
   /** A new account with this much money, and a key of it. */
@@ -55,7 +56,10 @@ export async function startGateway(options: {
     PORT: '0',
     DATABASE_URL: database.appUrl,
     DATABASE_DIRECT_URL: database.ownerUrl,
-    REDIS_URL: redis.url,
+    ...(redis.clusterNodes === null
+      ? { REDIS_URL: redis.url }
+      : { REDIS_CLUSTER_NODES: redis.clusterNodes.join(',') }),
+    DATABASE_PREPARE: canPrepare() ? 'on' : 'off',
     REDIS_PREFIX: redis.prefix,
     SIMULATOR_URL: simulator.url,
     ADMIN_API_KEY: adminKey,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { invalid, notFound, Refusal } from '../../shared/domain/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
@@ -40,20 +41,20 @@ export async function checkAddress(request: FastifyRequest): Promise<void> {
 
 /**
  * Ends well: while the server closes, connections are told to close after their answer (else they would be waited for
- * until their keep-alive ends), and nothing new is accepted. Returns whether it is closing.
+ * until their keep-alive ends), and nothing new is accepted. The signal aborts when it begins to close.
  */
-export function drainOnClose(app: FastifyInstance): () => boolean {
-  let closing = false;
-  app.addHook('preClose', async () => {
-    closing = true;
-  });
+export function drainOnClose(app: FastifyInstance): AbortSignal {
+  const closing = new AbortController();
+  // Every request that waits listens to it.
+  setMaxListeners(0, closing.signal);
+  app.addHook('preClose', async () => closing.abort());
   app.addHook('onRequest', async (request) => {
-    if (!closing || request.method !== 'POST') return;
+    if (!closing.signal.aborted || request.method !== 'POST') return;
     throw new Refusal('unavailable', 'This server is shutting down; send the request again');
   });
   app.addHook('onSend', async (_request, reply, payload) => {
-    if (closing) reply.header('connection', 'close');
+    if (closing.signal.aborted) reply.header('connection', 'close');
     return payload;
   });
-  return () => closing;
+  return closing.signal;
 }

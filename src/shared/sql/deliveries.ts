@@ -30,7 +30,7 @@ export type ClaimOptions = {
   leaseSeconds: number;
   limit: number;
   perReceiver: number;
-  /** How many of each receiver are under way in this process. */
+  /** How many of the places of each receiver are taken: by what is under way in this process, or kept from it. */
   busy: ReadonlyMap<string, number>;
 };
 
@@ -79,15 +79,19 @@ export type DeliveryRecord = {
   verdict: DeliveryVerdict;
 };
 
-/**
- * Records many tries, and what they say of their endpoints; true for each whose lease still held. One that comes too late
- * changes nothing.
- */
+export type RecordedTries = {
+  /** For each try, in order: its lease still held. */
+  inTime: boolean[];
+  /** Endpoints that these tries were the last straw for. */
+  disabled: { id: string; reason: 'gone' | 'failing' }[];
+};
+
+/** Records many tries, and what they say of their endpoints. One that comes too late changes nothing. */
 export async function recordDeliveries(
   sql: Database,
   records: DeliveryRecord[],
   patience: EndpointPatience,
-): Promise<boolean[]> {
+): Promise<RecordedTries> {
   const rows = records.map(({ id, token, attempt, isProbe, result, verdict }, ord) => ({
     ord,
     id,
@@ -102,7 +106,7 @@ export async function recordDeliveries(
     state: stateAfter(verdict),
     delay_ms: verdict.kind === 'again' ? verdict.delayMs : null,
   }));
-  const recorded = await sql<{ ord: number }[]>`
+  const said = await sql<({ ord: number } | { ord: null; id: string; reason: 'gone' | 'failing' })[]>`
     with records as (
       select * from json_to_recordset(${asJson(rows)}) as r (
         ord integer, id text, token text, attempt integer, is_probe boolean, outcome text, status_code integer, error text,
@@ -124,9 +128,14 @@ export async function recordDeliveries(
       from moved m where a.delivery_id = m.id and a.number = m.attempt
     ),
     ${endpointChanges(sql, patience)}
-    select ord from moved`;
-  const done = new Set(recorded.map(({ ord }) => ord));
-  return records.map((_, ord) => done.has(ord));
+    select ord, null as id, null as reason from moved
+    union all
+    select null, id, reason from noticed where reason is not null`;
+  const done = new Set(said.map(({ ord }) => ord));
+  return {
+    inTime: records.map((_, ord) => done.has(ord)),
+    disabled: said.flatMap((row) => (row.ord === null ? [{ id: row.id, reason: row.reason }] : [])),
+  };
 }
 
 /** Gives a delivery back unsent or with its fate unknown, to be tried at once by somebody else; the try is not counted. */

@@ -2,7 +2,8 @@ import type { EndpointPatience } from '../domain/delivery.ts';
 import type { Database } from './database.ts';
 
 /**
- * Parts of the statement that records tries (`moved`): what they say of their endpoints. A success forgets every failure; a
+ * Parts of the statement that records tries (`moved`): what they say of their endpoints (`noticed`: with a reason, one that was
+ * just disabled). A success forgets every failure; a
  * 410 disables at once. The rows of healthy endpoints are not written. They are locked in the order of their ids, so that
  * two statements never wait for each other in a circle.
  */
@@ -51,4 +52,5 @@ export const endpointChanges = (sql: Database, patience: EndpointPatience) => sq
       end as reason
     ) r
     where e.id = j.id
+    returning e.id, r.reason
   )`;

@@ -31,7 +31,7 @@ export type DeliveriesDeps = {
   news: Pick<News, 'listen'>;
   log: Log;
   config: Pick<Config, 'secretsKey' | 'webhooks'> & { work: Pick<Config['work'], 'leaseSeconds'> };
-  metrics?: Pick<Metrics, 'deliveriesTried' | 'deliveryDuration'>;
+  metrics?: Pick<Metrics, 'deliveriesTried' | 'deliveryDuration' | 'endpointsDisabled'>;
   /** For tests; the defaults are what production uses. */
   overrides?: Partial<
     Pick<RunDeliveryDeps, 'now' | 'random' | 'limits'> & {
@@ -41,9 +41,8 @@ export type DeliveriesDeps = {
   >;
 };
 
-/** Under way at once in this process, and of these for one receiver: a slow one holds a few places, never all. */
-const underWayMax = 128;
-const perReceiverMax = 8;
+/** Under way at once in this process: a receiver that does not answer holds a few places for a second, and then nobody else's. */
+const placeLimits = { perReceiver: 8, quickMax: 128, slowMax: 128, totalMax: 1024, slowMs: 1000 };
 /** What was posted is recorded late rather than posted again, as long as its lease can be kept. */
 const recordPatienceMs = 60_000;
 /** The truth about what is due is Postgres; hints only make it sooner. */
@@ -66,22 +65,24 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   const record = openRecorder(deps);
   let stopping = false;
   let mayBeMore = false;
-  const places = createPlaces(underWayMax, () => {
+  const places = createPlaces(placeLimits, () => {
     if (mayBeMore) loop.wake();
   });
 
-  async function claim(): Promise<undefined> {
-    if (stopping || places.free() <= 0) return;
+  async function claim(): Promise<boolean> {
+    const limit = places.free();
+    if (stopping || limit <= 0) return false;
     const token = randomUUID();
     const claimed = await claimDeliveries(sql, {
       token,
       leaseSeconds,
-      limit: places.free(),
-      perReceiver: perReceiverMax,
-      busy: places.busy,
+      limit,
+      perReceiver: placeLimits.perReceiver,
+      busy: places.taken(),
     });
     mayBeMore = claimed.length > 0;
     for (const delivery of claimed) places.run(delivery.receiver, () => deliver(delivery, token));
+    return claimed.length === limit;
   }
 
   async function deliver(delivery: ClaimedDelivery, token: string): Promise<void> {
@@ -135,11 +136,19 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   };
 }
 
-/** Records tries together, many in one statement. */
-function openRecorder({ sql, overrides }: DeliveriesDeps): (record: DeliveryRecord) => Promise<boolean> {
+/** Records tries together, many in one statement; true when the lease still held. */
+function openRecorder(deps: DeliveriesDeps): (record: DeliveryRecord) => Promise<boolean> {
+  const { sql, overrides, metrics, log } = deps;
   const patience = { ...endpointPatience, ...overrides?.patience };
   return createGroupCommit<DeliveryRecord, boolean>({
-    commit: (records) => recordDeliveries(sql, records, patience),
+    commit: async (records) => {
+      const { inTime, disabled } = await recordDeliveries(sql, records, patience);
+      for (const { id, reason } of disabled) {
+        metrics?.endpointsDisabled.inc({ reason });
+        log.warn({ endpoint_id: id, reason }, 'a webhook endpoint was disabled');
+      }
+      return inTime;
+    },
     bytesOf: () => 400,
     isolate: (error) => !isDatabaseTransient(error),
   });

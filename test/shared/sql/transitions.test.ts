@@ -344,15 +344,9 @@ describe('a delivery', () => {
     const posted = { statusCode: 200, error: null, retryAfterMs: null, durationMs: 1, remoteIp: null };
     const result = { outcome: 'delivered' as const, ...posted };
     const { token, verdict } = move;
-    return (
-      (
-        await recordDeliveries(
-          sql,
-          [{ id, token, attempt: 1, isProbe: false, result, verdict }],
-          endpointPatience,
-        )
-      )[0] === true
-    );
+    const tried = { id, token, attempt: 1, isProbe: false, result, verdict };
+    const { inTime } = await recordDeliveries(sql, [tried], endpointPatience);
+    return inTime[0] === true;
   }
 
   function anyMove(random: Random, delivery: DeliveryCore, step: number): DeliveryMove {

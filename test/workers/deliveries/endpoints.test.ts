@@ -43,6 +43,12 @@ async function stateOf(endpointId: string) {
   return row!;
 }
 
+/** How many endpoints the metrics say were given up for this reason. */
+async function disabledFor(reason: string): Promise<number> {
+  const { values } = await owed.metrics.endpointsDisabled.get();
+  return values.find(({ labels }) => labels.reason === reason)?.value ?? 0;
+}
+
 describe('an event', () => {
   it('is told to every endpoint that listens and to its own URL: one id, the same bytes, each its own secret', async () => {
     const other = await openReceiver();
@@ -151,6 +157,7 @@ describe('an endpoint that fails', () => {
     owed.start();
     await waitFor('the end', async () => (await stateOf(endpoint.id)).state === 'disabled');
     expect((await stateOf(endpoint.id)).reason).toBe('gone');
+    await waitFor('the metric', async () => (await disabledFor('gone')) === 1);
     await owed.oweMany(endpoint, receiver.url, 1200);
     owed.hint('recovery');
     await waitFor('the rest to be held', async () => (await owed.countStates(endpoint.id))['held'] === 1200);
@@ -173,7 +180,9 @@ describe('an endpoint that fails', () => {
     };
     expect(await fail(4, 50)).toMatchObject({ state: 'enabled' });
     expect(await fail(6, 3)).toMatchObject({ state: 'enabled' });
+    expect(await disabledFor('failing')).toBe(0);
     expect(await fail(6, 50)).toMatchObject({ state: 'disabled', reason: 'failing' });
+    await waitFor('the metric', async () => (await disabledFor('failing')) === 1);
   });
 
   it('does not delay the others, however much it is owed', async () => {
@@ -192,6 +201,30 @@ describe('an endpoint that fails', () => {
     expect(Date.now() - at).toBeLessThan(2000);
     expect(dead.received).toHaveLength(8);
     await dead.close();
+  });
+});
+
+describe('many that never answer', () => {
+  it('endpoints and URLs of jobs alike, do not delay one that does', async () => {
+    const dead = await Promise.all(Array.from({ length: 24 }, () => openReceiver('127.0.0.2')));
+    for (const one of dead) one.answer(() => undefined);
+    for (const [index, one] of dead.entries()) {
+      if (index % 2 === 0) await owed.oweMany(await owed.openEndpoint(one.url), one.url, 50);
+      else for (let n = 0; n < 10; n++) await owed.owe(one.url);
+    }
+    await owed.sql`update webhook_endpoints set event_types = '{job.failed}'`;
+    owed.start();
+    const tried = () => dead.reduce((sum, { received }) => sum + received.length, 0);
+    await waitFor('them to have every place', () => tried() === 128);
+    await owed.openEndpoint(receiver.url);
+    for (let n = 0; n < 50; n++) await owed.oweEvent();
+    await waitFor('the one to be told', () => receiver.received.length === 50);
+    // Nothing had ended that could have made room.
+    expect(
+      await owed.sql`select 1 from delivery_attempts where outcome not in ('started', 'delivered')`,
+    ).toEqual([]);
+    expect(tried()).toBe(128);
+    await Promise.all(dead.map((one) => one.close()));
   });
 });
 

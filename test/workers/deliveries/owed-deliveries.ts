@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { newId } from '../../../src/shared/domain/ids.ts';
+import { createMetrics, type Metrics } from '../../../src/shared/metrics.ts';
 import { type Database, openDatabase } from '../../../src/shared/sql/database.ts';
 import { type DeliveryRow, findDelivery } from '../../../src/shared/sql/deliveries.ts';
 import { insertEndpoint } from '../../../src/shared/sql/webhook-endpoints.ts';
@@ -30,6 +31,7 @@ export type OwedDeliveries = {
   countStates(endpointId: string): Promise<Record<string, number>>;
   /** As a hint between processes would. */
   hint(topic: string): void;
+  metrics: Metrics;
   start(change?: Change): Deliveries;
   find(id: string): Promise<DeliveryRow>;
   waitForState(id: string, state: DeliveryRow['state'], timeoutMs?: number): Promise<DeliveryRow>;
@@ -47,6 +49,7 @@ export async function openOwedDeliveries(): Promise<OwedDeliveries> {
   const sql = openDatabase({ url: database.appUrl, poolMax: 5, prepare: true, applicationName: 'test' });
   const accountId = `acct_${randomBytes(4).toString('hex')}`;
   await sql`insert into accounts (id, name) values (${accountId}, 'test')`;
+  const metrics = createMetrics();
   const started: Deliveries[] = [];
   const listeners: { topic: string; listener: (about: string) => void }[] = [];
   const hint = (wanted: string) => {
@@ -63,6 +66,7 @@ export async function openOwedDeliveries(): Promise<OwedDeliveries> {
     sql,
     accountId,
     find,
+    metrics,
     owe: async (url, body = '{"id":"evt","data":{}}', eventId = newId('evt')) => {
       const id = newId('dlv');
       await sql`insert into deliveries (id, account_id, event_id, event_type, url, body)
@@ -117,6 +121,7 @@ export async function openOwedDeliveries(): Promise<OwedDeliveries> {
         sql,
         news: { listen: (topic, listener) => listeners.push({ topic, listener }) },
         log: createLog('silent', 'test'),
+        metrics,
         config: { secretsKey, webhooks: { allowPrivate, retrySeconds }, work: { leaseSeconds: 30 } },
         overrides,
       });

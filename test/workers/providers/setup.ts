@@ -59,7 +59,7 @@ export async function startBench(limits: Partial<ProviderSettings> = {}) {
 
   async function meter(attemptId: string): Promise<MeterCall[]> {
     // The simulator notices a lost client a moment after we have gone.
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < 500; round++) {
       const response = await fetch(`${simulator.url}/__simulator/meter?attempt_id=${attemptId}`);
       const { calls } = (await response.json()) as { calls: MeterCall[] };
       if (calls.length > 0) return calls;

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { notFound } from '../../../shared/domain/errors.ts';
 import { isFinal, toJobObject } from '../../../shared/domain/job.ts';
@@ -9,8 +10,10 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { findWhenFinal } from '../../sync/when-final.ts';
 
-/** GET /v1/jobs/{id}, with `?wait=30`: answers when the job ends, or after that many seconds. */
-export function getJob(app: App, deps: { sql: Database; events: Pick<JobEvents, 'onChange'> }): void {
+type GetJobDeps = { sql: Database; events: Pick<JobEvents, 'onChange'>; closing: AbortSignal };
+
+/** GET /v1/jobs/{id}, with `?wait=30`: answers when the job ends, after that many seconds, or when the server closes. */
+export function getJob(app: App, deps: GetJobDeps): void {
   const schema = {
     summary: 'Read a job, now or when it ends',
     params: z.object({ id: z.string() }),
@@ -19,15 +22,33 @@ export function getJob(app: App, deps: { sql: Database; events: Pick<JobEvents, 
   app.get('/v1/jobs/:id', { config: { scope: 'read' }, schema }, async (request) => {
     const accountId = accountOf(request);
     const { id } = request.params;
-    const gone = new AbortController();
-    request.raw.on('close', () => gone.abort());
     const waitMs = request.query.wait * 1000;
-    const stored = await findWhenFinal(deps, { accountId, jobId: id }, waitMs, gone.signal);
+    const stored = await untilGone(request, deps.closing, (gone) =>
+      findWhenFinal(deps, { accountId, jobId: id }, waitMs, gone),
+    );
     if (stored === null) throw notFound('job');
     const texts = { request: stored.request, result: stored.result };
     const place = isFinal(stored.job.state) ? null : await findQueuePlace(deps.sql, id);
     return { ...toJobObject(stored.job, texts), ...toPlace(place, new Date()) };
   });
+}
+
+/** Does work that is of no use any more, and told so, once the client has left or the server closes. */
+async function untilGone<Value>(
+  request: FastifyRequest,
+  closing: AbortSignal,
+  work: (gone: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const gone = new AbortController();
+  const leave = () => gone.abort();
+  if (closing.aborted) leave();
+  request.raw.on('close', leave);
+  closing.addEventListener('abort', leave);
+  try {
+    return await work(gone.signal);
+  } finally {
+    closing.removeEventListener('abort', leave);
+  }
 }
 
 /** How long a queued job is likely to wait; nulls when it runs, has ended, or nothing can be said. */

@@ -2,7 +2,7 @@
 export type HealthDeps = {
   pingDatabase(): Promise<unknown>;
   pingRedis(): Promise<unknown>;
-  isClosing(): boolean;
+  closing: AbortSignal;
 };
 
 type State = 'ok' | 'degraded' | 'failed';

@@ -11,7 +11,7 @@ export function readReadiness(app: App, deps: HealthDeps): void {
     },
     async (_request, reply) => {
       reply.header('cache-control', 'no-store');
-      if (deps.isClosing()) return reply.status(503).send({ status: 'closing' });
+      if (deps.closing.aborted) return reply.status(503).send({ status: 'closing' });
       const database = await checkHealth('postgres', 'failed', () => deps.pingDatabase());
       if (database.state !== 'ok') return reply.status(503).send({ status: 'failed' });
       const redis = await checkHealth('redis', 'degraded', () => deps.pingRedis());

@@ -1,0 +1,50 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import type { FastifyReply } from 'fastify';
+import { expect, test } from 'vitest';
+import { createEventStreams, type EventStream } from '../../../src/api/http/event-stream.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const mebibyte = 1024 * 1024;
+const frame = `: ${'x'.repeat(16 * 1024)}\n\n`;
+
+test('a viewer that reads nothing is dropped when 1 MiB waits for it, not before; the others get everything', async () => {
+  const streams = createEventStreams();
+  const opened: { raw: ServerResponse; stream: EventStream }[] = [];
+  const server = createServer((_request, raw) => {
+    const reply = { raw, hijack: () => undefined, getHeaders: () => ({}) } as unknown as FastifyReply;
+    opened.push({ raw, stream: streams.open(reply) });
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const view = async () => {
+    const before = opened.length;
+    const socket = connect(port, '127.0.0.1').pause();
+    socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    return { socket, ...(await waitFor('the stream', () => opened[before])) };
+  };
+  const stuck = await view();
+  const reading = await view();
+  let bytes = 0;
+  reading.socket.on('data', (chunk) => {
+    bytes += chunk.length;
+  });
+  reading.socket.resume();
+
+  let sent = 0;
+  let waiting = 0;
+  while (!stuck.stream.signal.aborted) {
+    waiting = Math.max(waiting, stuck.raw.writableLength);
+    for (const { stream } of [stuck, reading]) stream.write(frame);
+    sent += frame.length;
+    // What the system's own buffers take does not wait here.
+    await waitFor('the other to have it', () => bytes >= sent);
+  }
+  expect(waiting).toBeGreaterThan(mebibyte);
+  expect(waiting).toBeLessThan(mebibyte + 2 * frame.length);
+  expect(reading.stream.signal.aborted).toBe(false);
+  expect(streams.count()).toBe(1);
+  streams.drain();
+  for (const { socket } of [stuck, reading]) socket.destroy();
+  server.close();
+});

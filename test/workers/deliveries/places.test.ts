@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createPlaces, type Places } from '../../../src/workers/deliveries/places.ts';
+
+const limits = { perReceiver: 4, quickMax: 8, slowMax: 6, totalMax: 20, slowMs: 1000 };
+let places: Places;
+let onFree = vi.fn();
+beforeEach(() => {
+  vi.useFakeTimers();
+  onFree = vi.fn();
+  places = createPlaces(limits, onFree);
+});
+afterEach(() => vi.useRealTimers());
+
+/** Work that ends when the function that is given back is called. */
+function run(receiver: string): () => Promise<void> {
+  let end: () => void = () => undefined;
+  const work = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  places.run(receiver, () => work);
+  return async () => {
+    end();
+    await vi.advanceTimersByTimeAsync(0);
+  };
+}
+const roomOf = (receiver: string) => limits.perReceiver - (places.taken().get(receiver) ?? 0);
+
+/** Of slow receivers, in one deal. */
+const rooms = () =>
+  Object.fromEntries([...places.taken()].map(([receiver, taken]) => [receiver, limits.perReceiver - taken]));
+
+test('quick work holds its place until it ends', async () => {
+  const ends = Array.from({ length: 8 }, (_, n) => run(`r${n % 2}`));
+  expect(places.free()).toBe(0);
+  expect(roomOf('r0')).toBe(0);
+  await ends[0]?.();
+  expect(places.free()).toBe(1);
+  expect(roomOf('r0')).toBe(1);
+  expect(onFree).toHaveBeenCalledTimes(1);
+});
+
+test('work that turns out slow leaves its place to others', () => {
+  for (let n = 0; n < 8; n++) run(`r${n % 2}`);
+  expect(places.free()).toBe(0);
+  vi.advanceTimersByTime(limits.slowMs);
+  expect(onFree).toHaveBeenCalledTimes(8);
+  expect(places.free()).toBe(8);
+  expect(roomOf('another')).toBe(4);
+});
+
+test('what begins for slow receivers takes no place from the others, and stays within its own limit', async () => {
+  for (const receiver of ['a', 'b', 'c']) {
+    const ends = Array.from({ length: 2 }, () => run(receiver));
+    vi.advanceTimersByTime(limits.slowMs);
+    for (const end of ends) await end();
+  }
+  const before = places.free();
+  expect(rooms()).toEqual({ a: 2, b: 2, c: 2 });
+  for (const receiver of ['a', 'a', 'b', 'b', 'c', 'c']) run(receiver);
+  expect(rooms()).toEqual({ a: 0, b: 0, c: 0 });
+  expect(places.free()).toBe(before);
+});
+
+test('a receiver that is quick again is one like the others', async () => {
+  run('a');
+  vi.advanceTimersByTime(limits.slowMs);
+  const before = places.free();
+  const end = run('a');
+  expect(places.free()).toBe(before);
+  await end();
+  run('a');
+  expect(places.free()).toBe(before - 1);
+});
+
+test('there is an end to it', () => {
+  for (let n = 0; n < 20; n++) {
+    run(`r${n}`);
+    vi.advanceTimersByTime(limits.slowMs);
+  }
+  expect(places.free()).toBe(0);
+});
