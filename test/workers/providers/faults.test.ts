@@ -139,7 +139,7 @@ describe.concurrent.each(kinds)('%s', (kind) => {
         },
       },
     );
-    expect(answer.kind).toBe('stopped');
+    expect(answer).toMatchObject({ kind: 'stopped' });
     if (answer.kind !== 'stopped') return;
     expect(answer.produced.text).toBe(deltaText(deltas));
     expect(answer.produced.text.length).toBeGreaterThan(10);
