@@ -58,7 +58,7 @@ module.exports = {
       from: {
         path: '^src',
         pathNot:
-          '^src/(shared/queue|workers/completions/pool|api/routes/operations/|local/chaos/faults/tickets)',
+          '^src/(shared/queue|workers/completions/pool|api/routes/operations/|local/chaos/faults/tickets|local/bench/processes/)',
       },
       to: { path: '^node_modules/bullmq/' },
     },
@@ -73,7 +73,7 @@ module.exports = {
       name: 'only-providers-know-their-sdk',
       comment: 'an upstream is replaced by replacing one folder',
       severity: 'error',
-      from: { path: '^src', pathNot: '^src/workers/providers' },
+      from: { path: '^src', pathNot: '^src/(workers/providers|local/bench/processes)' },
       to: { path: '^node_modules/(openai|@anthropic-ai/sdk|@google/genai)/' },
     },
     {

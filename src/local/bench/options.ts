@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+
+export const figureNames = ['intake', 'end-to-end', 'latency', 'backlog', 'start-delay'] as const;
+export type FigureName = (typeof figureNames)[number];
+
+/** How much is measured; every length of time in ms. */
+export type BenchSize = {
+  rounds: number;
+  intake: { heatMs: number; warmMs: number; measureMs: number; accounts: number; allBaselines: boolean };
+  endToEnd: { jobs: number };
+  latency: { samples: number };
+  backlog: { sizes: number[]; jobs: number; rounds: number };
+  startDelay: { waiting: number; samples: number; rounds: number };
+};
+
+export type BenchOptions = { size: BenchSize; isShort: boolean; only: FigureName[]; jsonFile: string | null };
+
+const full: BenchSize = {
+  rounds: 4,
+  intake: { heatMs: 4000, warmMs: 500, measureMs: 3000, accounts: 1000, allBaselines: true },
+  endToEnd: { jobs: 2000 },
+  latency: { samples: 150 },
+  backlog: { sizes: [1000, 100_000, 1_000_000], jobs: 1000, rounds: 3 },
+  startDelay: { waiting: 20_000, samples: 15, rounds: 2 },
+};
+
+const short: BenchSize = {
+  rounds: 2,
+  intake: { heatMs: 700, warmMs: 100, measureMs: 400, accounts: 100, allBaselines: false },
+  endToEnd: { jobs: 200 },
+  latency: { samples: 20 },
+  backlog: { sizes: [10_000], jobs: 200, rounds: 2 },
+  startDelay: { waiting: 1000, samples: 4, rounds: 1 },
+};
+
+/** Reads the command line; throws with a sentence when it cannot be meant. */
+export function readOptions(args: string[]): BenchOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      short: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      json: { type: 'string' },
+    },
+  });
+  const isKnown = (name: string): name is FigureName => figureNames.some((known) => known === name);
+  for (const name of values.only) {
+    if (!isKnown(name)) {
+      throw new Error(`--only must be one of ${figureNames.join(', ')}, not ${JSON.stringify(name)}`);
+    }
+  }
+  return {
+    size: values.short ? short : full,
+    isShort: values.short,
+    only: values.only.filter(isKnown),
+    jsonFile: values.json ?? null,
+  };
+}
