@@ -21,6 +21,8 @@ create table jobs (
   id text primary key,
   account_id text not null references accounts (id),
   batch_id text,
+  -- Where it was ordered, which decides how it is shown and who is told of its end.
+  surface text not null default 'jobs',
   state text not null default 'waiting',
   -- 0 interactive, 1 background, 2 batch
   lane smallint not null,
@@ -42,6 +44,8 @@ create table jobs (
   -- Input and output together: what one call may take of a provider's tokens per minute.
   tokens_bound integer not null,
   stream boolean not null default false,
+  -- As what its end is told to webhooks: a job that was ordered as one, or a response; null when it only answers a call.
+  announces text,
   webhook_url text,
   webhook_payload text not null default 'thin',
   metadata jsonb not null default '{}',
@@ -57,9 +61,12 @@ create table jobs (
   created_at timestamptz not null default now(),
   started_at timestamptz,
   finished_at timestamptz,
+  constraint only_an_announced_end_has_a_webhook check (announces is not null or webhook_url is null),
+  constraint announcement_is_known check (announces in ('job', 'response')),
   constraint job_state_is_known check (
     state in ('waiting', 'ticketed', 'running', 'succeeded', 'failed', 'cancelled', 'expired')
   ),
+  constraint surface_is_known check (surface in ('jobs', 'chat', 'messages', 'responses', 'batches')),
   constraint lane_is_known check (lane between 0 and 2),
   constraint hold_share_is_never_negative check (hold_nano >= 0),
   constraint max_attempts_is_one_to_ten check (max_attempts between 1 and 10),
@@ -92,7 +99,9 @@ create index jobs_of_batch on jobs (batch_id, id) where batch_id is not null;
 create table job_requests (
   job_id text primary key references jobs (id),
   request text not null,
-  targets jsonb not null
+  targets jsonb not null,
+  -- What the client sent, on a surface that shows it again in its own shape.
+  original text
 );
 
 -- What came of it: a chat completion as JSON text, byte for byte as it is returned.

@@ -23,8 +23,6 @@ create table deliveries (
   constraint pending_deliveries_have_a_next_try check ((state = 'pending') = (next_attempt_at is not null)),
   constraint a_lease_has_a_token check ((lease_token is null) = (lease_until is null))
 ) with (fillfactor = 80);
--- Serves: the delivery worker's claim, earliest due first.
-create index deliveries_due on deliveries (next_attempt_at) where state = 'pending';
 -- Serves: lists of one account, newest first.
 create index deliveries_of_account on deliveries (account_id, id desc);
 create index deliveries_of_job on deliveries (job_id) where job_id is not null;

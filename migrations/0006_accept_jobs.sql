@@ -6,6 +6,7 @@ create type job_intake as (
   idempotency_key text,
   fingerprint text,
   reply text,
+  surface text,
   lane smallint,
   model text,
   provider text,
@@ -16,6 +17,7 @@ create type job_intake as (
   input_tokens_bound integer,
   tokens_bound integer,
   stream boolean,
+  announces text,
   webhook_url text,
   webhook_payload text,
   metadata jsonb,
@@ -35,7 +37,7 @@ create type job_intake as (
 -- Accounts are locked first and in the order of their ids, so that two calls never wait for each other in a circle, and
 -- everything is computed after that in new statements: under READ COMMITTED each of them then sees what the lock
 -- guards. The plan is pinned: on a table that was empty when first planned, the planner would choose to scan it.
-create function accept_jobs(p_jobs json, p_requests text[], p_targets text[], p_queue_depth integer)
+create function accept_jobs(p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_queue_depth integer)
 returns table (ord integer, verdict text, available_nano bigint, status integer, reply text, location text)
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
@@ -110,16 +112,17 @@ begin
     from unnest(intake) i where i.ord = any (taken);
 
     insert into jobs (
-      id, account_id, lane, model, provider, target_model, max_attempts, hold_id, hold_nano, input_tokens_bound,
-      tokens_bound, stream, webhook_url, webhook_payload, metadata, run_at, created_at, deadline_at
+      id, account_id, surface, lane, model, provider, target_model, max_attempts, hold_id, hold_nano, input_tokens_bound,
+      tokens_bound, stream, announces, webhook_url, webhook_payload, metadata, run_at, created_at, deadline_at
     )
-    select i.job_id, i.account_id, i.lane, i.model, i.provider, i.target_model, i.max_attempts, i.hold_id, i.hold_nano,
-      i.input_tokens_bound, i.tokens_bound, i.stream, i.webhook_url, i.webhook_payload, i.metadata, greatest(i.run_at, now()), i.created_at,
+    select i.job_id, i.account_id, i.surface, i.lane, i.model, i.provider, i.target_model, i.max_attempts, i.hold_id,
+      i.hold_nano, i.input_tokens_bound, i.tokens_bound, i.stream, i.announces, i.webhook_url, i.webhook_payload, i.metadata,
+      greatest(i.run_at, now()), i.created_at,
       greatest(i.run_at, now()) + make_interval(secs => i.expires_in_seconds)
     from unnest(intake) i where i.ord = any (taken);
 
-    insert into job_requests (job_id, request, targets)
-    select i.job_id, p_requests[i.ord], p_targets[i.ord]::jsonb
+    insert into job_requests (job_id, request, targets, original)
+    select i.job_id, p_requests[i.ord], p_targets[i.ord]::jsonb, p_originals[i.ord]
     from unnest(intake) i where i.ord = any (taken);
 
     insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id, description)

@@ -88,7 +88,7 @@ $$;
 create function claim_jobs(p_ids text[], p_generations integer[], p_worker text, p_lease_seconds double precision)
 returns table (
   id text, account_id text, batch_id text, attempt integer, tries integer, max_attempts integer, target integer,
-  hold_nano bigint, input_tokens_bound integer, stream boolean, webhook_url text, webhook_payload text, metadata jsonb,
+  hold_nano bigint, input_tokens_bound integer, stream boolean, announces text, webhook_url text, webhook_payload text, metadata jsonb,
   created_at timestamptz, started_at timestamptz, deadline_at timestamptz, event_seq integer, lane integer, model text,
   request text, targets jsonb
 )
@@ -119,7 +119,7 @@ as $$
     returning job_id
   )
   select c.id, c.account_id, c.batch_id, c.attempts, c.tries, c.max_attempts, c.target::integer, c.hold_nano,
-    c.input_tokens_bound, c.stream, c.webhook_url, c.webhook_payload, c.metadata, c.created_at, c.started_at,
+    c.input_tokens_bound, c.stream, c.announces, c.webhook_url, c.webhook_payload, c.metadata, c.created_at, c.started_at,
     c.deadline_at, c.event_seq, c.lane::integer, c.model, r.request, r.targets
   from claimed c join job_requests r on r.job_id = c.id join noted n on n.job_id = c.id
 $$;

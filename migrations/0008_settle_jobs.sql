@@ -24,15 +24,14 @@ create type job_ending as (
   attempt_error text,
   attempt_usage jsonb,
   attempt_cost_nano bigint,
-  delivery_id text,
   event_id text,
   event_type text,
-  webhook_url text,
-  webhook_body text
+  event_body text,
+  webhook_url text
 );
 
 -- Ends many jobs at once. Everything that an end means commits together or not at all: the attempt, the charge, the
--- release of the hold, the result, the final state and the webhook owed. An ending counts only when it is the job's
+-- release of the hold, the result, the final state and the webhooks owed. An ending counts only when it is the job's
 -- newest attempt that brings it (or, with no fence, when the job is not running); whoever comes late changes nothing.
 -- Returns the orders of the endings that counted, now or when the same ending was brought before: a caller who lost the
 -- answer to its commit asks again, and learns that it went through.
@@ -171,9 +170,10 @@ begin
   from unnest(endings) e
   where e.ord = any (settled) and a.job_id = e.job_id and a.number = e.fence and a.outcome = 'started';
 
-  insert into deliveries (id, account_id, event_id, event_type, job_id, url, body)
-  select e.delivery_id, e.account_id, e.event_id, e.event_type, e.job_id, e.webhook_url, e.webhook_body
-  from unnest(endings) e where e.ord = any (settled) and e.delivery_id is not null;
+  perform owe_deliveries(array(
+    select row(e.account_id, e.event_id, e.event_type, e.job_id, e.event_body, e.webhook_url)::owed_event
+    from unnest(endings) e where e.ord = any (settled) and e.event_id is not null
+  ));
 
   update jobs j
   set state = e.state, finished_at = coalesce(e.finished_at, now()), error = e.error, lease_until = null,

@@ -8,6 +8,9 @@ import type { News } from '../shared/news.ts';
 import type { Database } from '../shared/sql/database.ts';
 import { pingDatabase } from '../shared/sql/operations.ts';
 import { createJobWatcher } from '../shared/watch/job-watcher.ts';
+import { createConnections } from '../shared/webhooks/connections.ts';
+import { postLimits } from '../shared/webhooks/post-webhook.ts';
+import { createResolver } from '../shared/webhooks/resolve-host.ts';
 import { type AccountCache, createAccountCache } from './http/account-cache.ts';
 import { type ApiKeys, createApiKeys } from './http/api-keys.ts';
 import type { App } from './http/app.ts';
@@ -59,15 +62,31 @@ import { listAttempts } from './routes/jobs/list-attempts.ts';
 import { listJobs } from './routes/jobs/list-jobs.ts';
 import { retryJob } from './routes/jobs/retry-job.ts';
 import { streamJob } from './routes/jobs/stream-job.ts';
+import { streamJobs } from './routes/jobs/stream-jobs.ts';
 import { listModels } from './routes/models/list-models.ts';
 import { readModel } from './routes/models/read-model.ts';
 import { refuseEmbeddings } from './routes/models/refuse-embeddings.ts';
+import { cancelResponse } from './routes/openai/cancel-response.ts';
 import { createChatCompletion } from './routes/openai/create-chat-completion.ts';
+import { createResponse } from './routes/openai/create-response.ts';
+import { deleteResponse } from './routes/openai/delete-response.ts';
+import { getResponse } from './routes/openai/get-response.ts';
+import { listResponseItems } from './routes/openai/list-response-items.ts';
 import { readHealth } from './routes/operations/read-health.ts';
 import { readLiveness } from './routes/operations/read-liveness.ts';
 import { readMetrics } from './routes/operations/read-metrics.ts';
 import { readReadiness } from './routes/operations/read-readiness.ts';
 import { type ShownQueue, showQueues } from './routes/operations/show-queues.ts';
+
+import { createEndpoint } from './routes/webhook-endpoints/create-endpoint.ts';
+import { deleteEndpoint } from './routes/webhook-endpoints/delete-endpoint.ts';
+import { getEndpoint } from './routes/webhook-endpoints/get-endpoint.ts';
+import { listEndpoints } from './routes/webhook-endpoints/list-endpoints.ts';
+import { listEventTypes } from './routes/webhook-endpoints/list-event-types.ts';
+import { recoverEndpoint } from './routes/webhook-endpoints/recover-endpoint.ts';
+import { rotateEndpointSecret } from './routes/webhook-endpoints/rotate-endpoint-secret.ts';
+import { tryEndpoint } from './routes/webhook-endpoints/try-endpoint.ts';
+import { updateEndpoint } from './routes/webhook-endpoints/update-endpoint.ts';
 
 export type ServerDeps = ProviderStatusDeps & {
   models: Models;
@@ -124,11 +143,7 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   listKeys(app, deps);
   createKey(app, deps);
   deleteKey(app, deps);
-  getWebhookSecret(app, deps);
-  rotateWebhookSecret(app, deps);
-  listDeliveries(app, deps);
-  getDelivery(app, deps);
-  replayDelivery(app, deps);
+  addWebhookRoutes(app, deps);
 
   const listed = { catalogue: deps.models.catalogue, providers: deps.models.providers };
   listModels(app, listed);
@@ -157,6 +172,27 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   await showQueues(app, deps);
 }
 
+function addWebhookRoutes(app: App, deps: ServerDeps): void {
+  getWebhookSecret(app, deps);
+  rotateWebhookSecret(app, deps);
+  listDeliveries(app, deps);
+  getDelivery(app, deps);
+  replayDelivery(app, deps);
+
+  const policy = deps.config.webhooks;
+  const connections = createConnections({ policy, resolve: createResolver(policy.allowPrivate) });
+  app.addHook('onClose', () => connections.close());
+  createEndpoint(app, deps);
+  listEndpoints(app, deps);
+  getEndpoint(app, deps);
+  updateEndpoint(app, deps);
+  deleteEndpoint(app, deps);
+  rotateEndpointSecret(app, deps);
+  tryEndpoint(app, { ...deps, sending: { connections, limits: postLimits, now: Date.now } });
+  recoverEndpoint(app, deps);
+  listEventTypes(app);
+}
+
 function addJobRoutes(app: App, deps: ServerDeps): void {
   const intake = {
     catalogue: deps.models.catalogue,
@@ -183,11 +219,17 @@ function addJobRoutes(app: App, deps: ServerDeps): void {
   });
   const watching = { watcher, streams, streamTokens: createStreamTokens(deps.config.secretsKey) };
   streamJob(app, watching);
+  streamJobs(app, watching);
   createStreamToken(app, watching);
 
   const { syncTimeoutSeconds } = deps.config.work;
   const answering = { ...deps, ...intake, ...watching, syncTimeoutSeconds };
   createChatCompletion(app, answering);
+  createResponse(app, answering);
+  getResponse(app, answering);
+  cancelResponse(app, deps);
+  deleteResponse(app, deps);
+  listResponseItems(app, deps);
   createMessage(app, answering);
   countMessageTokens(app, intake);
 }

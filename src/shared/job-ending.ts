@@ -1,8 +1,9 @@
+import { type ChatCompletion, responseStatusOf } from './domain/chat.ts';
 import { webhookEvent } from './domain/delivery.ts';
 import { newId } from './domain/ids.ts';
-import type { FinalState, JobError, JobRecord } from './domain/job.ts';
+import type { Announced, FinalState, JobError, JobRecord } from './domain/job.ts';
 import { toJobObject } from './domain/job.ts';
-import type { AttemptRecord, ChargeRecord, DeliveryRecord, JobEnding } from './sql/settle-jobs.ts';
+import type { AttemptRecord, ChargeRecord, EventRecord, JobEnding } from './sql/settle-jobs.ts';
 
 /** What an ending needs to know of its job; claimed jobs and abandoned ones both have it. */
 export type EndableJob = {
@@ -15,6 +16,7 @@ export type EndableJob = {
   attempts: number;
   holdNano: bigint;
   stream: boolean;
+  announces: Announced | null;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
@@ -35,7 +37,7 @@ export type EndingFacts = {
   now: Date;
 };
 
-/** Everything that becomes true in the transaction that ends a job, the webhook's frozen bytes included. */
+/** Everything that becomes true in the transaction that ends a job, the frozen bytes of its event included. */
 export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
   return {
     jobId: job.id,
@@ -49,15 +51,17 @@ export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
     charge: facts.charge,
     attempt: facts.attempt,
     result: facts.result,
-    delivery: job.webhookUrl === null ? null : deliveryOf(job, job.webhookUrl, facts),
+    event: job.announces === null ? null : eventOf(job, job.announces, facts),
   };
 }
 
-function deliveryOf(job: EndableJob, url: string, facts: EndingFacts): DeliveryRecord {
+function eventOf(job: EndableJob, announced: Announced, facts: EndingFacts): EventRecord {
   const eventId = newId('evt');
-  const eventType = `job.${facts.state}` as const;
+  const isResponse = announced === 'response';
+  const eventType = isResponse ? responseEventType(facts) : (`job.${facts.state}` as const);
   const record: JobRecord = {
     ...job,
+    surface: isResponse ? 'responses' : 'jobs',
     state: facts.state,
     chargeNano: facts.charge?.amountNano ?? 0n,
     estimated: facts.charge?.estimated ?? false,
@@ -71,7 +75,17 @@ function deliveryOf(job: EndableJob, url: string, facts: EndingFacts): DeliveryR
     type: eventType,
     createdAt: facts.now,
     job: toJobObject(record, { result: facts.result }),
+    ...(isResponse
+      ? { response: { id: job.id.replace(/^job_/, 'resp_'), status: eventType.slice('response.'.length) } }
+      : {}),
     payload: job.webhookPayload === 'full' ? 'full' : 'thin',
   });
-  return { deliveryId: newId('dlv'), eventId, eventType, url, body };
+  return { eventId, eventType, body, webhookUrl: job.webhookUrl };
+}
+
+/** What a background response ended as, in the words of the Responses API; one past its deadline has failed. */
+function responseEventType({ state, result }: EndingFacts): `response.${string}` {
+  if (state === 'cancelled') return 'response.cancelled';
+  if (state !== 'succeeded' || result === null) return 'response.failed';
+  return `response.${responseStatusOf(JSON.parse(result) as ChatCompletion)}`;
 }

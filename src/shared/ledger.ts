@@ -38,7 +38,7 @@ export function createLedger(sql: Database, settings: { queueDepthLimit: number 
     openHold: (intake) => repeatWhileAway(() => accept(intake), { patienceMs: intakePatienceMs }),
     settleHold: createGroupCommit<JobEnding, boolean>({
       commit: (endings) => settleJobs(sql, endings),
-      bytesOf: (ending) => (ending.result?.length ?? 0) + (ending.delivery?.body.length ?? 0) + 800,
+      bytesOf: (ending) => (ending.result?.length ?? 0) + (ending.event?.body.length ?? 0) + 800,
       isolate,
     }),
     keepHold: createGroupCommit<JobReturn, boolean>({

@@ -23,6 +23,21 @@ export function openWebhookSecret(secretsKey: Buffer, accountId: string, sealed:
   return unseal(secretsKey, sealed, placeOf(accountId));
 }
 
+/** The secret of an endpoint as it is stored. It opens for this endpoint only. */
+export function sealEndpointSecret(secretsKey: Buffer, endpointId: string, secret: string): Buffer {
+  return seal(secretsKey, secret, placeOfEndpoint(endpointId));
+}
+
+/** The secret that was sealed for this endpoint; throws when the key is another. */
+export function openEndpointSecret(secretsKey: Buffer, endpointId: string, sealed: Buffer): string {
+  return unseal(secretsKey, sealed, placeOfEndpoint(endpointId));
+}
+
+/** As much of a secret as tells it from another: its prefix and its last characters. */
+export function hintOfSecret(secret: string): string {
+  return `whsec_...${secret.slice(-5)}`;
+}
+
 /** The default secret of an account, made when first needed. Null when there is no such account. */
 export async function readWebhookSecret(deps: SecretDeps, accountId: string): Promise<string | null> {
   const sealed =
@@ -37,4 +52,8 @@ export async function readWebhookSecret(deps: SecretDeps, accountId: string): Pr
 
 function placeOf(accountId: string): string {
   return `accounts.webhook_secret ${accountId}`;
+}
+
+function placeOfEndpoint(endpointId: string): string {
+  return `webhook_endpoints.secret ${endpointId}`;
 }

@@ -37,6 +37,8 @@ function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
     idempotencyKey: null,
     fingerprint: null,
     reply: '{}',
+    surface: 'jobs',
+    original: null,
     lane: 1,
     model: 'openai/a',
     provider: 'openai',
@@ -47,6 +49,7 @@ function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
     inputTokensBound: 1,
     tokensBound: 2,
     stream: false,
+    announces: null,
     webhookUrl: null,
     webhookPayload: 'thin',
     metadata: {},
@@ -95,7 +98,7 @@ function endingOf(jobId: string, more: Partial<JobEnding> = {}): JobEnding {
     },
     attempt: { provider: 'openai', outcome: 'succeeded', status: 200, error: null, usage, costNano: 60n },
     result: '{}',
-    delivery: null,
+    event: null,
     ...more,
   };
 }

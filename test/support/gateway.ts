@@ -11,6 +11,8 @@ export type Gateway = {
   url: string;
   simulatorUrl: string;
   sql: Database;
+  /** Those that were started, dead ones too. */
+  processes(): GatewayProcess[];
   redis: { url: string; prefix: string };
   /** Starts another process of the gateway with this role, sharing everything; it is stopped with the rest. */
   spawn(role: 'api' | 'workers' | 'all', env?: Record<string, string>): Promise<GatewayProcess>;
@@ -72,6 +74,7 @@ export async function startGateway(options: {
     url,
     simulatorUrl: simulator.url,
     sql,
+    processes: () => processes,
     redis,
     spawn: spawnOne,
     admin,

@@ -28,13 +28,13 @@ export type EventStream = {
 
 export type EventStreams = {
   /** Takes the connection over from Fastify and sends the headers. `farewell` is said when the server closes. */
-  open(reply: FastifyReply, options?: { farewell?: string | null }): EventStream;
+  open(reply: FastifyReply, options?: { farewell?: () => string }): EventStream;
   /** Asks every viewer to come back a little later and ends their streams; later ones end at once. */
   drain(): void;
   count(): number;
 };
 
-type Open = { raw: ServerResponse; controller: AbortController; wroteAt: number; farewell: string | null };
+type Open = { raw: ServerResponse; controller: AbortController; wroteAt: number; farewell: () => string };
 
 /**
  * Server-sent events over `reply.hijack()`: `@fastify/sse` 0.6 never settles after a slow viewer leaves and holds the
@@ -69,15 +69,13 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
   }
 
   function farewell(stream: Open): void {
-    // Spread over time, so that the next server is not met by all at once.
-    const later = `retry: ${250 + Math.floor(Math.random() * 2750)}\n: the server closes; resume\n\n`;
-    write(stream, stream.farewell ?? later);
+    write(stream, stream.farewell());
     stream.controller.abort();
     stream.raw.end();
   }
 
   return {
-    open: (reply, { farewell: lastWords = null } = {}) => {
+    open: (reply, { farewell: lastWords = comeBack } = {}) => {
       const { raw } = reply;
       reply.hijack();
       // Nobody needs the connection afterwards, and an idle one would hold the shutdown up.
@@ -109,6 +107,11 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
     },
     count: () => streams.size,
   };
+}
+
+/** Spread over time, so that the next server is not met by all at once. */
+function comeBack(): string {
+  return `retry: ${250 + Math.floor(Math.random() * 2750)}\n: the server closes; resume\n\n`;
 }
 
 /** Types and ids are ours and the data is one line of JSON, so no field can end early. */

@@ -3,7 +3,14 @@ import { refuseUnsupported } from '../../shared/catalogue/refuse-unsupported.ts'
 import type { ChatRequest } from '../../shared/domain/chat.ts';
 import { invalid, type Problem, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
-import { type JobRecord, type Lane, lanes, toJobObject } from '../../shared/domain/job.ts';
+import {
+  type Announced,
+  type JobRecord,
+  type Lane,
+  lanes,
+  type Surface,
+  toJobObject,
+} from '../../shared/domain/job.ts';
 import type { ModelEntry } from '../../shared/domain/model.ts';
 import { formatUsd } from '../../shared/domain/money.ts';
 import { type Quote, quote } from '../../shared/domain/quote.ts';
@@ -17,13 +24,18 @@ import { keyConflict } from '../http/idempotent.ts';
 
 /** A job as a caller orders it, validated in shape; money and models are judged here. */
 export type JobOrder = {
+  surface: Surface;
   request: ChatRequest;
+  /** What the client sent, on a surface that shows it again. */
+  original: string | null;
   lane: Lane;
   stream: boolean;
   runAt: Date | null;
   expiresInSeconds: number;
   fallbacks: string[];
   maxAttempts: number;
+  /** Whether webhooks tell its end: for jobs that were ordered as jobs, not for what only answers a call. */
+  announces: Announced | null;
   webhookUrl: string | null;
   webhookPayload: 'thin' | 'full';
   metadata: Record<string, string>;
@@ -192,6 +204,7 @@ function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quot
     id: jobId,
     accountId: orderer.accountId,
     batchId: null,
+    surface: order.surface,
     state: 'waiting',
     lane,
     model: first.model,
@@ -215,6 +228,7 @@ function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quot
     idempotencyKey: orderer.idempotency?.key ?? null,
     fingerprint: orderer.idempotency?.fingerprint ?? null,
     reply: JSON.stringify(toJobObject(record)),
+    surface: order.surface,
     lane,
     model: first.model,
     provider: first.provider,
@@ -225,6 +239,7 @@ function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quot
     inputTokensBound: priced.inputTokens,
     tokensBound: priced.inputTokens + priced.n * first.maxOutputTokens,
     stream: order.stream,
+    announces: order.announces,
     webhookUrl: order.webhookUrl,
     webhookPayload: order.webhookPayload,
     metadata: order.metadata,
@@ -232,6 +247,7 @@ function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quot
     createdAt,
     expiresInSeconds: order.expiresInSeconds,
     request: JSON.stringify(order.request),
+    original: order.original,
     targets: storeTargets(priced.targets),
   };
 }

@@ -34,7 +34,7 @@ export async function cancelOne(deps: CancelDeps, accountId: string, jobId: stri
     });
     if (await deps.ledger.settleHold(ending)) {
       deps.events.announce(jobId);
-      if (job.webhookUrl !== null) deps.news.send('deliveries');
+      if (job.announces) deps.news.send('deliveries');
       return true;
     }
   }

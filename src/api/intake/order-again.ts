@@ -8,6 +8,8 @@ import type { JobOrder } from './accept-job.ts';
 export function orderAgain(stored: StoredOrder, request: string): JobOrder {
   const [, ...fallbacks] = restoreTargets(stored.targets);
   return {
+    surface: 'jobs',
+    original: null,
     request: JSON.parse(request) as ChatRequest,
     lane: lanes[stored.lane] ?? 'background',
     stream: stored.stream,
@@ -15,6 +17,7 @@ export function orderAgain(stored: StoredOrder, request: string): JobOrder {
     expiresInSeconds: stored.expiresInSeconds,
     fallbacks: fallbacks.map((target) => target.model),
     maxAttempts: stored.maxAttempts,
+    announces: 'job',
     webhookUrl: stored.webhookUrl,
     webhookPayload: stored.webhookPayload === 'full' ? 'full' : 'thin',
     metadata: { ...stored.metadata, retry_of: stored.id },

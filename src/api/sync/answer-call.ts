@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ChatCompletion, ChatRequest, Delta } from '../../shared/domain/chat.ts';
+import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
 import { Refusal } from '../../shared/domain/errors.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
@@ -9,7 +9,7 @@ import { type CancelDeps, cancelOne } from '../intake/cancel-job.ts';
 import { cancelUnlessAskedAgain, whenGone } from './client-gone.ts';
 import { failedCall } from './failed-call.ts';
 import { followCall, OutputTakenBack } from './follow-call.ts';
-import { type PlaceDeps, type PlacedCall, placeCall } from './place-call.ts';
+import { type Call, type PlaceDeps, type PlacedCall, placeCall } from './place-call.ts';
 import { findWhenFinal } from './when-final.ts';
 
 export type AnswerDeps = PlaceDeps &
@@ -18,8 +18,6 @@ export type AnswerDeps = PlaceDeps &
     watcher: JobWatcher;
     streams: EventStreams;
   };
-
-type Call = { request: ChatRequest; stream: boolean };
 
 /** A finished call: the completion, and the job it was. */
 export type Answered = { jobId: string; completion: ChatCompletion };
@@ -86,7 +84,7 @@ export async function answerInPieces(
     await readAnswer(deps, placed, gone);
   }
   const closing = new Refusal('unavailable', 'The server closes; ask again');
-  const stream = deps.streams.open(reply, { farewell: narration.failed(closing) });
+  const stream = deps.streams.open(reply, { farewell: () => narration.failed(closing) });
   void tellAll(deps, { placed, stream, pieces, first: first === 'silent' ? null : first, narration }).catch(
     (error: unknown) => request.log.error({ error, job_id: placed.jobId }, 'a streamed answer failed'),
   );

@@ -57,6 +57,14 @@ export async function* followCall(
   }
 }
 
+/** What an event says of the output; null when it says nothing of it. */
+export function toDelta({ type, data }: JobEvent): Delta | null {
+  if (type === 'output.tool_call') return toCallDelta(JSON.parse(data) as Said);
+  if (type !== 'output.delta') return null;
+  const { choice = 0, text = '' } = JSON.parse(data) as Said;
+  return { kind: 'text', choice, text };
+}
+
 function toCallDelta({ choice = 0, index = 0, id, name, arguments: pieces = '' }: Said): Delta {
   return {
     kind: 'tool_call',

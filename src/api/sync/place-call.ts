@@ -1,16 +1,24 @@
 import type { FastifyRequest } from 'fastify';
 import type { ChatRequest } from '../../shared/domain/chat.ts';
+import { invalid, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
+import type { Surface } from '../../shared/domain/job.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { askSyncCallAgain, noteSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
-import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
+import { acceptJob, type IntakeDeps, type JobOrder } from '../intake/accept-job.ts';
+import { nameParam } from './name-param.ts';
 
 export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
 
 /** The job that answers a call, and how often its client has asked for it. */
 export type PlacedCall = { jobId: string; accountId: string; asks: number };
+
+/** What is called, and on which surface. What is left out is as for a client that waits. */
+export type Call = { surface: Surface; request: ChatRequest; stream: boolean } & Partial<
+  Pick<JobOrder, 'original' | 'lane' | 'expiresInSeconds' | 'metadata' | 'announces'>
+>;
 
 const attemptsMax = 5;
 
@@ -18,11 +26,7 @@ const attemptsMax = 5;
  * Makes a job of a call whose client waits for the answer. A client that says it asks again (`x-stainless-retry-count` of the
  * official SDKs) for what it asked a moment ago gets the job of that time; everything else is a new job. Throws a Refusal.
  */
-export async function placeCall(
-  deps: PlaceDeps,
-  request: FastifyRequest,
-  call: { request: ChatRequest; stream: boolean },
-): Promise<PlacedCall> {
+export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: Call): Promise<PlacedCall> {
   const accountId = accountOf(request);
   const fingerprint = fingerprintOf(request);
   if (Number(request.headers['x-stainless-retry-count'] ?? 0) >= 1) {
@@ -32,19 +36,22 @@ export async function placeCall(
   const jobId = newId('job');
   await noteSyncCall(deps.sql, { jobId, accountId, fingerprint });
   const key = readIdempotencyKey(request);
-  const accepted = await acceptJob(
+  const accepted = await acceptCall(
     deps,
     {
+      surface: call.surface,
       request: call.request,
-      lane: 'interactive',
+      original: call.original ?? null,
+      lane: call.lane ?? 'interactive',
       stream: call.stream,
       runAt: null,
-      expiresInSeconds: deps.syncTimeoutSeconds,
+      expiresInSeconds: call.expiresInSeconds ?? deps.syncTimeoutSeconds,
       fallbacks: [],
       maxAttempts: attemptsMax,
+      announces: call.announces ?? null,
       webhookUrl: null,
       webhookPayload: 'thin',
-      metadata: {},
+      metadata: call.metadata ?? {},
     },
     {
       accountId,
@@ -54,4 +61,17 @@ export async function placeCall(
     jobId,
   );
   return { jobId: accepted.jobId, accountId, asks: 1 };
+}
+
+/** Problems are named as the client of the surface wrote their fields. */
+async function acceptCall(...given: Parameters<typeof acceptJob>): ReturnType<typeof acceptJob> {
+  const [, { surface }] = given;
+  try {
+    return await acceptJob(...given);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.extras.problems === undefined) throw error;
+    throw invalid(
+      error.extras.problems.map(({ param, message }) => ({ param: nameParam(surface, param), message })),
+    );
+  }
 }

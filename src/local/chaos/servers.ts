@@ -19,7 +19,23 @@ export type ServerPlace = { dir: string; onSpawn(child: Child): void };
 
 type Started<Facts> = { facts: Facts; child: Child };
 
+/** How long what a killed server left behind may take to end. */
+const leftoversMsMax = 10_000;
+
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** A server killed a moment ago may still have children that hold its port or its memory: it is started until they are gone. */
+async function startAgain<Facts>(start: () => Promise<Started<Facts>>): Promise<Started<Facts>> {
+  const until = Date.now() + leftoversMsMax;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await sleep(100);
+    }
+  }
+}
 
 async function restartable<Facts>(
   start: (port: number | undefined) => Promise<Started<Facts>>,
@@ -35,7 +51,7 @@ async function restartable<Facts>(
         process.kill(child.pid, signal);
         await child.ended;
         await sleep(downMs);
-        ({ facts, child } = await start(port));
+        ({ facts, child } = await startAgain(() => start(port)));
         backAt = Date.now();
       },
       freeze: async (ms) => {

@@ -132,3 +132,9 @@ export type ChatCompletion = {
 export type Delta =
   | { kind: 'text'; choice: number; text: string }
   | { kind: 'tool_call'; choice: number; index: number; id?: string; name?: string; arguments: string };
+
+/** The status a finished completion ends a response of the Responses API in. */
+export function responseStatusOf(completion: ChatCompletion): 'completed' | 'incomplete' {
+  const reason = completion.choices[0]?.finish_reason;
+  return reason === 'length' || reason === 'content_filter' ? 'incomplete' : 'completed';
+}

@@ -13,21 +13,23 @@ type WebhookJob = {
 export type WebhookEventFacts = {
   /** Also the `webhook-id`, on every try and every replay. */
   eventId: string;
-  type: `job.${string}`;
+  type: `job.${string}` | `response.${string}`;
   createdAt: Date;
   /** The whole job object; a thin event takes its few fields from it. */
   job: WebhookJob;
+  /** Of a response: its own id and status, in place of its job's. */
+  response?: { id: string; status: string };
   payload: 'thin' | 'full';
 };
 
 /** The bytes of a webhook, made once and sent unchanged ever after (contract 9; the envelope is OpenAI's). */
-export function webhookEvent({ eventId, type, createdAt, job, payload }: WebhookEventFacts): {
+export function webhookEvent({ eventId, type, createdAt, job, response, payload }: WebhookEventFacts): {
   body: string;
 } {
   const data = {
-    id: job.id,
-    object: 'job',
-    status: job.status,
+    id: response?.id ?? job.id,
+    object: response === undefined ? 'job' : 'response',
+    status: response?.status ?? job.status,
     model: job.model,
     usage: job.usage,
     charge_usd: job.charge_usd,
@@ -87,3 +89,26 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }
+
+/** When an endpoint that fails is left alone, and when it is given up. */
+export type EndpointPatience = {
+  /** So many failures in a row, and it is only probed. */
+  failuresMax: number;
+  /** The wait before the first probe; each probe that fails doubles it, up to the greatest. */
+  probeSeconds: number;
+  probeSecondsMax: number;
+  /** Nothing but failure for so long, and at least so often, and it is disabled. */
+  disableSeconds: number;
+  disableFailures: number;
+};
+
+const daySeconds = 24 * 3600;
+
+/** A receiver that is down is not asked a hundred thousand times; one that is down for days is not asked any more. */
+export const endpointPatience: EndpointPatience = {
+  failuresMax: 5,
+  probeSeconds: 30,
+  probeSecondsMax: 600,
+  disableSeconds: 5 * daySeconds,
+  disableFailures: 10,
+};

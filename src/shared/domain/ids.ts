@@ -1,7 +1,18 @@
 import { uuidv7 } from 'uuidv7';
 
 /** What an id names; the prefix stands before a UUIDv7, so ids of one kind sort by the time they were made. */
-export type IdPrefix = 'job' | 'hold' | 'evt' | 'dlv' | 'acct' | 'req' | 'batch' | 'file' | 'whe' | 'wrk';
+export type IdPrefix =
+  | 'job'
+  | 'hold'
+  | 'evt'
+  | 'dlv'
+  | 'acct'
+  | 'req'
+  | 'batch'
+  | 'file'
+  | 'whe'
+  | 'rec'
+  | 'wrk';
 
 /** A new id such as `job_0198c5e27b1c7d3e9a4f5b6c7d8e9f00`: no colons and never all digits, as BullMQ asks of ids. */
 export function newId(prefix: IdPrefix): string {

@@ -12,6 +12,12 @@ export const finalStates: readonly FinalState[] = ['succeeded', 'failed', 'cance
 export const lanes = ['interactive', 'background', 'batch'] as const;
 export type Lane = (typeof lanes)[number];
 
+/** Where a job can be ordered: the native API, or a surface of another one's shape. */
+export type Surface = 'jobs' | 'chat' | 'messages' | 'responses' | 'batches';
+
+/** As what the end of a job is told to webhooks. */
+export type Announced = 'job' | 'response';
+
 /** Why a job failed, expired or was cancelled, as the account sees it. */
 export type JobError = {
   type:
@@ -31,6 +37,7 @@ export type JobRecord = {
   id: string;
   accountId: string;
   batchId: string | null;
+  surface: Surface;
   state: JobState;
   lane: number;
   model: string;

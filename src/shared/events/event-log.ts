@@ -22,12 +22,16 @@ local newest_attempt = tonumber(redis.call('HGET', KEYS[2], 'attempt') or '0')
 `;
 
 const openScript = `${lastId}
-if attempt < newest_attempt then return {-1, '', ''} end
+if attempt < newest_attempt then return {-1, '', '', ''} end
 local target = redis.call('HGET', KEYS[2], 'target')
 local text = redis.call('HGET', KEYS[2], 'text')
-redis.call('HSET', KEYS[2], 'attempt', attempt, 'target', ARGV[3])
+local run_before = redis.call('HGET', KEYS[2], 'run')
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+redis.call('HSET', KEYS[2], 'attempt', attempt, 'target', ARGV[3], 'run', run)
 keep()
-return {last_id(), target or '', text or '0'}
+local restarted = '0'
+if run_before and run_before ~= run then restarted = '1' end
+return {last_id(), target or '', text or '0', restarted}
 `;
 
 const appendScript = `${lastId}
@@ -59,6 +63,8 @@ export type OpenedLog = {
   previousTarget: string | null;
   /** The attempts before have written output that no reset has taken back. */
   hasText: boolean;
+  /** Redis was restarted since the attempt before began: the newest of its events may be missing. */
+  restarted: boolean;
 };
 
 export type Batch = { attempt: number; firstId: number; events: { type: string; fields: string }[] };
@@ -78,9 +84,14 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
     /** Lets this attempt in and every earlier one out; null when a later one is already in. Rejects when Redis is away. */
     async open(jobId: string, attempt: number, target: string): Promise<OpenedLog | null> {
       const answer = await redis.eval(openScript, 2, ...keysOf(jobId), attempt, keptMs, target);
-      const [last, previous, text] = answer as [number, string, string];
+      const [last, previous, text, restarted] = answer as [number, string, string, string];
       if (last < 0) return null;
-      return { last, previousTarget: previous === '' ? null : previous, hasText: text === '1' };
+      return {
+        last,
+        previousTarget: previous === '' ? null : previous,
+        hasText: text === '1',
+        restarted: restarted === '1',
+      };
     },
 
     /**

@@ -60,12 +60,17 @@ export class EventOutbox {
     this.#sending ??= this.#sendAll();
   }
 
-  /** Waits for what is queued, with a bound, and takes nothing more; the last id, whether or not all of it got there. */
+  /**
+   * Waits for what is queued, with a bound, and takes nothing more; the last id. When not all of it is known to have got there it is
+   * an id nobody has seen: a watcher finds a hole before the end, and gets the whole text, whatever it had been shown before.
+   */
   async close(): Promise<number> {
     if (this.#sending !== null) await within(failingMsMax, this.#sending);
     if (this.#sending !== null && !this.#failing) await within(closeMsMax - failingMsMax, this.#sending);
     if (this.#state !== 'overtaken') this.#state = 'closed';
-    return this.#base + this.#count + this.#queue.length;
+    const last = this.#base + this.#count + this.#queue.length;
+    if (this.#queue.length === 0 || !this.#options.stream) return last;
+    return Math.max(last, this.#idsPerhapsUsed());
   }
 
   async #sendAll(): Promise<void> {
@@ -91,8 +96,10 @@ export class EventOutbox {
     this.#state = found === null ? 'overtaken' : 'open';
     if (found === null) return;
     this.#base = Math.max(this.#base, found.last);
-    // A log that knows nothing of the attempt before was lost, perhaps after somebody had seen its output.
-    const isLost = found.previousTarget === null && attempt > 1;
+    // Somebody may have seen events that the log does not have: it does not know of the attempt before, or not of all that Postgres
+    // was told of, or it is what a Redis that was restarted since had saved.
+    const isLost =
+      attempt > 1 && (found.previousTarget === null || found.restarted || found.last < this.#options.lastSeq);
     if (!stream || !(found.hasText || isLost)) return;
     if (isLost) this.#base = Math.max(this.#base, this.#idsPerhapsUsed());
     const reason = (found.previousTarget ?? target) === target ? 'retry' : 'fallback';
@@ -101,7 +108,7 @@ export class EventOutbox {
     this.#size += sizeOf([reset]);
   }
 
-  /** More than the attempts before can have written: there is less than an event a millisecond. */
+  /** More than this attempt and those before it can have written: there is less than an event a millisecond. */
   #idsPerhapsUsed(): number {
     const sinceMs = Date.now() - this.#options.createdAtMs;
     return this.#options.lastSeq + Math.min(idsPerhapsUsedMax, Math.max(0, sinceMs));

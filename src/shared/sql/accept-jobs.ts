@@ -1,3 +1,4 @@
+import type { Announced, Surface } from '../domain/job.ts';
 import { asJson, type Database } from './database.ts';
 
 /** One job as intake hands it over, complete. Amounts are nano-USD; texts are JSON. */
@@ -8,6 +9,7 @@ export type JobIntake = {
   fingerprint: string | null;
   /** The answer to remember for the idempotency key. */
   reply: string;
+  surface: Surface;
   lane: number;
   model: string;
   provider: string;
@@ -18,6 +20,7 @@ export type JobIntake = {
   inputTokensBound: number;
   tokensBound: number;
   stream: boolean;
+  announces: Announced | null;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
@@ -26,6 +29,7 @@ export type JobIntake = {
   expiresInSeconds: number;
   request: string;
   targets: string;
+  original: string | null;
 };
 
 /** What became of one intake; see accept_jobs in the migrations for what each word promises. */
@@ -60,6 +64,7 @@ export async function acceptJobs(
       ${asJson(intakes.map(toRow))},
       ${intakes.map((intake) => intake.request)}::text[],
       ${intakes.map((intake) => intake.targets)}::text[],
+      ${intakes.map((intake) => intake.original)}::text[],
       ${queueDepth}::integer
     )`;
   return rows.map(toVerdict);
@@ -73,6 +78,7 @@ function toRow(intake: JobIntake, index: number) {
     idempotency_key: intake.idempotencyKey,
     fingerprint: intake.fingerprint,
     reply: intake.idempotencyKey === null ? null : intake.reply,
+    surface: intake.surface,
     lane: intake.lane,
     model: intake.model,
     provider: intake.provider,
@@ -83,6 +89,7 @@ function toRow(intake: JobIntake, index: number) {
     input_tokens_bound: intake.inputTokensBound,
     tokens_bound: intake.tokensBound,
     stream: intake.stream,
+    announces: intake.announces,
     webhook_url: intake.webhookUrl,
     webhook_payload: intake.webhookPayload,
     metadata: intake.metadata,

@@ -22,6 +22,11 @@ export async function eraseJob(sql: Database, accountId: string, jobId: string):
   return true;
 }
 
+/** Forgets what was sent to a surface that shows it again: the job goes on, and is not to be found there any more. */
+export async function forgetOriginal(sql: Database, jobId: string): Promise<void> {
+  await sql`update job_requests set original = null where job_id = ${jobId}`;
+}
+
 /** Erases the texts of jobs that ended more than `days` ago; returns how many, at most `limit`. */
 export async function eraseOldContent(sql: Database, days: number, limit: number): Promise<number> {
   const rows = await sql<{ id: string }[]>`

@@ -101,7 +101,13 @@ async function transact(
   characteristics: string,
 ): Promise<unknown> {
   const client = await connect(pool);
-  const run: RunText = (text, values) => query(client, prepare, text, values);
+  // One after the other, also when they are asked at once: pg 9 will not queue them.
+  let last: Promise<unknown> = Promise.resolve();
+  const run: RunText = (text, values) => {
+    const asked = last.then(() => query(client, prepare, text, values));
+    last = asked.catch(() => undefined);
+    return asked;
+  };
   try {
     await run(`begin ${characteristics}`);
     const result = await work(runWith(run));

@@ -1,20 +1,26 @@
-import type { DeliveryVerdict, PostResult } from '../domain/delivery.ts';
+import type { DeliveryVerdict, EndpointPatience, PostResult } from '../domain/delivery.ts';
 import { type DeliveryState, stateAfter } from '../domain/transitions.ts';
 import { asJson, type Database, type Transaction } from './database.ts';
+import { endpointChanges } from './endpoint-health.ts';
 
 /** A delivery in the hands of one worker until its lease ends. */
 export type ClaimedDelivery = {
   id: string;
   accountId: string;
   eventId: string;
+  /** Null for a job's own URL. */
+  endpointId: string | null;
+  /** Endpoint or host: what a share of the places is kept for. */
+  receiver: string;
   url: string;
-  host: string;
   body: string;
   /** Number of the attempt whose row was written with the claim; counts on over replays. */
   attempt: number;
   /** Tries of the present chain, this one included. */
   tries: number;
-  /** Sealed secrets of the account: the present one, and the one before while it still signs. */
+  /** The endpoint failed again and again, and this one asks whether it is back. */
+  isProbe: boolean;
+  /** Sealed secrets of endpoint or account: the present one, and the one before while it still signs. */
   secret: Buffer | null;
   previousSecret: Buffer | null;
 };
@@ -23,72 +29,24 @@ export type ClaimOptions = {
   token: string;
   leaseSeconds: number;
   limit: number;
-  perHost: number;
-  /** How many of each host are under way in this process. */
+  perReceiver: number;
+  /** How many of each receiver are under way in this process. */
   busy: ReadonlyMap<string, number>;
 };
 
-/**
- * Takes due deliveries, host by host in turn, so that a host with a million waiting is one among others. The try is counted
- * and its attempt row written before anything is sent. The due time moves to the end of the lease: a worker that dies is
- * followed by the next one then, and an attempt it left open is `unknown`.
- */
-export async function claimDeliveries(sql: Database, options: ClaimOptions): Promise<ClaimedDelivery[]> {
+/** Takes due deliveries, fairly between receivers, and counts the tries. See claim_deliveries in the migrations. */
+export async function claimDeliveries(
+  sql: Database | Transaction,
+  options: ClaimOptions,
+): Promise<ClaimedDelivery[]> {
   const busy = [...options.busy];
   return await sql<ClaimedDelivery[]>`
-    with recursive hosts as (
-      (select host from deliveries where state = 'pending' order by host limit 1)
-      union all
-      select (select d.host from deliveries d where d.state = 'pending' and d.host > h.host order by d.host limit 1)
-      from hosts h where h.host is not null
-    ),
-    rooms as (
-      select h.host, coalesce(b.n, 0) as busy
-      from hosts h
-      left join unnest(${busy.map(([host]) => host)}::text[], ${busy.map(([, n]) => n)}::integer[]) as b (host, n)
-        on b.host = h.host
-      where h.host is not null
-    ),
-    chosen as (
-      select c.id
-      from rooms r
-      cross join lateral (
-        select d.id, d.next_attempt_at, row_number() over (order by d.next_attempt_at, d.id) as place
-        from deliveries d
-        where d.host = r.host and d.state = 'pending' and d.next_attempt_at <= now()
-        order by d.next_attempt_at, d.id
-        limit greatest(0, ${options.perHost} - r.busy)
-      ) c
-      order by c.place + r.busy, c.next_attempt_at
-      limit ${options.limit}
-    ),
-    locked as (
-      select d.id from deliveries d join chosen c on c.id = d.id
-      where d.state = 'pending' and d.next_attempt_at <= now()
-      for update of d skip locked
-    ),
-    claimed as (
-      update deliveries d
-      set lease_token = ${options.token}, lease_until = now() + make_interval(secs => ${options.leaseSeconds}),
-        next_attempt_at = now() + make_interval(secs => ${options.leaseSeconds}), tries = d.tries + 1
-      from locked l where d.id = l.id
-      returning d.*
-    ),
-    numbered as (
-      select c.id, coalesce((select max(a.number) from delivery_attempts a where a.delivery_id = c.id), 0) + 1 as number
-      from claimed c
-    ),
-    forgotten as (
-      update delivery_attempts a set outcome = 'unknown'
-      from claimed c where a.delivery_id = c.id and a.outcome = 'started'
-    ),
-    noted as (
-      insert into delivery_attempts (delivery_id, number) select id, number from numbered
-    )
-    select c.id, c.account_id as "accountId", c.event_id as "eventId", c.url, c.host, c.body, n.number as attempt, c.tries,
-      a.webhook_secret as secret,
-      case when a.webhook_secret_previous_until > now() then a.webhook_secret_previous end as "previousSecret"
-    from claimed c join numbered n on n.id = c.id join accounts a on a.id = c.account_id`;
+    select id, account_id as "accountId", event_id as "eventId", endpoint_id as "endpointId", receiver, url, body, attempt,
+      tries, is_probe as "isProbe", secret, secret_previous as "previousSecret"
+    from claim_deliveries(
+      ${options.token}, ${options.leaseSeconds}, ${options.limit}, ${options.perReceiver},
+      ${busy.map(([receiver]) => receiver)}::text[], ${busy.map(([, n]) => n)}::integer[]
+    )`;
 }
 
 /** Keeps the leases of deliveries being tried, by id and token; one that was lost stays lost. */
@@ -116,17 +74,26 @@ export type DeliveryRecord = {
   id: string;
   token: string;
   attempt: number;
+  isProbe: boolean;
   result: PostResult;
   verdict: DeliveryVerdict;
 };
 
-/** Records many tries; true for each whose lease still held. One that comes too late changes nothing. */
-export async function recordDeliveries(sql: Database, records: DeliveryRecord[]): Promise<boolean[]> {
-  const rows = records.map(({ id, token, attempt, result, verdict }, ord) => ({
+/**
+ * Records many tries, and what they say of their endpoints; true for each whose lease still held. One that comes too late
+ * changes nothing.
+ */
+export async function recordDeliveries(
+  sql: Database,
+  records: DeliveryRecord[],
+  patience: EndpointPatience,
+): Promise<boolean[]> {
+  const rows = records.map(({ id, token, attempt, isProbe, result, verdict }, ord) => ({
     ord,
     id,
     token,
     attempt,
+    is_probe: isProbe,
     outcome: result.outcome,
     status_code: result.statusCode,
     error: result.error,
@@ -138,7 +105,7 @@ export async function recordDeliveries(sql: Database, records: DeliveryRecord[])
   const recorded = await sql<{ ord: number }[]>`
     with records as (
       select * from json_to_recordset(${asJson(rows)}) as r (
-        ord integer, id text, token text, attempt integer, outcome text, status_code integer, error text,
+        ord integer, id text, token text, attempt integer, is_probe boolean, outcome text, status_code integer, error text,
         duration_ms integer, remote_ip text, state text, delay_ms double precision
       )
     ),
@@ -148,14 +115,15 @@ export async function recordDeliveries(sql: Database, records: DeliveryRecord[])
         next_attempt_at = now() + make_interval(secs => r.delay_ms / 1000),
         finished_at = case when r.state = 'pending' then null else now() end
       from records r where d.id = r.id and d.lease_token = r.token
-      returning r.*
+      returning r.*, d.endpoint_id
     ),
     closed as (
       update delivery_attempts a
       set outcome = m.outcome, status_code = m.status_code, error = m.error, duration_ms = m.duration_ms,
         remote_ip = m.remote_ip
       from moved m where a.delivery_id = m.id and a.number = m.attempt
-    )
+    ),
+    ${endpointChanges(sql, patience)}
     select ord from moved`;
   const done = new Set(recorded.map(({ ord }) => ord));
   return records.map((_, ord) => done.has(ord));
@@ -211,6 +179,7 @@ const rowColumns = (sql: Database | Transaction) => sql`
 export type DeliveryFilter = {
   accountId: string;
   jobId: string | null;
+  endpointId: string | null;
   state: string | null;
   after: string | null;
   limit: number;
@@ -223,6 +192,7 @@ export async function listDeliveries(sql: Database, filter: DeliveryFilter): Pro
     from deliveries d
     where d.account_id = ${filter.accountId}
       ${filter.jobId === null ? sql`` : sql`and d.job_id = ${filter.jobId}`}
+      ${filter.endpointId === null ? sql`` : sql`and d.endpoint_id = ${filter.endpointId}`}
       ${filter.state === null ? sql`` : sql`and d.state = ${filter.state}`}
       ${filter.after === null ? sql`` : sql`and d.id < ${filter.after}`}
     order by d.id desc
@@ -242,13 +212,14 @@ export async function findDelivery(
 
 /**
  * Starts a new chain of tries with the same event id and the same bytes. False when the delivery is being sent at this
- * moment, is not there, or its body was erased.
+ * moment, is not there, its body was erased, or its endpoint takes nothing.
  */
 export async function restartDelivery(sql: Transaction, accountId: string, id: string): Promise<boolean> {
   const rows = await sql`
     update deliveries
     set state = 'pending', tries = 0, next_attempt_at = now(), finished_at = null, lease_token = null, lease_until = null
     where id = ${id} and account_id = ${accountId} and body <> '' and coalesce(lease_until, now()) <= now()
+      and not exists (select 1 from webhook_endpoints e where e.id = endpoint_id and e.state <> 'enabled')
     returning id`;
   return rows.length > 0;
 }

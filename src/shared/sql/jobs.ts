@@ -1,4 +1,4 @@
-import type { JobRecord, JobState } from '../domain/job.ts';
+import type { Announced, JobRecord, JobState } from '../domain/job.ts';
 import type { Usage } from '../domain/usage.ts';
 import { asJson, type Database } from './database.ts';
 
@@ -12,8 +12,8 @@ type JobRow = Omit<JobRecord, 'usage'> & {
 
 /** The columns of a JobRecord, for `from jobs j left join charges c on c.job_id = j.id`. */
 const recordColumns = (sql: Database) => sql`
-  j.id, j.account_id as "accountId", j.batch_id as "batchId", j.state, j.lane::integer as lane, j.model, j.provider,
-  j.attempts, j.hold_nano as "holdNano", c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
+  j.id, j.account_id as "accountId", j.batch_id as "batchId", j.surface, j.state, j.lane::integer as lane, j.model,
+  j.provider, j.attempts, j.hold_nano as "holdNano", c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
   j.metadata, j.error, j.stream, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
   j.finished_at as "finishedAt", c.prompt_tokens as "promptTokens", c.completion_tokens as "completionTokens",
   c.cached_tokens as "cachedTokens", c.cache_write_tokens as "cacheWriteTokens",
@@ -32,20 +32,26 @@ function toRecord(row: JobRow): JobRecord {
   return { ...job, usage };
 }
 
-export type StoredJob = { job: JobRecord; request: string | null; result: string | null };
+export type StoredJob = {
+  job: JobRecord;
+  request: string | null;
+  /** What the client sent, on a surface that shows it again; null elsewhere, and once erased. */
+  original: string | null;
+  result: string | null;
+};
 
 /** One job of one account with its texts; null when it is not there or somebody else's. */
 export async function findJob(sql: Database, accountId: string, jobId: string): Promise<StoredJob | null> {
-  const [row] = await sql<(JobRow & { request: string | null; result: string | null })[]>`
-    select ${recordColumns(sql)}, q.request, r.result
+  const [row] = await sql<(JobRow & Omit<StoredJob, 'job'>)[]>`
+    select ${recordColumns(sql)}, q.request, q.original, r.result
     from jobs j
     left join charges c on c.job_id = j.id
     left join job_requests q on q.job_id = j.id
     left join job_results r on r.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;
   if (row === undefined) return null;
-  const { request, result, ...rest } = row;
-  return { job: toRecord(rest), request, result };
+  const { request, original, result, ...rest } = row;
+  return { job: toRecord(rest), request, original, result };
 }
 
 export type JobFilter = {
@@ -117,6 +123,7 @@ export type AbandonedJob = {
   provider: string;
   holdNano: bigint;
   stream: boolean;
+  announces: Announced | null;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
@@ -130,8 +137,8 @@ export type AbandonedJob = {
 const abandonedColumns = (sql: Database) => sql`
   j.id, j.account_id as "accountId", j.batch_id as "batchId", j.attempts, j.tries, j.max_attempts as "maxAttempts",
   j.target::integer as target, q.targets, j.state, j.lane::integer as lane, j.model, j.provider,
-  j.hold_nano as "holdNano", j.stream, j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata,
-  j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
+  j.hold_nano as "holdNano", j.stream, j.announces, j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload",
+  j.metadata, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
   j.cancel_requested_at is not null as cancel, j.deadline_at <= now() as late`;
 
 /** Running jobs whose lease ended: their worker is gone, or slower than its lease. */

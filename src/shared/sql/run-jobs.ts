@@ -1,3 +1,4 @@
+import type { Announced } from '../domain/job.ts';
 import type { Database } from './database.ts';
 
 /** A job released to the queue: what its ticket says. */
@@ -44,6 +45,7 @@ export type ClaimRow = {
   hold_nano: bigint;
   input_tokens_bound: number;
   stream: boolean;
+  announces: Announced | null;
   webhook_url: string | null;
   webhook_payload: string;
   metadata: Record<string, string>;

@@ -24,13 +24,13 @@ export type ChargeRecord = {
   usage: Usage;
 };
 
-/** One webhook owed from the moment the job is final; the bytes are frozen here. */
-export type DeliveryRecord = {
-  deliveryId: string;
+/** The event that webhooks tell from the moment the job is final; the bytes are frozen here. */
+export type EventRecord = {
   eventId: string;
   eventType: string;
-  url: string;
   body: string;
+  /** The job's own URL, told besides the account's endpoints. */
+  webhookUrl: string | null;
 };
 
 /** How a job ended. `fence` is the attempt that ended it; null when the job ends without running. */
@@ -48,7 +48,8 @@ export type JobEnding = {
   charge: ChargeRecord | null;
   attempt: AttemptRecord | null;
   result: string | null;
-  delivery: DeliveryRecord | null;
+  /** Null for a job whose end is not announced. */
+  event: EventRecord | null;
 };
 
 /** Ends many jobs in one statement; true for each ending that counted, false for one that came too late. */
@@ -63,7 +64,7 @@ export async function settleJobs(sql: Database, endings: JobEnding[]): Promise<b
 }
 
 function toRow(ending: JobEnding, index: number) {
-  const { charge, attempt, delivery } = ending;
+  const { charge, attempt, event } = ending;
   return {
     ord: index + 1,
     job_id: ending.jobId,
@@ -75,7 +76,7 @@ function toRow(ending: JobEnding, index: number) {
     finished_at: ending.finishedAt.toISOString(),
     ...chargeColumns(charge),
     ...attemptColumns(attempt),
-    ...deliveryColumns(delivery),
+    ...eventColumns(event),
   };
 }
 
@@ -140,12 +141,11 @@ function chargeColumns(charge: ChargeRecord | null) {
   };
 }
 
-function deliveryColumns(delivery: DeliveryRecord | null) {
+function eventColumns(event: EventRecord | null) {
   return {
-    delivery_id: delivery?.deliveryId ?? null,
-    event_id: delivery?.eventId ?? null,
-    event_type: delivery?.eventType ?? null,
-    webhook_url: delivery?.url ?? null,
-    webhook_body: delivery?.body ?? null,
+    event_id: event?.eventId ?? null,
+    event_type: event?.eventType ?? null,
+    event_body: event?.body ?? null,
+    webhook_url: event?.webhookUrl ?? null,
   };
 }

@@ -61,6 +61,7 @@ function toClaimedJob(row: ClaimRow, ticket: string): ClaimedJob {
     holdNano: row.hold_nano,
     inputTokensBound: row.input_tokens_bound,
     stream: row.stream,
+    announces: row.announces,
     webhookUrl: row.webhook_url,
     webhookPayload: row.webhook_payload,
     metadata: row.metadata,

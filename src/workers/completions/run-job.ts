@@ -84,5 +84,5 @@ async function claimOrGiveUp(deps: RunJobDeps, ticket: Ticket, pass: Parameters<
 function announce(deps: RunJobDeps, job: ClaimedJob, finish: Finish): void {
   if (finish === 'dropped') return;
   deps.events.announce(job.id);
-  if (finish === 'final' && job.webhookUrl !== null) deps.owesDelivery();
+  if (finish === 'final' && job.announces) deps.owesDelivery();
 }

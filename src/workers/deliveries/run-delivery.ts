@@ -1,18 +1,13 @@
 import { type DeliveryVerdict, judgeDelivery, type PostResult } from '../../shared/domain/delivery.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import type { ClaimedDelivery } from '../../shared/sql/deliveries.ts';
-import { openWebhookSecret, readWebhookSecret } from '../../shared/webhook-secret.ts';
-import type { Connections } from './connections.ts';
-import { type PostLimits, postWebhook } from './post-webhook.ts';
-import { signWebhook } from './sign.ts';
+import { openEndpointSecret, openWebhookSecret, readWebhookSecret } from '../../shared/webhook-secret.ts';
+import { type SendDeps, sendWebhook } from '../../shared/webhooks/send-webhook.ts';
 
-export type RunDeliveryDeps = {
+export type RunDeliveryDeps = SendDeps & {
   sql: Database;
   secretsKey: Buffer;
-  connections: Connections;
   retrySeconds: number[];
-  limits: PostLimits;
-  now(): number;
   random(): number;
 };
 
@@ -24,25 +19,25 @@ export async function runDelivery(
   delivery: ClaimedDelivery,
   signal: AbortSignal,
 ): Promise<Tried> {
-  const body = Buffer.from(delivery.body, 'utf8');
-  const timestampSeconds = Math.floor(deps.now() / 1000);
-  const signed = signWebhook(
-    { id: delivery.eventId, timestampSeconds, body },
-    await secretsOf(deps, delivery),
-  );
-  const headers = { 'content-type': 'application/json', 'user-agent': 'llm-job-gateway', ...signed };
-  const result = await postWebhook(deps, { url: delivery.url, headers, body, signal }, deps.limits);
+  const { url, eventId, body: text } = delivery;
+  const secrets = await secretsOf(deps, delivery);
+  const result = await sendWebhook(deps, { url, eventId, text, secrets, signal });
   const chain = { tries: delivery.tries, retrySeconds: deps.retrySeconds };
   return { result, verdict: judgeDelivery(result, chain, deps.random()) };
 }
 
 async function secretsOf(deps: RunDeliveryDeps, delivery: ClaimedDelivery): Promise<string[]> {
-  const { accountId, secret, previousSecret } = delivery;
+  const { accountId, endpointId, secret, previousSecret } = delivery;
   if (secret === null) {
+    if (endpointId !== null) throw new Error('the endpoint of a delivery is gone');
     const made = await readWebhookSecret(deps, accountId);
     if (made === null) throw new Error('the account of a delivery is gone');
     return [made];
   }
   const sealed = previousSecret === null ? [secret] : [secret, previousSecret];
-  return sealed.map((one) => openWebhookSecret(deps.secretsKey, accountId, one));
+  return sealed.map((one) =>
+    endpointId === null
+      ? openWebhookSecret(deps.secretsKey, accountId, one)
+      : openEndpointSecret(deps.secretsKey, endpointId, one),
+  );
 }

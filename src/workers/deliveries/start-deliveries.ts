@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../../shared/config.ts';
-import type { PostResult } from '../../shared/domain/delivery.ts';
+import { type EndpointPatience, endpointPatience, type PostResult } from '../../shared/domain/delivery.ts';
 import { every } from '../../shared/every.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
@@ -17,12 +17,14 @@ import {
 } from '../../shared/sql/deliveries.ts';
 import { repeatWhileAway } from '../../shared/sql/repeat.ts';
 import type { Log } from '../../shared/telemetry.ts';
+import { createConnections } from '../../shared/webhooks/connections.ts';
+import { postLimits } from '../../shared/webhooks/post-webhook.ts';
+import { createResolver, type ResolveHost } from '../../shared/webhooks/resolve-host.ts';
 import { within } from '../../shared/within.ts';
-import { createConnections } from './connections.ts';
+import { gatherWakes } from './gather-wakes.ts';
 import { createPlaces } from './places.ts';
-import { postLimits } from './post-webhook.ts';
-import { createResolver, type ResolveHost } from './resolve-host.ts';
 import { type RunDeliveryDeps, runDelivery } from './run-delivery.ts';
+import { startUpkeep } from './upkeep.ts';
 
 export type DeliveriesDeps = {
   sql: Database;
@@ -31,16 +33,23 @@ export type DeliveriesDeps = {
   config: Pick<Config, 'secretsKey' | 'webhooks'> & { work: Pick<Config['work'], 'leaseSeconds'> };
   metrics?: Pick<Metrics, 'deliveriesTried' | 'deliveryDuration'>;
   /** For tests; the defaults are what production uses. */
-  overrides?: Partial<Pick<RunDeliveryDeps, 'now' | 'random' | 'limits'> & { resolve: ResolveHost }>;
+  overrides?: Partial<
+    Pick<RunDeliveryDeps, 'now' | 'random' | 'limits'> & {
+      resolve: ResolveHost;
+      patience: Partial<EndpointPatience>;
+    }
+  >;
 };
 
-/** Under way at once in this process, and of these for one host: a slow receiver holds a few places, never all. */
+/** Under way at once in this process, and of these for one receiver: a slow one holds a few places, never all. */
 const underWayMax = 128;
-const perHostMax = 8;
+const perReceiverMax = 8;
 /** What was posted is recorded late rather than posted again, as long as its lease can be kept. */
 const recordPatienceMs = 60_000;
 /** The truth about what is due is Postgres; hints only make it sooner. */
 const pollMs = 1000;
+/** Wakes come with every job that ends; looking this often is as good. */
+const wakeMs = 5;
 /** At the end, attempts may finish for this long; the rest is handed back. */
 const finishMsMax = 3000;
 
@@ -54,11 +63,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   const held = new Map<string, string>();
   const closing = new AbortController();
   const runDeps = openRunDeps(deps);
-  const record = createGroupCommit<DeliveryRecord, boolean>({
-    commit: (records) => recordDeliveries(sql, records),
-    bytesOf: () => 400,
-    isolate: (error) => !isDatabaseTransient(error),
-  });
+  const record = openRecorder(deps);
   let stopping = false;
   let mayBeMore = false;
   const places = createPlaces(underWayMax, () => {
@@ -72,21 +77,21 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
       token,
       leaseSeconds,
       limit: places.free(),
-      perHost: perHostMax,
+      perReceiver: perReceiverMax,
       busy: places.busy,
     });
     mayBeMore = claimed.length > 0;
-    for (const delivery of claimed) places.run(delivery.host, () => deliver(delivery, token));
+    for (const delivery of claimed) places.run(delivery.receiver, () => deliver(delivery, token));
   }
 
   async function deliver(delivery: ClaimedDelivery, token: string): Promise<void> {
-    const { id, attempt } = delivery;
+    const { id, attempt, isProbe } = delivery;
     held.set(id, token);
     try {
       await failpoint('delivery.claimed');
       const { result, verdict } = await runDelivery(runDeps, delivery, closing.signal);
       await failpoint('delivery.posted');
-      const tried = { id, token, attempt, result, verdict };
+      const tried = { id, token, attempt, isProbe, result, verdict };
       const inTime = await repeatWhileAway(() => record(tried), {
         patienceMs: recordPatienceMs,
         isStopping: () => stopping,
@@ -109,14 +114,18 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   }
 
   const loop = every(pollMs, claim, log, 'deliveries');
+  const upkeep = startUpkeep(deps, loop.wake);
   const heartbeat = every((leaseSeconds * 1000) / 3, keepLeases, log, 'delivery leases');
-  deps.news.listen('deliveries', loop.wake);
+  const { wake, stop: stopWakes } = gatherWakes(loop.wake, wakeMs);
+  deps.news.listen('deliveries', wake);
 
   return {
-    wake: loop.wake,
+    wake,
     stop: async () => {
       stopping = true;
+      stopWakes();
       await loop.stop();
+      await upkeep.stop();
       await within(finishMsMax, places.ended());
       closing.abort(new Error('closing'));
       await within(1000, places.ended());
@@ -124,6 +133,16 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
       await runDeps.connections.close();
     },
   };
+}
+
+/** Records tries together, many in one statement. */
+function openRecorder({ sql, overrides }: DeliveriesDeps): (record: DeliveryRecord) => Promise<boolean> {
+  const patience = { ...endpointPatience, ...overrides?.patience };
+  return createGroupCommit<DeliveryRecord, boolean>({
+    commit: (records) => recordDeliveries(sql, records, patience),
+    bytesOf: () => 400,
+    isolate: (error) => !isDatabaseTransient(error),
+  });
 }
 
 function openRunDeps({ sql, config, overrides }: DeliveriesDeps): RunDeliveryDeps {

@@ -106,6 +106,6 @@ async function settle(
   if (!(await deps.ledger.settleHold(ending))) return;
   deps.metrics.jobsRepaired.inc({ reason: error.type });
   deps.events.announce(job.id);
-  if (job.webhookUrl !== null) deps.owesDelivery();
+  if (job.announces) deps.owesDelivery();
   deps.log.info({ job_id: job.id, state: ending.state }, 'an abandoned job ended');
 }

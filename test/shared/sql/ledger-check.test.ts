@@ -55,6 +55,7 @@ async function acceptJob(accountId: string, hold: bigint): Promise<string> {
       ord: 1,
       job_id: id,
       account_id: accountId,
+      surface: 'jobs',
       lane: 1,
       model: 'openai/a',
       provider: 'openai',
@@ -65,6 +66,7 @@ async function acceptJob(accountId: string, hold: bigint): Promise<string> {
       input_tokens_bound: 1,
       tokens_bound: 2,
       stream: false,
+      announces: null,
       webhook_payload: 'thin',
       metadata: {},
       created_at: new Date().toISOString(),
@@ -72,7 +74,7 @@ async function acceptJob(accountId: string, hold: bigint): Promise<string> {
     },
   ];
   const [row] =
-    await runtime`select * from accept_jobs(${JSON.stringify(intake)}::text::json, array['{}'], array['[{"model":"a"}]'], null)`;
+    await runtime`select * from accept_jobs(${JSON.stringify(intake)}::text::json, array['{}'], array['[{"model":"a"}]'], array[null]::text[], null)`;
   expect(row?.['verdict']).toBe('accepted');
   return id;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Random, seededRandom } from '../../../src/local/random.ts';
 import { creditAccount } from '../../../src/shared/credit.ts';
+import { endpointPatience } from '../../../src/shared/domain/delivery.ts';
 import { newId } from '../../../src/shared/domain/ids.ts';
 import { type FinalState, finalStates, isFinal, type JobState } from '../../../src/shared/domain/job.ts';
 import {
@@ -80,6 +81,8 @@ async function accept(sql: Database, account: string, deadlineMs: number): Promi
         idempotencyKey: null,
         fingerprint: '',
         reply: '',
+        surface: 'jobs',
+        original: null,
         lane: 1,
         model: 'alpha/a',
         provider: 'alpha',
@@ -90,6 +93,7 @@ async function accept(sql: Database, account: string, deadlineMs: number): Promi
         inputTokensBound: 1,
         tokensBound: 2,
         stream: false,
+        announces: null,
         webhookUrl: null,
         webhookPayload: 'thin',
         metadata: {},
@@ -160,7 +164,7 @@ async function moveRow(
         fence: move.fence,
         state: move.state,
       };
-      const rest = { error: null, eventSeq: null, charge: null, attempt, result: null, delivery: null };
+      const rest = { error: null, eventSeq: null, charge: null, attempt, result: null, event: null };
       // The schema refuses an end that the statement lets through; the transaction goes on from before it.
       return await tx
         .savepoint(async (inner) => {
@@ -328,7 +332,7 @@ describe('a delivery', () => {
 
   async function moveRow(tx: Transaction, sql: Database, id: string, move: DeliveryMove): Promise<boolean> {
     if (move.kind === 'claim') {
-      const options = { token: move.token, leaseSeconds: move.leaseMs / 1000, limit: 10, perHost: 10 };
+      const options = { token: move.token, leaseSeconds: move.leaseMs / 1000, limit: 10, perReceiver: 10 };
       return (await claimDeliveries(sql, { ...options, busy: new Map() })).length > 0;
     }
     if (move.kind === 'restart') return await restartDelivery(tx, accountId, id);
@@ -340,7 +344,15 @@ describe('a delivery', () => {
     const posted = { statusCode: 200, error: null, retryAfterMs: null, durationMs: 1, remoteIp: null };
     const result = { outcome: 'delivered' as const, ...posted };
     const { token, verdict } = move;
-    return (await recordDeliveries(sql, [{ id, token, attempt: 1, result, verdict }]))[0] === true;
+    return (
+      (
+        await recordDeliveries(
+          sql,
+          [{ id, token, attempt: 1, isProbe: false, result, verdict }],
+          endpointPatience,
+        )
+      )[0] === true
+    );
   }
 
   function anyMove(random: Random, delivery: DeliveryCore, step: number): DeliveryMove {

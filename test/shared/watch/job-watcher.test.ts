@@ -13,8 +13,13 @@ afterAll(() => jobs.close());
 const words = Array.from({ length: 40 }, (_, index) => `word${index} 😀 `);
 const text = words.join('');
 
-function openWriter(jobId: string, attempt = 1, lastSeq = 1, model = 'openai/gpt-5-mini'): JobEventWriter {
-  const createdAtMs = Date.now();
+function openWriter(
+  jobId: string,
+  attempt = 1,
+  lastSeq = 1,
+  model = 'openai/gpt-5-mini',
+  createdAtMs = Date.now(),
+): JobEventWriter {
   return jobs.events.openWriter({
     jobId,
     attempt,
@@ -180,6 +185,27 @@ describe('watching a job', () => {
 });
 
 describe('when something was lost', () => {
+  it('ids that somebody may have seen are not given again after Redis came back with an older log', async () => {
+    const jobId = await jobs.plant();
+    const viewer = jobs.watch(jobId);
+    const first = openWriter(jobId);
+    first.started();
+    first.delta({ kind: 'text', choice: 0, text: 'seen by somebody' });
+    await first.close();
+    await waitFor('the text to be seen', () => viewer.seen.some(({ type }) => type === 'output.delta'));
+    await jobs.redis.xdel(redisKey(jobs.prefix, 'events', jobId), '3-0');
+    await jobs.redis.hset(redisKey(jobs.prefix, 'writer', jobId), 'run', 'of the Redis before');
+    const second = openWriter(jobId, 2, 1, 'openai/gpt-5-mini', Date.now() - 1000);
+    second.started();
+    second.delta({ kind: 'text', choice: 0, text: 'right' });
+    const last = await second.close();
+    await jobs.finish(jobId, { text: 'right', eventSeq: last + 1 });
+    jobs.events.announce(jobId);
+    const seen = await viewer.done;
+    expect(seen.find(({ type }) => type === 'output.reset')?.id).toBeGreaterThan(1000);
+    expect(textOf(seen)).toBe('right');
+  });
+
   it('a lost message is made up for', async () => {
     const jobId = await jobs.plant();
     const viewer = jobs.watch(jobId);

@@ -60,6 +60,22 @@ describe('while Redis is away', () => {
     expect(last).toBeGreaterThanOrEqual(4);
   });
 
+  it('the end of an answer whose events got nowhere has an id that no event before it can have had', async () => {
+    const jobId = await jobs.plant();
+    const writer = events.openWriter({
+      jobId,
+      attempt: 2,
+      provider: 'openai',
+      model: 'openai/gpt-5-mini',
+      stream: true,
+      lastSeq: 1,
+      createdAtMs: Date.now() - 60_000,
+    });
+    writer.started();
+    writer.delta({ kind: 'text', choice: 0, text: 'nobody saw this' });
+    expect(await writer.close()).toBeGreaterThan(60_000);
+  });
+
   it('a job that ended is told whole from Postgres', async () => {
     const jobId = await jobs.plant();
     await jobs.finish(jobId, { text: 'all of it', eventSeq: 30 });

@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { endpointPatience } from '../../../src/shared/domain/delivery.ts';
 import { replaceWebhookSecret } from '../../../src/shared/sql/webhook-secrets.ts';
 import {
   newWebhookSecret,
@@ -218,7 +219,7 @@ describe('when a worker dies', () => {
   it('between the post and the record, another sends the same id and bytes after the lease', async () => {
     const { claimDeliveries } = await import('../../../src/shared/sql/deliveries.ts');
     const id = await owed.owe(receiver.url, body, 'evt_dead');
-    const options = { token: 'dead', leaseSeconds: 1.2, limit: 10, perHost: 8, busy: new Map() };
+    const options = { token: 'dead', leaseSeconds: 1.2, limit: 10, perReceiver: 8, busy: new Map() };
     const [claimed] = await claimDeliveries(owed.sql, options);
     expect(claimed).toMatchObject({ id, attempt: 1, tries: 1, eventId: 'evt_dead', body });
     expect(await claimDeliveries(owed.sql, { ...options, token: 'other' })).toEqual([]);
@@ -235,8 +236,15 @@ describe('when a worker dies', () => {
       durationMs: 1,
       remoteIp: null,
     };
-    const late = { id, token: 'dead', attempt: 1, result, verdict: { kind: 'again' as const, delayMs: 0 } };
-    expect(await recordDeliveries(owed.sql, [late])).toEqual([false]);
+    const late = {
+      id,
+      token: 'dead',
+      attempt: 1,
+      isProbe: false,
+      result,
+      verdict: { kind: 'again' as const, delayMs: 0 },
+    };
+    expect(await recordDeliveries(owed.sql, [late], endpointPatience)).toEqual([false]);
     expect((await owed.find(id)).state).toBe('delivered');
   });
 

@@ -14,6 +14,8 @@ export function countMessageTokens(app: App, deps: IntakeDeps): void {
     const quote = quoteJob(
       deps,
       {
+        surface: 'messages',
+        original: null,
         request: request.body,
         lane: 'interactive',
         stream: false,
@@ -21,6 +23,7 @@ export function countMessageTokens(app: App, deps: IntakeDeps): void {
         expiresInSeconds: 60,
         fallbacks: [],
         maxAttempts: 1,
+        announces: null,
         webhookUrl: null,
         webhookPayload: 'thin',
         metadata: {},

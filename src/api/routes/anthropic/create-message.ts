@@ -10,13 +10,14 @@ export function createMessage(app: App, deps: AnswerDeps): void {
   const schema = { tags: ['anthropic'], summary: 'Create a message', body: messagesShape };
   app.post('/v1/messages', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const { body } = request;
+    const call = { surface: 'messages' as const, ...body };
     reply.header('request-id', request.id);
     if (!body.stream) {
-      const { completion, jobId } = await answerWhole(deps, request, reply, body);
+      const { completion, jobId } = await answerWhole(deps, request, reply, call);
       return toAnthropicMessage(completion, jobId);
     }
     const model = deps.catalogue.find(body.request.model)?.id ?? body.request.model;
-    return await answerInPieces(deps, request, reply, body, (jobId) => narrate(model, jobId, request.id));
+    return await answerInPieces(deps, request, reply, call, (jobId) => narrate(model, jobId, request.id));
   });
 }
 

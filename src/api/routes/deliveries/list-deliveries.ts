@@ -18,14 +18,16 @@ export function listDeliveries(app: App, deps: { sql: Database }): void {
         querystring: z.strictObject({
           ...pageQuery,
           job_id: z.string().max(300).optional(),
+          endpoint_id: z.string().max(300).optional(),
           status: deliveryShape.shape.status.optional(),
         }),
         response: { 200: pageOf(deliveryShape) },
       },
     },
     async (request) => {
-      const { limit, after = null, job_id: jobId = null, status: state = null } = request.query;
-      const filter = { accountId: accountOf(request), jobId, state, after, limit };
+      const { limit, after = null, job_id: jobId = null, endpoint_id: endpointId = null } = request.query;
+      const state = request.query.status ?? null;
+      const filter = { accountId: accountOf(request), jobId, endpointId, state, after, limit };
       return toPage((await readDeliveries(deps.sql, filter)).map(toDelivery), limit);
     },
   );

@@ -10,7 +10,7 @@ import { deliveryShape, toDelivery } from './delivery-object.ts';
 
 /**
  * `POST /v1/deliveries/{id}/replay`: sends a webhook again, with the same id and the same bytes, and with a whole chain of
- * retries. 409 while it is being sent, or when its content was erased.
+ * retries. 409 while it is being sent, when its content was erased, and while its endpoint is disabled.
  */
 export function replayDelivery(app: App, deps: { sql: Database; news: Pick<News, 'send'> }): void {
   app.post(
@@ -44,6 +44,6 @@ async function restart(tx: Transaction, accountId: string, id: string) {
   if (restarted) return toDelivery(row);
   throw new Refusal(
     'invalid_state',
-    'This delivery is being sent at this moment, or its content was erased; look at it again in a minute',
+    'This delivery is being sent at this moment, its content was erased, or its endpoint is disabled; look at it again in a minute',
   );
 }

@@ -26,6 +26,8 @@ export function createJob(app: App, deps: IntakeDeps): void {
 /** The wire's body as an order. */
 export function toOrder(body: JobBody): JobOrder {
   return {
+    surface: 'jobs',
+    original: null,
     request: body.request,
     lane: body.priority,
     stream: body.stream,
@@ -33,6 +35,7 @@ export function toOrder(body: JobBody): JobOrder {
     expiresInSeconds: body.expires_in_seconds,
     fallbacks: body.fallbacks,
     maxAttempts: body.max_attempts,
+    announces: 'job',
     webhookUrl: body.webhook_url ?? null,
     webhookPayload: body.webhook_payload,
     metadata: body.metadata,

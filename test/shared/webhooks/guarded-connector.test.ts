@@ -1,9 +1,9 @@
 import type { LookupAddress } from 'node:dns';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createConnections } from '../../../src/workers/deliveries/connections.ts';
-import { postWebhook } from '../../../src/workers/deliveries/post-webhook.ts';
+import { createConnections } from '../../../src/shared/webhooks/connections.ts';
+import { postWebhook } from '../../../src/shared/webhooks/post-webhook.ts';
 import { hostileHosts } from '../../support/hostile-targets.ts';
-import { openReceiver, type Receiver } from './receiver.ts';
+import { openReceiver, type Receiver } from '../../workers/deliveries/receiver.ts';
 
 let canaries: Receiver[];
 beforeAll(async () => {

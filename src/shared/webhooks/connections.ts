@@ -1,5 +1,5 @@
 import { Client } from 'undici';
-import type { TargetPolicy } from '../../shared/webhook-target.ts';
+import type { TargetPolicy } from '../webhook-target.ts';
 import { createGuardedConnector } from './guarded-connector.ts';
 import type { ResolveHost } from './resolve-host.ts';
 

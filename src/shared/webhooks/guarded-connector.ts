@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import { mayContact, type TargetPolicy } from '../../shared/webhook-target.ts';
+import { mayContact, type TargetPolicy } from '../webhook-target.ts';
 import type { ResolveHost } from './resolve-host.ts';
 
 const connectMsMax = 5000;

@@ -1,0 +1,206 @@
+-- A webhook endpoint is a URL of an account that is told about every event of the types it listens to. What is owed to it
+-- are deliveries like any other. One that was deleted stays as a row while deliveries name it.
+create table webhook_endpoints (
+  id text primary key,
+  account_id text not null references accounts (id),
+  name text not null,
+  url text not null,
+  event_types text[] not null,
+  state text not null default 'enabled',
+  -- Why it is disabled: `gone` (it answered 410), `failing` (for days), or `requested` by its account.
+  disabled_reason text,
+  disabled_at timestamptz,
+  -- Sealed; the one before signs along until its time is over.
+  secret bytea not null,
+  secret_hint text not null,
+  secret_previous bytea,
+  secret_previous_until timestamptz,
+  -- Failures since its last success, and since when there was nothing else.
+  failures integer not null default 0,
+  failing_since timestamptz,
+  -- While set, the endpoint is only probed: by one delivery, not before this time. Each probe that fails waits longer.
+  probe_at timestamptz,
+  probe_seconds integer,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz,
+  constraint endpoint_state_is_known check (state in ('enabled', 'disabled', 'deleted')),
+  constraint disabled_endpoints_say_why check (
+    state = 'deleted' or (state = 'disabled') = (disabled_reason is not null and disabled_at is not null)
+  ),
+  constraint disabled_reason_is_known check (disabled_reason in ('gone', 'failing', 'requested')),
+  constraint endpoints_listen_to_something check (cardinality(event_types) > 0),
+  constraint a_probed_endpoint_has_a_wait check ((probe_at is null) = (probe_seconds is null))
+) with (fillfactor = 80);
+-- Serves: who is told about an event, and lists of one account, newest first.
+create index webhook_endpoints_of_account on webhook_endpoints (account_id, id desc) where state <> 'deleted';
+-- Serves: holding what is still pending for endpoints that take nothing.
+create index webhook_endpoints_at_rest on webhook_endpoints (id) where state <> 'enabled';
+
+-- Serves: lists of one endpoint, newest first.
+create index deliveries_of_endpoint on deliveries (endpoint_id, id desc) where endpoint_id is not null;
+-- Serves: recovering what an endpoint has not had, oldest first.
+create index deliveries_to_recover on deliveries (endpoint_id, created_at, id)
+  where endpoint_id is not null and state in ('exhausted', 'held');
+
+-- A wish to send an endpoint again what it has not had since a time. Done in pages, each with the place it came to in one
+-- transaction: whoever dies on the way, another goes on, and nothing is sent twice for one wish.
+create table webhook_recoveries (
+  id text primary key,
+  account_id text not null references accounts (id),
+  endpoint_id text not null references webhook_endpoints (id),
+  since timestamptz not null,
+  created_at timestamptz not null default now(),
+  -- The last delivery that was looked at.
+  reached_at timestamptz not null,
+  reached_id text not null default '',
+  recovered integer not null default 0,
+  done_at timestamptz
+);
+-- Serves: the next page.
+create index webhook_recoveries_open on webhook_recoveries (id) where done_at is null;
+
+-- An event that webhooks tell: `object_id` is the job, batch or response it is about, `body` its bytes as they will be
+-- sent, and `own_url` a URL of the object's own, or null.
+create type owed_event as (
+  account_id text,
+  event_id text,
+  event_type text,
+  object_id text,
+  body text,
+  own_url text
+);
+
+-- Owes these events to everybody who is to be told: the object's own URL, and every endpoint of the account that listens
+-- to the type. To be called in the transaction that makes the events true. The ids of the deliveries follow from event
+-- and endpoint, so owing an event twice owes it once. What comes while an endpoint is disabled is held for it, for 30 days.
+create function owe_deliveries(p_events owed_event[])
+returns void
+language sql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+  insert into deliveries (
+    id, account_id, event_id, event_type, job_id, batch_id, endpoint_id, url, body, state, next_attempt_at, finished_at
+  )
+  select 'dlv_' || regexp_replace(v.event_id, '^evt_', '') || coalesce('_' || right(t.endpoint_id, 12), ''),
+    v.account_id, v.event_id, v.event_type,
+    case when v.event_type not like 'batch.%' then v.object_id end,
+    case when v.event_type like 'batch.%' then v.object_id end,
+    t.endpoint_id, t.url, v.body, t.state,
+    case when t.state = 'pending' then now() end,
+    case when t.state <> 'pending' then now() end
+  from unnest(p_events) v
+  cross join lateral (
+    select null as endpoint_id, v.own_url as url, 'pending' as state where v.own_url is not null
+    union all
+    select w.id, w.url, case w.state when 'enabled' then 'pending' else 'held' end
+    from webhook_endpoints w
+    where w.account_id = v.account_id and v.event_type = any (w.event_types)
+      and (w.state = 'enabled' or (w.state = 'disabled' and w.disabled_at > now() - interval '30 days'))
+  ) t
+  on conflict (id) do nothing
+$$;
+
+-- Takes due deliveries, receiver by receiver in turn, so that a receiver with a million waiting is one among others. The
+-- try is counted and its attempt row written before anything is sent. The due time moves to the end of the lease: a worker
+-- that dies is followed by the next one then, and an attempt it left open is `unknown`.
+--
+-- A receiver gets at most `p_per_receiver` places of a process, of which `p_busy` are taken. An endpoint that fails again
+-- and again is only probed, by one delivery in all processes together; one that is disabled gets nothing. Cost depends on
+-- the receivers that have something pending, not on how much of it there is.
+create function claim_deliveries(
+  p_token text, p_lease_seconds double precision, p_limit integer, p_per_receiver integer,
+  p_busy_receivers text[], p_busy integer[]
+)
+returns table (
+  id text, account_id text, event_id text, endpoint_id text, receiver text, url text, body text, attempt integer,
+  tries integer, is_probe boolean, secret bytea, secret_previous bytea
+)
+language sql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+  with recursive receivers as (
+    (select d.receiver from deliveries d where d.state = 'pending' order by d.receiver limit 1)
+    union all
+    select (
+      select d.receiver from deliveries d
+      where d.state = 'pending' and d.receiver > r.receiver
+      order by d.receiver limit 1
+    )
+    from receivers r where r.receiver is not null
+  ),
+  rooms as (
+    select r.receiver, coalesce(b.n, 0) as busy,
+      case
+        when e.id is null then p_per_receiver
+        when e.state <> 'enabled' then 0
+        when e.probe_at is null then p_per_receiver
+        when e.probe_at <= now() then 1
+        else 0
+      end - coalesce(b.n, 0) as room
+    from receivers r
+    left join unnest(p_busy_receivers, p_busy) as b (receiver, n) on b.receiver = r.receiver
+    left join webhook_endpoints e on e.id = r.receiver
+    where r.receiver is not null
+  ),
+  chosen as (
+    select c.id
+    from rooms r
+    cross join lateral (
+      select d.id, d.next_attempt_at, row_number() over (order by d.next_attempt_at, d.id) as place
+      from deliveries d
+      where d.receiver = r.receiver and d.state = 'pending' and d.next_attempt_at <= now()
+      order by d.next_attempt_at, d.id
+      limit r.room
+    ) c
+    where r.room > 0
+    order by c.place + r.busy, c.next_attempt_at
+    limit p_limit
+  ),
+  locked as (
+    select d.id from deliveries d join chosen c on c.id = d.id
+    where d.state = 'pending' and d.next_attempt_at <= now()
+    for update of d skip locked
+  ),
+  claimed as (
+    update deliveries d
+    set lease_token = p_token, lease_until = now() + make_interval(secs => p_lease_seconds),
+      next_attempt_at = now() + make_interval(secs => p_lease_seconds), tries = d.tries + 1,
+      url = coalesce((select e.url from webhook_endpoints e where e.id = d.endpoint_id), d.url)
+    from locked l where d.id = l.id
+    returning d.*
+  ),
+  numbered as (
+    select c.id, coalesce((select max(a.number) from delivery_attempts a where a.delivery_id = c.id), 0) + 1 as number
+    from claimed c
+  ),
+  forgotten as (
+    update delivery_attempts a set outcome = 'unknown'
+    from claimed c where a.delivery_id = c.id and a.outcome = 'started'
+  ),
+  noted as (
+    insert into delivery_attempts (delivery_id, number) select n.id, n.number from numbered n
+  ),
+  probed as (
+    select e.id from webhook_endpoints e
+    where e.id in (select c.endpoint_id from claimed c) and e.probe_at <= now()
+    order by e.id
+    for no key update
+  ),
+  -- Nobody else probes until this probe has an outcome, or its lease ended.
+  probing as (
+    update webhook_endpoints e set probe_at = now() + make_interval(secs => p_lease_seconds)
+    from probed p where e.id = p.id
+  )
+  select c.id, c.account_id, c.event_id, c.endpoint_id, c.receiver, c.url, c.body, n.number, c.tries,
+    e.probe_at is not null,
+    case when c.endpoint_id is null then a.webhook_secret else e.secret end,
+    case
+      when c.endpoint_id is null and a.webhook_secret_previous_until > now() then a.webhook_secret_previous
+      when e.secret_previous_until > now() then e.secret_previous
+    end
+  from claimed c
+  join numbered n on n.id = c.id
+  join accounts a on a.id = c.account_id
+  left join webhook_endpoints e on e.id = c.endpoint_id
+$$;

@@ -1,0 +1,61 @@
+import type { JobEvent } from '../../shared/domain/event.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
+import { toDelta } from '../sync/follow-call.ts';
+import { createResponseEvents } from '../translate/response-events.ts';
+import type { ResponseEvent } from '../translate/response-output-events.ts';
+import { readResponse, type StoredResponse } from './stored-response.ts';
+
+/**
+ * Every event of a stored response from the first on, until its last or the signal. The numbers are the same for everybody and at
+ * any time, unless the log of the output was lost with Redis: then there are fewer, and the text comes in one piece.
+ */
+export async function* followResponse(
+  deps: { sql: Database; watcher: JobWatcher },
+  { job, facts }: StoredResponse,
+  signal: AbortSignal,
+): AsyncGenerator<ResponseEvent[]> {
+  const events = createResponseEvents(facts);
+  let isStarted = false;
+  const start = () => {
+    const first = isStarted ? [] : events.started();
+    isStarted = true;
+    return first;
+  };
+  yield events.created();
+  // Who waits for the answer is told at once that it is worked on.
+  if (facts.body.background !== true) yield start();
+
+  async function tell(event: JobEvent): Promise<ResponseEvent[]> {
+    const delta = toDelta(event);
+    if (delta !== null) return [...start(), ...events.delta(delta)];
+    switch (event.type) {
+      case 'job.started':
+        return start();
+      case 'output.reset':
+        return events.takeBack();
+      // What a snapshot tells, the result tells at the end.
+      case 'job.queued':
+      case 'output.snapshot':
+        return [];
+      default:
+        return [...start(), ...(await tellEnd())];
+    }
+  }
+
+  async function tellEnd(): Promise<ResponseEvent[]> {
+    const ended = await readResponse(deps.sql, job.accountId, facts.id);
+    const { completion } = ended.facts;
+    if (ended.job.state === 'succeeded' && completion !== null) {
+      return events.completed(completion, ended.job.finishedAt ?? ended.job.createdAt);
+    }
+    return events.ended(ended.facts);
+  }
+
+  for await (const { events: happened } of deps.watcher.watch({ jobId: job.id, after: 0, signal })) {
+    for (const event of happened) {
+      const said = await tell(event);
+      if (said.length > 0) yield said;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { Refusal } from '../../../shared/domain/errors.ts';
+import { isFinal } from '../../../shared/domain/job.ts';
+import type { JobEvents } from '../../../shared/job-events.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idParams } from '../../http/shapes.ts';
+import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
+import { readResponse } from '../../responses/stored-response.ts';
+import { findWhenFinal } from '../../sync/when-final.ts';
+import { toResponse } from '../../translate/response-object.ts';
+
+/** A worker that hears of the wish stops its call well within this time. */
+const stopMs = 5000;
+
+type Deps = CancelDeps & { events: Pick<JobEvents, 'onChange' | 'announce'> };
+
+/** `POST /v1/responses/{id}/cancel`: ends a response in the background; one that has ended stays as it is. */
+export function cancelResponse(app: App, deps: Deps): void {
+  const schema = { tags: ['openai'], summary: 'Cancel a background response', params: idParams };
+  app.post('/v1/responses/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request) => {
+    const accountId = accountOf(request);
+    const { job, facts } = await readResponse(deps.sql, accountId, request.params.id);
+    if (facts.body.background !== true) {
+      throw new Refusal('invalid_state', 'Only a response with "background": true can be cancelled');
+    }
+    if (!isFinal(job.state)) {
+      await cancelOne(deps, accountId, job.id);
+      await findWhenFinal(deps, { accountId, jobId: job.id }, stopMs, request.signal);
+    }
+    const after = await readResponse(deps.sql, accountId, request.params.id);
+    return toResponse(after.facts);
+  });
+}

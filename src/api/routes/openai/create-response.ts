@@ -1,0 +1,98 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ChatCompletion, responseStatusOf } from '../../../shared/domain/chat.ts';
+import type { Refusal } from '../../../shared/domain/errors.ts';
+import type { JobError } from '../../../shared/domain/job.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { readEarlierItems } from '../../responses/earlier-items.ts';
+import { responseIdOf } from '../../responses/stored-response.ts';
+import { tellResponse, toResponseFrames } from '../../responses/tell-response.ts';
+import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
+import { type Call, placeCall } from '../../sync/place-call.ts';
+import { createResponseEvents } from '../../translate/response-events.ts';
+import { type ResponseFacts, toResponse } from '../../translate/response-object.ts';
+import { type ResponsesBody, responsesShape, toChatRequest } from '../../translate/response-request.ts';
+
+/** A response in the background has as long as any job. */
+const backgroundSeconds = 86_400;
+
+/**
+ * `POST /v1/responses`: OpenAI's, over every provider. In the background it is answered at once and goes on whoever leaves; else
+ * it is a call like `POST /v1/chat/completions`. The response is its job under another name: `resp_…` for `job_…`.
+ */
+export function createResponse(app: App, deps: AnswerDeps): void {
+  const schema = { tags: ['openai'], summary: 'Create a response', body: responsesShape };
+  app.post('/v1/responses', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
+    const { body } = request;
+    const call = await toCall(deps, accountOf(request), body);
+    if (body.background === true) return await begin(deps, request, reply, call, body);
+    const model = deps.catalogue.find(body.model)?.id ?? body.model;
+    if (body.stream === true) {
+      return await answerInPieces(deps, request, reply, call, (jobId) =>
+        narrate(newFacts(body, model, jobId)),
+      );
+    }
+    const { jobId, completion } = await answerWhole(deps, request, reply, call);
+    const facts = newFacts(body, model, jobId);
+    return toResponse({
+      ...facts,
+      completion,
+      status: responseStatusOf(completion),
+      completedAt: new Date(),
+    });
+  });
+}
+
+async function toCall(deps: AnswerDeps, accountId: string, body: ResponsesBody): Promise<Call> {
+  const earlier = await readEarlierItems(deps.sql, accountId, body.previous_response_id);
+  const call: Call = {
+    surface: 'responses',
+    request: toChatRequest(body, earlier),
+    original: body.store === false ? null : JSON.stringify(body),
+    stream: body.stream === true,
+    metadata: body.metadata ?? {},
+  };
+  if (body.background !== true) return call;
+  return { ...call, lane: 'background', expiresInSeconds: backgroundSeconds, announces: 'response' };
+}
+
+async function begin(
+  deps: AnswerDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  call: Call,
+  body: ResponsesBody,
+): Promise<FastifyReply> {
+  const placed = await placeCall(deps, request, call);
+  reply.header('x-job-id', placed.jobId);
+  const id = responseIdOf(placed.jobId);
+  return await tellResponse(deps, request, reply, { id, stream: body.stream === true, after: -1 });
+}
+
+function newFacts(body: ResponsesBody, model: string, jobId: string): ResponseFacts {
+  return {
+    id: responseIdOf(jobId),
+    createdAt: new Date(),
+    completedAt: null,
+    model,
+    status: 'in_progress',
+    error: null,
+    completion: null,
+    body,
+  };
+}
+
+function narrate(facts: ResponseFacts): Narration {
+  const events = createResponseEvents(facts);
+  return {
+    started: () => toResponseFrames([...events.created(), ...events.started()]),
+    delta: (delta) => toResponseFrames(events.delta(delta)),
+    ended: (completion: ChatCompletion) => toResponseFrames(events.completed(completion, new Date())),
+    failed: (refusal) =>
+      toResponseFrames(events.ended({ status: 'failed', error: toError(refusal), completedAt: null })),
+  };
+}
+
+function toError({ type, message }: Refusal): JobError {
+  return { type: type as JobError['type'], message, provider_status: null };
+}

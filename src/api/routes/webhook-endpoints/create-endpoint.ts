@@ -1,0 +1,57 @@
+import { Refusal } from '../../../shared/domain/errors.ts';
+import { newId } from '../../../shared/domain/ids.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import { insertEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
+import { hintOfSecret, newWebhookSecret, sealEndpointSecret } from '../../../shared/webhook-secret.ts';
+import type { TargetPolicy } from '../../../shared/webhook-target.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { endpointRequest, newEndpointShape, refuseBadUrl, toEndpoint } from './endpoint-object.ts';
+
+/** Every event of the account is compared with each of them, and a delivery worker keeps places for each that is due. */
+const endpointsMax = 100;
+
+export type EndpointDeps = { sql: Database; config: { secretsKey: Buffer; webhooks: TargetPolicy } };
+
+/** `POST /v1/webhook_endpoints`: a URL that is told about every event of some types. Its secret is shown this once. */
+export function createEndpoint(app: App, deps: EndpointDeps): void {
+  app.post(
+    '/v1/webhook_endpoints',
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Tell a URL about events; the signing secret is shown once',
+        body: endpointRequest,
+        response: { 200: newEndpointShape },
+      },
+    },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const { secretsKey, webhooks } = deps.config;
+      const { name, url, event_types: eventTypes } = request.body;
+      refuseBadUrl(url, webhooks);
+      reply.header('cache-control', 'no-store');
+      const work = async (tx: Parameters<typeof insertEndpoint>[0]) => {
+        const id = newId('whe');
+        const signingSecret = newWebhookSecret();
+        const secret = sealEndpointSecret(secretsKey, id, signingSecret);
+        const secretHint = hintOfSecret(signingSecret);
+        const endpoint = await insertEndpoint(
+          tx,
+          { id, accountId, name, url, eventTypes, secret, secretHint },
+          endpointsMax,
+        );
+        if (endpoint === null) throw tooMany;
+        return { status: 200, body: { ...toEndpoint(endpoint), signing_secret: signingSecret } };
+      };
+      return await idempotent(request, reply, deps, work, { sealWith: secretsKey });
+    },
+  );
+}
+
+const tooMany = new Refusal(
+  'invalid_state',
+  `An account has at most ${endpointsMax} webhook endpoints; delete one that is not needed`,
+);

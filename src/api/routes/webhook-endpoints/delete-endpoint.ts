@@ -1,0 +1,29 @@
+import { notFound } from '../../../shared/domain/errors.ts';
+import type { News } from '../../../shared/news.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import { deleteEndpoint as removeEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { deletedShape, idParams } from '../../http/shapes.ts';
+
+/** `DELETE /v1/webhook_endpoints/{id}`: nothing is sent there any more; what is still owed to it is given up. */
+export function deleteEndpoint(app: App, deps: { sql: Database; news: Pick<News, 'send'> }): void {
+  app.delete(
+    '/v1/webhook_endpoints/:id',
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Delete a webhook endpoint',
+        params: idParams,
+        response: { 200: deletedShape },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      if (!(await removeEndpoint(deps.sql, accountOf(request), id))) throw notFound('webhook endpoint');
+      deps.news.send('recovery');
+      return { id, object: 'webhook_endpoint.deleted', deleted: true as const };
+    },
+  );
+}

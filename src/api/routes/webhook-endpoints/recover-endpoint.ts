@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { notFound, Refusal } from '../../../shared/domain/errors.ts';
+import { newId } from '../../../shared/domain/ids.ts';
+import type { News } from '../../../shared/news.ts';
+import type { Database, Transaction } from '../../../shared/sql/database.ts';
+import { findEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
+import { insertRecovery } from '../../../shared/sql/webhook-recoveries.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { idParams, timestamp } from '../../http/shapes.ts';
+
+const recoveryShape = z.object({
+  id: z.string(),
+  object: z.literal('webhook_endpoint.recovery'),
+  webhook_endpoint_id: z.string(),
+  since: z.string(),
+  created_at: z.string(),
+});
+
+/**
+ * `POST /v1/webhook_endpoints/{id}/recover`: sends what the endpoint has not had since a time: exhausted and held deliveries,
+ * each with the same id and bytes and with a whole chain of tries. Goes on behind the answer, whatever dies on the way. 409
+ * while the endpoint is disabled.
+ */
+export function recoverEndpoint(app: App, deps: { sql: Database; news: Pick<News, 'send'> }): void {
+  app.post(
+    '/v1/webhook_endpoints/:id/recover',
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Send again what an endpoint has not had since a time',
+        params: idParams,
+        body: z.strictObject({ since: timestamp }),
+        response: { 202: recoveryShape },
+      },
+    },
+    async (request, reply) => {
+      const key = { accountId: accountOf(request), endpointId: request.params.id };
+      const { since } = request.body;
+      const answer = await idempotent(request, reply, deps, async (tx) => ({
+        status: 202,
+        body: await recover(tx, { ...key, since }),
+      }));
+      deps.news.send('recovery');
+      return answer;
+    },
+  );
+}
+
+async function recover(tx: Transaction, wish: { accountId: string; endpointId: string; since: Date }) {
+  const endpoint = await findEndpoint(tx, wish.accountId, wish.endpointId);
+  if (endpoint === null) throw notFound('webhook endpoint');
+  if (endpoint.state === 'disabled') {
+    throw new Refusal(
+      'invalid_state',
+      'This endpoint is disabled; enable it first with {"status": "enabled"}',
+    );
+  }
+  const { id, endpointId, since, createdAt } = await insertRecovery(tx, { ...wish, id: newId('rec') });
+  return {
+    id,
+    object: 'webhook_endpoint.recovery' as const,
+    webhook_endpoint_id: endpointId,
+    since: since.toISOString(),
+    created_at: createdAt.toISOString(),
+  };
+}

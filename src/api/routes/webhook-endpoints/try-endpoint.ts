@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { notFound } from '../../../shared/domain/errors.ts';
+import { newId } from '../../../shared/domain/ids.ts';
+import { testEvent, webhookEventNames } from '../../../shared/domain/webhook-event-types.ts';
+import { findEndpoint, findEndpointSecrets } from '../../../shared/sql/webhook-endpoints.ts';
+import { openEndpointSecret } from '../../../shared/webhook-secret.ts';
+import { type SendDeps, sendWebhook } from '../../../shared/webhooks/send-webhook.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idParams } from '../../http/shapes.ts';
+import type { EndpointDeps } from './create-endpoint.ts';
+
+const trial = z.object({
+  object: z.literal('webhook_endpoint.test'),
+  webhook_endpoint_id: z.string(),
+  event_type: z.string(),
+  success: z.boolean(),
+  status_code: z.number().int().nullable(),
+  error: z.string().nullable().describe('A word such as timeout or ssrf_blocked when no status came'),
+  duration_ms: z.number().int(),
+});
+
+/**
+ * `POST /v1/webhook_endpoints/{id}/test`: posts an event that did not happen, once and now, signed as any other, and answers
+ * with what came of it. It is no delivery: nothing is tried again, and the endpoint's health is not judged by it.
+ */
+export function tryEndpoint(app: App, deps: EndpointDeps & { sending: SendDeps }): void {
+  app.post(
+    '/v1/webhook_endpoints/:id/test',
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Post a test event to a webhook endpoint',
+        params: idParams,
+        body: z.strictObject({
+          event_type: z.enum(webhookEventNames, { error: 'must be one of GET /v1/webhook_event_types' }),
+        }),
+        response: { 200: trial },
+      },
+    },
+    async (request) => {
+      const { event_type: type } = request.body;
+      const endpoint = await findEndpoint(deps.sql, accountOf(request), request.params.id);
+      if (endpoint === null) throw notFound('webhook endpoint');
+      const { id, url } = endpoint;
+      const sealed = await findEndpointSecrets(deps.sql, id);
+      const eventId = newId('evt');
+      const result = await sendWebhook(deps.sending, {
+        url,
+        eventId,
+        text: testEvent({ eventId, type, createdAt: new Date() }),
+        secrets: sealed.map((one) => openEndpointSecret(deps.config.secretsKey, id, one)),
+        signal: request.signal,
+      });
+      return {
+        object: 'webhook_endpoint.test' as const,
+        webhook_endpoint_id: id,
+        event_type: type,
+        success: result.outcome === 'delivered',
+        status_code: result.statusCode,
+        error: result.error,
+        duration_ms: result.durationMs,
+      };
+    },
+  );
+}

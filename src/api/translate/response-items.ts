@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import type { ImagePart, Message, TextPart, ToolCall } from '../../shared/domain/chat.ts';
+
+const image = z.string().regex(/^(?:https?:\/\/[^/\s]|data:image\/(?:png|jpeg|jpg|gif|webp);base64,)/i, {
+  error: 'must be an http(s) URL or a base64 data: URL of a PNG, JPEG, GIF or WebP',
+});
+
+const inputText = z.strictObject({ type: z.literal('input_text'), text: z.string() });
+const inputImage = z.strictObject({
+  type: z.literal('input_image'),
+  detail: z.enum(['low', 'high', 'auto']).nullish(),
+  image_url: image,
+  file_id: z.null({ error: 'files are not supported' }).optional(),
+});
+const outputText = z.strictObject({
+  type: z.literal('output_text'),
+  text: z.string(),
+  annotations: z.array(z.unknown()).nullish(),
+  logprobs: z.array(z.unknown()).nullish(),
+});
+const outputRefusal = z.strictObject({ type: z.literal('refusal'), refusal: z.string() });
+
+const unsupportedPart = 'must be input_text, input_image or output_text; files and audio are not supported';
+const contentPart = z.discriminatedUnion('type', [inputText, inputImage, outputText, outputRefusal], {
+  error: unsupportedPart,
+});
+
+const status = z.enum(['in_progress', 'completed', 'incomplete']).nullish();
+
+const messageItem = z.strictObject({
+  type: z.literal('message').nullish(),
+  id: z.string().nullish(),
+  status,
+  phase: z.string().nullish(),
+  role: z.enum(['user', 'assistant', 'system', 'developer']),
+  content: z.union([z.string(), z.array(contentPart).min(1)]),
+});
+const callItem = z.strictObject({
+  type: z.literal('function_call'),
+  id: z.string().nullish(),
+  status,
+  call_id: z.string().min(1),
+  name: z.string().min(1),
+  arguments: z.string(),
+});
+const callOutputItem = z.strictObject({
+  type: z.literal('function_call_output'),
+  id: z.string().nullish(),
+  status,
+  call_id: z.string().min(1),
+  output: z.union([z.string(), z.array(inputText).min(1)]),
+});
+/** Reasoning of an earlier response: it goes back to OpenAI with the turn it belongs to, and nobody else understands it. */
+const reasoningItem = z.looseObject({ type: z.literal('reasoning') });
+
+/** One item of `input`, as the Responses API takes it. */
+export const inputItemShape = z.union([messageItem, callItem, callOutputItem, reasoningItem], {
+  error:
+    'must be a message, function_call, function_call_output or reasoning item; nothing else can be sent here',
+});
+export type InputItem = z.output<typeof inputItemShape>;
+
+/**
+ * Items as messages of ours. Calls belong to the assistant's turn before them, so that a turn with text and calls is one message
+ * again.
+ */
+export function fromItems(items: InputItem[]): Message[] {
+  const messages: Message[] = [];
+  for (const item of items) {
+    if (item.type === 'reasoning') continue;
+    if (item.type === 'function_call') addCall(messages, item as z.output<typeof callItem>);
+    else if (item.type === 'function_call_output')
+      messages.push(fromOutput(item as z.output<typeof callOutputItem>));
+    else messages.push(fromMessage(item as z.output<typeof messageItem>));
+  }
+  return messages;
+}
+
+function addCall(messages: Message[], item: z.output<typeof callItem>): void {
+  const call: ToolCall = {
+    id: item.call_id,
+    type: 'function',
+    function: { name: item.name, arguments: item.arguments },
+  };
+  const last = messages.at(-1);
+  if (last?.role === 'assistant') last.tool_calls = [...(last.tool_calls ?? []), call];
+  else messages.push({ role: 'assistant', content: null, tool_calls: [call] });
+}
+
+function fromOutput({ call_id, output }: z.output<typeof callOutputItem>): Message {
+  const content =
+    typeof output === 'string' ? output : output.map(({ text }): TextPart => ({ type: 'text', text }));
+  return { role: 'tool', tool_call_id: call_id, content };
+}
+
+function fromMessage({ role, content }: z.output<typeof messageItem>): Message {
+  if (typeof content === 'string') return { role, content } as Message;
+  if (role === 'assistant') {
+    const text = content.map((part) => ('text' in part ? part.text : '')).join('');
+    const refusal = content.map((part) => (part.type === 'refusal' ? part.refusal : '')).join('');
+    return { role, content: text === '' ? null : text, ...(refusal !== '' && { refusal }) };
+  }
+  return { role, content: content.map(toPart) } as Message;
+}
+
+function toPart(part: z.output<typeof contentPart>): TextPart | ImagePart {
+  if (part.type === 'input_image') {
+    const { image_url: url, detail } = part;
+    return { type: 'image_url', image_url: { url, ...(detail ? { detail } : {}) } };
+  }
+  return { type: 'text', text: part.type === 'refusal' ? part.refusal : part.text };
+}

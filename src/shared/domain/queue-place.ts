@@ -1,0 +1,27 @@
+/** Where a waiting job stands, as far as it is worth counting. */
+export type QueuePlace = {
+  /** Jobs of its account that go before it to the same provider and in the same lane. */
+  ahead: number;
+  /** Counting stopped there: there may be more. */
+  isAtLeast: boolean;
+  /** Jobs of its account that ended lately, and since when they were counted. */
+  endedLately: number;
+  endedSince: Date | null;
+  runAt: Date;
+};
+
+/** Fewer ends than this say nothing about how fast it goes. */
+const endedMin = 3;
+
+/**
+ * When a job is likely to start: after those before it, at the rate at which the account's jobs have ended lately, which has its fair
+ * share, its limits and the provider's in it. Null when there is nothing to tell it by.
+ */
+export function estimateStart(place: QueuePlace, now: Date): Date | null {
+  if (place.isAtLeast) return null;
+  const earliest = Math.max(now.getTime(), place.runAt.getTime());
+  if (place.ahead === 0) return new Date(earliest);
+  if (place.endedSince === null || place.endedLately < endedMin) return null;
+  const sinceMs = Math.max(1, now.getTime() - place.endedSince.getTime());
+  return new Date(Math.max(earliest, now.getTime() + (place.ahead * sinceMs) / place.endedLately));
+}

@@ -1,0 +1,29 @@
+import { every, type Loop } from '../../shared/every.ts';
+import type { News } from '../../shared/news.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import { holdDeliveries, recoverDeliveries } from '../../shared/sql/webhook-recoveries.ts';
+import type { Log } from '../../shared/telemetry.ts';
+
+/** Nothing waits for it in a hurry; hints make it sooner. */
+const intervalMs = 5000;
+/** Deliveries in one statement: short enough to disturb nobody. */
+const pageSize = 500;
+
+/**
+ * Holds what is pending for endpoints that take nothing, and renews what is to be recovered, page by page while there is
+ * more. Any number of processes may do so at once.
+ */
+export function startUpkeep(
+  deps: { sql: Database; news: Pick<News, 'listen'>; log: Log },
+  onRecovered: () => void,
+): Loop {
+  async function keepUp(): Promise<boolean> {
+    const held = await holdDeliveries(deps.sql, pageSize);
+    const recovered = await recoverDeliveries(deps.sql, pageSize);
+    if (recovered > 0) onRecovered();
+    return held + recovered > 0;
+  }
+  const loop = every(intervalMs, keepUp, deps.log, 'delivery upkeep');
+  deps.news.listen('recovery', loop.wake);
+  return loop;
+}
