@@ -7,6 +7,8 @@ import { measureIntake } from './bench/figures/intake.ts';
 import { measureLatency } from './bench/figures/latency.ts';
 import { memoryRows } from './bench/figures/memory.ts';
 import { measureStartDelay } from './bench/figures/start-delay.ts';
+import { measureStreams } from './bench/figures/streams.ts';
+import { measureWebhooks } from './bench/figures/webhooks.ts';
 import { type Ground, startGround } from './bench/ground.ts';
 import {
   type BenchOptions,
@@ -32,6 +34,8 @@ const figures: Record<FigureName, (ground: Ground, size: BenchSize) => Promise<F
   latency: measureLatency,
   backlog: measureBacklog,
   'start-delay': measureStartDelay,
+  streams: measureStreams,
+  webhooks: measureWebhooks,
 };
 
 /**

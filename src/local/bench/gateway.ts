@@ -8,11 +8,14 @@ import { type Part, startPart } from './part.ts';
 /** A gateway of its own for one figure: a fresh database, keys of its own in Redis. */
 export type Gateway = {
   ground: Ground;
+  /** Of its database, and what its keys in Redis begin with. */
   name: string;
   ownerUrl: string;
   /** Of the owner, without limits of time: for filling and for looking. */
   sql: InstanceType<typeof pg.Client>;
   api: Part;
+  /** One more API process, which counts by its own name. */
+  startApi(name: string): Promise<Part>;
   startWorker(concurrency: number): Promise<Part>;
   /** Calls the API as the operator. */
   admin(method: string, path: string, body?: unknown): Promise<unknown>;
@@ -49,10 +52,11 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
     REDIS_PREFIX: database,
     SIMULATOR_URL: ground.simulatorUrl,
     ADMIN_API_KEY: adminKey,
+    WEBHOOK_ALLOW_PRIVATE: 'on',
     SHUTDOWN_GRACE_SECONDS: '1',
   };
-  const start = (role: 'api' | 'workers', more: Record<string, string> = {}) =>
-    startPart(ground.workshop, role, {
+  const start = (role: 'api' | 'workers', more: Record<string, string> = {}, part: string = role) =>
+    startPart(ground.workshop, part, {
       script: 'dist/main.js',
       args: [role],
       env: { ...env, ...more },
@@ -62,10 +66,11 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
     (await callApi({ url: api.url, key: adminKey }, method, path, { body })).body;
   return {
     ground,
-    name,
+    name: database,
     ownerUrl,
     sql,
     api,
+    startApi: (part) => start('api', {}, part),
     startWorker: (concurrency) => start('workers', { WORKER_CONCURRENCY: String(concurrency) }),
     admin,
     openAccounts: (ids) => openAccounts(admin, ids),

@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util';
 
-export const figureNames = ['intake', 'end-to-end', 'latency', 'backlog', 'start-delay'] as const;
+export const figureNames = [
+  'intake',
+  'end-to-end',
+  'latency',
+  'backlog',
+  'start-delay',
+  'streams',
+  'webhooks',
+] as const;
 export type FigureName = (typeof figureNames)[number];
 
 /** How much is measured; every length of time in ms. */
@@ -11,6 +19,8 @@ export type BenchSize = {
   latency: { samples: number };
   backlog: { sizes: number[]; jobs: number; rounds: number };
   startDelay: { waiting: number; samples: number; rounds: number };
+  streams: { levels: number[]; deltasPerSecond: number; seconds: number; rounds: number };
+  webhooks: { deliveries: number; rounds: number };
 };
 
 export type BenchOptions = { size: BenchSize; isShort: boolean; only: FigureName[]; jsonFile: string | null };
@@ -22,6 +32,8 @@ const full: BenchSize = {
   latency: { samples: 150 },
   backlog: { sizes: [1000, 100_000, 1_000_000], jobs: 1000, rounds: 3 },
   startDelay: { waiting: 20_000, samples: 15, rounds: 2 },
+  streams: { levels: [500, 2000], deltasPerSecond: 10, seconds: 5, rounds: 2 },
+  webhooks: { deliveries: 4000, rounds: 3 },
 };
 
 const short: BenchSize = {
@@ -31,6 +43,8 @@ const short: BenchSize = {
   latency: { samples: 20 },
   backlog: { sizes: [10_000], jobs: 200, rounds: 2 },
   startDelay: { waiting: 1000, samples: 4, rounds: 1 },
+  streams: { levels: [500], deltasPerSecond: 10, seconds: 2, rounds: 1 },
+  webhooks: { deliveries: 400, rounds: 2 },
 };
 
 /** Reads the command line; throws with a sentence when it cannot be meant. */

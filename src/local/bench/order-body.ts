@@ -8,10 +8,16 @@ export const chatRequest = {
   max_completion_tokens: 100,
 };
 
+export type OrderOptions = {
+  stream?: boolean;
+  priority?: 'interactive' | 'background' | 'batch';
+  webhook_url?: string;
+};
+
 /** The same as a job of the gateway. */
-export function orderBody(options: { stream?: boolean } = {}): string {
+export function orderBody(options: OrderOptions = {}): string {
   return JSON.stringify({
     request: { ...chatRequest, model: `openai/${chatRequest.model}` },
-    stream: options.stream ?? false,
+    ...options,
   });
 }

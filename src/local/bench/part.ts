@@ -46,11 +46,12 @@ export async function startPart(
 
 let plans = 0;
 
-/** Runs one of `processes/` with a plan to its end and gives the result it wrote. */
+/** Runs one of `processes/` with a plan to its end and gives the result it wrote; `onLine` hears all it says before. */
 export async function runTool<Result>(
   workshop: Workshop,
   name: string,
   plan: unknown,
+  onLine: (line: string) => void = () => undefined,
 ): Promise<Result & { rssMb: number }> {
   plans += 1;
   const planFile = join(workshop.dir, `plan-${plans}.json`);
@@ -61,7 +62,10 @@ export async function runTool<Result>(
     args: [planFile],
     env: { PATH: process.env['PATH'] ?? '' },
   };
-  const how = await spawnNode(workshop, name, command, (line) => lines.push(line)).ended;
+  const how = await spawnNode(workshop, name, command, (line) => {
+    lines.push(line);
+    onLine(line);
+  }).ended;
   const result = lines.find((line) => line.startsWith('result '));
   if (result === undefined) throw new Error(`${how} without a result; its log is ${logOf(workshop, name)}`);
   const parsed = JSON.parse(result.slice('result '.length)) as Result & { rssMb: number };
