@@ -62,7 +62,7 @@ async function bench(options: BenchOptions): Promise<boolean> {
   for (const sentence of broken) process.stdout.write(`BROKEN: ${sentence}\n`);
   if (options.jsonFile !== null) {
     const measured = rows.map((row) => ({ ...row, median: median(row.values), ratio: ratioOf(row) }));
-    const facts = { machine, short: options.isShort, rows: measured, broken };
+    const facts = { machine, size: options.sizeName, rows: measured, broken };
     writeFileSync(options.jsonFile, `${JSON.stringify(facts, null, 2)}\n`);
   }
   return broken.length === 0;

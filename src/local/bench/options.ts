@@ -23,7 +23,14 @@ export type BenchSize = {
   webhooks: { deliveries: number; rounds: number };
 };
 
-export type BenchOptions = { size: BenchSize; isShort: boolean; only: FigureName[]; jsonFile: string | null };
+export type SizeName = 'full' | 'short' | 'smoke';
+
+export type BenchOptions = {
+  size: BenchSize;
+  sizeName: SizeName;
+  only: FigureName[];
+  jsonFile: string | null;
+};
 
 const full: BenchSize = {
   rounds: 4,
@@ -47,12 +54,27 @@ const short: BenchSize = {
   webhooks: { deliveries: 400, rounds: 2 },
 };
 
+/** Shows that everything runs, and ratios that are far off; nobody should quote a figure of it. */
+const smoke: BenchSize = {
+  ...short,
+  intake: { heatMs: 400, warmMs: 50, measureMs: 300, accounts: 20, allBaselines: false },
+  endToEnd: { jobs: 100 },
+  latency: { samples: 5 },
+  backlog: { sizes: [1000], jobs: 50, rounds: 1 },
+  startDelay: { waiting: 200, samples: 2, rounds: 1 },
+  streams: { levels: [50], deltasPerSecond: 10, seconds: 1, rounds: 1 },
+  webhooks: { deliveries: 100, rounds: 1 },
+};
+
+const sizes: Record<SizeName, BenchSize> = { full, short, smoke };
+
 /** Reads the command line; throws with a sentence when it cannot be meant. */
 export function readOptions(args: string[]): BenchOptions {
   const { values } = parseArgs({
     args,
     options: {
       short: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
     },
@@ -63,9 +85,10 @@ export function readOptions(args: string[]): BenchOptions {
       throw new Error(`--only must be one of ${figureNames.join(', ')}, not ${JSON.stringify(name)}`);
     }
   }
+  const sizeName = (['smoke', 'short'] as const).find((name) => values[name]) ?? 'full';
   return {
-    size: values.short ? short : full,
-    isShort: values.short,
+    size: sizes[sizeName],
+    sizeName,
     only: values.only.filter(isKnown),
     jsonFile: values.json ?? null,
   };

@@ -6,12 +6,21 @@ const lookMs = 50;
 const patienceMs = 10 * 60_000;
 
 /** Waits until every job of the account is final; false when some are not after ten minutes. */
-export async function untilSettled({ sql }: Gateway, account: string): Promise<boolean> {
+export async function untilSettled(gateway: Gateway, account: string): Promise<boolean> {
+  return await untilNone(gateway, 'account_id', account);
+}
+
+/** Waits until one job is final; false when it is not after ten minutes. */
+export async function untilFinal(gateway: Gateway, jobId: string): Promise<boolean> {
+  return await untilNone(gateway, 'id', jobId);
+}
+
+async function untilNone({ sql }: Gateway, column: 'account_id' | 'id', value: string): Promise<boolean> {
   const giveUpAt = Date.now() + patienceMs;
   while (Date.now() < giveUpAt) {
     const { rows } = await sql.query(
-      'select 1 from jobs where account_id = $1 and finished_at is null limit 1',
-      [account],
+      `select 1 from jobs where ${column} = $1 and finished_at is null limit 1`,
+      [value],
     );
     if (rows.length === 0) return true;
     await sleep(lookMs);
