@@ -33,7 +33,7 @@ export type BenchOptions = {
 };
 
 const full: BenchSize = {
-  rounds: 4,
+  rounds: 3,
   intake: { heatMs: 4000, warmMs: 500, measureMs: 3000, accounts: 1000, allBaselines: true },
   endToEnd: { jobs: 2000 },
   latency: { samples: 150 },
