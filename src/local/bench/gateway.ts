@@ -1,0 +1,135 @@
+import pg from 'pg';
+import { openDatabase } from '../../shared/sql/database.ts';
+import { checkLedger } from '../../shared/sql/ledger-check.ts';
+import { migrate } from '../../shared/sql/migrate.ts';
+import { callApi } from '../admin.ts';
+import { inParallel } from '../chaos/in-parallel.ts';
+import { databaseUrl, type Ground } from './ground.ts';
+import { type Part, startPart } from './part.ts';
+
+/** A gateway of its own for one figure: a fresh database, keys of its own in Redis. */
+export type Gateway = {
+  ground: Ground;
+  /** Of its database, and what its keys in Redis begin with. */
+  name: string;
+  ownerUrl: string;
+  /** Of the owner, without limits of time: for filling and for looking. */
+  sql: InstanceType<typeof pg.Client>;
+  api: Part;
+  /** One more API process, which counts by its own name. */
+  startApi(name: string): Promise<Part>;
+  startWorker(concurrency: number): Promise<Part>;
+  /** Calls the API as the operator. */
+  admin(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** Opens accounts with plenty of money and gives a key of each. */
+  openAccounts(ids: string[]): Promise<string[]>;
+  /**
+   * Sentences on what does not hold: fewer jobs stored than were accepted, counted by the part of the account's id before
+   * its first hyphen, and a ledger that does not add up.
+   */
+  check(acceptedJobs: Record<string, number>): Promise<string[]>;
+  close(): Promise<void>;
+};
+
+const adminKey = 'the-operator-key-of-the-benchmarks-0123456789';
+/** Enough for every job of a bench, so that no account runs dry. */
+const creditUsd = '100000';
+
+/** Makes a database and starts an API on it, configured as by default; workers are the figure's business. */
+export async function openGateway(ground: Ground, name: string): Promise<Gateway> {
+  const database = `bench_${name}`;
+  const ownerUrl = databaseUrl(ground.ownerUrl, database);
+  await createDatabase(ground.ownerUrl, database);
+  await migrate(ownerUrl);
+  const sql = new pg.Client({ connectionString: ownerUrl, application_name: 'bench' });
+  sql.on('error', () => undefined);
+  await sql.connect();
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    ENVIRONMENT: 'development',
+    PORT: '0',
+    DATABASE_URL: databaseUrl(ground.appUrl, database),
+    DATABASE_DIRECT_URL: ownerUrl,
+    REDIS_URL: ground.redisUrl,
+    REDIS_PREFIX: database,
+    SIMULATOR_URL: ground.simulatorUrl,
+    ADMIN_API_KEY: adminKey,
+    WEBHOOK_ALLOW_PRIVATE: 'on',
+    SHUTDOWN_GRACE_SECONDS: '1',
+  };
+  const start = (role: 'api' | 'workers', more: Record<string, string> = {}, part: string = role) =>
+    startPart(ground.workshop, part, {
+      script: 'dist/main.js',
+      args: [role],
+      env: { ...env, ...more },
+    });
+  const api = await start('api');
+  const admin = async (method: string, path: string, body?: unknown) =>
+    (await callApi({ url: api.url, key: adminKey }, method, path, { body })).body;
+  return {
+    ground,
+    name: database,
+    ownerUrl,
+    sql,
+    api,
+    startApi: (part) => start('api', {}, part),
+    startWorker: (concurrency) => start('workers', { WORKER_CONCURRENCY: String(concurrency) }),
+    admin,
+    openAccounts: (ids) => openAccounts(admin, ids),
+    check: async (accepted) => {
+      // What was filled in seconds is not yet in the planner's statistics, and the books are checked by joining all of it.
+      await sql.query('analyze');
+      return [...(await findLost(sql, accepted)), ...(await findBroken(ownerUrl))];
+    },
+    close: async () => {
+      await sql.end();
+      await api.stop();
+    },
+  };
+}
+
+async function createDatabase(ownerUrl: string, database: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    await client.query(`create database ${database}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function openAccounts(admin: Gateway['admin'], ids: string[]): Promise<string[]> {
+  const keys = new Map<string, string>();
+  await inParallel(16, ids, async (id) => {
+    await admin('POST', '/v1/admin/accounts', { id, name: id, credit_usd: creditUsd });
+    const made = await admin('POST', `/v1/admin/accounts/${id}/keys`, { scopes: ['jobs'] });
+    keys.set(id, (made as { key: string }).key);
+  });
+  return ids.map((id) => keys.get(id) ?? '');
+}
+
+async function findLost(sql: Gateway['sql'], accepted: Record<string, number>): Promise<string[]> {
+  const { rows } = await sql.query<{ prefix: string; n: number }>(
+    "select split_part(account_id, '-', 1) as prefix, count(*)::integer as n from jobs group by 1",
+  );
+  const stored = new Map(rows.map(({ prefix, n }) => [prefix, n]));
+  return Object.entries(accepted)
+    .filter(([prefix, n]) => (stored.get(prefix) ?? 0) < n)
+    .map(([prefix, n]) => `${n} jobs were accepted for ${prefix}, ${stored.get(prefix) ?? 0} are stored`);
+}
+
+/** The gateway's own questions, with room to sort a million rows: over HTTP they are asked as the gateway is configured. */
+async function findBroken(ownerUrl: string): Promise<string[]> {
+  const options = new URLSearchParams({ options: '-c work_mem=256MB' });
+  const sql = openDatabase({
+    url: `${ownerUrl}?${options}`,
+    poolMax: 2,
+    prepare: false,
+    applicationName: 'bench-check',
+  });
+  const checks = await checkLedger(sql);
+  await sql.end();
+  return checks
+    .filter(({ ok }) => !ok)
+    .map(({ name, rows }) => `the ledger check "${name}" fails on ${rows} rows`);
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createEventLog } from '../../../shared/events/event-log.ts';
+import { openRedis } from '../../../shared/redis.ts';
+import { bareChannel } from '../bare-channel.ts';
+import { wallClockMs } from '../wall-clock.ts';
+import { readPlan, writeResult } from './plan.ts';
+
+export type AppendPlan = {
+  redisUrl: string;
+  /** The gateway's keys; null publishes to the bare server instead. */
+  prefix: string | null;
+  jobIds: string[];
+  perSecond: number;
+  /** For each job. */
+  deltas: number;
+};
+
+export type AppendResult = { appended: number };
+
+type Append = (jobId: string, delta: number, fields: string) => Promise<unknown>;
+
+const tickMs = 5;
+/** `job.queued` is 1. */
+const firstId = 2;
+
+/** Writes deltas to all jobs in turn, evenly over time; each says when it was written. A late tick makes up for its time. */
+async function run(plan: AppendPlan): Promise<AppendResult> {
+  const { redisUrl, prefix, jobIds, perSecond, deltas } = plan;
+  const settings = { url: redisUrl, clusterNodes: null, prefix: prefix ?? '' };
+  const redis = openRedis(settings, 'blocking', () => undefined);
+  const log = createEventLog({ redis, prefix: settings.prefix });
+  const append: Append =
+    prefix === null
+      ? (jobId, _, fields) => redis.publish(bareChannel(jobId), fields)
+      : (jobId, delta, fields) =>
+          log.append(jobId, {
+            attempt: 1,
+            firstId: firstId + delta,
+            events: [{ type: 'output.delta', fields }],
+          });
+  const total = jobIds.length * deltas;
+  const underWay: Promise<unknown>[] = [];
+  const startedAt = performance.now();
+  while (underWay.length < total) {
+    const elapsedSeconds = (performance.now() - startedAt) / 1000;
+    const due = Math.min(total, Math.ceil(elapsedSeconds * perSecond * jobIds.length));
+    while (underWay.length < due) {
+      const delta = Math.floor(underWay.length / jobIds.length);
+      const jobId = jobIds[underWay.length % jobIds.length] ?? '';
+      const text = `${wallClockMs()} lorem ipsum dolor sit amet`;
+      underWay.push(append(jobId, delta, JSON.stringify({ attempt: 1, choice: 0, offset: delta, text })));
+    }
+    await sleep(tickMs);
+  }
+  await Promise.all(underWay);
+  return { appended: total };
+}
+
+writeResult(await run(readPlan<AppendPlan>()));

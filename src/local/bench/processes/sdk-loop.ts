@@ -1,0 +1,62 @@
+import OpenAI from 'openai';
+import { chatRequest } from '../order-body.ts';
+import { quantile } from '../row.ts';
+import { readPlan, writeResult } from './plan.ts';
+
+export type SdkPlan = { simulatorUrl: string; calls: number; atOnce: number; stream: boolean };
+
+export type SdkResult = {
+  perSecond: number;
+  cpuMsPerCall: number;
+  /** From the call to its first text (streams only) and to its end; by quantile. */
+  firstMs: { p50: number; p99: number };
+  doneMs: { p50: number; p99: number };
+};
+
+const warmCalls = 200;
+
+/** What anybody would write who needs no job, no money and no durability: calls of the official SDK, so many at once. */
+async function loop(plan: SdkPlan): Promise<SdkResult> {
+  const client = new OpenAI({ apiKey: 'none', baseURL: `${plan.simulatorUrl}/v1`, maxRetries: 0 });
+  await callAll(client, { ...plan, calls: warmCalls });
+  const cpuBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  const { firstMs, doneMs } = await callAll(client, plan);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  return {
+    perSecond: plan.calls / seconds,
+    cpuMsPerCall: (cpu.user + cpu.system) / 1000 / plan.calls,
+    firstMs: { p50: quantile(firstMs, 0.5), p99: quantile(firstMs, 0.99) },
+    doneMs: { p50: quantile(doneMs, 0.5), p99: quantile(doneMs, 0.99) },
+  };
+}
+
+async function callAll(client: OpenAI, plan: SdkPlan): Promise<{ firstMs: number[]; doneMs: number[] }> {
+  const firstMs: number[] = [];
+  const doneMs: number[] = [];
+  let left = plan.calls;
+  const hand = async () => {
+    while (left-- > 0) {
+      const calledAt = performance.now();
+      const note = () => firstMs.push(performance.now() - calledAt);
+      if (plan.stream) await readStream(client, note);
+      else await client.chat.completions.create(chatRequest);
+      doneMs.push(performance.now() - calledAt);
+    }
+  };
+  await Promise.all(Array.from({ length: plan.atOnce }, hand));
+  return { firstMs, doneMs };
+}
+
+async function readStream(client: OpenAI, onFirst: () => void): Promise<void> {
+  let seen = false;
+  const stream = await client.chat.completions.create({ ...chatRequest, stream: true });
+  for await (const chunk of stream) {
+    if (seen || !chunk.choices[0]?.delta.content) continue;
+    seen = true;
+    onFirst();
+  }
+}
+
+writeResult(await loop(readPlan<SdkPlan>()));

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+type Measured = {
+  size: string;
+  machine: { cpus: number };
+  rows: {
+    figure: string;
+    name: string;
+    values: number[];
+    baseline: { name: string } | null;
+    ratio: number;
+  }[];
+  broken: string[];
+};
+
+/**
+ * A third of what a quiet machine measures, or less, beside baselines of the same seconds: crossed by something that costs every
+ * job a multiple, never by a busy machine.
+ */
+const leastRatios = [
+  { figure: 'intake', name: 'one account', baseline: /^the floor/, least: 0.12 },
+  { figure: 'intake', name: 'one account', baseline: /^a transaction per job/, least: 0.6 },
+  { figure: 'end to end', name: 'order to settled charge, 50 at once', baseline: /^SDK loop/, least: 0.07 },
+];
+
+test('a bench loses nothing and measures each figure beside a baseline that is not many times faster', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bench-'));
+  const jsonFile = join(dir, 'bench.json');
+  const args = [
+    'dist/local/bench.js',
+    '--smoke',
+    '--only',
+    'intake',
+    '--only',
+    'end-to-end',
+    '--json',
+    jsonFile,
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const { size, machine, rows, broken } = JSON.parse(readFileSync(jsonFile, 'utf8')) as Measured;
+  rmSync(dir, { recursive: true });
+
+  expect(broken).toEqual([]);
+  expect(stdout).not.toContain('BROKEN');
+  expect({ size, hasCpus: machine.cpus > 0 }).toEqual({ size: 'smoke', hasCpus: true });
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^\| figure +\| gateway +\| baseline +\| ratio +\| lowest to highest +\|$/);
+  expect(lines).toHaveLength(rows.length + 2);
+  for (const { figure, name, baseline, least } of leastRatios) {
+    const row = rows.find((one) => one.name === name && baseline.test(one.baseline?.name ?? ''));
+    expect(row?.figure).toBe(figure);
+    expect(row?.values).toHaveLength(2);
+    expect(row?.ratio).toBeGreaterThan(least);
+  }
+}, 120_000);
