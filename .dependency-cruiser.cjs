@@ -58,7 +58,7 @@ module.exports = {
       from: {
         path: '^src',
         pathNot:
-          '^src/(shared/queue|workers/completions/pool|api/routes/operations/|local/chaos/faults/tickets)',
+          '^src/(shared/queue|workers/completions/pool|api/routes/operations/|local/chaos/faults/tickets|local/bench/processes/)',
       },
       to: { path: '^node_modules/bullmq/' },
     },

@@ -37,11 +37,13 @@ create type job_intake as (
 --   unknown       there is no such account
 -- Accounts are locked first and in the order of their ids, so that two calls never wait for each other in a circle, and
 -- everything is computed after that in new statements: under READ COMMITTED each of them then sees what the lock
--- guards. The plan is pinned: on a table that was empty when first planned, the planner would choose to scan it.
+-- guards. The plans are pinned to nested loops over indexes: what was planned while a table was empty would go on to read all
+-- of it when it is not (measured: 190 µs a job at first, 2,600 after 45,000 jobs, until the next analyze).
 create function accept_jobs(p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_queue_depth integer)
 returns table (ord integer, verdict text, available_nano bigint, status integer, reply text, location text)
 language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -52,7 +54,8 @@ declare
   held bigint;
   room integer;
   known integer[] := '{}';
-  taken integer[] := '{}';
+  accepted job_intake[] := '{}';
+  taken boolean[];
   deep integer[] := '{}';
   free_after bigint[] := '{}';
   held_after bigint[] := '{}';
@@ -64,13 +67,14 @@ begin
   order by b.account_id
   for no key update;
 
+  taken := array_fill(false, array[cardinality(intake)]);
   known := array(select i.ord from unnest(intake) i join jobs j on j.id = i.job_id);
 
   for r in
-    select q.ord, q.account_id, q.hold_nano, b.available_nano, b.held_nano,
+    select q.item, q.ord, q.account_id, q.hold_nano, b.available_nano, b.held_nano,
       coalesce(a.max_queue_depth, p_queue_depth) as depth
     from (
-      select i.*, row_number() over (
+      select i as item, i.ord, i.account_id, i.hold_nano, i.idempotency_key, row_number() over (
         partition by i.account_id, coalesce(i.idempotency_key, i.job_id) order by i.ord
       ) as mention
       from unnest(intake) i
@@ -105,16 +109,17 @@ begin
       free := free - r.hold_nano;
       held := held + r.hold_nano;
       room := room - 1;
-      taken := taken || r.ord;
+      accepted := accepted || r.item;
+      taken[r.ord] := true;
       free_after := free_after || free;
       held_after := held_after || held;
     end if;
   end loop;
 
-  if cardinality(taken) > 0 then
+  if cardinality(accepted) > 0 then
     insert into holds (id, account_id, amount_nano, remaining_nano)
     select i.hold_id, i.account_id, i.hold_nano, i.hold_nano
-    from unnest(intake) i where i.ord = any (taken);
+    from unnest(accepted) i;
 
     insert into jobs (
       id, account_id, surface, lane, model, provider, target_model, max_attempts, hold_id, hold_nano, input_tokens_bound,
@@ -124,27 +129,26 @@ begin
       i.hold_nano, i.input_tokens_bound, i.tokens_bound, i.stream, i.announces, i.webhook_url, i.webhook_payload, i.metadata,
       greatest(i.run_at, now()), i.created_at,
       greatest(i.run_at, now()) + make_interval(secs => i.expires_in_seconds)
-    from unnest(intake) i where i.ord = any (taken);
+    from unnest(accepted) i;
 
     insert into job_requests (job_id, request, targets, original)
     select i.job_id, p_requests[i.ord], p_targets[i.ord]::jsonb, p_originals[i.ord]
-    from unnest(intake) i where i.ord = any (taken);
+    from unnest(accepted) i;
 
     insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id, description)
-    select i.account_id, 'hold', -i.hold_nano, t.free_after, t.held_after, i.job_id, 'hold for a job'
-    from unnest(taken, free_after, held_after) with ordinality as t (ord, free_after, held_after, n)
-    join unnest(intake) i on i.ord = t.ord
-    order by t.n;
+    select i.account_id, 'hold', -i.hold_nano, free_after[i.ordinality], held_after[i.ordinality], i.job_id, 'hold for a job'
+    from unnest(accepted) with ordinality i
+    order by i.ordinality;
 
     insert into idempotency_keys (account_id, key, fingerprint, status, reply, location)
     select i.account_id, i.idempotency_key, i.fingerprint, 202, i.reply, '/v1/jobs/' || i.job_id
-    from unnest(intake) i where i.ord = any (taken) and i.idempotency_key is not null;
+    from unnest(accepted) i where i.idempotency_key is not null;
 
     update balances b
     set available_nano = b.available_nano - s.amount, held_nano = b.held_nano + s.amount
     from (
       select i.account_id, sum(i.hold_nano)::bigint as amount
-      from unnest(intake) i where i.ord = any (taken) group by i.account_id
+      from unnest(accepted) i group by i.account_id
     ) s
     where b.account_id = s.account_id;
   end if;
@@ -152,7 +156,7 @@ begin
   return query
     select i.ord,
       case
-        when i.ord = any (taken) or i.ord = any (known) then 'accepted'
+        when taken[i.ord] or i.ord = any (known) then 'accepted'
         when k.key is not null and k.fingerprint = i.fingerprint then 'replayed'
         when k.key is not null then 'conflict'
         when b.account_id is null then 'unknown'

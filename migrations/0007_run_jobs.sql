@@ -10,7 +10,8 @@
 create function ticket_jobs(p_provider text, p_capacity integer)
 returns table (id text, generation integer, priority integer, target_model text, tokens_bound integer)
 language sql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
 as $$
   with recursive waiting_accounts as (
     (
@@ -95,7 +96,8 @@ returns table (
   request text, targets jsonb
 )
 language sql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
 as $$
   with wanted as (
     select j.id
@@ -132,6 +134,8 @@ $$;
 create function return_tickets(p_ids text[], p_generations integer[], p_delays_ms double precision[])
 returns table (id text)
 language sql
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
 as $$
   with mine as (
     select j.id, t.delay_ms, r.targets, (j.target + 1) % jsonb_array_length(r.targets) as next

@@ -38,7 +38,8 @@ create type job_ending as (
 create function settle_jobs(p_endings json, p_results text[])
 returns table (ord integer)
 language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -229,7 +230,8 @@ create type job_return as (
 create function put_back_jobs(p_returns json)
 returns table (ord integer)
 language sql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
 as $$
   with returned as (
     select r.* from json_populate_recordset(null::job_return, p_returns) r

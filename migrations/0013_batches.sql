@@ -144,7 +144,8 @@ create table batch_lines (
 create function expand_batch(p_batch text, p_after integer, p_through integer)
 returns table (provider text)
 language sql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
 as $$
   with lines as (
     select l.job_id, l.request, l.targets, l.original, l.hold_nano, b.id as batch_id, b.account_id, b.hold_id, b.expires_at,

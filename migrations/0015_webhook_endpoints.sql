@@ -76,7 +76,8 @@ create type owed_event as (
 create function owe_deliveries(p_events owed_event[])
 returns void
 language sql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
 as $$
   insert into deliveries (
     id, account_id, event_id, event_type, job_id, batch_id, endpoint_id, url, body, state, next_attempt_at, finished_at
