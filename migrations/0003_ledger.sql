@@ -3,7 +3,7 @@
 -- charge goes to `revenue`. So every entry is balanced by itself, and the sums over all accounts must agree.
 create table entries (
   id bigint generated always as identity primary key,
-  account_id text not null references accounts (id),
+  account_id text not null,
   type text not null,
   amount_nano bigint not null,
   available_nano bigint not null,
@@ -34,7 +34,7 @@ from entries;
 -- A charge is what a job cost its account. At most one per job: the primary key says so, not the code.
 create table charges (
   job_id text primary key references jobs (id),
-  account_id text not null references accounts (id),
+  account_id text not null,
   hold_nano bigint not null,
   amount_nano bigint not null,
   estimated boolean not null default false,
@@ -75,3 +75,10 @@ create trigger charges_are_never_edited before update or delete on charges
   for each row execute function refuse_change();
 create trigger charges_are_never_emptied before truncate on charges
   for each statement execute function refuse_change();
+
+create function refuse_deletion() returns trigger language plpgsql as $$
+begin
+  raise exception '% are kept as long as their account, which is forever', tg_table_name using errcode = 'restrict_violation';
+end $$;
+create trigger balances_are_never_deleted before delete or truncate on balances
+  for each statement execute function refuse_deletion();

@@ -23,7 +23,7 @@ const bytesMax = 4 * 1024 * 1024;
 const bytesAloneMax = 256 * 1024;
 
 /**
- * Turns concurrent calls into few statements. While one statement is in flight, arrivals gather; the next takes all of
+ * Turns concurrent calls, of writers or of readers, into few statements. While one statement is in flight, arrivals gather; the next takes all of
  * them in order, within the limits. Alone, a caller waits for nobody. Nobody's failure fails a neighbour.
  *
  * Why: a busy account is one row, locked from a statement's start to its flush. One transaction per job measured 1,500
@@ -34,9 +34,15 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   let inFlight = false;
 
   async function drain(): Promise<void> {
-    inFlight = true;
-    while (waiting.length > 0) await commitGroup(takeGroup());
+    let tell = () => {};
+    while (waiting.length > 0) {
+      const committing = commitGroup(takeGroup());
+      // Once the next statement is under way: the database works while the callers of the last one go on.
+      setImmediate(tell);
+      tell = await committing;
+    }
     inFlight = false;
+    tell();
   }
 
   function takeGroup(): Waiter<Item, Result>[] {
@@ -53,20 +59,23 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     return waiting.splice(0, count);
   }
 
-  async function commitGroup(group: Waiter<Item, Result>[]): Promise<void> {
+  /** Runs one statement; what it resolves to tells its callers how they came out. */
+  async function commitGroup(group: Waiter<Item, Result>[]): Promise<() => void> {
     try {
       const results = await options.commit(group.map((waiter) => waiter.item));
       if (results.length !== group.length)
         throw new Error('a group statement answered for another number of items');
-      group.forEach((waiter, index) => {
-        waiter.resolve(results[index] as Result);
-      });
+      return () => {
+        for (const [index, waiter] of group.entries()) waiter.resolve(results[index] as Result);
+      };
     } catch (error) {
       if (group.length === 1 || !options.isolate(error)) {
-        for (const waiter of group) waiter.reject(error);
-        return;
+        return () => {
+          for (const waiter of group) waiter.reject(error);
+        };
       }
-      for (const waiter of group) await commitGroup([waiter]);
+      for (const waiter of group) (await commitGroup([waiter]))();
+      return () => {};
     }
   }
 

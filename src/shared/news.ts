@@ -19,12 +19,20 @@ type Topic = 'backlog' | 'cancel' | 'deliveries' | 'recovery';
 /** `subscriber` is used for nothing else, since a subscribed connection takes no commands. */
 export function createNews(redis: RedisConnection, subscriber: RedisConnection | null, prefix: string): News {
   const listeners = new Map<string, ((about: string) => void)[]>();
+  // Jobs that are committed together give one hint, not one each.
+  const unsent = new Set<string>();
   subscriber?.on('message', (channel: string, about: string) => {
     for (const listener of listeners.get(channel) ?? []) listener(about);
   });
   return {
     send: (topic, about = '') => {
-      redis.publish(`${prefix}:news:${topic}`, about).catch(() => undefined);
+      const hint = `${topic} ${about}`;
+      if (unsent.has(hint)) return;
+      unsent.add(hint);
+      setImmediate(() => {
+        unsent.delete(hint);
+        redis.publish(`${prefix}:news:${topic}`, about).catch(() => undefined);
+      });
     },
     listen: (topic, listener) => {
       const channel = `${prefix}:news:${topic}`;

@@ -2,6 +2,10 @@ import { type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
+/** Lines are written together: when there are this many bytes of them, and at the latest after this long. */
+const logBytesMin = 4096;
+const logDelayMs = 100;
+
 /**
  * JSON lines on standard error: ids, sizes, hashes and timings, never prompts, results, headers, keys or secrets. Only
  * fields that are named where they are logged appear; the paths below are a second wall.
@@ -29,7 +33,7 @@ export function createLog(level: string, role: string): Log {
         censor: '[redacted]',
       },
     },
-    pino.destination({ dest: 2, sync: false }),
+    pino.destination({ dest: 2, sync: false, minLength: logBytesMin, periodicFlush: logDelayMs }),
   );
 }
 

@@ -1,5 +1,6 @@
+import { createGroupCommit } from '../../shared/group-commit.ts';
 import { type AccountSettings, findAccountSettings } from '../../shared/sql/accounts.ts';
-import type { Database } from '../../shared/sql/database.ts';
+import { type Database, isDatabaseTransient } from '../../shared/sql/database.ts';
 
 /** A change of an account's settings acts within this time in every process. */
 const settingsMaxAgeMs = 900;
@@ -12,16 +13,21 @@ export type AccountCache = {
   forget(id: string): void;
 };
 
-/** Keeps the settings that every request needs; concurrent misses of one account share one query. */
+/** Keeps the settings that every request needs; concurrent misses share one query. */
 export function createAccountCache(sql: Database, now: () => number = Date.now): AccountCache {
   const kept = new Map<string, { until: number; settings: Promise<AccountSettings | null> }>();
+  const read = createGroupCommit<string, AccountSettings | null>({
+    commit: (ids) => findAccountSettings(sql, ids),
+    bytesOf: (id) => id.length,
+    isolate: (error) => !isDatabaseTransient(error),
+  });
 
   return {
     find(id) {
       const entry = kept.get(id);
       if (entry !== undefined && entry.until > now()) return entry.settings;
       if (kept.size >= accountsMax) kept.clear();
-      const settings = findAccountSettings(sql, id);
+      const settings = read(id);
       // A failure is the asker's; the next one asks again.
       settings.catch(() => kept.delete(id));
       kept.set(id, { until: now() + settingsMaxAgeMs, settings });

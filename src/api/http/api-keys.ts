@@ -1,6 +1,7 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { findApiKey } from '../../shared/sql/api-keys.ts';
-import type { Database } from '../../shared/sql/database.ts';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createGroupCommit } from '../../shared/group-commit.ts';
+import { findApiKeys } from '../../shared/sql/api-keys.ts';
+import { type Database, isDatabaseTransient } from '../../shared/sql/database.ts';
 import type { Caller } from './caller.ts';
 
 /** A revoked key goes on working for at most this long in a process that did not revoke it. */
@@ -8,10 +9,10 @@ const keyMaxAgeMs = 4000;
 const keysMax = 50_000;
 
 export type ApiKeys = {
+  /** Who shows this token, if it was found good a moment ago; asks nobody. */
+  recall(token: string): Caller | null;
   /** Who shows this token, or null when it is no key of ours, revoked or expired. */
   check(token: string): Promise<Caller | null>;
-  /** Whether the token was found good a moment ago, without asking anybody. */
-  knows(token: string): boolean;
   /** Ends a key in this process at once. */
   forget(keyId: string): void;
 };
@@ -25,7 +26,7 @@ export function createApiKey(): { id: string; token: string; secretSha256: Buffe
 
 /** SHA-256 of a text: secrets of 256 random bits need no slow hash. */
 export function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
 
 const tokenShape = /^gw_([A-Za-z0-9]{1,64})_([A-Za-z0-9_-]{16,128})$/;
@@ -37,19 +38,22 @@ const noHash = Buffer.alloc(32);
  */
 export function createApiKeys(sql: Database, now: () => number = Date.now): ApiKeys {
   const kept = new Map<string, { caller: Caller; until: number }>();
+  const read = createGroupCommit({
+    commit: (ids: string[]) => findApiKeys(sql, ids),
+    bytesOf: (id) => id.length,
+    isolate: (error) => !isDatabaseTransient(error),
+  });
 
   function recall(token: string): Caller | null {
-    const entry = kept.get(sha256(token).toString('base64'));
+    const entry = kept.get(hash('sha256', token, 'base64'));
     return entry !== undefined && entry.until > now() ? entry.caller : null;
   }
 
   async function check(token: string): Promise<Caller | null> {
-    const known = recall(token);
-    if (known !== null) return known;
     const [, id, secret] = tokenShape.exec(token) ?? [];
     if (id === undefined || secret === undefined) return null;
     const askedAt = now();
-    const key = await findApiKey(sql, id);
+    const key = await read(id);
     const right = timingSafeEqual(sha256(secret), key?.secretSha256 ?? noHash);
     const expiresAt = key?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
     if (key === null || !right || expiresAt <= now()) return null;
@@ -57,15 +61,15 @@ export function createApiKeys(sql: Database, now: () => number = Date.now): ApiK
     if (kept.size >= keysMax) kept.clear();
     // Counted from before the query: what was read may be that old.
     const until = Math.min(askedAt + keyMaxAgeMs, expiresAt);
-    kept.set(sha256(token).toString('base64'), { caller, until });
+    kept.set(hash('sha256', token, 'base64'), { caller, until });
     return caller;
   }
 
   return {
+    recall,
     check,
-    knows: (token) => recall(token) !== null,
     forget(keyId) {
-      for (const [hash, entry] of kept) if (entry.caller.keyId === keyId) kept.delete(hash);
+      for (const [digest, entry] of kept) if (entry.caller.keyId === keyId) kept.delete(digest);
     },
   };
 }

@@ -50,7 +50,9 @@ export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRe
     const token = readToken(request);
     if (token === null) throw unauthenticated();
     // Who showed a good key a moment ago is let in, whoever else guesses at the same address.
-    const limited = deps.failuresPerMinute > 0 && !deps.apiKeys.knows(token);
+    const recalled = deps.apiKeys.recall(token);
+    if (recalled !== null) return recalled;
+    const limited = deps.failuresPerMinute > 0;
     if (limited) refuseGuesser(deps, addressKey(request.ip));
     const caller = await identify(token);
     if (caller !== null) return caller;

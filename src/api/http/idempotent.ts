@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalid, Refusal } from '../../shared/domain/errors.ts';
 import { seal, unseal } from '../../shared/seal.ts';
@@ -25,7 +25,7 @@ export type IdempotentOptions = {
 
 /** What makes two requests the same: method, path and raw body, as SHA-256 in hex. */
 export function fingerprintOf(request: FastifyRequest): string {
-  return createHash('sha256').update(`${request.method} ${request.url}\n${request.bodySha256}`).digest('hex');
+  return hash('sha256', `${request.method} ${request.url}\n${request.bodySha256}`);
 }
 
 /** The caller's Idempotency-Key, or null when there is none; 422 when it is not 1–255 printable ASCII characters. */

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../shared/domain/errors.ts';
 import { checkValue } from '../../shared/requests/json-values.ts';
 
 /** SHA-256 of an empty body. */
-export const emptySha256 = createHash('sha256').digest('hex');
+export const emptySha256 = hash('sha256', '');
 
 /**
  * Reads a JSON body and keeps its hash on the request. Refuses, with 400 and the path of the field, what could not be
@@ -13,7 +13,7 @@ export const emptySha256 = createHash('sha256').digest('hex');
  * An empty body is no body.
  */
 export function readJsonBody(request: FastifyRequest, bytes: Buffer): unknown {
-  request.bodySha256 = createHash('sha256').update(bytes).digest('hex');
+  request.bodySha256 = hash('sha256', bytes);
   if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) throw new Refusal('invalid_json', 'The body is not valid UTF-8');
   return parseJson(bytes.toString('utf8').replace(/^\uFEFF/, ''));

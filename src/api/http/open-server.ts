@@ -1,5 +1,4 @@
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import { type FastifyBaseLogger, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Config } from '../../shared/config.ts';
@@ -57,19 +56,21 @@ export function openServer({ config, log }: OpenDeps): App {
   return app as unknown as App;
 }
 
+/** What OWASP's HTTP headers cheat sheet asks of an API whose answers are data. */
+const securityHeaders = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
 /** The headers that tell browsers what they may do with answers: nothing, unless an origin is listed. */
 export async function protect(app: App, { config }: Pick<OpenDeps, 'config'>): Promise<void> {
-  await app.register(helmet, {
-    // What only old browsers, plug-ins or pages with scripts look at; every header is paid for on every answer.
-    xDownloadOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xDnsPrefetchControl: false,
-    xXssProtection: false,
-    originAgentCluster: false,
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(securityHeaders);
   });
   const { corsOrigins } = config.http;
   if (corsOrigins.length === 0) return;

@@ -49,13 +49,14 @@ export async function insertAccount(
   return rows.length === 1;
 }
 
-/** The settings that every request needs, or null. */
-export async function findAccountSettings(sql: Database, id: string): Promise<AccountSettings | null> {
-  const [row] = await sql<AccountSettings[]>`
+/** The settings that every request needs, of each of these accounts in their order; null where there is none. */
+export async function findAccountSettings(sql: Database, ids: string[]): Promise<(AccountSettings | null)[]> {
+  const rows = await sql<AccountSettings[]>`
     select id, paused, requests_per_minute as "requestsPerMinute", max_queue_depth as "maxQueueDepth",
       default_max_output_tokens as "defaultMaxOutputTokens"
-    from accounts where id = ${id}`;
-  return row ?? null;
+    from accounts where id = any(${ids}::text[])`;
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? null);
 }
 
 /** The columns of an Account, for `from accounts a join balances b on b.account_id = a.id`. */

@@ -22,16 +22,17 @@ export async function insertApiKey(
   return row;
 }
 
-/** A key that is not revoked, with the hash of its secret; null when there is none. Whether it expired is not judged. */
-export async function findApiKey(
-  sql: Database,
-  id: string,
-): Promise<(ApiKeyRecord & { secretSha256: Buffer }) | null> {
-  const [row] = await sql<(ApiKeyRecord & { secretSha256: Buffer })[]>`
+/** A key with the hash of its secret. */
+type ApiKeySecret = ApiKeyRecord & { secretSha256: Buffer };
+
+/** Keys that are not revoked, in the order of `ids`; null where there is none. Whether one expired is not judged. */
+export async function findApiKeys(sql: Database, ids: string[]): Promise<(ApiKeySecret | null)[]> {
+  const rows = await sql<ApiKeySecret[]>`
     select id, account_id as "accountId", scopes, created_at as "createdAt", expires_at as "expiresAt",
       secret_sha256 as "secretSha256"
-    from api_keys where id = ${id} and revoked_at is null`;
-  return row ?? null;
+    from api_keys where id = any(${ids}::text[]) and revoked_at is null`;
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? null);
 }
 
 /** Keys of an account that are not revoked, newest first, one more than `limit`. */

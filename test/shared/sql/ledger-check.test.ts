@@ -107,6 +107,13 @@ describe('entries and charges are only ever added to', () => {
   });
 });
 
+test.each(['delete from balances', 'truncate balances'])(
+  'an account stays as long as its money is told of: %s',
+  async (statement) => {
+    await expect(owner.unsafe(statement)).rejects.toThrow('balances are kept as long as their account');
+  },
+);
+
 describe('a planted violation is found', () => {
   /** Each violation stands alone: what was there before comes back after it. */
   const tables = ['entries', 'charges', 'balances', 'holds', 'overruns', 'jobs', 'batches', 'batch_lines'];
@@ -117,7 +124,7 @@ describe('a planted violation is found', () => {
     for (const { owner: table, conname } of constraints) {
       await owner.unsafe(`alter table ${table} drop constraint ${conname}`);
     }
-    for (const table of ['entries', 'charges', 'jobs', 'batches'])
+    for (const table of ['entries', 'charges', 'jobs', 'batches', 'balances'])
       await owner.unsafe(`alter table ${table} disable trigger user`);
     for (const table of tables) await owner.unsafe(`create table saved_${table} as table ${table}`);
   });

@@ -29,6 +29,10 @@ const attempts: Attempt[] = [
   },
   { what: 'the charges were emptied', try: (tx) => tx`truncate charges` },
   {
+    what: 'a balance was deleted',
+    try: (tx) => tx`delete from balances where account_id = (select min(account_id) from balances)`,
+  },
+  {
     what: 'a job was charged a second time',
     try: (tx) =>
       tx`insert into charges select * from charges where job_id = (select min(job_id) from charges)`,
