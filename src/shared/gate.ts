@@ -1,12 +1,14 @@
 import type { RedisConnection } from './redis.ts';
 import { redisKey } from './redis.ts';
+import { createRedisScript } from './redis-script.ts';
 
 /**
  * The gate of one provider and model: whether a call may be made now. One script on one hash, shared by every process:
  * - requests and tokens left in the minute (refilled evenly; a request larger than the bucket passes when it is full and
  *   leaves a debt, so it is never stuck),
  * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes free),
- * - `blocked_until` from Retry-After: a shorter value never shortens a longer one,
+ * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, one call every 250 ms goes
+ *   first, until one is answered or 2 s have passed: a provider that is not done refuses one call more, not all that wait,
  * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes through.
  * Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is Redis's own.
  */
@@ -40,7 +42,7 @@ export type GateStatus = {
   tokensLeft: number | null;
 };
 
-const script = `
+const script = createRedisScript(`
 local gate, slots = KEYS[1], KEYS[2]
 local op = ARGV[1]
 local rpm, tpm, max_slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -85,6 +87,10 @@ if op == 'admit' then
     put('probes', probes + 1)
     put('probes_until', now + slot_ms)
   end
+  if now < (h.paced_until or 0) then
+    if now < (h.pace_at or 0) then return {0, h.pace_at - now, 'blocked'} end
+    put('pace_at', now + 250)
+  end
   local wait = 0
   if requests and requests < 1 then wait = math.max(wait, (1 - requests) * 60000 / rpm) end
   if left and left < math.min(tokens, tpm) then wait = math.max(wait, (math.min(tokens, tpm) - left) * 60000 / tpm) end
@@ -104,6 +110,7 @@ end
 if max_slots > 0 then redis.call('ZREM', slots, slot) end
 if kind == 'ok' then
   if left then left = math.min(tpm, left + tokens - value) end
+  if h.paced_until and (h.blocked_until or 0) <= now then redis.call('HDEL', gate, 'paced_until', 'pace_at') end
   if fails > 0 then redis.call('HDEL', gate, 'fails', 'opens', 'open_until', 'probes', 'probes_until') end
 elseif kind == 'failure' then
   if left then left = math.min(tpm, left + tokens) end
@@ -116,7 +123,9 @@ elseif kind == 'failure' then
   end
 elseif kind == 'throttled' then
   if left then left = math.min(tpm, left + tokens) end
-  put('blocked_until', math.max(h.blocked_until or 0, now + value))
+  local blocked_until = math.max(h.blocked_until or 0, now + value)
+  put('blocked_until', blocked_until)
+  put('paced_until', blocked_until + 2000)
   if fails >= 5 then put('probes', math.max(0, (h.probes or 1) - 1)) end
 else
   if left then left = math.min(tpm, left + tokens) end
@@ -124,7 +133,7 @@ else
 end
 keep()
 return {1, 0, ''}
-`;
+`);
 
 export type Gate = {
   admit(ticket: GateTicket): Promise<Admission>;
@@ -149,21 +158,14 @@ export function createGate(deps: {
     value = 0,
   ): Promise<[number, number, ...unknown[]]> {
     const limits = deps.limitsOf(ticket.provider);
-    return (await deps.redis.eval(
-      script,
-      2,
+    const keys = [
       redisKey(deps.prefix, `gate:${ticket.model}`, ticket.provider),
       redisKey(deps.prefix, 'slots', ticket.provider),
-      op,
-      limits.requestsPerMinute ?? 0,
-      limits.tokensPerMinute ?? 0,
-      limits.maxConcurrency ?? 0,
-      ticket.tokens,
-      ticket.slot,
-      deps.slotMs,
-      kind,
-      value,
-    )) as [number, number, ...unknown[]];
+    ];
+    const { requestsPerMinute, tokensPerMinute, maxConcurrency } = limits;
+    const limitArgs = [requestsPerMinute ?? 0, tokensPerMinute ?? 0, maxConcurrency ?? 0];
+    const args = [op, ...limitArgs, ticket.tokens, ticket.slot, deps.slotMs, kind, value];
+    return (await script(deps.redis, keys, args)) as [number, number, ...unknown[]];
   }
   return {
     admit: async (ticket) => {

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createGate, type Gate, type GateLimits } from '../../src/shared/gate.ts';
+import { openRedis, type RedisConnection, redisKey } from '../../src/shared/redis.ts';
+import { testRedis } from '../support/redis.ts';
+
+const settings = testRedis();
+let redis: RedisConnection;
+beforeAll(() => {
+  redis = openRedis(settings, 'blocking', () => undefined);
+});
+afterAll(() => {
+  redis.disconnect();
+});
+
+const unlimited: GateLimits = { requestsPerMinute: null, tokensPerMinute: null, maxConcurrency: null };
+let gates = 0;
+
+/** A gate with a hash of its own, and its hash, so that a test need not wait for a clock: it moves what is stored instead. */
+function openGate(limits: Partial<GateLimits> = {}) {
+  gates += 1;
+  const provider = `provider-${gates}`;
+  const gate: Gate = createGate({
+    redis,
+    prefix: settings.prefix,
+    slotMs: 60_000,
+    limitsOf: () => ({ ...unlimited, ...limits }),
+  });
+  const ticket = (slot = 'one', tokens = 10) => ({ provider, model: 'm', tokens, slot });
+  const key = redisKey(settings.prefix, 'gate:m', provider);
+  return {
+    admit: (slot?: string, tokens?: number) => gate.admit(ticket(slot, tokens)),
+    report: (report: Parameters<Gate['report']>[1], slot?: string) => gate.report(ticket(slot), report),
+    status: () => gate.status(provider, 'm'),
+    /** As if the moment stored under this name were over by now. */
+    pass: (name: string) => redis.hset(key, name, '1'),
+  };
+}
+
+const admitted = { admitted: true };
+
+describe('after a 429', () => {
+  test('nothing passes until Retry-After is over, and a shorter one does not shorten it', async () => {
+    const gate = openGate();
+    await gate.report({ kind: 'throttled', retryAfterMs: 60_000 });
+    await gate.report({ kind: 'throttled', retryAfterMs: 10 });
+    const answer = await gate.admit();
+    expect(answer).toMatchObject({ admitted: false, reason: 'blocked' });
+    expect(answer.admitted === false && answer.waitMs).toBeGreaterThan(50_000);
+    expect((await gate.status()).blockedUntil).not.toBeNull();
+  });
+
+  test('one call goes first; the others follow when it was answered', async () => {
+    const gate = openGate();
+    await gate.report({ kind: 'throttled', retryAfterMs: 60_000 });
+    await gate.pass('blocked_until');
+    expect(await gate.admit()).toEqual(admitted);
+    expect(await gate.admit()).toMatchObject({ admitted: false, reason: 'blocked' });
+    await gate.report({ kind: 'ok', tokensUsed: 1 });
+    expect(await gate.admit()).toEqual(admitted);
+    expect(await gate.admit()).toEqual(admitted);
+  });
+
+  test('one that is refused again shuts the gate again', async () => {
+    const gate = openGate();
+    await gate.report({ kind: 'throttled', retryAfterMs: 60_000 });
+    await gate.pass('blocked_until');
+    expect(await gate.admit()).toEqual(admitted);
+    await gate.report({ kind: 'throttled', retryAfterMs: 60_000 });
+    expect(await gate.admit()).toMatchObject({ admitted: false, reason: 'blocked' });
+  });
+
+  test('a call from before that ends well does not open the gate early', async () => {
+    const gate = openGate();
+    await gate.report({ kind: 'throttled', retryAfterMs: 60_000 });
+    await gate.report({ kind: 'ok', tokensUsed: 1 });
+    expect(await gate.admit()).toMatchObject({ admitted: false, reason: 'blocked' });
+    await gate.pass('blocked_until');
+    expect(await gate.admit()).toEqual(admitted);
+    expect(await gate.admit()).toMatchObject({ admitted: false });
+  });
+});
+
+describe('the breaker', () => {
+  const fail = async (gate: ReturnType<typeof openGate>, times: number) => {
+    for (let n = 0; n < times; n += 1) await gate.report({ kind: 'failure' });
+  };
+
+  test('opens after five failures in a row, and one success in between starts the count again', async () => {
+    const gate = openGate();
+    await fail(gate, 4);
+    await gate.report({ kind: 'ok', tokensUsed: 1 });
+    await fail(gate, 4);
+    expect(await gate.admit()).toEqual(admitted);
+    await fail(gate, 1);
+    expect(await gate.admit()).toMatchObject({ admitted: false, reason: 'breaker' });
+    expect((await gate.status()).breaker).toBe('open');
+  });
+
+  test('half open it lets two probes through, and closes when one succeeds', async () => {
+    const gate = openGate();
+    await fail(gate, 5);
+    await gate.pass('open_until');
+    expect((await gate.status()).breaker).toBe('half_open');
+    expect([await gate.admit(), await gate.admit()]).toEqual([admitted, admitted]);
+    expect(await gate.admit()).toMatchObject({ admitted: false, reason: 'breaker' });
+    await gate.report({ kind: 'ok', tokensUsed: 1 });
+    expect((await gate.status()).breaker).toBe('closed');
+    expect(await gate.admit()).toEqual(admitted);
+  });
+
+  test('a request the provider refused says that it answers: nothing is counted, a probe is given back', async () => {
+    const gate = openGate();
+    for (let n = 0; n < 20; n += 1) await gate.report({ kind: 'neutral' });
+    expect((await gate.status()).breaker).toBe('closed');
+    await fail(gate, 5);
+    await gate.pass('open_until');
+    await Promise.all([gate.admit(), gate.admit()]);
+    await gate.report({ kind: 'neutral' });
+    expect(await gate.admit()).toEqual(admitted);
+  });
+});
+
+describe('limits', () => {
+  test('so many requests a minute, each coming back in its time', async () => {
+    const gate = openGate({ requestsPerMinute: 2 });
+    expect([await gate.admit(), await gate.admit()]).toEqual([admitted, admitted]);
+    const answer = await gate.admit();
+    expect(answer).toMatchObject({ admitted: false, reason: 'limit' });
+    expect(answer.admitted === false && answer.waitMs).toBeGreaterThan(25_000);
+    expect(answer.admitted === false && answer.waitMs).toBeLessThanOrEqual(30_000);
+  });
+
+  test('tokens are reserved before a call and corrected after it', async () => {
+    const gate = openGate({ tokensPerMinute: 15 });
+    expect(await gate.admit('a')).toEqual(admitted);
+    expect(await gate.admit('b')).toMatchObject({ admitted: false, reason: 'limit' });
+    await gate.report({ kind: 'ok', tokensUsed: 2 }, 'a');
+    expect(await gate.admit('b')).toEqual(admitted);
+  });
+
+  test('a request larger than a minute of tokens passes when all of them are there', async () => {
+    const gate = openGate({ tokensPerMinute: 15 });
+    expect(await gate.admit('large', 1000)).toEqual(admitted);
+    expect(await gate.admit('small', 1)).toMatchObject({ admitted: false, reason: 'limit' });
+  });
+
+  test('so many at once, each place given back with its report', async () => {
+    const gate = openGate({ maxConcurrency: 2 });
+    expect([await gate.admit('a'), await gate.admit('b')]).toEqual([admitted, admitted]);
+    expect(await gate.admit('c')).toMatchObject({ admitted: false, reason: 'limit' });
+    await gate.report({ kind: 'failure' }, 'a');
+    expect(await gate.admit('c')).toEqual(admitted);
+  });
+});
+
+test('a server that lost its scripts is sent them again', async () => {
+  const gate = openGate({ maxConcurrency: 1 });
+  expect(await gate.admit('a')).toEqual(admitted);
+  await redis.script('FLUSH');
+  expect(await gate.admit('b')).toMatchObject({ admitted: false, reason: 'limit' });
+});
