@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { V7Generator } from 'uuidv7';
 
 /** What an id names; the prefix stands before a UUIDv7, so ids of one kind sort by the time they were made. */
@@ -22,7 +21,7 @@ let used = pool.length;
 const generator = new V7Generator({
   nextUint32: () => {
     if (used === pool.length) {
-      randomFillSync(pool);
+      crypto.getRandomValues(pool);
       used = 0;
     }
     return pool[used++] as number;

@@ -170,6 +170,13 @@ describe('a planted violation is found', () => {
       [sum, 'No balance is negative', last, total],
     ],
     [
+      'money of no account',
+      () => [
+        `insert into entries (account_id, type, amount_nano, available_nano, held_nano, description) values ('nobody', 'deposit', 5, 5, 0, 'from nowhere')`,
+      ],
+      [sum, total],
+    ],
+    [
       'a hold that grew',
       () => [
         `update holds set remaining_nano = remaining_nano + 5 where closed_at is null and amount_nano > 0`,
