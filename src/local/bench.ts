@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { measureBacklog } from './bench/figures/backlog.ts';
+import { measureBatches } from './bench/figures/batches.ts';
 import { measureEndToEnd } from './bench/figures/end-to-end.ts';
 import { measureIntake } from './bench/figures/intake.ts';
 import { measureLatency } from './bench/figures/latency.ts';
@@ -36,6 +37,7 @@ const figures: Record<FigureName, (ground: Ground, size: BenchSize) => Promise<F
   'start-delay': measureStartDelay,
   streams: measureStreams,
   webhooks: measureWebhooks,
+  batches: measureBatches,
 };
 
 /**

@@ -38,6 +38,8 @@ test('a bench loses nothing and measures each figure beside a baseline that is n
     'intake',
     '--only',
     'end-to-end',
+    '--only',
+    'batches',
     '--json',
     jsonFile,
   ];
@@ -57,4 +59,9 @@ test('a bench loses nothing and measures each figure beside a baseline that is n
     expect(row?.values).toHaveLength(2);
     expect(row?.ratio).toBeGreaterThan(least);
   }
+  const ofBatches = rows.filter(({ figure }) => figure === 'a batch of 1,000 lines');
+  expect(ofBatches).toHaveLength(4);
+  const paces = ofBatches.filter(({ baseline }) => /1,000 at a time$/.test(baseline?.name ?? ''));
+  expect(paces).toHaveLength(2);
+  for (const { values } of paces) expect(values[0]).toBeGreaterThan(0);
 }, 120_000);

@@ -8,6 +8,7 @@ export const figureNames = [
   'start-delay',
   'streams',
   'webhooks',
+  'batches',
 ] as const;
 export type FigureName = (typeof figureNames)[number];
 
@@ -21,6 +22,7 @@ export type BenchSize = {
   startDelay: { waiting: number; samples: number; rounds: number };
   streams: { levels: number[]; deltasPerSecond: number; seconds: number; rounds: number };
   webhooks: { deliveries: number; rounds: number };
+  batches: { lines: number; rounds: number };
 };
 
 export type SizeName = 'full' | 'short' | 'smoke';
@@ -41,6 +43,7 @@ const full: BenchSize = {
   startDelay: { waiting: 20_000, samples: 15, rounds: 2 },
   streams: { levels: [500, 2000], deltasPerSecond: 10, seconds: 5, rounds: 2 },
   webhooks: { deliveries: 4000, rounds: 3 },
+  batches: { lines: 50_000, rounds: 1 },
 };
 
 const short: BenchSize = {
@@ -52,6 +55,7 @@ const short: BenchSize = {
   startDelay: { waiting: 1000, samples: 4, rounds: 1 },
   streams: { levels: [500], deltasPerSecond: 10, seconds: 2, rounds: 1 },
   webhooks: { deliveries: 400, rounds: 2 },
+  batches: { lines: 5000, rounds: 1 },
 };
 
 /** Shows that everything runs, and ratios that are far off; nobody should quote a figure of it. */
@@ -64,6 +68,7 @@ const smoke: BenchSize = {
   startDelay: { waiting: 200, samples: 2, rounds: 1 },
   streams: { levels: [50], deltasPerSecond: 10, seconds: 1, rounds: 1 },
   webhooks: { deliveries: 100, rounds: 1 },
+  batches: { lines: 1000, rounds: 1 },
 };
 
 const sizes: Record<SizeName, BenchSize> = { full, short, smoke };
