@@ -14,7 +14,7 @@ import { watchMemory } from '../watch-memory.ts';
 
 const atOnce = 50;
 /** What a process needs to do this at all, for however few lines, is not what a large file takes. */
-const warmLines = 200;
+const warmLines = 1000;
 const lookMs = 25;
 const patienceMs = 5 * 60_000;
 
