@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { JobEvent } from '../../shared/domain/event.ts';
 
@@ -81,6 +82,7 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
       // Nobody needs the connection afterwards, and an idle one would hold the shutdown up.
       raw.shouldKeepAlive = false;
       raw.writeHead(200, headersOf(reply));
+      raw.flushHeaders();
       const stream: Open = {
         raw,
         controller: new AbortController(),
@@ -128,20 +130,39 @@ function write(stream: Open, text: string): void {
     return;
   }
   stream.wroteAt = Date.now();
-  raw.write(text);
+  const { socket } = raw;
+  if (socket === null || !raw.chunkedEncoding) raw.write(text);
+  else writeChunk(socket, text);
+}
+
+/**
+ * One chunk of a chunked body (RFC 9112, 7.1) in one piece, where `raw.write` makes three: half of what a live event cost. What is written
+ * in one turn leaves together.
+ */
+function writeChunk(socket: Socket, text: string): void {
+  if (socket.writableCorked === 0) {
+    socket.cork();
+    process.nextTick(uncork, socket);
+  }
+  socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
+}
+
+function uncork(socket: Socket): void {
+  socket.uncork();
 }
 
 async function waitUntilRead({ raw, controller }: Open): Promise<void> {
   if (raw.writableLength <= pacedBytesMax || controller.signal.aborted) return;
+  const { socket } = raw;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => raw.destroy(), pacedMsMax);
     const go = () => {
       clearTimeout(timer);
-      raw.off('drain', go);
+      socket?.off('drain', go);
       controller.signal.removeEventListener('abort', go);
       resolve();
     };
-    raw.on('drain', go);
+    socket?.on('drain', go);
     controller.signal.addEventListener('abort', go, { once: true });
   });
 }

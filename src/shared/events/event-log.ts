@@ -1,8 +1,11 @@
 import type { LoggedEvent } from '../domain/event.ts';
 import { type RedisConnection, redisKey } from '../redis.ts';
+import { createRedisScript } from '../redis-script.ts';
 
-/** The log of a job is kept this long after its last event; after that its end is told from Postgres. */
-const keptMs = 24 * 60 * 60 * 1000;
+/** The log of a job is kept at least this long after its last event; after that its end is told from Postgres. */
+const keptMsMin = 24 * 60 * 60 * 1000;
+/** An hour more, so that not every event has to say so again. */
+const keptMs = keptMsMin + 60 * 60 * 1000;
 
 /** Redis may be slow or away; nothing waits longer for it than this. */
 const answerMsMax = 1000;
@@ -21,7 +24,7 @@ local attempt = tonumber(ARGV[1])
 local newest_attempt = tonumber(redis.call('HGET', KEYS[2], 'attempt') or '0')
 `;
 
-const openScript = `${lastId}
+const openScript = createRedisScript(`${lastId}
 if attempt < newest_attempt then return {-1, '', '', ''} end
 local target = redis.call('HGET', KEYS[2], 'target')
 local text = redis.call('HGET', KEYS[2], 'text')
@@ -32,28 +35,34 @@ keep()
 local restarted = '0'
 if run_before and run_before ~= run then restarted = '1' end
 return {last_id(), target or '', text or '0', restarted}
-`;
+`);
 
-const appendScript = `${lastId}
-if attempt < newest_attempt then return -1 end
-local last = last_id()
-local id = tonumber(ARGV[4])
-for i = 7, #ARGV, 2 do
-  if id > last then redis.call('XADD', KEYS[1], id .. '-0', 't', ARGV[i], 'f', ARGV[i + 1]) end
+// The one that runs for every delta: Redis itself refuses an id that is there already, and what has not changed is not written.
+const appendScript = createRedisScript(`
+local attempt = tonumber(ARGV[1])
+local held = redis.call('HMGET', KEYS[2], 'attempt', 'text')
+if attempt < tonumber(held[1] or '0') then return -1 end
+local id = tonumber(ARGV[5])
+for i = 8, #ARGV, 2 do
+  local added = redis.pcall('XADD', KEYS[1], id .. '-0', 't', ARGV[i], 'f', ARGV[i + 1])
+  if added.err and not string.find(added.err, 'equal or smaller', 1, true) then return added end
   id = id + 1
 end
-redis.call('HSET', KEYS[2], 'attempt', attempt)
-if ARGV[6] ~= '' then redis.call('HSET', KEYS[2], 'text', ARGV[6]) end
-keep()
-redis.call('PUBLISH', ARGV[3], ARGV[5])
+if held[1] ~= ARGV[1] then redis.call('HSET', KEYS[2], 'attempt', attempt) end
+if ARGV[7] ~= '' and held[2] ~= ARGV[7] then redis.call('HSET', KEYS[2], 'text', ARGV[7]) end
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) or not held[1] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+end
+redis.call('PUBLISH', ARGV[4], ARGV[6])
 return id - 1
-`;
+`);
 
-const closeScript = `${lastId}
+const closeScript = createRedisScript(`${lastId}
 if newest_attempt <= attempt then redis.call('HSET', KEYS[2], 'attempt', attempt + 1) end
 keep()
 return last_id()
-`;
+`);
 
 /** What a writer finds when it opens the log. */
 export type OpenedLog = {
@@ -78,12 +87,12 @@ export type EventLog = ReturnType<typeof createEventLog>;
  */
 export function createEventLog({ redis, prefix }: { redis: RedisConnection; prefix: string }) {
   const keysOf = (jobId: string) =>
-    [redisKey(prefix, 'events', jobId), redisKey(prefix, 'writer', jobId)] as const;
+    [redisKey(prefix, 'events', jobId), redisKey(prefix, 'writer', jobId)] as [string, string];
 
   return {
     /** Lets this attempt in and every earlier one out; null when a later one is already in. Rejects when Redis is away. */
     async open(jobId: string, attempt: number, target: string): Promise<OpenedLog | null> {
-      const answer = await redis.eval(openScript, 2, ...keysOf(jobId), attempt, keptMs, target);
+      const answer = await openScript(redis, keysOf(jobId), [attempt, keptMs, target]);
       const [last, previous, text, restarted] = answer as [number, string, string, string];
       if (last < 0) return null;
       return {
@@ -100,24 +109,21 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
      */
     async append(jobId: string, { attempt, firstId, events }: Batch): Promise<boolean> {
       const news = JSON.stringify(events.map(({ type, fields }, index) => [firstId + index, type, fields]));
-      const last = await redis.eval(
-        appendScript,
-        2,
-        ...keysOf(jobId),
+      const logged = events.flatMap(({ type, fields }) => [type, fields]);
+      const about = [channelOf(prefix, jobId), firstId, news, textAfter(events)];
+      const last = await appendScript(redis, keysOf(jobId), [
         attempt,
         keptMs,
-        channelOf(prefix, jobId),
-        firstId,
-        news,
-        textAfter(events),
-        ...events.flatMap(({ type, fields }) => [type, fields]),
-      );
+        keptMsMin,
+        ...about,
+        ...logged,
+      ]);
       return Number(last) >= 0;
     },
 
     /** Lets no writer of this or an earlier attempt in any more; the last id, or null when Redis is away. */
     async close(jobId: string, attempt: number): Promise<number | null> {
-      const closing = redis.eval(closeScript, 2, ...keysOf(jobId), attempt, keptMs).then(Number);
+      const closing = closeScript(redis, keysOf(jobId), [attempt, keptMs]).then(Number);
       return await orNull(closing);
     },
 
