@@ -70,7 +70,9 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
       const cursor = createCursor(after);
       if (after < queuedEventId) yield { events: [queuedEvent(jobId, cursor)], live: false };
       while (!signal.aborted) {
-        const ended = yield* step(deps, jobId, inbox, cursor);
+        const { events, look, lookAtRow } = takeNews(jobId, inbox, cursor);
+        if (events.length > 0) yield { events, live: true };
+        const ended = look && (yield* lookForMore(deps, jobId, { inbox, cursor, lookAtRow }));
         if (ended) return;
         await inbox.wait();
       }
@@ -93,19 +95,20 @@ function queuedEvent(jobId: string, cursor: Cursor): JobEvent {
   return toJobEvent(jobId, { id: queuedEventId, type: 'job.queued', fields: '{}' });
 }
 
-/** Passes on what has come; true when the final event was given. */
-async function* step(
-  deps: JobWatcherDeps,
-  jobId: string,
-  inbox: Inbox,
-  cursor: Cursor,
-): AsyncGenerator<WatchedEvents, boolean> {
+/** What may be passed on at once, and whether there is more to look for. */
+function takeNews(jobId: string, inbox: Inbox, cursor: Cursor) {
   const { news, lookAtRow, lookAtLog } = inbox.take();
   const live = cursor.takeNews(news);
-  if (live !== null && live.length > 0) {
-    yield { events: live.map((event) => toJobEvent(jobId, event)), live: true };
-  }
-  if (live !== null && !lookAtRow && !lookAtLog) return false;
+  const events = (live ?? []).map((event) => toJobEvent(jobId, event));
+  return { events, look: live === null || lookAtRow || lookAtLog, lookAtRow };
+}
+
+/** Passes on what the log and the row have; true when the final event was given. */
+async function* lookForMore(
+  deps: JobWatcherDeps,
+  jobId: string,
+  { inbox, cursor, lookAtRow }: { inbox: Inbox; cursor: Cursor; lookAtRow: boolean },
+): AsyncGenerator<WatchedEvents, boolean> {
   // The row before the log: once the row is final, the log is complete.
   const job = lookAtRow ? await findOrRetry(deps, jobId, inbox) : undefined;
   if (job === null) return true;
