@@ -31,6 +31,25 @@ async function expectBooksInOrder(client = account): Promise<void> {
   expect(check.checks.filter((one: { ok: boolean }) => !one.ok)).toEqual([]);
 }
 
+const purposeOf = '--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n';
+const fileOf = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n{}\n';
+
+test.each([
+  ['no form', 'application/json', '{}'],
+  ['a form without a boundary', 'multipart/form-data', 'abc'],
+  ['a form that breaks off in its file', 'multipart/form-data; boundary=x', `${purposeOf}${fileOf}`],
+])('an upload of %s is refused and leaves nothing', async (_name, type, body) => {
+  const before = await gateway.sql`select id from files`;
+  const answer = await fetch(`${gateway.url}/v1/files`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${account.key}`, 'content-type': type },
+    body,
+  });
+  expect(answer.status).toBe(400);
+  expect((await answer.json()) as object).toMatchObject({ error: { type: 'invalid_json' } });
+  expect(await gateway.sql`select id from files`).toEqual(before);
+});
+
 describe('a batch over three providers', () => {
   test('ends with 297 answers and 3 refusals of 300 lines, each exactly once, and charges what was used', async () => {
     const refused: Record<number, object> = {

@@ -80,10 +80,14 @@ async function store(
 
 const onlyOneFile = () => invalid([{ param: 'file', message: 'a form has one file, in the field "file"' }]);
 
+/** How busboy begins what it says of a form without a boundary, or one that breaks off. */
+const brokenForm = /^(?:Multipart: |Part terminated early|Unexpected end of)/;
+
 /** What the parser says of a form that is broken or too large. */
 function toRefusal(error: unknown): unknown {
-  const { code } = error as { code?: unknown };
-  if (typeof code !== 'string' || !code.startsWith('FST_')) return error;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const isForm = String(code).startsWith('FST_') || brokenForm.test(String(message));
+  if (!isForm) return error;
   if (code === 'FST_REQ_FILE_TOO_LARGE') {
     return new Refusal('too_large', `A file has at most ${fileBytesMax / 1024 / 1024} MiB`, {}, error);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readServerSentEvents } from '../../chaos/server-sent-events.ts';
 import { orderBody } from '../order-body.ts';
 import { quantile } from '../row.ts';
@@ -22,11 +23,16 @@ export type ProbeResult = {
 type Sample = { acceptMs: number; firstTokenMs: number; settledMs: number };
 
 const warmSamples = 20;
+/** What a job leaves to do behind its end (its ticket, the next look at the backlog) is over after this long. */
+const pauseMs = 20;
 
 /** Orders one job after the other, each when the one before has ended: nothing waits for anything but itself. */
 async function probe(plan: ProbePlan): Promise<ProbeResult> {
   const samples: Sample[] = [];
-  for (let n = 0; n < plan.samples + warmSamples; n++) samples.push(await orderOne(plan));
+  for (let n = 0; n < plan.samples + warmSamples; n++) {
+    samples.push(await orderOne(plan));
+    await sleep(pauseMs);
+  }
   const counted = samples.slice(warmSamples);
   const summary = (field: keyof Sample) => {
     const values = counted.map((sample) => sample[field]);
