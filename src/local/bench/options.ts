@@ -20,7 +20,13 @@ export type BenchSize = {
   latency: { samples: number };
   backlog: { sizes: number[]; jobs: number; rounds: number };
   startDelay: { waiting: number; samples: number; rounds: number };
-  streams: { levels: number[]; deltasPerSecond: number; seconds: number; rounds: number };
+  streams: {
+    levels: number[];
+    deltasPerSecond: number;
+    warmSeconds: number;
+    seconds: number;
+    rounds: number;
+  };
   webhooks: { deliveries: number; rounds: number };
   batches: { lines: number; rounds: number };
 };
@@ -41,7 +47,7 @@ const full: BenchSize = {
   latency: { samples: 150 },
   backlog: { sizes: [1000, 100_000, 1_000_000], jobs: 1000, rounds: 3 },
   startDelay: { waiting: 20_000, samples: 15, rounds: 2 },
-  streams: { levels: [500, 2000], deltasPerSecond: 10, seconds: 5, rounds: 2 },
+  streams: { levels: [500, 2000], deltasPerSecond: 10, warmSeconds: 2, seconds: 5, rounds: 2 },
   webhooks: { deliveries: 4000, rounds: 3 },
   batches: { lines: 50_000, rounds: 1 },
 };
@@ -53,7 +59,7 @@ const short: BenchSize = {
   latency: { samples: 20 },
   backlog: { sizes: [10_000], jobs: 200, rounds: 2 },
   startDelay: { waiting: 1000, samples: 4, rounds: 1 },
-  streams: { levels: [500], deltasPerSecond: 10, seconds: 2, rounds: 1 },
+  streams: { levels: [500], deltasPerSecond: 10, warmSeconds: 1, seconds: 2, rounds: 1 },
   webhooks: { deliveries: 400, rounds: 2 },
   batches: { lines: 5000, rounds: 1 },
 };
@@ -66,7 +72,7 @@ const smoke: BenchSize = {
   latency: { samples: 5 },
   backlog: { sizes: [1000], jobs: 50, rounds: 1 },
   startDelay: { waiting: 200, samples: 2, rounds: 1 },
-  streams: { levels: [50], deltasPerSecond: 10, seconds: 1, rounds: 1 },
+  streams: { levels: [50], deltasPerSecond: 10, warmSeconds: 0, seconds: 1, rounds: 1 },
   webhooks: { deliveries: 100, rounds: 1 },
   batches: { lines: 1000, rounds: 1 },
 };

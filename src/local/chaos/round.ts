@@ -11,7 +11,8 @@ import type { Stage } from './scene.ts';
 import { submitOrders } from './submit-orders.ts';
 
 const faultMs = 12_000;
-const drainMs = 75_000;
+/** An order may wait a minute for a model that another one has parked, and then park it for a minute itself. */
+const drainMs = 150_000;
 const receiverFaults: ReceiverFaults = {
   error500: 0.1,
   reset: 0.04,

@@ -10,7 +10,7 @@ import type { ViewersPlan, ViewersResult } from '../processes/stream-viewers.ts'
 import type { FigureResult, Row } from '../row.ts';
 
 type Site = { gateway: Gateway; key: string; templateId: string; broken: string[] };
-type Level = { streams: number; deltasPerSecond: number; seconds: number };
+type Level = { streams: number; deltasPerSecond: number; warmSeconds: number; seconds: number };
 type Watched = {
   idleKb: number;
   arrivedPerSecond: number;
@@ -29,11 +29,11 @@ export async function measureStreams(ground: Ground, size: BenchSize): Promise<F
   const [key = ''] = await gateway.openAccounts(['viewed']);
   const templateId = await placeOrder(gateway, key, { stream: true });
   const site: Site = { gateway, key, templateId, broken: [] };
-  const { levels, deltasPerSecond, seconds, rounds } = size.streams;
+  const { levels, deltasPerSecond, warmSeconds, seconds, rounds } = size.streams;
   const rows: Row[] = [];
   let placed = 1;
   for (const streams of levels) {
-    const level = { streams, deltasPerSecond, seconds };
+    const level = { streams, deltasPerSecond, warmSeconds, seconds };
     const measured = await alternate(rounds, {
       gateway: async () => {
         placed += streams;
@@ -77,7 +77,8 @@ async function watchAll(
 ): Promise<Watched> {
   const { server, jobIds, prefix, level } = watch;
   const { workshop, redisUrl } = gateway.ground;
-  const deltas = level.deltasPerSecond * level.seconds;
+  const warmDeltas = level.deltasPerSecond * level.warmSeconds;
+  const deltas = warmDeltas + level.deltasPerSecond * level.seconds;
   const before = server.usage();
   let onOpen: () => void = () => undefined;
   const open = new Promise<void>((resolve) => {
@@ -86,7 +87,7 @@ async function watchAll(
   const viewers = runTool<ViewersResult>(
     workshop,
     'stream-viewers',
-    { url: server.url, key, jobIds, deltas } satisfies ViewersPlan,
+    { url: server.url, key, jobIds, deltas, warmDeltas } satisfies ViewersPlan,
     (line) => line === 'open' && onOpen(),
   );
   await Promise.race([open, viewers]);
