@@ -105,7 +105,8 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
 
     /**
      * Writes events with ids from `firstId` on and publishes them. Writing the same batch twice is writing it once. False
-     * when a later attempt has taken over: nothing was written. Rejects when Redis is away.
+     * when a later attempt has taken over: nothing was written. Rejects when Redis is away. One at a time for each job: an id
+     * that comes after a higher one is taken for one that is there already.
      */
     async append(jobId: string, { attempt, firstId, events }: Batch): Promise<boolean> {
       const news = JSON.stringify(events.map(({ type, fields }, index) => [firstId + index, type, fields]));
