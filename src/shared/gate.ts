@@ -9,6 +9,7 @@ import { createRedisScript } from './redis-script.ts';
  * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes free),
  * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, one call every 250 ms goes
  *   first, until one is answered or 2 s have passed: a provider that is not done refuses one call more, not all that wait,
+ * - the same from the provider's own headers, while nothing is left of a limit of its,
  * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes through.
  * Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is Redis's own.
  */
@@ -47,7 +48,7 @@ local gate, slots = KEYS[1], KEYS[2]
 local op = ARGV[1]
 local rpm, tpm, max_slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local tokens, slot, slot_ms = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
-local kind, value = ARGV[8], tonumber(ARGV[9])
+local kind, value, used_up_ms = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local h = {}
@@ -107,10 +108,11 @@ if op == 'admit' then
   return {1, 0, ''}
 end
 
+local blocked_until = h.blocked_until or 0
 if max_slots > 0 then redis.call('ZREM', slots, slot) end
 if kind == 'ok' then
   if left then left = math.min(tpm, left + tokens - value) end
-  if h.paced_until and (h.blocked_until or 0) <= now then redis.call('HDEL', gate, 'paced_until', 'pace_at') end
+  if h.paced_until and blocked_until <= now then redis.call('HDEL', gate, 'paced_until', 'pace_at') end
   if fails > 0 then redis.call('HDEL', gate, 'fails', 'opens', 'open_until', 'probes', 'probes_until') end
 elseif kind == 'failure' then
   if left then left = math.min(tpm, left + tokens) end
@@ -123,13 +125,16 @@ elseif kind == 'failure' then
   end
 elseif kind == 'throttled' then
   if left then left = math.min(tpm, left + tokens) end
-  local blocked_until = math.max(h.blocked_until or 0, now + value)
-  put('blocked_until', blocked_until)
-  put('paced_until', blocked_until + 2000)
+  blocked_until = math.max(blocked_until, now + value)
   if fails >= 5 then put('probes', math.max(0, (h.probes or 1) - 1)) end
 else
   if left then left = math.min(tpm, left + tokens) end
   if fails >= 5 then put('probes', math.max(0, (h.probes or 1) - 1)) end
+end
+if used_up_ms > 0 then blocked_until = math.max(blocked_until, now + used_up_ms) end
+if kind == 'throttled' or used_up_ms > 0 then
+  put('blocked_until', blocked_until)
+  put('paced_until', blocked_until + 2000)
 end
 keep()
 return {1, 0, ''}
@@ -137,8 +142,11 @@ return {1, 0, ''}
 
 export type Gate = {
   admit(ticket: GateTicket): Promise<Admission>;
-  /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
-  report(ticket: GateTicket, report: GateReport): Promise<void>;
+  /**
+   * Gives the slot back and tells what was learned. `usedUpMs`: for how long nothing is left of a limit, by the provider's own
+   * account. Never throws: a report that is lost is learned again.
+   */
+  report(ticket: GateTicket, report: GateReport, usedUpMs?: number): Promise<void>;
   /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
   keepSlots(provider: string, slots: string[]): Promise<void>;
   status(provider: string, model: string): Promise<GateStatus>;
@@ -156,6 +164,7 @@ export function createGate(deps: {
     ticket: GateTicket,
     kind = '',
     value = 0,
+    usedUpMs = 0,
   ): Promise<[number, number, ...unknown[]]> {
     const limits = deps.limitsOf(ticket.provider);
     const keys = [
@@ -164,7 +173,7 @@ export function createGate(deps: {
     ];
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = limits;
     const limitArgs = [requestsPerMinute ?? 0, tokensPerMinute ?? 0, maxConcurrency ?? 0];
-    const args = [op, ...limitArgs, ticket.tokens, ticket.slot, deps.slotMs, kind, value];
+    const args = [op, ...limitArgs, ticket.tokens, ticket.slot, deps.slotMs, kind, value, usedUpMs];
     return (await script(deps.redis, keys, args)) as [number, number, ...unknown[]];
   }
   return {
@@ -173,11 +182,11 @@ export function createGate(deps: {
       if (admitted === 1) return { admitted: true };
       return { admitted: false, waitMs, reason: reason as 'blocked' | 'breaker' | 'limit' };
     },
-    report: async (ticket, report) => {
+    report: async (ticket, report, usedUpMs = 0) => {
       let value = 0;
       if (report.kind === 'ok') value = report.tokensUsed;
       if (report.kind === 'throttled') value = report.retryAfterMs;
-      await run('report', ticket, report.kind, value).catch(() => undefined);
+      await run('report', ticket, report.kind, value, usedUpMs).catch(() => undefined);
     },
     keepSlots: async (provider, slots) => {
       if (slots.length === 0 || deps.limitsOf(provider).maxConcurrency === null) return;

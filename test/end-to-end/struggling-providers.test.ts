@@ -45,12 +45,12 @@ async function endings(ids: string[]): Promise<string[]> {
   return [...new Set(jobs.map((job) => job.status))];
 }
 
-async function breakerOf(model: string): Promise<string | undefined> {
+async function gateOf(model: string) {
   const { json } = await gateway.admin.call('GET /v1/admin/providers');
-  const models: { model: string; breaker: string }[] = json.data.flatMap(
+  const models: { model: string; breaker: string; blocked_until: string | null }[] = json.data.flatMap(
     (provider: { models: object[] }) => provider.models,
   );
-  return models.find((one) => one.model === model)?.breaker;
+  return models.find((one) => one.model === model);
 }
 
 /** Refusals that come within a second of each other are one round of them. */
@@ -74,6 +74,15 @@ test('a provider that throttles for five times its Retry-After is asked, not sto
   expect((await callsTo('openai')).length).toBeLessThanOrEqual(85);
 });
 
+test('a provider that says nothing is left of its limit is asked no more before the reset', async () => {
+  const model = 'openai/gpt-4o-mini';
+  await control('POST config', { requests_left: 0 });
+  expect(await endings(await order(1, { model }))).toEqual(['succeeded']);
+  await control('POST config', { requests_left: null });
+  const blockedUntil = Date.parse((await gateOf(model))?.blocked_until ?? '');
+  expect(blockedUntil).toBeGreaterThan(Date.now() + 30_000);
+});
+
 test('a dead provider gets a few calls; every job goes to its fallback', async () => {
   await control('POST faults', { provider: 'anthropic', kind: 'reset' });
   const model = 'anthropic/claude-haiku-4-5';
@@ -81,7 +90,7 @@ test('a dead provider gets a few calls; every job goes to its fallback', async (
   expect(await endings(ids)).toEqual(['succeeded']);
   expect((await callsTo('anthropic')).length).toBeLessThanOrEqual(60);
   expect((await callsTo('google')).length).toBe(30);
-  expect(await breakerOf(model)).not.toBe('closed');
+  expect((await gateOf(model))?.breaker).not.toBe('closed');
 });
 
 test('a refused prompt fails after one call, and however many there are, the breaker stays closed', async () => {
@@ -94,7 +103,7 @@ test('a refused prompt fails after one call, and however many there are, the bre
   );
   expect(await endings(ids)).toEqual(['failed']);
   expect((await callsTo('google')).length).toBe(30);
-  expect(await breakerOf(model)).toBe('closed');
+  expect((await gateOf(model))?.breaker).toBe('closed');
 });
 
 test('interactive jobs and other accounts pass what one account has waiting', async () => {

@@ -29,7 +29,8 @@ function openGate(limits: Partial<GateLimits> = {}) {
   const key = redisKey(settings.prefix, 'gate:m', provider);
   return {
     admit: (slot?: string, tokens?: number) => gate.admit(ticket(slot, tokens)),
-    report: (report: Parameters<Gate['report']>[1], slot?: string) => gate.report(ticket(slot), report),
+    report: (report: Parameters<Gate['report']>[1], slot?: string, usedUpMs?: number) =>
+      gate.report(ticket(slot), report, usedUpMs),
     status: () => gate.status(provider, 'm'),
     /** As if the moment stored under this name were over by now. */
     pass: (name: string) => redis.hset(key, name, '1'),
@@ -78,6 +79,17 @@ describe('after a 429', () => {
     expect(await gate.admit()).toEqual(admitted);
     expect(await gate.admit()).toMatchObject({ admitted: false });
   });
+});
+
+test('a limit that the provider says is used up shuts the gate like a 429, before there is one', async () => {
+  const gate = openGate();
+  await gate.report({ kind: 'ok', tokensUsed: 1 }, 'one', 60_000);
+  await gate.report({ kind: 'ok', tokensUsed: 1 });
+  const answer = await gate.admit();
+  expect(answer).toMatchObject({ admitted: false, reason: 'blocked' });
+  expect(answer.admitted === false && answer.waitMs).toBeGreaterThan(50_000);
+  await gate.pass('blocked_until');
+  expect([await gate.admit(), (await gate.admit()).admitted]).toEqual([admitted, false]);
 });
 
 describe('the breaker', () => {

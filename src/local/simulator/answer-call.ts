@@ -53,8 +53,8 @@ function limitHeaders({ simulation: { config }, prompt, response }: OpenCall): v
   const names = isAnthropic
     ? ['anthropic-ratelimit-requests-remaining', 'anthropic-ratelimit-tokens-remaining']
     : ['x-ratelimit-remaining-requests', 'x-ratelimit-remaining-tokens'];
-  response.setHeader(names[0] ?? '', String(config.requests_left ?? 0));
-  response.setHeader(names[1] ?? '', String(config.tokens_left ?? 0));
+  if (config.requests_left !== null) response.setHeader(names[0] ?? '', String(config.requests_left));
+  if (config.tokens_left !== null) response.setHeader(names[1] ?? '', String(config.tokens_left));
   const reset = isAnthropic ? new Date(Date.now() + 60_000).toISOString() : '1m0s';
   response.setHeader(
     isAnthropic ? 'anthropic-ratelimit-requests-reset' : 'x-ratelimit-reset-requests',

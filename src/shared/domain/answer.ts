@@ -44,8 +44,8 @@ export type Produced = {
 export type ProviderLimits = {
   requestsLeft: number | null;
   tokensLeft: number | null;
-  /** When both are full again, in ms from now. */
-  resetMs: number | null;
+  /** A limit of which nothing was left is there again at this time, in ms of the epoch; null when there was some of each. */
+  usedUpUntilMs: number | null;
 };
 
 /** How one call to a provider ended. Every way out of a provider is one of these; providers never throw. */

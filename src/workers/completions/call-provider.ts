@@ -45,8 +45,14 @@ export async function callProvider(
         });
   const [answer] = await Promise.all([calling, failpoint('run.calling')]);
   timer();
-  await deps.gate.report(pass, toReport(answer, pass));
+  await deps.gate.report(pass, toReport(answer, pass), usedUpMs(answer));
   return answer;
+}
+
+/** How long the provider takes no more by its own account, counted from now; what a long call learnt at its start may be over. */
+function usedUpMs(answer: Answer): number {
+  const untilMs = answer.kind === 'stopped' ? null : (answer.limits?.usedUpUntilMs ?? null);
+  return untilMs === null ? 0 : Math.min(usedUpMsMax, Math.max(0, untilMs - Date.now()));
 }
 
 function notConfigured(name: string): Answer {
@@ -63,6 +69,8 @@ function notConfigured(name: string): Answer {
   };
 }
 
+/** Limits are counted over a minute; a reset that is further away is that of the whole limit, not of the next request. */
+const usedUpMsMax = 60_000;
 /** How long a provider is left alone after a 429 that did not say, and after one that says its account is empty. */
 const unsaidThrottleMs = 1000;
 const exhaustedMs = 60_000;

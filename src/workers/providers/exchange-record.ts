@@ -1,3 +1,5 @@
+import type { ProviderLimits } from '../../shared/domain/answer.ts';
+
 /** What is known of one HTTP exchange, whatever the SDK makes of it: the outcome is read from here, not from its errors. */
 export type ExchangeRecord = {
   /** The SDK got as far as asking for the request. */
@@ -6,6 +8,8 @@ export type ExchangeRecord = {
   sent: boolean;
   status: number | null;
   headers: Headers | null;
+  /** What its headers said of its limits. */
+  limits: ProviderLimits | null;
   /** Body of an error answer, at most 64 KiB. */
   errorBody: string;
 };

@@ -2,6 +2,7 @@ import { type Dispatcher, type Response as UndiciResponse, fetch as undiciFetch 
 import type { CallLimits } from './call-limits.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { ProviderCall } from './provider.ts';
+import { readLimits } from './rate-limits.ts';
 
 type Guard = { call: ProviderCall; record: ExchangeRecord; limits: CallLimits; dispatcher: Dispatcher };
 
@@ -24,6 +25,7 @@ export function createGuardedFetch(guard: Guard): typeof fetch {
     record.status = answer.status;
     record.headers = new Headers([...answer.headers]);
     for (const name of travelHeaders) record.headers.delete(name);
+    record.limits = readLimits(record.headers);
 
     if (!answer.ok) return refusal(answer, record, limits);
     checkKind(answer, call.stream);

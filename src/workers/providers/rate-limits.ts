@@ -2,38 +2,44 @@ import type { ProviderLimits } from '../../shared/domain/answer.ts';
 
 const longestMs = 24 * 3_600_000;
 
-/** What one provider calls its rate-limit headers. */
-type HeaderNames = { requestsLeft: string; tokensLeft: string; resets: string[] };
+/** What one provider calls the headers of one limit. */
+type HeaderNames = { left: string; reset: string };
 
-const openaiNames: HeaderNames = {
-  requestsLeft: 'x-ratelimit-remaining-requests',
-  tokensLeft: 'x-ratelimit-remaining-tokens',
-  resets: ['x-ratelimit-reset-requests', 'x-ratelimit-reset-tokens'],
-};
+/** Of requests and of tokens, in the order they are looked for. */
+const requestNames: HeaderNames[] = [
+  { left: 'x-ratelimit-remaining-requests', reset: 'x-ratelimit-reset-requests' },
+  { left: 'anthropic-ratelimit-requests-remaining', reset: 'anthropic-ratelimit-requests-reset' },
+];
+const tokenNames: HeaderNames[] = [
+  { left: 'x-ratelimit-remaining-tokens', reset: 'x-ratelimit-reset-tokens' },
+  { left: 'anthropic-ratelimit-tokens-remaining', reset: 'anthropic-ratelimit-tokens-reset' },
+];
 
-const anthropicNames: HeaderNames = {
-  requestsLeft: 'anthropic-ratelimit-requests-remaining',
-  tokensLeft: 'anthropic-ratelimit-tokens-remaining',
-  resets: ['anthropic-ratelimit-requests-reset', 'anthropic-ratelimit-tokens-reset'],
-};
+type Limit = { left: number; resetMs: number | null };
 
 /**
- * What the provider says is left of its limits; null when it said nothing. OpenAI gives resets as `6m0s` or `20ms`,
- * Anthropic as RFC 3339 times; Gemini sends no such headers.
+ * What the provider says is left of its limits as its headers come; null when it said nothing. OpenAI gives resets as `6m0s`
+ * or `20ms`, Anthropic as RFC 3339 times; Gemini sends no such headers.
  */
-export function readLimits(headers: Headers | null): ProviderLimits | null {
-  if (headers === null) return null;
-  return readNamed(headers, openaiNames) ?? readNamed(headers, anthropicNames);
+export function readLimits(headers: Headers): ProviderLimits | null {
+  const requests = readLimit(headers, requestNames);
+  const tokens = readLimit(headers, tokenNames);
+  if (requests === null && tokens === null) return null;
+  const waits = [requests, tokens].flatMap((limit) => (limit?.left === 0 ? [limit.resetMs ?? 0] : []));
+  const waitMs = Math.max(0, ...waits);
+  return {
+    requestsLeft: requests?.left ?? null,
+    tokensLeft: tokens?.left ?? null,
+    usedUpUntilMs: waitMs === 0 ? null : Date.now() + waitMs,
+  };
 }
 
-function readNamed(headers: Headers, names: HeaderNames): ProviderLimits | null {
-  const requestsLeft = readCount(headers.get(names.requestsLeft));
-  const tokensLeft = readCount(headers.get(names.tokensLeft));
-  const resets = names.resets
-    .map((name) => readReset(headers.get(name)))
-    .filter((reset): reset is number => reset !== null);
-  if (requestsLeft === null && tokensLeft === null && resets.length === 0) return null;
-  return { requestsLeft, tokensLeft, resetMs: resets.length === 0 ? null : Math.max(...resets) };
+function readLimit(headers: Headers, names: HeaderNames[]): Limit | null {
+  for (const { left, reset } of names) {
+    const count = readCount(headers.get(left));
+    if (count !== null) return { left: count, resetMs: readReset(headers.get(reset)) };
+  }
+  return null;
 }
 
 function readCount(text: string | null): number | null {

@@ -3,7 +3,6 @@ import type { ChatCompletion } from '../../shared/domain/chat.ts';
 import type { Usage } from '../../shared/domain/usage.ts';
 import { explainFailure } from './failure.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
-import { readLimits } from './rate-limits.ts';
 import type { Exchange, Transport } from './transport.ts';
 
 /** An upstream's answer in our words. */
@@ -100,7 +99,7 @@ async function runStream(
 }
 
 function completed(translated: Translated, exchange: Exchange): Answer {
-  return { kind: 'completed', ...translated, limits: readLimits(exchange.record.headers) };
+  return { kind: 'completed', ...translated, limits: exchange.record.limits };
 }
 
 type Ending = {
@@ -118,6 +117,6 @@ function ended({ exchange, settings, call, produced, error, fromStream }: Ending
     kind: 'failed',
     failure: explainFailure(exchange, error, settings.apiKey, fromStream),
     produced,
-    limits: readLimits(exchange.record.headers),
+    limits: exchange.record.limits,
   };
 }

@@ -38,6 +38,7 @@ export function createTransport(settings: ProviderSettings): Transport {
         sent: false,
         status: null,
         headers: null,
+        limits: null,
         errorBody: '',
       };
       const limits = startLimits(settings, call.signal);

@@ -176,8 +176,12 @@ it('reads what is left of the limits', async () => {
   });
   for (const kind of ['openai', 'anthropic'] as const) {
     const { answer } = await bench.call(kind, 'hello');
-    expect(completed(answer).limits).toMatchObject({ requestsLeft: 7, tokensLeft: 900 });
-    expect(completed(answer).limits?.resetMs).toBeGreaterThan(50_000);
+    expect(completed(answer).limits).toEqual({ requestsLeft: 7, tokensLeft: 900, usedUpUntilMs: null });
+  }
+  await fetch(`${bench.url}/__simulator/config`, { method: 'POST', body: '{"requests_left":0}' });
+  for (const kind of ['openai', 'anthropic'] as const) {
+    const { answer } = await bench.call(kind, 'hello');
+    expect(completed(answer).limits?.usedUpUntilMs).toBeGreaterThan(Date.now() + 50_000);
   }
 });
 

@@ -330,13 +330,21 @@ describe('headers', () => {
     expect(readRetryAfter(null, { error: { details } })).toBe(12_500);
   });
 
-  it('reads limits', () => {
+  it('reads limits, and until when one is used up that has nothing left', () => {
     const headers = {
       'x-ratelimit-remaining-requests': '9',
       'x-ratelimit-reset-requests': '6m0s',
-      'x-ratelimit-reset-tokens': '20ms',
+      'x-ratelimit-remaining-tokens': '0',
+      'x-ratelimit-reset-tokens': '20s',
     };
-    expect(readLimits(new Headers(headers))).toEqual({ requestsLeft: 9, tokensLeft: null, resetMs: 360_000 });
+    const limits = readLimits(new Headers(headers));
+    expect(limits).toMatchObject({ requestsLeft: 9, tokensLeft: 0 });
+    const waitMs = (limits?.usedUpUntilMs ?? 0) - Date.now();
+    expect(waitMs).toBeGreaterThan(15_000);
+    expect(waitMs).toBeLessThanOrEqual(20_000);
+    expect(readLimits(new Headers({ ...headers, 'x-ratelimit-remaining-tokens': '1' }))?.usedUpUntilMs).toBe(
+      null,
+    );
     expect(readLimits(new Headers())).toBeNull();
   });
 });
