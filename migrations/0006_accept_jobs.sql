@@ -28,7 +28,7 @@ create type job_intake as (
 
 -- Stores and reserves many jobs at once, each judged by itself in the order of arrival:
 --   accepted      the job, its hold, its ledger entry and its remembered answer are there, perhaps since an earlier time:
---                 a caller who lost the answer to its commit asks again with the same job id
+--                 a caller who lost the answer to its commit asks again with the same job id, perhaps in the same call
 --   insufficient  the hold does not fit in what is available; nothing is there
 --   replayed      this key was used with the same request before: its first answer is returned
 --   conflict      this key was used with another request
@@ -157,6 +157,7 @@ begin
     select i.ord,
       case
         when taken[i.ord] or i.ord = any (known) then 'accepted'
+        when exists (select from unnest(accepted) a where a.job_id = i.job_id) then 'accepted'
         when k.key is not null and k.fingerprint = i.fingerprint then 'replayed'
         when k.key is not null then 'conflict'
         when b.account_id is null then 'unknown'

@@ -198,11 +198,17 @@ describe('a client that goes away', () => {
     });
   });
 
-  test('and asks again as the SDKs do gets the answer of the first call', async () => {
-    const body = { model: 'openai/gpt-5-mini', messages: ask('[[latency:1500]] once'), max_tokens: 20 };
-    const placed = () =>
-      gateway.sql<{ job_id: string }[]>`select job_id from sync_calls order by created_at desc limit 1`;
-    const before = (await placed())[0]?.job_id;
+  const again = { 'x-stainless-retry-count': '1' };
+
+  /** Posts a call, leaves once `isPlaced` says so, and gives the id of its job. */
+  async function leaveOnce(body: object, isPlaced: (jobId: string) => Promise<boolean>): Promise<string> {
+    const newest = async () => {
+      const [row] = await gateway.sql<
+        { id: string }[]
+      >`select job_id as id from sync_calls order by created_at desc limit 1`;
+      return row?.id ?? '';
+    };
+    const before = await newest();
     const impatient = new AbortController();
     const first = fetch(`${gateway.url}/v1/chat/completions`, {
       method: 'POST',
@@ -210,14 +216,52 @@ describe('a client that goes away', () => {
       body: JSON.stringify(body),
       signal: impatient.signal,
     }).catch(() => null);
-    await waitFor('the call to be placed', async () => (await placed())[0]?.job_id !== before);
-    const [call] = await placed();
+    await waitFor('the call to be placed', async () => {
+      const id = await newest();
+      return id !== before && (await isPlaced(id));
+    });
     impatient.abort();
     await first;
-    const { status, headers } = await account.call('POST /v1/chat/completions', body, {
-      'x-stainless-retry-count': '1',
-    });
+    return await newest();
+  }
+  const callOf = (text: string) => ({ model: 'openai/gpt-5-mini', messages: ask(text), max_tokens: 20 });
+
+  test('and asks again as the SDKs do gets the answer of the first call', async () => {
+    const body = callOf('[[latency:1500]] once');
+    const isRunning = async (id: string) =>
+      (await gateway.sql`select 1 from jobs where id = ${id} and state = 'running'`).length > 0;
+    const jobId = await leaveOnce(body, isRunning);
+    const { status, headers } = await account.call('POST /v1/chat/completions', body, again);
     expect(status).toBe(200);
-    expect(headers.get('x-job-id')).toBe(call?.job_id);
+    expect(headers.get('x-job-id')).toBe(jobId);
+  });
+
+  test('even when the first call is still on its way into the database: both are one job', async () => {
+    const body = callOf('held up');
+    let repeated: ReturnType<Client['call']> | undefined;
+    let jobId = '';
+    await gateway.sql.begin(async (tx) => {
+      await tx`select 1 from balances where account_id = 'sdk' for update`;
+      jobId = await leaveOnce(body, async () => true);
+      repeated = account.call('POST /v1/chat/completions', body, again);
+      await waitFor(
+        'the repeated call to be placed',
+        async () =>
+          (await gateway.sql`select 1 from sync_calls where job_id = ${jobId} and asks = 2`).length > 0,
+      );
+    });
+    const answer = await repeated;
+    expect(answer?.status).toBe(200);
+    expect(answer?.headers.get('x-job-id')).toBe(jobId);
+    const holds = await gateway.sql`select 1 from entries where job_id = ${jobId} and type = 'hold'`;
+    expect(holds).toHaveLength(1);
+  });
+
+  test('and asks again after the first call failed gets a new try', async () => {
+    const body = callOf('[[fault:400]]');
+    const first = await account.call('POST /v1/chat/completions', body);
+    const second = await account.call('POST /v1/chat/completions', body, again);
+    expect([first.status, second.status]).toEqual([400, 400]);
+    expect(second.headers.get('x-job-id')).not.toBe(first.headers.get('x-job-id'));
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { creditAccount } from '../../src/shared/credit.ts';
 import { newId } from '../../src/shared/domain/ids.ts';
 import { createLedger, type Ledger } from '../../src/shared/ledger.ts';
-import type { JobIntake } from '../../src/shared/sql/accept-jobs.ts';
+import { acceptJobs, type JobIntake } from '../../src/shared/sql/accept-jobs.ts';
 import { insertAccount } from '../../src/shared/sql/accounts.ts';
 import { type Database, openDatabase } from '../../src/shared/sql/database.ts';
 import { checkLedger } from '../../src/shared/sql/ledger-check.ts';
@@ -115,6 +115,13 @@ describe('the ledger', () => {
     expect(await ledger.openHold(intake)).toEqual({ kind: 'accepted' });
     expect(await typesOf(intake.jobId)).toEqual(['hold']);
     expect(await booksFail()).toEqual([]);
+  });
+
+  test('also when both are judged in one statement', async () => {
+    const intake = intakeOf();
+    const verdicts = await acceptJobs(sql, [intake, intake], null);
+    expect(verdicts).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
+    expect(await sql`select 1 from entries where job_id = ${intake.jobId}`).toHaveLength(1);
   });
 
   test('so does one with an idempotency key, which is no replay to its own caller', async () => {

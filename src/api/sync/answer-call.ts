@@ -45,7 +45,9 @@ export async function answerWhole(
   const placed = await placeCall(deps, request, call);
   reply.header('x-job-id', placed.jobId);
   const gone = whenGone(reply);
-  gone.addEventListener('abort', () => cancelUnlessAskedAgain(deps, placed), { once: true });
+  const leave = () => cancelUnlessAskedAgain(deps, placed);
+  if (gone.aborted) leave();
+  else gone.addEventListener('abort', leave, { once: true });
   return { jobId: placed.jobId, completion: await readAnswer(deps, placed, gone) };
 }
 

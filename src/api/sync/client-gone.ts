@@ -6,12 +6,14 @@ import type { PlacedCall } from './place-call.ts';
 /** A client whose connection broke has this long to come back before the call it asked for is stopped. */
 const returnMs = 10_000;
 
-/** Aborts when the client leaves before its answer was sent. */
+/** Aborts when the client leaves before its answer was sent; aborted already when it has left. */
 export function whenGone(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.on('close', () => {
+  const leave = () => {
     if (!reply.raw.writableFinished) gone.abort();
-  });
+  };
+  if (reply.raw.destroyed) leave();
+  else reply.raw.on('close', leave);
   return gone.signal;
 }
 

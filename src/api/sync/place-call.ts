@@ -25,17 +25,14 @@ const attemptsMax = 5;
 
 /**
  * Makes a job of a call whose client waits for the answer. A client that says it asks again (`x-stainless-retry-count` of the
- * official SDKs) for what it asked a moment ago gets the job of that time; everything else is a new job. Throws a Refusal.
+ * official SDKs) for what it asked a moment ago gets the job of that time, also while that one is still on its way into the
+ * database: both order it under one id, and it is accepted once. Everything else is a new job. Throws a Refusal.
  */
 export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: Call): Promise<PlacedCall> {
   const accountId = accountOf(request);
   const fingerprint = fingerprintOf(request);
-  if (asksAgain(request)) {
-    const earlier = await askSyncCallAgain(deps.sql, { accountId, fingerprint });
-    if (earlier !== null) return { ...earlier, accountId };
-  }
-  const jobId = newId('job');
-  await noteSyncCall(deps.sql, { jobId, accountId, fingerprint });
+  const earlier = asksAgain(request) ? await askSyncCallAgain(deps.sql, { accountId, fingerprint }) : null;
+  const { jobId, asks } = earlier ?? (await noteNewCall(deps.sql, { accountId, fingerprint }));
   const key = readIdempotencyKey(request);
   const accepted = await acceptCall(
     deps,
@@ -61,7 +58,13 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
     },
     jobId,
   );
-  return { jobId: accepted.jobId, accountId, asks: 1 };
+  return { jobId: accepted.jobId, accountId, asks };
+}
+
+async function noteNewCall(sql: Database, call: { accountId: string; fingerprint: string }) {
+  const jobId = newId('job');
+  await noteSyncCall(sql, { jobId, ...call });
+  return { jobId, asks: 1 };
 }
 
 /** Problems are named as the client of the surface wrote their fields. */

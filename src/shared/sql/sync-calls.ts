@@ -13,20 +13,25 @@ export async function noteSyncCall(
     values (${call.jobId}, ${call.accountId}, ${call.fingerprint})`;
 }
 
-/** The job of the newest call with this path and body, and how often it was asked for, this time included; null when there is none. */
+/**
+ * The job of the newest call with this path and body, and how often it was asked for, this time included; null when there is none
+ * or it ended without a result, so that asking again is worth a new try. The job may be accepted a moment later only, or never
+ * when it was refused: whoever asks again orders it under the same id.
+ */
 export async function askSyncCallAgain(
   sql: Database,
   call: { accountId: string; fingerprint: string },
 ): Promise<{ jobId: string; asks: number } | null> {
   const [row] = await sql<{ jobId: string; asks: number }[]>`
-    update sync_calls set asks = asks + 1
-    where job_id = (
-      select s.job_id from sync_calls s join jobs j on j.id = s.job_id
+    update sync_calls c set asks = c.asks + 1
+    from (
+      select s.job_id from sync_calls s
       where s.account_id = ${call.accountId} and s.fingerprint = ${call.fingerprint}
         and s.created_at > now() - make_interval(mins => ${samenessMinutes})
       order by s.created_at desc limit 1
-    )
-    returning job_id as "jobId", asks`;
+    ) newest left join jobs j on j.id = newest.job_id
+    where c.job_id = newest.job_id and (j.id is null or j.state not in ('failed', 'cancelled', 'expired'))
+    returning c.job_id as "jobId", c.asks`;
   return row ?? null;
 }
 
