@@ -50,7 +50,7 @@ export function createJobEvents(deps: {
       });
       // A change between the caller's last look and the moment the subscription is on would be missed.
       void subscription.ready.then((on) => on && listener());
-      return subscription.end;
+      return () => subscription.end();
     },
     closeLog: events.close,
     log: events,

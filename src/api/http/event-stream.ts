@@ -35,80 +35,136 @@ export type EventStreams = {
   count(): number;
 };
 
-type Open = { raw: ServerResponse; controller: AbortController; wroteAt: number; farewell: () => string };
-
 /**
  * Server-sent events over `reply.hijack()`: `@fastify/sse` 0.6 never settles after a slow viewer leaves and holds the
  * shutdown up. One timer serves all streams. `onCount` is told how many are open whenever that changes.
  */
 export function createEventStreams(onCount: (open: number) => void = () => undefined): EventStreams {
-  const streams = new Set<Open>();
+  const viewers = new Set<Viewer>();
   let wheel: NodeJS.Timeout | undefined;
   let draining = false;
 
   function turn(): void {
     const before = Date.now() - silenceMsMax;
-    for (const stream of streams) {
-      // Where something waits already, one more comment tells nobody anything.
-      if (stream.wroteAt <= before && stream.raw.writableLength === 0) write(stream, ': still here\n\n');
-    }
+    for (const viewer of viewers) viewer.sayAliveSince(before);
   }
 
-  function add(stream: Open): void {
-    streams.add(stream);
+  function add(viewer: Viewer): void {
+    viewers.add(viewer);
     wheel ??= setInterval(turn, wheelMs).unref();
-    onCount(streams.size);
+    onCount(viewers.size);
   }
 
-  function remove(stream: Open): void {
-    stream.controller.abort();
-    if (!streams.delete(stream)) return;
-    onCount(streams.size);
-    if (streams.size > 0) return;
+  function remove(viewer: Viewer): void {
+    if (!viewers.delete(viewer)) return;
+    onCount(viewers.size);
+    if (viewers.size > 0) return;
     clearInterval(wheel);
     wheel = undefined;
   }
 
-  function farewell(stream: Open): void {
-    write(stream, stream.farewell());
-    stream.controller.abort();
-    stream.raw.end();
-  }
-
   return {
-    open: (reply, { farewell: lastWords = comeBack } = {}) => {
+    open: (reply, { farewell = comeBack } = {}) => {
       const { raw } = reply;
       reply.hijack();
       // Nobody needs the connection afterwards, and an idle one would hold the shutdown up.
       raw.shouldKeepAlive = false;
       raw.writeHead(200, headersOf(reply));
       raw.flushHeaders();
-      const stream: Open = {
-        raw,
-        controller: new AbortController(),
-        wroteAt: Date.now(),
-        farewell: lastWords,
-      };
-      raw.on('close', () => remove(stream));
-      raw.on('error', () => raw.destroy());
-      add(stream);
-      write(stream, `retry: ${reconnectMs}\n\n`);
-      if (raw.destroyed) remove(stream);
-      else if (draining) farewell(stream);
-      return {
-        signal: stream.controller.signal,
-        send: (events) => write(stream, events.map(toFrame).join('')),
-        write: (frames) => write(stream, frames),
-        paced: () => waitUntilRead(stream),
-        end: () => raw.end(),
-      };
+      const viewer = new Viewer(raw, farewell, remove);
+      add(viewer);
+      viewer.write(`retry: ${reconnectMs}\n\n`);
+      if (raw.destroyed) viewer.leave();
+      else if (draining) viewer.sayFarewell();
+      return viewer;
     },
     drain: () => {
       draining = true;
-      for (const stream of streams) farewell(stream);
+      for (const viewer of viewers) viewer.sayFarewell();
     },
-    count: () => streams.size,
+    count: () => viewers.size,
   };
+}
+
+class Viewer implements EventStream {
+  readonly #raw: ServerResponse;
+  readonly #gone = new AbortController();
+  readonly #farewell: () => string;
+  readonly #onLeave: (viewer: Viewer) => void;
+  #wroteAt = Date.now();
+
+  constructor(raw: ServerResponse, farewell: () => string, onLeave: (viewer: Viewer) => void) {
+    this.#raw = raw;
+    this.#farewell = farewell;
+    this.#onLeave = onLeave;
+    raw.on('close', () => this.leave());
+    raw.on('error', destroy);
+  }
+
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  send(events: JobEvent[]): void {
+    this.write(events.map(toFrame).join(''));
+  }
+
+  write(frames: string): void {
+    const raw = this.#raw;
+    if (frames === '' || raw.writableEnded || raw.destroyed) return;
+    // What waited before counts: one event may be larger than the limit.
+    if (raw.writableLength > waitingBytesMax) {
+      raw.destroy();
+      return;
+    }
+    this.#wroteAt = Date.now();
+    const { socket } = raw;
+    if (socket === null || !raw.chunkedEncoding) raw.write(frames);
+    else writeChunk(socket, frames);
+  }
+
+  async paced(): Promise<void> {
+    if (this.#raw.writableLength > pacedBytesMax && !this.signal.aborted) await this.#untilDrained();
+  }
+
+  end(): void {
+    this.#raw.end();
+  }
+
+  /** A comment, when nothing was written since then; where something waits already, one more tells nobody anything. */
+  sayAliveSince(time: number): void {
+    if (this.#wroteAt <= time && this.#raw.writableLength === 0) this.write(': still here\n\n');
+  }
+
+  sayFarewell(): void {
+    this.write(this.#farewell());
+    this.#gone.abort();
+    this.#raw.end();
+  }
+
+  leave(): void {
+    this.#gone.abort();
+    this.#onLeave(this);
+  }
+
+  async #untilDrained(): Promise<void> {
+    const { socket } = this.#raw;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#raw.destroy(), pacedMsMax);
+      const go = () => {
+        clearTimeout(timer);
+        socket?.off('drain', go);
+        this.signal.removeEventListener('abort', go);
+        resolve();
+      };
+      socket?.on('drain', go);
+      this.signal.addEventListener('abort', go, { once: true });
+    });
+  }
+}
+
+function destroy(this: ServerResponse): void {
+  this.destroy();
 }
 
 /** Spread over time, so that the next server is not met by all at once. */
@@ -119,20 +175,6 @@ function comeBack(): string {
 /** Types and ids are ours and the data is one line of JSON, so no field can end early. */
 function toFrame({ id, type, data }: JobEvent): string {
   return `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`;
-}
-
-function write(stream: Open, text: string): void {
-  const { raw } = stream;
-  if (text === '' || raw.writableEnded || raw.destroyed) return;
-  // What waited before counts: one event may be larger than the limit.
-  if (raw.writableLength > waitingBytesMax) {
-    raw.destroy();
-    return;
-  }
-  stream.wroteAt = Date.now();
-  const { socket } = raw;
-  if (socket === null || !raw.chunkedEncoding) raw.write(text);
-  else writeChunk(socket, text);
 }
 
 /**
@@ -149,22 +191,6 @@ function writeChunk(socket: Socket, text: string): void {
 
 function uncork(socket: Socket): void {
   socket.uncork();
-}
-
-async function waitUntilRead({ raw, controller }: Open): Promise<void> {
-  if (raw.writableLength <= pacedBytesMax || controller.signal.aborted) return;
-  const { socket } = raw;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => raw.destroy(), pacedMsMax);
-    const go = () => {
-      clearTimeout(timer);
-      socket?.off('drain', go);
-      controller.signal.removeEventListener('abort', go);
-      resolve();
-    };
-    socket?.on('drain', go);
-    controller.signal.addEventListener('abort', go, { once: true });
-  });
 }
 
 /** What plugins and hooks had set (CORS, request id) is lost by hijacking unless it is carried over. */

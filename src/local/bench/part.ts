@@ -4,7 +4,14 @@ import { type Child, startChild } from '../child.ts';
 import { type Usage, usageOfTree } from './process-usage.ts';
 
 /** A process that was started for the bench and serves until it is stopped. */
-export type Part = { name: string; url: string; usage(): Usage; stop(): Promise<void> };
+export type Part = {
+  name: string;
+  url: string;
+  usage(): Usage;
+  /** What it uses once its garbage is collected. */
+  collectedUsage(): Promise<Usage>;
+  stop(): Promise<void>;
+};
 
 export type Workshop = {
   dir: string;
@@ -15,6 +22,7 @@ export type Workshop = {
 };
 
 const stopPatienceMs = 8000;
+const collecting = ['--expose-gc', '--import', './dist/local/bench/processes/collect-when-asked.js'];
 
 /** Starts a Node process of ours that says `ready ADDRESS`, with its log in the workshop. */
 export async function startPart(
@@ -26,8 +34,10 @@ export async function startPart(
   const url = new Promise<string>((done) => {
     ready = done;
   });
-  const child = spawnNode(workshop, name, command, (line) => {
+  let collected: () => void = () => undefined;
+  const child = spawnNode(workshop, name, { ...command, flags: collecting }, (line) => {
     if (line.startsWith('ready ')) ready(line.slice('ready '.length));
+    if (line === 'collected') collected();
   });
   const failed = child.ended.then((how): never => {
     throw new Error(`${how}; its log is ${logOf(workshop, name)}`);
@@ -37,6 +47,14 @@ export async function startPart(
     name,
     url: await Promise.race([url, failed]),
     usage: () => usageOfTree(child.pid),
+    collectedUsage: async () => {
+      const done = new Promise<void>((resolve) => {
+        collected = resolve;
+      });
+      process.kill(child.pid, 'SIGUSR2');
+      await Promise.race([done, failed]);
+      return usageOfTree(child.pid);
+    },
     stop: async () => {
       noteMemory(workshop, name, usageOfTree(child.pid).rssMb);
       await child.stop(stopPatienceMs);
@@ -76,10 +94,10 @@ export async function runTool<Result>(
 function spawnNode(
   workshop: Workshop,
   name: string,
-  command: { script: string; args?: string[]; env: Record<string, string> },
+  command: { script: string; flags?: string[]; args?: string[]; env: Record<string, string> },
   onLine: (line: string) => void,
 ): Child {
-  const args = ['--enable-source-maps', command.script, ...(command.args ?? [])];
+  const args = ['--enable-source-maps', ...(command.flags ?? []), command.script, ...(command.args ?? [])];
   const child = startChild(process.execPath, args, {
     name,
     env: command.env,

@@ -5,7 +5,7 @@ import { channelOf, parseNews } from './event-log.ts';
 /** What is told about one job: events just written, or none when its row in Postgres changed. */
 type FeedListener = (news: LoggedEvent[]) => void;
 
-type Subscription = {
+export type Subscription = {
   /** True once Redis says that the subscription is on; false when it could not be made. */
   ready: Promise<boolean>;
   end(): void;
@@ -24,43 +24,61 @@ export function createEventFeed({
   subscriber: RedisConnection;
   prefix: string;
 }): EventFeed {
-  const channels = new Map<string, { ready: Promise<boolean>; listeners: Set<FeedListener> }>();
+  const channels = new Map<string, Channel>();
 
-  subscriber.on('message', (channel: string, message: string) => {
-    const listeners = channels.get(channel)?.listeners;
-    if (listeners === undefined) return;
+  subscriber.on('message', (name: string, message: string) => {
+    const listening = channels.get(name)?.listening;
+    if (listening === undefined) return;
     const news = parseNews(message);
-    for (const listener of listeners) listener(news);
+    for (const { listener } of listening) listener(news);
   });
 
-  function join(name: string) {
+  function join(name: string): Channel {
     const known = channels.get(name);
     if (known !== undefined) return known;
     const ready = subscriber.subscribe(name).then(
       () => true,
       () => false,
     );
-    const channel = { ready, listeners: new Set<FeedListener>() };
+    const channel: Channel = { name, ready, listening: new Set(), leave };
     channels.set(name, channel);
     return channel;
   }
 
-  return {
-    listen: (jobId, listener) => {
-      const name = channelOf(prefix, jobId);
-      const channel = join(name);
-      // One function may listen twice; each subscription ends by itself.
-      const own: FeedListener = (news) => listener(news);
-      channel.listeners.add(own);
-      return {
-        ready: channel.ready,
-        end: () => {
-          channel.listeners.delete(own);
-          if (channel.listeners.size > 0 || channels.get(name) !== channel) return;
-          channels.delete(name);
-          subscriber.unsubscribe(name).catch(() => undefined);
-        },
-      };
-    },
-  };
+  function leave(channel: Channel): void {
+    if (channels.get(channel.name) !== channel) return;
+    channels.delete(channel.name);
+    subscriber.unsubscribe(channel.name).catch(() => undefined);
+  }
+
+  return { listen: (jobId, listener) => new Listening(join(channelOf(prefix, jobId)), listener) };
+}
+
+type Channel = {
+  name: string;
+  ready: Promise<boolean>;
+  listening: Set<Listening>;
+  leave(channel: Channel): void;
+};
+
+/** One listener of a channel; one function may listen twice, and each time ends by itself. */
+class Listening implements Subscription {
+  readonly listener: FeedListener;
+  readonly #channel: Channel;
+
+  constructor(channel: Channel, listener: FeedListener) {
+    this.listener = listener;
+    this.#channel = channel;
+    channel.listening.add(this);
+  }
+
+  get ready(): Promise<boolean> {
+    return this.#channel.ready;
+  }
+
+  end(): void {
+    const { listening, leave } = this.#channel;
+    listening.delete(this);
+    if (listening.size === 0) leave(this.#channel);
+  }
 }

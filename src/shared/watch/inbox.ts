@@ -1,5 +1,6 @@
 import type { LoggedEvent } from '../domain/event.ts';
-import type { EventFeed } from '../events/event-feed.ts';
+import type { EventFeed, Subscription } from '../events/event-feed.ts';
+import { within } from '../within.ts';
 
 /** News that nobody took yet; beyond this they are dropped and read from the log instead. */
 const waitingCharactersMax = 256 * 1024;
@@ -7,80 +8,79 @@ const waitingCharactersMax = 256 * 1024;
 const readyMsMax = 250;
 
 /** What happened since the last time: news in order, and whether the log or the row should be looked at. */
-export type Inbox = {
-  ready(): Promise<void>;
-  /** Waits until something happened or the signal aborted. */
-  wait(): Promise<void>;
-  take(): { news: LoggedEvent[]; lookAtRow: boolean; lookAtLog: boolean };
-  look(at: 'row' | 'log'): void;
-  /** True when nothing has come since it was last asked. */
-  wasSilent(): boolean;
-  end(): void;
-};
+type Taken = { news: LoggedEvent[]; lookAtRow: boolean; lookAtLog: boolean };
 
 /** Gathers the news of one job for one watcher, who may be slow: what waits is bounded. */
-export function openInbox(feed: EventFeed, jobId: string, signal: AbortSignal): Inbox {
-  let news: LoggedEvent[] = [];
-  let size = 0;
-  let lookAtRow = true;
-  let lookAtLog = true;
-  let silent = true;
-  let wake: () => void = () => undefined;
+export class Inbox {
+  readonly jobId: string;
+  readonly #signal: AbortSignal;
+  readonly #subscription: Subscription;
+  readonly #wake = () => this.#waiting?.();
+  #waiting: (() => void) | null = null;
+  #news: LoggedEvent[] = [];
+  #size = 0;
+  #lookAtRow = true;
+  #lookAtLog = true;
+  #silent = true;
 
-  const subscription = feed.listen(jobId, (events) => {
-    silent = false;
-    if (events.length === 0) lookAtRow = true;
-    news.push(...events);
-    size += events.reduce((sum, { fields }) => sum + fields.length, 0);
-    if (size > waitingCharactersMax) {
-      news = [];
-      size = 0;
-      lookAtLog = true;
-    }
-    wake();
-  });
-  const onAbort = () => wake();
-  signal.addEventListener('abort', onAbort, { once: true });
-
-  function look(at: 'row' | 'log'): void {
-    if (at === 'row') lookAtRow = true;
-    else lookAtLog = true;
-    wake();
+  constructor(feed: EventFeed, jobId: string, signal: AbortSignal) {
+    this.jobId = jobId;
+    this.#signal = signal;
+    this.#subscription = feed.listen(jobId, (news) => this.#receive(news));
+    signal.addEventListener('abort', this.#wake, { once: true });
+    // Whatever was published before the subscription was on is in the log.
+    void this.#subscription.ready.then((on) => on && this.look('log'));
   }
-  // Whatever was published before the subscription was on is in the log.
-  void subscription.ready.then((on) => on && look('log'));
 
-  return {
-    ready: async () => {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise((resolve) => {
-        timer = setTimeout(resolve, readyMsMax);
-      });
-      await Promise.race([subscription.ready, late]);
-      clearTimeout(timer);
-    },
-    wait: () =>
-      new Promise<void>((resolve) => {
-        wake = resolve;
-        if (news.length > 0 || lookAtRow || lookAtLog || signal.aborted) resolve();
-      }),
-    take: () => {
-      const taken = { news, lookAtRow, lookAtLog };
-      news = [];
-      size = 0;
-      lookAtRow = false;
-      lookAtLog = false;
-      return taken;
-    },
-    look,
-    wasSilent: () => {
-      const was = silent;
-      silent = true;
-      return was;
-    },
-    end: () => {
-      subscription.end();
-      signal.removeEventListener('abort', onAbort);
-    },
-  };
+  async ready(): Promise<void> {
+    await within(readyMsMax, this.#subscription.ready);
+  }
+
+  /** Waits until something happened or the signal aborted. */
+  wait(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      if (this.#news.length > 0 || this.#lookAtRow || this.#lookAtLog || this.#signal.aborted) resolve();
+    });
+  }
+
+  take(): Taken {
+    const taken = { news: this.#news, lookAtRow: this.#lookAtRow, lookAtLog: this.#lookAtLog };
+    this.#news = [];
+    this.#size = 0;
+    this.#lookAtRow = false;
+    this.#lookAtLog = false;
+    return taken;
+  }
+
+  look(at: 'row' | 'log'): void {
+    if (at === 'row') this.#lookAtRow = true;
+    else this.#lookAtLog = true;
+    this.#wake();
+  }
+
+  /** True when nothing has come since it was last asked. */
+  wasSilent(): boolean {
+    const was = this.#silent;
+    this.#silent = true;
+    return was;
+  }
+
+  end(): void {
+    this.#subscription.end();
+    this.#signal.removeEventListener('abort', this.#wake);
+  }
+
+  #receive(events: LoggedEvent[]): void {
+    this.#silent = false;
+    if (events.length === 0) this.#lookAtRow = true;
+    this.#news.push(...events);
+    this.#size += events.reduce((sum, { fields }) => sum + fields.length, 0);
+    if (this.#size > waitingCharactersMax) {
+      this.#news = [];
+      this.#size = 0;
+      this.#lookAtLog = true;
+    }
+    this.#wake();
+  }
 }

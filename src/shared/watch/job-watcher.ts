@@ -3,8 +3,8 @@ import { isFinal } from '../domain/job.ts';
 import type { JobEvents } from '../job-events.ts';
 import type { Database } from '../sql/database.ts';
 import { findWatchedJob, listFinalJobs, type WatchedJob } from '../sql/job-watch.ts';
-import { type Cursor, createCursor } from './cursor.ts';
-import { type Inbox, openInbox } from './inbox.ts';
+import { Cursor } from './cursor.ts';
+import { Inbox } from './inbox.ts';
 import { finalIdOf, tellTheEnd } from './tell-the-end.ts';
 
 /** News may be lost: a silent job is looked at again this often, all of them in one query. */
@@ -42,17 +42,17 @@ export type JobWatcher = {
  * unsaid: missing output is told by `output.reset` or, at the end, by a snapshot.
  */
 export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
-  const watched = new Map<Inbox, string>();
+  const watched = new Set<Inbox>();
   let looking = false;
 
   async function lookAgain(): Promise<void> {
-    const silent = [...watched].filter(([inbox]) => inbox.wasSilent());
+    const silent = [...watched].filter((inbox) => inbox.wasSilent());
     if (silent.length === 0 || looking) return;
     looking = true;
-    for (const [inbox] of silent) inbox.look('log');
+    for (const inbox of silent) inbox.look('log');
     try {
-      const final = new Set(await listFinalJobs(deps.sql, [...new Set(silent.map(([, jobId]) => jobId))]));
-      for (const [inbox, jobId] of silent) if (final.has(jobId)) inbox.look('row');
+      const final = new Set(await listFinalJobs(deps.sql, [...new Set(silent.map(({ jobId }) => jobId))]));
+      for (const inbox of silent) if (final.has(inbox.jobId)) inbox.look('row');
     } catch (error) {
       deps.log.debug({ error }, 'watched jobs could not be looked at');
     }
@@ -63,11 +63,11 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
 
   async function* watch(request: WatchRequest): AsyncGenerator<WatchedEvents> {
     const { jobId, after, signal } = request;
-    const inbox = openInbox(deps.events.feed, jobId, signal);
-    watched.set(inbox, jobId);
+    const inbox = new Inbox(deps.events.feed, jobId, signal);
+    watched.add(inbox);
     try {
       await inbox.ready();
-      const cursor = createCursor(after);
+      const cursor = new Cursor(after);
       if (after < queuedEventId) yield { events: [queuedEvent(jobId, cursor)], live: false };
       while (!signal.aborted) {
         const { events, look, lookAtRow } = takeNews(jobId, inbox, cursor);
@@ -140,7 +140,7 @@ async function* catchUp(
   cursor: Cursor,
 ): AsyncGenerator<WatchedEvents, void> {
   for (;;) {
-    const page = await deps.events.log.read(jobId, cursor.seen(), pageSize);
+    const page = await deps.events.log.read(jobId, cursor.seen, pageSize);
     if (page === null) return;
     const events = cursor.takeLogged(page).map((event) => toJobEvent(jobId, event));
     if (events.length > 0) yield { events, live: false };

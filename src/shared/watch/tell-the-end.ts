@@ -22,9 +22,9 @@ export async function finalIdOf(deps: EndDeps, job: WatchedJob, seen: number): P
  */
 export async function tellTheEnd(deps: EndDeps, job: WatchedJob, cursor: Cursor): Promise<JobEvent[]> {
   if (!isFinal(job.state)) return [];
-  const finalId = await finalIdOf(deps, job, cursor.found());
-  if (cursor.sent() >= finalId) return [];
-  const missing = cursor.sent() < finalId - 1 ? await tellMissing(deps, job, cursor.sent(), finalId) : [];
+  const finalId = await finalIdOf(deps, job, cursor.found);
+  if (cursor.sent >= finalId) return [];
+  const missing = cursor.sent < finalId - 1 ? await tellMissing(deps, job, cursor.sent, finalId) : [];
   return [...missing, finalEvent(job.id, finalId, { ...job, state: job.state })];
 }
 

@@ -41,8 +41,9 @@ export function streamJob(app: App, deps: StreamJobDeps): void {
       const after = Number(readLastEventId(request) ?? request.query.starting_after ?? 0);
       if (await deps.watcher.isOver(job, after)) return reply.code(204).send();
       const stream = deps.streams.open(reply);
-      void show(deps.watcher, stream, { jobId: job.id, after }).catch((error: unknown) => {
-        request.log.error({ error, job_id: job.id }, 'an event stream failed');
+      const { log, params } = request;
+      void show(deps.watcher, stream, { jobId: params.id, after }).catch((error: unknown) => {
+        log.error({ error, job_id: params.id }, 'an event stream failed');
         stream.end();
       });
       return reply;

@@ -79,7 +79,7 @@ async function watchAll(
   const { workshop, redisUrl } = gateway.ground;
   const warmDeltas = level.deltasPerSecond * level.warmSeconds;
   const deltas = warmDeltas + level.deltasPerSecond * level.seconds;
-  const before = server.usage();
+  const before = await server.collectedUsage();
   let onOpen: () => void = () => undefined;
   const open = new Promise<void>((resolve) => {
     onOpen = resolve;
@@ -91,7 +91,7 @@ async function watchAll(
     (line) => line === 'open' && onOpen(),
   );
   await Promise.race([open, viewers]);
-  const idle = server.usage();
+  const idle = await server.collectedUsage();
   const plan: AppendPlan = { redisUrl, prefix, jobIds, perSecond: level.deltasPerSecond, deltas };
   const [{ appended }, { seen, seconds, delayMs }] = await Promise.all([
     runTool<AppendResult>(workshop, 'append-deltas', plan),
