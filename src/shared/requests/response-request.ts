@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice } from '../domain/chat.ts';
+import { metadataShape } from './metadata-shape.ts';
 import { fromItems, type InputItem, inputItemShape } from './response-items.ts';
 
 const functionTool = z.strictObject({
@@ -43,7 +44,7 @@ export const responsesShape = z
     stream_options: z.strictObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
     store: z.boolean().nullish(),
     max_output_tokens: z.int().min(1).max(10_000_000).nullish(),
-    metadata: z.record(z.string().min(1).max(64), z.string().max(512)).nullish(),
+    metadata: metadataShape.nullish(),
     parallel_tool_calls: z.boolean().nullish(),
     reasoning: z
       .strictObject({

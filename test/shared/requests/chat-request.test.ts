@@ -120,6 +120,7 @@ describe('values that say nothing', () => {
     frequency_penalty: 0,
     logit_bias: {},
     logprobs: false,
+    top_logprobs: 0,
     tools: [],
     tool_choice: 'auto',
     parallel_tool_calls: true,
