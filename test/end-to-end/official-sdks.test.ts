@@ -139,6 +139,55 @@ test('over its own provider a call says what the provider says', async () => {
   expect(ourMessage.usage.output_tokens).toBe(theirMessage.usage.output_tokens);
 });
 
+test('thinking, signatures and the stop sequence that was met come whole and streamed, and go back', async () => {
+  const chat = {
+    model: 'anthropic/claude-haiku-4-5',
+    messages: ask('of END lakes [[reasoning:20]]'),
+    max_tokens: 2000,
+    stop_sequences: ['END'],
+    thinking: { type: 'enabled' as const, budget_tokens: 1024 },
+  };
+  const theirs = await anthropicDirect.messages.create({ ...chat, model: 'claude-haiku-4-5' });
+  const whole = await anthropic.messages.create(chat);
+  const streamed = await anthropic.messages.stream(chat).finalMessage();
+  for (const ours of [whole, streamed]) {
+    expect(ours.content).toEqual(theirs.content);
+    expect(ours.content[0]).toMatchObject({ type: 'thinking', signature: expect.stringMatching(/^sig_/) });
+    expect(ours).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'END' });
+  }
+  const { stop_sequences: _, thinking: __, ...asOpenai } = { ...chat, reasoning_effort: 'low' as const };
+  const answer = await openai.chat.completions.create({ ...asOpenai, stop: ['END'] });
+  const inPieces = await openai.chat.completions.stream({ ...asOpenai, stop: ['END'] }).finalChatCompletion();
+  const own = { anthropic: { content: theirs.content, stop_sequence: 'END' } };
+  expect(answer.choices[0]?.message).toMatchObject({ extra_content: own });
+  expect(inPieces.choices[0]?.message).toMatchObject({ extra_content: own });
+});
+
+test("a call's signature comes streamed in every dialect", async () => {
+  const chat = {
+    model: 'google/gemini-2.5-flash',
+    messages: ask('call [[reasoning:20]]'),
+    max_tokens: 2000,
+  };
+  const signed = { extra_content: { google: { thought_signature: expect.stringMatching(/^sig_/) } } };
+  const called = await openai.chat.completions
+    .stream({ ...chat, tools: [weather], tool_choice: 'required' })
+    .finalChatCompletion();
+  expect(called.choices[0]?.message.tool_calls?.[0]).toMatchObject(signed);
+  const tools = [{ name: 'weather', input_schema: weather.function.parameters as { type: 'object' } }];
+  const message = await anthropic.messages
+    .stream({ ...chat, tools, tool_choice: { type: 'any' } })
+    .finalMessage();
+  expect(message.content[0]).toMatchObject({ type: 'tool_use', ...signed });
+  const response = await openai.responses.create({
+    model: chat.model,
+    input: 'call [[reasoning:20]]',
+    tools: [{ type: 'function', name: 'weather', strict: false, parameters: weather.function.parameters }],
+    tool_choice: 'required',
+  });
+  expect(response.output[0]).toMatchObject({ type: 'function_call', ...signed });
+});
+
 describe('what goes wrong is told in the words of each SDK', () => {
   const model = 'openai/gpt-5-mini';
   const failing = (marker: string) => ({ model, messages: ask(marker), max_tokens: 20 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ChatRequest, ReasoningEffort, Tool, ToolChoice } from '../domain/chat.ts';
-import { fromSystem, fromTurn, marksOf, systemShape, turnShape } from './message-blocks.ts';
+import { fromSystem, fromTurn, markLast, marksOf, systemShape, turnShape } from './message-blocks.ts';
 
 const toolShape = z.strictObject({
   type: z.literal('custom', { error: 'only custom tools are supported; server tools are not' }).nullish(),
@@ -89,7 +89,7 @@ function toChatRequest(body: Body): ChatRequest {
   const hasTools = (body.tools ?? []).length > 0;
   return {
     model: body.model,
-    messages: [...fromSystem(body.system), ...body.messages.flatMap(fromTurn)],
+    messages: markLast([...fromSystem(body.system), ...body.messages.flatMap(fromTurn)], body.cache_control),
     max_tokens: body.max_tokens,
     ...((body.stop_sequences ?? []).length > 0 && { stop: body.stop_sequences ?? [] }),
     ...(typeof body.temperature === 'number' && { temperature: body.temperature }),

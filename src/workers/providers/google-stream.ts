@@ -99,16 +99,12 @@ function addFunctionCall(
   const id = readText(functionCall, 'id') ?? `call_${crypto.randomUUID().replaceAll('-', '')}`;
   const args = JSON.stringify(functionCall['args'] ?? {});
   const signature = readText(part, 'thoughtSignature');
+  const state = signature !== null && { extra_content: { google: { thought_signature: signature } } };
   const index = open.toolCalls.length;
-  open.toolCalls.push({
-    id,
-    type: 'function',
-    function: { name, arguments: args },
-    ...(signature !== null && { extra_content: { google: { thought_signature: signature } } }),
-  });
+  open.toolCalls.push({ id, type: 'function', function: { name, arguments: args }, ...state });
   log.add(name);
   log.add(args);
-  call.onDelta({ kind: 'tool_call', choice: open.index, index, id, name, arguments: args });
+  call.onDelta({ kind: 'tool_call', choice: open.index, index, id, name, arguments: args, ...state });
 }
 
 function closeCandidate(open: OpenCandidate) {
