@@ -221,6 +221,43 @@ describe('what goes wrong is told in the words of each SDK', () => {
   });
 });
 
+describe('an answer that breaks off after some of it was told', () => {
+  const cut = (name: string) => `${name} [[fault:cut at=4 times=1]] [[length:100]]`;
+  const newest = async () => (await account.call('GET /v1/jobs?limit=1')).json.data[0];
+  const expectNothingCharged = async () => {
+    const job = await whenEnded(account, (await newest()).id);
+    expect(job).toMatchObject({ status: 'failed', charge_usd: '0.000000000', attempts: 1 });
+    expect(job.error.type).toBe('outcome_unknown');
+    return job;
+  };
+
+  test('fails a chat completion and costs nothing', async () => {
+    const stream = await openai.chat.completions.create({
+      model: 'openai/gpt-4.1-mini',
+      messages: ask(cut('chat')),
+      stream: true,
+    });
+    await expect(textOf(stream)).rejects.toMatchObject({ code: 'outcome_unknown' });
+    await expectNothingCharged();
+  });
+
+  test('fails a message and costs nothing', async () => {
+    const body = { model: 'anthropic/claude-haiku-4-5', messages: ask(cut('message')), max_tokens: 200 };
+    await expect(anthropic.messages.stream(body).finalMessage()).rejects.toBeInstanceOf(Anthropic.APIError);
+    await expectNothingCharged();
+  });
+
+  test('fails a response, now and whenever it is looked at', async () => {
+    const stream = openai.responses.stream({ model: 'openai/gpt-4.1-mini', input: cut('response') });
+    const types: string[] = [];
+    for await (const { type } of stream) types.push(type);
+    expect(types.at(-1)).toBe('response.failed');
+    const { id } = await expectNothingCharged();
+    const stored = await openai.responses.retrieve(id.replace('job_', 'resp_'));
+    expect(stored).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
+  });
+});
+
 describe('a client that goes away', () => {
   test('in the middle of a stream ends the call, and is charged for what was produced and no more', async () => {
     await fetch(`${gateway.simulatorUrl}/__simulator/config`, {
