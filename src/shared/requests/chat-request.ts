@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ChatRequest } from '../domain/chat.ts';
 import { extraContent, messageShape } from './chat-messages.ts';
 import { metadataShape } from './metadata-shape.ts';
+import { toolProblems } from './tool-problems.ts';
 import { withoutEmpty } from './without-empty.ts';
 
 const functionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
@@ -134,13 +135,14 @@ type Check = { value: Body; issues: z.core.$ZodRawIssue[] };
 function checkTogether({ value: body, issues }: Check): void {
   const problem = (message: string, ...path: string[]) =>
     issues.push({ code: 'custom', message, path, input: body });
-  const names = (body.tools ?? []).map((tool) => tool.function.name);
-  if (new Set(names).size < names.length) problem('two tools have the same name', 'tools');
-  const choice = body.tool_choice;
-  if (choice === 'required' && names.length === 0) problem('required needs tools', 'tool_choice');
-  if (choice !== null && typeof choice === 'object' && !names.includes(choice.function.name)) {
-    problem(`there is no tool ${choice.function.name}`, 'tool_choice', 'function', 'name');
-  }
+  const choice = body.tool_choice ?? 'auto';
+  const name = typeof choice === 'object' ? choice.function.name : null;
+  const unfit = toolProblems({
+    names: (body.tools ?? []).map((tool) => tool.function.name),
+    mustCall: choice === 'required',
+    named: name === null ? null : { name, path: ['tool_choice', 'function', 'name'] },
+  });
+  for (const { message, path } of unfit) problem(message, ...path);
   if ((body.top_logprobs ?? 0) > 0 && body.logprobs !== true) {
     problem('needs logprobs: true', 'top_logprobs');
   }

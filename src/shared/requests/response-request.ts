@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice } from '../domain/chat.ts';
 import { metadataShape } from './metadata-shape.ts';
 import { fromItems, type InputItem, inputItemShape } from './response-items.ts';
+import { toolProblems } from './tool-problems.ts';
 
 const functionTool = z.strictObject({
   type: z.literal('function', { error: 'must be "function"; built-in tools are not supported' }),
@@ -82,6 +83,13 @@ export const responsesShape = z
         input: body,
       });
     }
+    const choice = body.tool_choice ?? 'auto';
+    const unfit = toolProblems({
+      names: (body.tools ?? []).map(({ name }) => name),
+      mustCall: choice === 'required',
+      named: typeof choice === 'object' ? { name: choice.name, path: ['tool_choice', 'name'] } : null,
+    });
+    for (const problem of unfit) issues.push({ code: 'custom', ...problem, input: body });
   });
 
 export type ResponsesBody = z.output<typeof responsesShape>;
