@@ -163,6 +163,47 @@ test('thinking, signatures and the stop sequence that was met come whole and str
   expect(inPieces.choices[0]?.message).toMatchObject({ extra_content: own });
 });
 
+test('what an SDK has parsed for its user may be pushed back as it is', async () => {
+  const model = 'openai/gpt-5-mini';
+  const strict = { ...weather, function: { ...weather.function, strict: true } };
+  const said = await openai.chat.completions.stream({ model, messages: ask('hi') }).finalChatCompletion();
+  const called = await openai.chat.completions
+    .stream({ model, messages: ask('hi'), tools: [strict], tool_choice: 'required' })
+    .finalChatCompletion();
+  const [message, calling] = [said.choices[0]?.message, called.choices[0]?.message];
+  expect(message).toHaveProperty('parsed');
+  expect(calling?.tool_calls?.[0]?.function).toHaveProperty('parsed_arguments');
+  const id = calling?.tool_calls?.[0]?.id ?? '';
+  const history = [message, ...ask('go on'), calling].flatMap((one) => (one ? [one] : []));
+  const answer = await openai.chat.completions.create({
+    model,
+    tools: [strict],
+    messages: [...ask('hi'), ...history, { role: 'tool', tool_call_id: id, content: 'rain' }],
+  });
+  expect(answer.choices[0]?.message.content).toBeTruthy();
+
+  const { strict: _, ...bare } = strict.function;
+  const tools = [{ ...bare, type: 'function' as const, strict: true }];
+  const ran = await openai.responses.parse({ model, input: 'hi', tools, tool_choice: 'required' });
+  const text = await openai.responses.stream({ model, input: 'hi' }).finalResponse();
+  expect(ran.output[0]).toHaveProperty('parsed_arguments');
+  const next = await openai.responses.create({
+    model,
+    tools,
+    input: [
+      ...text.output,
+      ...ask('go on'),
+      ...ran.output,
+      ...ran.output.flatMap((item) =>
+        item.type === 'function_call'
+          ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: 'rain' }]
+          : [],
+      ),
+    ] as OpenAI.Responses.ResponseInput,
+  });
+  expect(next.status).toBe('completed');
+});
+
 test("a call's signature comes streamed in every dialect", async () => {
   const chat = {
     model: 'google/gemini-2.5-flash',

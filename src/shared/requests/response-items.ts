@@ -13,12 +13,16 @@ const inputImage = z.strictObject({
   image_url: image,
   file_id: z.null({ error: 'files are not supported' }).optional(),
 });
-const outputText = z.strictObject({
-  type: z.literal('output_text'),
-  text: z.string(),
-  annotations: z.array(z.unknown()).nullish(),
-  logprobs: z.array(z.unknown()).nullish(),
-});
+/** `parsed`, like `parsed_arguments` of a call, is what an SDK made of the text for its user; it says nothing more. */
+const outputText = z
+  .strictObject({
+    type: z.literal('output_text'),
+    text: z.string(),
+    annotations: z.array(z.unknown()).nullish(),
+    logprobs: z.array(z.unknown()).nullish(),
+    parsed: z.unknown().optional(),
+  })
+  .transform(({ parsed: _, ...part }) => part);
 const outputRefusal = z.strictObject({ type: z.literal('refusal'), refusal: z.string() });
 
 const unsupportedPart = 'must be input_text, input_image or output_text; files and audio are not supported';
@@ -36,15 +40,18 @@ const messageItem = z.strictObject({
   role: z.enum(['user', 'assistant', 'system', 'developer']),
   content: z.union([z.string(), z.array(contentPart).min(1)]),
 });
-const callItem = z.strictObject({
-  type: z.literal('function_call'),
-  id: z.string().nullish(),
-  status,
-  call_id: z.string().min(1),
-  name: z.string().min(1),
-  arguments: z.string(),
-  extra_content: extraContent,
-});
+const callItem = z
+  .strictObject({
+    type: z.literal('function_call'),
+    id: z.string().nullish(),
+    status,
+    call_id: z.string().min(1),
+    name: z.string().min(1),
+    arguments: z.string(),
+    extra_content: extraContent,
+    parsed_arguments: z.unknown().optional(),
+  })
+  .transform(({ parsed_arguments: _, ...item }) => item);
 const callOutputItem = z.strictObject({
   type: z.literal('function_call_output'),
   id: z.string().nullish(),
