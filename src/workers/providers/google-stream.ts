@@ -80,7 +80,8 @@ function addPart(open: OpenCandidate, part: unknown, call: ProviderCall, log: Ou
   const text = readText(part, 'text') ?? '';
   log.add(text);
   if (readField(part, 'thought') === true) return;
-  open.signature = readText(part, 'thoughtSignature') ?? open.signature;
+  // That of a call is the call's own.
+  if (!isRecord(functionCall)) open.signature = readText(part, 'thoughtSignature') ?? open.signature;
   if (text === '') return;
   open.text += text;
   call.onDelta({ kind: 'text', choice: open.index, text });
