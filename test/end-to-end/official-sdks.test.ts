@@ -139,6 +139,96 @@ test('over its own provider a call says what the provider says', async () => {
   expect(ourMessage.usage.output_tokens).toBe(theirMessage.usage.output_tokens);
 });
 
+test('thinking, signatures and the stop sequence that was met come whole and streamed, and go back', async () => {
+  const chat = {
+    model: 'anthropic/claude-haiku-4-5',
+    messages: ask('of END lakes [[reasoning:20]]'),
+    max_tokens: 2000,
+    stop_sequences: ['END'],
+    thinking: { type: 'enabled' as const, budget_tokens: 1024 },
+  };
+  const theirs = await anthropicDirect.messages.create({ ...chat, model: 'claude-haiku-4-5' });
+  const whole = await anthropic.messages.create(chat);
+  const streamed = await anthropic.messages.stream(chat).finalMessage();
+  for (const ours of [whole, streamed]) {
+    expect(ours.content).toEqual(theirs.content);
+    expect(ours.content[0]).toMatchObject({ type: 'thinking', signature: expect.stringMatching(/^sig_/) });
+    expect(ours).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'END' });
+  }
+  const { stop_sequences: _, thinking: __, ...asOpenai } = { ...chat, reasoning_effort: 'low' as const };
+  const answer = await openai.chat.completions.create({ ...asOpenai, stop: ['END'] });
+  const inPieces = await openai.chat.completions.stream({ ...asOpenai, stop: ['END'] }).finalChatCompletion();
+  const own = { anthropic: { content: theirs.content, stop_sequence: 'END' } };
+  expect(answer.choices[0]?.message).toMatchObject({ extra_content: own });
+  expect(inPieces.choices[0]?.message).toMatchObject({ extra_content: own });
+});
+
+test('what an SDK has parsed for its user may be pushed back as it is', async () => {
+  const model = 'openai/gpt-5-mini';
+  const strict = { ...weather, function: { ...weather.function, strict: true } };
+  const said = await openai.chat.completions.stream({ model, messages: ask('hi') }).finalChatCompletion();
+  const called = await openai.chat.completions
+    .stream({ model, messages: ask('hi'), tools: [strict], tool_choice: 'required' })
+    .finalChatCompletion();
+  const [message, calling] = [said.choices[0]?.message, called.choices[0]?.message];
+  expect(message).toHaveProperty('parsed');
+  expect(calling?.tool_calls?.[0]?.function).toHaveProperty('parsed_arguments');
+  const id = calling?.tool_calls?.[0]?.id ?? '';
+  const history = [message, ...ask('go on'), calling].flatMap((one) => (one ? [one] : []));
+  const answer = await openai.chat.completions.create({
+    model,
+    tools: [strict],
+    messages: [...ask('hi'), ...history, { role: 'tool', tool_call_id: id, content: 'rain' }],
+  });
+  expect(answer.choices[0]?.message.content).toBeTruthy();
+
+  const { strict: _, ...bare } = strict.function;
+  const tools = [{ ...bare, type: 'function' as const, strict: true }];
+  const ran = await openai.responses.parse({ model, input: 'hi', tools, tool_choice: 'required' });
+  const text = await openai.responses.stream({ model, input: 'hi' }).finalResponse();
+  expect(ran.output[0]).toHaveProperty('parsed_arguments');
+  const next = await openai.responses.create({
+    model,
+    tools,
+    input: [
+      ...text.output,
+      ...ask('go on'),
+      ...ran.output,
+      ...ran.output.flatMap((item) =>
+        item.type === 'function_call'
+          ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: 'rain' }]
+          : [],
+      ),
+    ] as OpenAI.Responses.ResponseInput,
+  });
+  expect(next.status).toBe('completed');
+});
+
+test("a call's signature comes streamed in every dialect", async () => {
+  const chat = {
+    model: 'google/gemini-2.5-flash',
+    messages: ask('call [[reasoning:20]]'),
+    max_tokens: 2000,
+  };
+  const signed = { extra_content: { google: { thought_signature: expect.stringMatching(/^sig_/) } } };
+  const called = await openai.chat.completions
+    .stream({ ...chat, tools: [weather], tool_choice: 'required' })
+    .finalChatCompletion();
+  expect(called.choices[0]?.message.tool_calls?.[0]).toMatchObject(signed);
+  const tools = [{ name: 'weather', input_schema: weather.function.parameters as { type: 'object' } }];
+  const message = await anthropic.messages
+    .stream({ ...chat, tools, tool_choice: { type: 'any' } })
+    .finalMessage();
+  expect(message.content[0]).toMatchObject({ type: 'tool_use', ...signed });
+  const response = await openai.responses.create({
+    model: chat.model,
+    input: 'call [[reasoning:20]]',
+    tools: [{ type: 'function', name: 'weather', strict: false, parameters: weather.function.parameters }],
+    tool_choice: 'required',
+  });
+  expect(response.output[0]).toMatchObject({ type: 'function_call', ...signed });
+});
+
 describe('what goes wrong is told in the words of each SDK', () => {
   const model = 'openai/gpt-5-mini';
   const failing = (marker: string) => ({ model, messages: ask(marker), max_tokens: 20 });
@@ -169,6 +259,43 @@ describe('what goes wrong is told in the words of each SDK', () => {
       status: 402,
       type: 'insufficient_funds',
     });
+  });
+});
+
+describe('an answer that breaks off after some of it was told', () => {
+  const cut = (name: string) => `${name} [[fault:cut at=4 times=1]] [[length:100]]`;
+  const newest = async () => (await account.call('GET /v1/jobs?limit=1')).json.data[0];
+  const expectNothingCharged = async () => {
+    const job = await whenEnded(account, (await newest()).id);
+    expect(job).toMatchObject({ status: 'failed', charge_usd: '0.000000000', attempts: 1 });
+    expect(job.error.type).toBe('outcome_unknown');
+    return job;
+  };
+
+  test('fails a chat completion and costs nothing', async () => {
+    const stream = await openai.chat.completions.create({
+      model: 'openai/gpt-4.1-mini',
+      messages: ask(cut('chat')),
+      stream: true,
+    });
+    await expect(textOf(stream)).rejects.toMatchObject({ code: 'outcome_unknown' });
+    await expectNothingCharged();
+  });
+
+  test('fails a message and costs nothing', async () => {
+    const body = { model: 'anthropic/claude-haiku-4-5', messages: ask(cut('message')), max_tokens: 200 };
+    await expect(anthropic.messages.stream(body).finalMessage()).rejects.toBeInstanceOf(Anthropic.APIError);
+    await expectNothingCharged();
+  });
+
+  test('fails a response, now and whenever it is looked at', async () => {
+    const stream = openai.responses.stream({ model: 'openai/gpt-4.1-mini', input: cut('response') });
+    const types: string[] = [];
+    for await (const { type } of stream) types.push(type);
+    expect(types.at(-1)).toBe('response.failed');
+    const { id } = await expectNothingCharged();
+    const stored = await openai.responses.retrieve(id.replace('job_', 'resp_'));
+    expect(stored).toMatchObject({ status: 'failed', error: { code: 'server_error' } });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Refusal, type RefusalType, refusals } from '../../shared/domain/errors.ts';
+import { Refusal, type RefusalType, refusals, statusOf } from '../../shared/domain/errors.ts';
 import { isDatabaseTransient, isDatabaseUnavailable } from '../../shared/sql/database.ts';
 
 /** A client that waits must not be sent away for longer than the SDKs are willing to wait. */
@@ -33,7 +33,7 @@ export function problemBody(refusal: Refusal, requestId: string) {
   const { param, problems, fields } = refusal.extras;
   return {
     detail: refusal.message,
-    code: refusals[refusal.type].status,
+    code: statusOf(refusal),
     error_type: refusal.type,
     ...fields,
     request_id: requestId,
@@ -49,15 +49,15 @@ export function problemBody(refusal: Refusal, requestId: string) {
 
 /** The same refusal as Anthropic's SDK expects it. */
 export function anthropicProblemBody(refusal: Refusal, requestId: string) {
-  const type = anthropicTypeOf(refusals[refusal.type].status);
+  const type = anthropicTypeOf(statusOf(refusal));
   return { type: 'error', error: { type, message: refusal.message }, request_id: requestId };
 }
 
 /** The headers that go with a refusal; times are whole seconds and milliseconds from now, at most a minute. */
 export function problemHeaders(refusal: Refusal): Record<string, string> {
-  const { status, retry } = refusals[refusal.type];
+  const { retry } = refusals[refusal.type];
   const headers: Record<string, string> = {};
-  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  if (statusOf(refusal) === 401) headers['www-authenticate'] = 'Bearer';
   if (retry !== null) headers['x-should-retry'] = String(retry);
   const asked = refusal.extras.retryAfterMs ?? (retry === true ? retryAfterMsDefault : undefined);
   if (asked !== undefined) {
@@ -100,7 +100,7 @@ const frameworkRefusals: Record<string, [RefusalType, string]> = {
 
 /** Answers with a refusal in the shape its client reads. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  reply.status(refusals[refusal.type].status).headers(problemHeaders(refusal)).type('application/json');
+  reply.status(statusOf(refusal)).headers(problemHeaders(refusal)).type('application/json');
   // Again, for what was refused before any hook ran.
   reply.header('x-request-id', request.id);
   if (refusal.type === 'authentication_error' && request.routeOptions.config.basic === true) {
@@ -116,7 +116,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const refusal = toRefusal(error);
   const cause = error instanceof Refusal ? error.cause : error;
   if (refusal.type === 'internal_error') request.log.error({ error: cause ?? error }, 'request failed');
-  else if (refusals[refusal.type].status >= 500 && cause !== undefined) {
+  else if (statusOf(refusal) >= 500 && cause !== undefined) {
     request.log.warn({ error: cause }, 'request refused');
   }
   return sendRefusal(request, reply, refusal);

@@ -1,4 +1,4 @@
-import type { Delta } from '../../shared/domain/chat.ts';
+import type { Delta, ExtraContent } from '../../shared/domain/chat.ts';
 import type { JobEvent } from '../../shared/domain/event.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
 
@@ -9,6 +9,8 @@ type Said = {
   id?: string;
   name?: string;
   arguments?: string;
+  thinking?: unknown[];
+  extra_content?: ExtraContent;
   choices?: { choice: number; text: string }[];
 };
 
@@ -30,7 +32,8 @@ export async function* followCall(
 
   function* tell(event: JobEvent): Generator<Delta> {
     const said = JSON.parse(event.data) as Said;
-    if (event.type === 'output.delta') yield tellText(said.choice ?? 0, said.text ?? '');
+    if (event.type === 'output.delta')
+      yield { ...tellText(said.choice ?? 0, said.text ?? ''), ...ownOf(said) };
     if (event.type === 'output.tool_call') {
       toldCalls = true;
       yield toCallDelta(said);
@@ -61,17 +64,25 @@ export async function* followCall(
 export function toDelta({ type, data }: JobEvent): Delta | null {
   if (type === 'output.tool_call') return toCallDelta(JSON.parse(data) as Said);
   if (type !== 'output.delta') return null;
-  const { choice = 0, text = '' } = JSON.parse(data) as Said;
-  return { kind: 'text', choice, text };
+  const said = JSON.parse(data) as Said;
+  return { kind: 'text', choice: said.choice ?? 0, text: said.text ?? '', ...ownOf(said) };
 }
 
-function toCallDelta({ choice = 0, index = 0, id, name, arguments: pieces = '' }: Said): Delta {
+/** What is the provider's own of a piece. */
+function ownOf({ thinking }: Said): Pick<Delta, 'thinking'> {
+  return thinking === undefined ? {} : { thinking };
+}
+
+function toCallDelta(said: Said): Delta {
+  const { choice = 0, index = 0, id, name, arguments: pieces = '', extra_content } = said;
   return {
+    ...ownOf(said),
     kind: 'tool_call',
     choice,
     index,
     ...(id === undefined ? {} : { id }),
     ...(name === undefined ? {} : { name }),
+    ...(extra_content === undefined ? {} : { extra_content }),
     arguments: pieces,
   };
 }

@@ -1,28 +1,7 @@
 import type { Surface } from '../../shared/domain/job.ts';
-
-/** What the fields of our request are called on a surface, where it has another word. */
-const names: Partial<Record<Surface, Record<string, string>>> = {
-  responses: {
-    messages: 'input',
-    max_completion_tokens: 'max_output_tokens',
-    reasoning_effort: 'reasoning.effort',
-    response_format: 'text.format',
-    verbosity: 'text.verbosity',
-  },
-  messages: {
-    max_completion_tokens: 'max_tokens',
-    reasoning_effort: 'output_config.effort',
-    response_format: 'output_config.format',
-    stop: 'stop_sequences',
-  },
-};
+import { fieldOf } from '../../shared/requests/field-names.ts';
 
 /** The path of a problem as the client of a surface wrote it. `param` is the path in a job's body, `request.` included. */
 export function nameParam(surface: Surface, param: string): string {
-  const path = param.replace(/^request\./, '');
-  const [field = '', ...rest] = path.split('.');
-  const name = names[surface]?.[field];
-  // The turns of our request are not one for one the items of another's.
-  if (name === 'input') return name;
-  return name === undefined ? path : [name, ...rest].join('.');
+  return fieldOf(surface, param);
 }

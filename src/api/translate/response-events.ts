@@ -6,6 +6,7 @@ import {
   sayCall,
   sayDone,
   sayNothing,
+  sayReasoning,
   sayRest,
   sayText,
   takeBack,
@@ -40,7 +41,12 @@ export function createResponseEvents(known: ResponseFacts) {
       const rest = sayRest(said, completion);
       const status = responseStatusOf(completion);
       const response = toResponse({ ...facts, completion, completedAt, status });
-      return [...rest, ...sayDone(said, status), say(said, `response.${status}`, { response })];
+      return [
+        ...rest,
+        ...sayDone(said, status),
+        ...sayReasoning(said, completion),
+        say(said, `response.${status}`, { response }),
+      ];
     },
     /** `ended` has the status and the error it ended with. */
     ended: (ended: Pick<ResponseFacts, 'status' | 'error' | 'completedAt'>): ResponseEvent[] => {

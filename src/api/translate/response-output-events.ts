@@ -1,5 +1,5 @@
 import type { ChatCompletion, Delta, ToolCall } from '../../shared/domain/chat.ts';
-import { callItemId, messageItemId } from '../../shared/requests/response-object.ts';
+import { callItemId, messageItemId, toReasoningItem } from '../../shared/requests/response-object.ts';
 
 /** One event of a streamed response. `sequence_number` counts from 0 and is what a reader resumes after. */
 export type ResponseEvent = { type: string; sequence_number: number } & Record<string, unknown>;
@@ -98,6 +98,15 @@ export function sayRest(said: Said, completion: ChatCompletion): ResponseEvent[]
     ...(rest === '' ? [] : sayText(said, rest)),
     ...untold.flatMap((delta) => sayCall(said, delta)),
   ];
+}
+
+/** What the provider wants back with the turn. */
+export function sayReasoning(said: Said, completion: ChatCompletion): ResponseEvent[] {
+  const item = toReasoningItem(completion, said.responseId);
+  if (item === null) return [];
+  const where = { output_index: said.items, item };
+  said.items += 1;
+  return [say(said, 'response.output_item.added', where), say(said, 'response.output_item.done', where)];
 }
 
 function openItem(said: Said, what: Pick<OpenItem, 'call' | 'callId' | 'name'>): ResponseEvent[] {

@@ -112,13 +112,17 @@ function envelope(prompt: Prompt, reply: Reply) {
   return { id: `msg_${reply.id}`, type: 'message', role: 'assistant', model: prompt.model };
 }
 
+function stopMet(prompt: Prompt, choice: ReplyChoice): string | null {
+  return choice.finish === 'stop_sequence' ? (prompt.stop[0] ?? null) : null;
+}
+
 function plain(prompt: Prompt, reply: Reply): unknown {
   const choice = reply.choices[0];
   return {
     ...envelope(prompt, reply),
     content: choice === undefined ? [] : toBlocks(reply, choice),
     stop_reason: choice === undefined ? null : stopReasons[choice.finish],
-    stop_sequence: choice?.finish === 'stop_sequence' ? prompt.stop[0] : null,
+    stop_sequence: choice === undefined ? null : stopMet(prompt, choice),
     usage: finalUsage(reply),
   };
 }
@@ -143,7 +147,7 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
     }
     push({ type: 'content_block_stop', index } as { type: string });
   });
-  const stop = { stop_reason: stopReasons[choice.finish], stop_sequence: null };
+  const stop = { stop_reason: stopReasons[choice.finish], stop_sequence: stopMet(prompt, choice) };
   const usage = finalUsage(reply);
   push({ type: 'message_delta', delta: stop, ...(usage && { usage }) } as { type: string });
   push({ type: 'message_stop' });

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { BatchEndpointName } from '../domain/batch.ts';
 import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../domain/chat.ts';
 import { invalid } from '../domain/errors.ts';
+import type { Surface } from '../domain/job.ts';
 import { toChatCompletion } from '../requests/chat-completion.ts';
 import { chatCompletionsShape } from '../requests/chat-request.ts';
 import { toAnthropicMessage } from '../requests/message-object.ts';
@@ -20,6 +21,8 @@ export type LineJob = {
 };
 
 export type BatchEndpoint = {
+  /** Whose words the fields of a line are in. */
+  surface: Surface;
   /** The body of a line as the engine takes it; throws a Refusal with every problem. */
   read(body: unknown): { request: ChatRequest; original: string | null };
   /** The body of the answer, in the shape of the endpoint. */
@@ -32,6 +35,7 @@ const notInBatches = (param: string) =>
 /** What a line of each endpoint asks, and how it is answered. */
 export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
   '/v1/chat/completions': {
+    surface: 'chat',
     read: (given) => {
       const { request, stream } = readAs(chatCompletionsShape, given);
       if (stream) throw notInBatches('stream');
@@ -40,6 +44,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
     write: (completion, { jobId }) => toChatCompletion(completion, jobId),
   },
   '/v1/responses': {
+    surface: 'responses',
     read: (given) => {
       const body = readAs(responsesShape, given);
       for (const param of ['stream', 'background', 'previous_response_id'] as const) {
@@ -60,6 +65,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
       }),
   },
   '/v1/messages': {
+    surface: 'messages',
     read: (given) => {
       const { request, stream } = readAs(messagesShape, given);
       if (stream) throw notInBatches('stream');

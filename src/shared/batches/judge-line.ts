@@ -1,6 +1,7 @@
 import type { BatchEndpointName } from '../domain/batch.ts';
 import { Refusal } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
+import { nameFields } from '../requests/field-names.ts';
 import { checkValue } from '../requests/json-values.ts';
 import { type JobOrder, type QuoteDeps, quoteJob, toIntake } from '../requests/quote-job.ts';
 import type { BatchLine } from '../sql/batch-moves.ts';
@@ -46,7 +47,8 @@ function price(deps: QuoteDeps, owner: LineOwner, { request, original }: ReturnT
     metadata: {},
   };
   const orderer = { ...owner, idempotency: null };
-  const made = toIntake(newId('job'), order, orderer, quoteJob(deps, order, owner.defaultMaxOutputTokens));
+  const quote = quoteLine(deps, order, owner);
+  const made = toIntake(newId('job'), order, orderer, quote);
   return {
     jobId: made.jobId,
     holdNano: made.holdNano,
@@ -64,4 +66,13 @@ function price(deps: QuoteDeps, owner: LineOwner, { request, original }: ReturnT
     targets: made.targets,
     original,
   };
+}
+
+/** Problems are named as the line wrote its fields. */
+function quoteLine(deps: QuoteDeps, order: JobOrder, owner: LineOwner) {
+  try {
+    return quoteJob(deps, order, owner.defaultMaxOutputTokens);
+  } catch (error) {
+    throw nameFields(endpoints[owner.endpoint].surface, error);
+  }
 }

@@ -1,6 +1,8 @@
 import type { BatchEndpointName } from '../domain/batch.ts';
 import type { ChatCompletion } from '../domain/chat.ts';
-import { Refusal, type RefusalType, refusals } from '../domain/errors.ts';
+import { type Refusal, statusOf } from '../domain/errors.ts';
+import { refusalOf } from '../domain/failed-job.ts';
+import type { JobError } from '../domain/job.ts';
 import type { EndedLine } from '../sql/batch-moves.ts';
 import { endpoints } from './endpoints.ts';
 
@@ -36,8 +38,8 @@ export function answerLine(
   if (ended.state === 'expired') return notRun('batch_expired');
   if (ended.state === 'cancelled') return notRun('batch_cancelled');
   if (ended.state === 'failed' && ended.error !== null) {
-    const type = ended.error.type as RefusalType;
-    return answered(refusals[type].status, { error: openaiError(new Refusal(type, ended.error.message)) });
+    const refusal = refusalOf(ended.error as JobError);
+    return answered(statusOf(refusal), { error: openaiError(refusal) });
   }
   if (ended.result === null || ended.jobId === null) return notRun('result_erased');
   const completion = JSON.parse(ended.result) as ChatCompletion;

@@ -6,7 +6,7 @@ import type { Refusal, UpstreamKind } from './refusal.ts';
  * else in `extra_content` asks for something, and must not vanish.
  */
 const stateFields: Record<keyof ExtraContent, string[]> = {
-  anthropic: ['content'],
+  anthropic: ['content', 'stop_sequence'],
   google: ['thought_signature'],
   openai: ['reasoning_content', 'reasoning', 'reasoning_details', 'extra_content'],
 };

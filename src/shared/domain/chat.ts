@@ -128,10 +128,21 @@ export type ChatCompletion = {
   usage?: CompletionUsage;
 };
 
-/** One piece of output as it arrives. `choice` is the index among `n`; text is never empty. */
-export type Delta =
-  | { kind: 'text'; choice: number; text: string }
-  | { kind: 'tool_call'; choice: number; index: number; id?: string; name?: string; arguments: string };
+/**
+ * One piece of output as it arrives. `choice` is the index among `n`; text is never empty. `thinking` are Anthropic's own blocks
+ * that came right before it, verbatim; `extra_content` is what a provider wants back with the call.
+ */
+export type Delta = { choice: number; thinking?: unknown[] } & (
+  | { kind: 'text'; text: string }
+  | {
+      kind: 'tool_call';
+      index: number;
+      id?: string;
+      name?: string;
+      arguments: string;
+      extra_content?: ExtraContent;
+    }
+);
 
 /** The status a finished completion ends a response of the Responses API in. */
 export function responseStatusOf(completion: ChatCompletion): 'completed' | 'incomplete' {

@@ -27,6 +27,8 @@ export type RefusalType = keyof typeof refusals;
 export type Problem = { param: string; message: string };
 
 export type RefusalExtras = {
+  /** Another status than its type has. */
+  status?: number;
   /** Path of the first offending field. */
   param?: string;
   /** All problems of a validation error. */
@@ -46,6 +48,11 @@ export class Refusal extends Error {
     this.type = type;
     this.extras = extras;
   }
+}
+
+/** The HTTP status of a refusal. */
+export function statusOf({ type, extras }: Refusal): number {
+  return extras.status ?? refusals[type].status;
 }
 
 /** Someone else's object and a missing one are the same to the caller. */

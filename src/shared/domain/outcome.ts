@@ -25,6 +25,8 @@ export type Tried = {
   attempts: number;
   target: number;
   targets: number;
+  /** Whether a client that reads the answer as it comes has had some of it: no other call can go on where this one broke off. */
+  isTold?: boolean;
 };
 
 /** A throttle that is over this soon is waited for; a longer one sends the job to its next target. */
@@ -35,7 +37,7 @@ const free: ReadonlySet<FailureReason> = new Set(['throttled', 'unreachable', 'e
 
 /**
  * Decides what an answer means. The only place that knows the policy of retries and fallbacks:
- * a request that can never succeed fails at once; a key that is refused goes to a fallback that was not tried yet, or
+ * a request that can never succeed fails at once, and so does an answer that broke off when some of it was told; a key that is refused goes to a fallback that was not tried yet, or
  * fails; everything else goes on, a short throttle where it is, the rest to the next target at once, and round again with
  * back-off. Calls that were made count towards the attempts; refusals that did nothing are bounded by the deadline only.
  * `random` is in [0, 1).
@@ -54,6 +56,7 @@ export function decideFailure(
   random: number,
 ): Exclude<Outcome, { kind: 'succeeded' }> {
   if (failure.reason === 'rejected') return failedWith('provider_rejected', failure);
+  if (tried.isTold === true) return failedWith(errorOf(failure), failure);
   const isLastTarget = tried.target + 1 >= tried.targets;
   const isSpent = tried.tries >= tried.maxAttempts;
   if (failure.reason === 'auth') {
@@ -61,7 +64,7 @@ export function decideFailure(
   }
   if (free.has(failure.reason)) return waitOrGoOn(failure, tried, random);
   if (isSpent) {
-    return failedWith(failure.reason === 'cut' ? 'outcome_unknown' : 'provider_failed', failure);
+    return failedWith(errorOf(failure), failure);
   }
   const delayMs = isLastTarget ? Math.max(failure.retryAfterMs ?? 0, backoffMs(tried.tries, random)) : 0;
   return goOn(failure, tried, delayMs, true);
@@ -82,6 +85,11 @@ function waitOrGoOn(failure: Failure, tried: Tried, random: number): Again {
 
 function goOn(failure: Failure, tried: Tried, delayMs: number, counts: boolean): Again {
   return { kind: 'again', target: (tried.target + 1) % tried.targets, delayMs, counts, failure };
+}
+
+function errorOf({ reason }: Failure): JobError['type'] {
+  if (free.has(reason)) return 'provider_unavailable';
+  return reason === 'cut' ? 'outcome_unknown' : 'provider_failed';
 }
 
 function failedWith(type: JobError['type'], failure: Failure): Extract<Outcome, { kind: 'failed' }> {

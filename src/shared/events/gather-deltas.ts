@@ -1,6 +1,7 @@
 import type { Delta } from '../domain/chat.ts';
 
 type TextDelta = Extract<Delta, { kind: 'text' }>;
+type Waiting = { type: string; fields: string };
 type ToolDelta = Extract<Delta, { kind: 'tool_call' }>;
 
 /**
@@ -11,11 +12,14 @@ export function createDeltaGatherer(attempt: number) {
   const texts = new Map<number, TextDelta>();
   const calls = new Map<string, ToolDelta>();
   const offsets = new Map<number, number>();
+  let settled: Waiting[] = [];
 
+  /** What comes with thinking of its own begins an event of its own: the thinking is told in its place. */
   function add(delta: Delta): void {
+    if (delta.thinking !== undefined) settle();
     if (delta.kind === 'text') {
       const before = texts.get(delta.choice)?.text ?? '';
-      texts.set(delta.choice, { ...delta, text: before + delta.text });
+      texts.set(delta.choice, { ...delta, ...texts.get(delta.choice), text: before + delta.text });
       return;
     }
     const key = `${delta.choice}/${delta.index}`;
@@ -24,23 +28,29 @@ export function createDeltaGatherer(attempt: number) {
     calls.set(key, { ...delta, ...before, arguments: joined });
   }
 
-  function toTextEvent({ choice, text }: TextDelta) {
+  function toTextEvent({ kind: _, choice, text, ...more }: TextDelta) {
     const offset = offsets.get(choice) ?? 0;
     offsets.set(choice, offset + text.length);
-    return { type: 'output.delta', fields: JSON.stringify({ attempt, choice, offset, text }) };
+    return { type: 'output.delta', fields: JSON.stringify({ attempt, choice, offset, text, ...more }) };
   }
 
   function toToolEvent({ kind: _, ...call }: ToolDelta) {
     return { type: 'output.tool_call', fields: JSON.stringify({ attempt, ...call }) };
   }
 
+  function settle(): void {
+    settled.push(...[...texts.values()].map(toTextEvent), ...[...calls.values()].map(toToolEvent));
+    texts.clear();
+    calls.clear();
+  }
+
   return {
     add,
-    isEmpty: () => texts.size === 0 && calls.size === 0,
+    isEmpty: () => settled.length === 0 && texts.size === 0 && calls.size === 0,
     take: () => {
-      const events = [...texts.values()].map(toTextEvent).concat([...calls.values()].map(toToolEvent));
-      texts.clear();
-      calls.clear();
+      settle();
+      const events = settled;
+      settled = [];
       return events;
     },
   };

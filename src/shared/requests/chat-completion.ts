@@ -11,7 +11,7 @@ export type ChunkOptions = { jobId: string; model: string; createdAt: Date; incl
 
 /**
  * Turns the deltas of one job into `chat.completion.chunk`s (SDK 6.49): the same id and time on each, the role with the first of a
- * choice, the finish reason with the last, then the usage when it was asked for.
+ * choice, with the last what the provider wants back and the finish reason, then the usage when it was asked for.
  */
 export function createChunks({ jobId, model, createdAt, includeUsage }: ChunkOptions) {
   const begun = new Set<number>();
@@ -41,19 +41,25 @@ export function createChunks({ jobId, model, createdAt, includeUsage }: ChunkOpt
           chunk(delta.choice, { ...role, content: delta.text, ...('role' in role ? { refusal: null } : {}) }),
         ];
       }
-      const { index, id, name, arguments: pieces } = delta;
+      const { index, id, name, arguments: pieces, extra_content } = delta;
       const call = {
         index,
         ...(id === undefined ? {} : { id, type: 'function' }),
         function: { ...(name === undefined ? {} : { name }), arguments: pieces },
+        ...(extra_content === undefined ? {} : { extra_content }),
       };
       return [chunk(delta.choice, { ...role, tool_calls: [call] })];
     },
     ended: (completion: ChatCompletion): object[] => {
       const last = completion.choices.flatMap(({ index, message, finish_reason, logprobs }) => {
         const role = begin(index);
-        const says = message.refusal !== null ? { refusal: message.refusal } : {};
-        const first = 'role' in role || 'refusal' in says ? [chunk(index, { ...role, ...says })] : [];
+        const { refusal, extra_content } = message;
+        const says = {
+          ...role,
+          ...(refusal === null ? {} : { refusal }),
+          ...(extra_content === undefined ? {} : { extra_content }),
+        };
+        const first = Object.keys(says).length > 0 ? [chunk(index, says)] : [];
         return [...first, chunk(index, {}, finish_reason, logprobs)];
       });
       if (!includeUsage) return last;

@@ -57,7 +57,13 @@ const toolCall = z
   .strictObject({
     id: z.string().min(1),
     type: z.literal('function'),
-    function: z.strictObject({ name: z.string().min(1), arguments: z.string() }),
+    function: z
+      .strictObject({
+        name: z.string().min(1),
+        arguments: z.string(),
+        parsed_arguments: z.unknown().optional(),
+      })
+      .transform(({ parsed_arguments: _, ...given }) => given),
     extra_content: extraContent,
   })
   .transform(withoutEmpty);
@@ -73,7 +79,7 @@ const user = z
   })
   .transform(withoutEmpty);
 
-/** Also what an SDK's own answer looks like when it is pushed back as history: `annotations`, `audio: null`, … */
+/** Also what an SDK's own answer looks like when it is pushed back as history: `annotations`, `audio: null`, `parsed`, … */
 const assistant = z
   .strictObject({
     role: z.literal('assistant'),
@@ -85,13 +91,14 @@ const assistant = z
     annotations: z.array(z.unknown()).nullish(),
     audio: z.null({ error: 'audio is not supported' }).optional(),
     function_call: z.null({ error: 'use tool_calls' }).optional(),
+    parsed: z.unknown().optional(),
   })
   .refine(
     ({ content, refusal, tool_calls, extra_content }) =>
       [content, refusal, tool_calls, extra_content].some((field) => field !== null && field !== undefined),
     { error: 'an assistant message needs content, refusal or tool_calls', path: ['content'] },
   )
-  .transform(({ annotations: _, audio: __, function_call: ___, tool_calls, ...message }) =>
+  .transform(({ annotations: _, audio: __, function_call: ___, parsed: ____, tool_calls, ...message }) =>
     withoutEmpty({ ...message, tool_calls: tool_calls?.length ? tool_calls : undefined }),
   );
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { ChatRequest } from '../domain/chat.ts';
 import { extraContent, messageShape } from './chat-messages.ts';
+import { metadataShape } from './metadata-shape.ts';
+import { toolProblems } from './tool-problems.ts';
 import { withoutEmpty } from './without-empty.ts';
 
 const functionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
@@ -50,10 +52,6 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
-const metadata = z
-  .record(z.string().min(1).max(64), z.string().max(512))
-  .refine((pairs) => Object.keys(pairs).length <= 16, { error: 'has more than 16 pairs' });
-
 const logitBias = z.record(
   z.string().regex(/^\d{1,7}$/, { error: 'is not a token id' }),
   z.number().min(-100).max(100),
@@ -99,7 +97,7 @@ const bodyFields = {
   user: z.string().nullish(),
   safety_identifier: z.string().nullish(),
   prompt_cache_key: z.string().nullish(),
-  metadata: metadata.nullish(),
+  metadata: metadataShape.nullish(),
 };
 
 type Body = z.output<z.ZodObject<typeof bodyFields>>;
@@ -115,6 +113,7 @@ function saysNothing(body: Body, field: string): boolean {
     frequency_penalty: () => body.frequency_penalty === 0,
     logit_bias: () => isEmpty(body.logit_bias ?? {}),
     logprobs: () => body.logprobs === false,
+    top_logprobs: () => body.top_logprobs === 0,
     tools: () => !hasTools,
     tool_choice: () => body.tool_choice === 'auto' || (!hasTools && body.tool_choice === 'none'),
     parallel_tool_calls: () => body.parallel_tool_calls === true || !hasTools,
@@ -136,14 +135,15 @@ type Check = { value: Body; issues: z.core.$ZodRawIssue[] };
 function checkTogether({ value: body, issues }: Check): void {
   const problem = (message: string, ...path: string[]) =>
     issues.push({ code: 'custom', message, path, input: body });
-  const names = (body.tools ?? []).map((tool) => tool.function.name);
-  if (new Set(names).size < names.length) problem('two tools have the same name', 'tools');
-  const choice = body.tool_choice;
-  if (choice === 'required' && names.length === 0) problem('required needs tools', 'tool_choice');
-  if (choice !== null && typeof choice === 'object' && !names.includes(choice.function.name)) {
-    problem(`there is no tool ${choice.function.name}`, 'tool_choice', 'function', 'name');
-  }
-  if (typeof body.top_logprobs === 'number' && body.logprobs !== true) {
+  const choice = body.tool_choice ?? 'auto';
+  const name = typeof choice === 'object' ? choice.function.name : null;
+  const unfit = toolProblems({
+    names: (body.tools ?? []).map((tool) => tool.function.name),
+    mustCall: choice === 'required',
+    named: name === null ? null : { name, path: ['tool_choice', 'function', 'name'] },
+  });
+  for (const { message, path } of unfit) problem(message, ...path);
+  if ((body.top_logprobs ?? 0) > 0 && body.logprobs !== true) {
     problem('needs logprobs: true', 'top_logprobs');
   }
   const [most, mostNew] = [body.max_tokens ?? null, body.max_completion_tokens ?? null];

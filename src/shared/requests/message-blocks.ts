@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../domain/chat.ts';
+import { extraContent } from './chat-messages.ts';
 
 /** A mark on a block that only Anthropic knows; kept verbatim for it. */
 const cacheControl = z.looseObject({ type: z.literal('ephemeral') }).nullish();
 const marked = { cache_control: cacheControl };
+/** What another provider said with a block, as it was answered; given back to that provider. */
+const stateful = { extra_content: extraContent };
 
 const textBlock = z.strictObject({
   type: z.literal('text'),
@@ -11,6 +14,7 @@ const textBlock = z.strictObject({
   citations: z.array(z.unknown()).max(0, { error: 'citations are not supported' }).nullish(),
   ...marked,
 });
+const answeredTextBlock = textBlock.extend(stateful);
 
 const imageBlock = z.strictObject({
   type: z.literal('image'),
@@ -47,6 +51,7 @@ const toolUseBlock = z.strictObject({
   input: z.looseObject({}),
   caller: z.unknown().optional(),
   ...marked,
+  ...stateful,
 });
 
 const thinkingBlock = z.strictObject({
@@ -77,7 +82,7 @@ export const turnShape = z.discriminatedUnion('role', [
       z.string(),
       z
         .array(
-          z.discriminatedUnion('type', [textBlock, toolUseBlock, thinkingBlock, redactedBlock], {
+          z.discriminatedUnion('type', [answeredTextBlock, toolUseBlock, thinkingBlock, redactedBlock], {
             error: unsupported,
           }),
         )
@@ -137,16 +142,26 @@ function fromAssistantTurn({ content }: AssistantTurn): Message {
             id: block.id,
             type: 'function',
             function: { name: block.name, arguments: JSON.stringify(block.input) },
+            ...(block.extra_content ? { extra_content: block.extra_content } : {}),
           },
         ]
       : [],
+  );
+  const states = content.flatMap((block) =>
+    block.type === 'text' && block.extra_content ? [block.extra_content] : [],
   );
   return {
     role: 'assistant',
     content: texts.length === 0 ? null : texts.join(''),
     ...(calls.length > 0 && { tool_calls: calls }),
-    extra_content: { anthropic: { content } },
+    extra_content: { ...Object.assign({}, ...states), anthropic: { content: content.map(withoutState) } },
   };
+}
+
+/** A block as Anthropic knows it. */
+function withoutState(block: object): object {
+  const { extra_content: _, ...own } = block as { extra_content?: unknown };
+  return own;
 }
 
 function toTextPart(block: z.output<typeof textBlock>): TextPart {
@@ -157,6 +172,27 @@ function toImagePart(block: z.output<typeof imageBlock>): ImagePart {
   const { source } = block;
   const url = source.type === 'url' ? source.url : `data:${source.media_type};base64,${source.data}`;
   return { type: 'image_url', image_url: { url }, ...marksOf(block) };
+}
+
+/** Puts the mark of a whole request where Anthropic puts it: on the last block that can bear one, unless that has its own. */
+export function markLast(messages: Message[], mark: unknown): Message[] {
+  if (mark === null || mark === undefined) return messages;
+  const at = messages.findLastIndex(({ role }) => role === 'user' || role === 'tool');
+  return messages.map((message, index) => (index === at ? withMark(message, mark) : message));
+}
+
+function withMark(message: Message, mark: unknown): Message {
+  if (message.role === 'user' && typeof message.content !== 'string') {
+    const last = message.content.length - 1;
+    const content = message.content.map((part, index) => (index === last ? addMark(part, mark) : part));
+    return { ...message, content };
+  }
+  return addMark(message, mark);
+}
+
+function addMark<Carrier extends { extra_content?: ExtraContent }>(carrier: Carrier, mark: unknown): Carrier {
+  const own = (carrier.extra_content?.anthropic ?? {}) as object;
+  return { ...carrier, extra_content: { anthropic: { cache_control: mark, ...own } } };
 }
 
 /** What only Anthropic understands of a block, or nothing. */

@@ -1,6 +1,6 @@
-import type { ChatCompletion, Choice, CompletionUsage, FinishReason } from '../domain/chat.ts';
+import type { ChatCompletion, Choice, CompletionUsage, ExtraContent, FinishReason } from '../domain/chat.ts';
 
-type StopReason = 'end_turn' | 'max_tokens' | 'tool_use' | 'refusal';
+type StopReason = 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | 'refusal';
 
 const stopReasons: Record<FinishReason, StopReason> = {
   stop: 'end_turn',
@@ -9,9 +9,30 @@ const stopReasons: Record<FinishReason, StopReason> = {
   content_filter: 'refusal',
 };
 
-/** The `stop_reason` of Anthropic's that says the same. Which stop sequence was met is not known, so none is ever named. */
-export function toStopReason(reason: FinishReason): StopReason {
-  return stopReasons[reason];
+/** Why a choice ended in Anthropic's words. Which stop sequence was met only Claude says; of others none is ever named. */
+export function toStop(choice: Choice | undefined): {
+  stop_reason: StopReason;
+  stop_sequence: string | null;
+} {
+  const met = ownOf(choice)?.stop_sequence;
+  const reason = choice?.finish_reason ?? 'stop';
+  if (reason === 'stop' && typeof met === 'string')
+    return { stop_reason: 'stop_sequence', stop_sequence: met };
+  return { stop_reason: stopReasons[reason], stop_sequence: null };
+}
+
+/** What Claude itself said of a choice. */
+function ownOf(choice: Choice | undefined) {
+  return choice?.message.extra_content?.anthropic as
+    | { content?: unknown; stop_sequence?: unknown }
+    | undefined;
+}
+
+/** Claude's thinking in a choice. */
+export function thinkingOf(choice: Choice): unknown[] {
+  const own = ownOf(choice)?.content;
+  const isThinking = (block: unknown) => /thinking$/.test((block as { type?: string }).type ?? '');
+  return Array.isArray(own) ? own.filter(isThinking) : [];
 }
 
 /** `usage` as Anthropic's SDK reads it: cache reads and writes are counted beside `input_tokens`, not in it. */
@@ -39,7 +60,7 @@ export function toAnthropicMessage(completion: ChatCompletion, jobId: string) {
   return {
     ...messageHead(completion.model, jobId),
     content: toContent(choice),
-    stop_reason: toStopReason(choice.finish_reason),
+    ...toStop(choice),
     usage: toAnthropicUsage(completion.usage),
   };
 }
@@ -53,7 +74,7 @@ export function messageHead(model: string, jobId: string) {
     model,
     content: [] as unknown[],
     stop_reason: null as StopReason | null,
-    stop_sequence: null,
+    stop_sequence: null as string | null,
     stop_details: null,
     container: null,
     diagnostics: null,
@@ -62,20 +83,28 @@ export function messageHead(model: string, jobId: string) {
 }
 
 /** Blocks that Claude gave are given on as they were. */
-function toContent({ message }: Choice): unknown[] {
-  const own = (message.extra_content?.anthropic as { content?: unknown } | undefined)?.content;
+function toContent(choice: Choice): unknown[] {
+  const { message } = choice;
+  const own = ownOf(choice)?.content;
   if (Array.isArray(own)) return own;
   const text = message.content ?? message.refusal ?? '';
   return [
-    ...(text === '' ? [] : [{ type: 'text', text, citations: null }]),
+    ...(text === '' ? [] : [{ type: 'text', text, citations: null, ...stateOf(message) }]),
     ...(message.tool_calls ?? []).map((call) => ({
       type: 'tool_use',
       id: call.id,
       name: call.function.name,
       input: parseInput(call.function.arguments),
       caller: { type: 'direct' },
+      ...stateOf(call),
     })),
   ];
+}
+
+/** What another provider than Anthropic wants back with a block. */
+function stateOf({ extra_content }: { extra_content?: ExtraContent }): { extra_content?: ExtraContent } {
+  const { anthropic: _, ...others } = extra_content ?? {};
+  return Object.keys(others).length === 0 ? {} : { extra_content: others };
 }
 
 /** Arguments that were cut off by the output bound are no JSON; the input is then empty, as it is at Anthropic. */

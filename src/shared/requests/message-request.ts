@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ChatRequest, ReasoningEffort, Tool, ToolChoice } from '../domain/chat.ts';
-import { fromSystem, fromTurn, marksOf, systemShape, turnShape } from './message-blocks.ts';
+import { fromSystem, fromTurn, markLast, marksOf, systemShape, turnShape } from './message-blocks.ts';
+import { toolProblems } from './tool-problems.ts';
 
 const toolShape = z.strictObject({
   type: z.literal('custom', { error: 'only custom tools are supported; server tools are not' }).nullish(),
@@ -67,12 +68,25 @@ const bodyFields = {
 
 type Body = z.output<z.ZodObject<typeof bodyFields>>;
 
+type Check = { value: Pick<Body, 'tools' | 'tool_choice'>; issues: z.core.$ZodRawIssue[] };
+
+function checkTools({ value: body, issues }: Check): void {
+  const choice = body.tool_choice ?? { type: 'auto' };
+  const unfit = toolProblems({
+    names: (body.tools ?? []).map(({ name }) => name),
+    mustCall: choice.type === 'any',
+    named: choice.type === 'tool' ? { name: choice.name, path: ['tool_choice', 'name'] } : null,
+  });
+  for (const problem of unfit) issues.push({ code: 'custom', ...problem, input: body });
+}
+
 /** What `POST /v1/messages` was asked: a request of ours, and whether its caller wants the answer as it comes. */
 export type MessagesBody = { request: ChatRequest; stream: boolean };
 
 /** The body of `POST /v1/messages` (SDK 1.12 `MessageCreateParams`); what cannot be done is refused by its path. */
 export const messagesShape = z
   .strictObject({ ...bodyFields, stream: z.boolean().nullish() })
+  .check(checkTools)
   .transform(
     ({ stream, ...body }): MessagesBody => ({ request: toChatRequest(body), stream: stream ?? false }),
   );
@@ -80,6 +94,7 @@ export const messagesShape = z
 /** The body of `POST /v1/messages/count_tokens`: the same without a bound for the output. */
 export const countTokensShape = z
   .strictObject({ ...bodyFields, max_tokens: z.int().min(1).nullish() })
+  .check(checkTools)
   .transform((body): ChatRequest => toChatRequest({ ...body, max_tokens: body.max_tokens ?? 1 }));
 
 function toChatRequest(body: Body): ChatRequest {
@@ -89,7 +104,7 @@ function toChatRequest(body: Body): ChatRequest {
   const hasTools = (body.tools ?? []).length > 0;
   return {
     model: body.model,
-    messages: [...fromSystem(body.system), ...body.messages.flatMap(fromTurn)],
+    messages: markLast([...fromSystem(body.system), ...body.messages.flatMap(fromTurn)], body.cache_control),
     max_tokens: body.max_tokens,
     ...((body.stop_sequences ?? []).length > 0 && { stop: body.stop_sequences ?? [] }),
     ...(typeof body.temperature === 'number' && { temperature: body.temperature }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ImagePart, Message, TextPart, ToolCall } from '../domain/chat.ts';
+import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../domain/chat.ts';
+import { extraContent } from './chat-messages.ts';
 
 const image = z.string().regex(/^(?:https?:\/\/[^/\s]|data:image\/(?:png|jpeg|jpg|gif|webp);base64,)/i, {
   error: 'must be an http(s) URL or a base64 data: URL of a PNG, JPEG, GIF or WebP',
@@ -12,12 +13,16 @@ const inputImage = z.strictObject({
   image_url: image,
   file_id: z.null({ error: 'files are not supported' }).optional(),
 });
-const outputText = z.strictObject({
-  type: z.literal('output_text'),
-  text: z.string(),
-  annotations: z.array(z.unknown()).nullish(),
-  logprobs: z.array(z.unknown()).nullish(),
-});
+/** `parsed`, like `parsed_arguments` of a call, is what an SDK made of the text for its user; it says nothing more. */
+const outputText = z
+  .strictObject({
+    type: z.literal('output_text'),
+    text: z.string(),
+    annotations: z.array(z.unknown()).nullish(),
+    logprobs: z.array(z.unknown()).nullish(),
+    parsed: z.unknown().optional(),
+  })
+  .transform(({ parsed: _, ...part }) => part);
 const outputRefusal = z.strictObject({ type: z.literal('refusal'), refusal: z.string() });
 
 const unsupportedPart = 'must be input_text, input_image or output_text; files and audio are not supported';
@@ -35,14 +40,18 @@ const messageItem = z.strictObject({
   role: z.enum(['user', 'assistant', 'system', 'developer']),
   content: z.union([z.string(), z.array(contentPart).min(1)]),
 });
-const callItem = z.strictObject({
-  type: z.literal('function_call'),
-  id: z.string().nullish(),
-  status,
-  call_id: z.string().min(1),
-  name: z.string().min(1),
-  arguments: z.string(),
-});
+const callItem = z
+  .strictObject({
+    type: z.literal('function_call'),
+    id: z.string().nullish(),
+    status,
+    call_id: z.string().min(1),
+    name: z.string().min(1),
+    arguments: z.string(),
+    extra_content: extraContent,
+    parsed_arguments: z.unknown().optional(),
+  })
+  .transform(({ parsed_arguments: _, ...item }) => item);
 const callOutputItem = z.strictObject({
   type: z.literal('function_call_output'),
   id: z.string().nullish(),
@@ -50,8 +59,11 @@ const callOutputItem = z.strictObject({
   call_id: z.string().min(1),
   output: z.union([z.string(), z.array(inputText).min(1)]),
 });
-/** Reasoning of an earlier response: it goes back to OpenAI with the turn it belongs to, and nobody else understands it. */
-const reasoningItem = z.looseObject({ type: z.literal('reasoning') });
+/**
+ * What a provider wants back with the turn it belongs to: thinking, signatures. Only `extra_content` can be given back; a reasoning
+ * item without it says nothing here.
+ */
+const reasoningItem = z.looseObject({ type: z.literal('reasoning'), extra_content: extraContent });
 
 /** One item of `input`, as the Responses API takes it. */
 export const inputItemShape = z.union([messageItem, callItem, callOutputItem, reasoningItem], {
@@ -66,14 +78,28 @@ export type InputItem = z.output<typeof inputItemShape>;
  */
 export function fromItems(items: InputItem[]): Message[] {
   const messages: Message[] = [];
+  /** Of reasoning that came before the turn it belongs to. */
+  let ahead: ExtraContent | null = null;
   for (const item of items) {
-    if (item.type === 'reasoning') continue;
+    if (item.type === 'reasoning') {
+      const state = item.extra_content ?? null;
+      ahead = giveState(messages.at(-1), state) ? null : (state ?? ahead);
+      continue;
+    }
     if (item.type === 'function_call') addCall(messages, item as z.output<typeof callItem>);
     else if (item.type === 'function_call_output')
       messages.push(fromOutput(item as z.output<typeof callOutputItem>));
     else messages.push(fromMessage(item as z.output<typeof messageItem>));
+    if (giveState(messages.at(-1), ahead)) ahead = null;
   }
   return messages;
+}
+
+/** Hangs state on an assistant's turn that has none yet; whether it did. */
+function giveState(message: Message | undefined, state: ExtraContent | null): boolean {
+  if (state === null || message?.role !== 'assistant' || message.extra_content !== undefined) return false;
+  message.extra_content = state;
+  return true;
 }
 
 function addCall(messages: Message[], item: z.output<typeof callItem>): void {
@@ -81,6 +107,7 @@ function addCall(messages: Message[], item: z.output<typeof callItem>): void {
     id: item.call_id,
     type: 'function',
     function: { name: item.name, arguments: item.arguments },
+    ...(item.extra_content ? { extra_content: item.extra_content } : {}),
   };
   const last = messages.at(-1);
   if (last?.role === 'assistant') last.tool_calls = [...(last.tool_calls ?? []), call];

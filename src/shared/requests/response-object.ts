@@ -87,7 +87,18 @@ export function callItemId(responseId: string, index: number): string {
   return `fc_${responseId.slice(responseId.indexOf('_') + 1)}_${index}`;
 }
 
-/** The items of the output: a message when there is text, and each call. */
+function reasoningItemId(responseId: string): string {
+  return `rs_${responseId.slice(responseId.indexOf('_') + 1)}`;
+}
+
+/** What the provider wants back with this turn, as an item; null when there is nothing. */
+export function toReasoningItem(completion: ChatCompletion, responseId: string) {
+  const state = completion.choices[0]?.message.extra_content;
+  if (state === undefined) return null;
+  return { type: 'reasoning' as const, id: reasoningItemId(responseId), summary: [], extra_content: state };
+}
+
+/** The items of the output: a message when there is text, each call, and last what the provider wants back with them. */
 export function toOutput(completion: ChatCompletion, responseId: string, status: ResponseStatus): unknown[] {
   const [choice] = completion.choices;
   if (choice === undefined) return [];
@@ -106,6 +117,7 @@ export function toOutput(completion: ChatCompletion, responseId: string, status:
     status: itemStatus,
     content: parts,
   };
+  const reasoning = toReasoningItem(completion, responseId);
   return [
     ...(parts.length === 0 && calls.length > 0 ? [] : [message]),
     ...calls.map((call, index) => ({
@@ -115,7 +127,9 @@ export function toOutput(completion: ChatCompletion, responseId: string, status:
       name: call.function.name,
       arguments: call.function.arguments,
       status: itemStatus,
+      ...(call.extra_content === undefined ? {} : { extra_content: call.extra_content }),
     })),
+    ...(reasoning === null ? [] : [reasoning]),
   ];
 }
 

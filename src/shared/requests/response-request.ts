@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice } from '../domain/chat.ts';
+import { metadataShape } from './metadata-shape.ts';
 import { fromItems, type InputItem, inputItemShape } from './response-items.ts';
+import { toolProblems } from './tool-problems.ts';
 
 const functionTool = z.strictObject({
   type: z.literal('function', { error: 'must be "function"; built-in tools are not supported' }),
@@ -43,7 +45,7 @@ export const responsesShape = z
     stream_options: z.strictObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
     store: z.boolean().nullish(),
     max_output_tokens: z.int().min(1).max(10_000_000).nullish(),
-    metadata: z.record(z.string().min(1).max(64), z.string().max(512)).nullish(),
+    metadata: metadataShape.nullish(),
     parallel_tool_calls: z.boolean().nullish(),
     reasoning: z
       .strictObject({
@@ -81,6 +83,13 @@ export const responsesShape = z
         input: body,
       });
     }
+    const choice = body.tool_choice ?? 'auto';
+    const unfit = toolProblems({
+      names: (body.tools ?? []).map(({ name }) => name),
+      mustCall: choice === 'required',
+      named: typeof choice === 'object' ? { name: choice.name, path: ['tool_choice', 'name'] } : null,
+    });
+    for (const problem of unfit) issues.push({ code: 'custom', ...problem, input: body });
   });
 
 export type ResponsesBody = z.output<typeof responsesShape>;

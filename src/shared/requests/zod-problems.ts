@@ -42,7 +42,9 @@ function closest(branches: Issue[][]): Issue[] {
 
 function toSentence(issue: Issue, path: PropertyKey[]): string {
   if (issue.code !== 'invalid_type') return issue.message;
-  if (path.length === 0 && issue.message.endsWith('received null')) return 'the body must be a JSON object';
+  if (path.length === 0 && /received (?:null|undefined)$/.test(issue.message)) {
+    return 'the body must be a JSON object';
+  }
   if (issue.message.endsWith('received undefined')) return 'is required';
   return issue.message.replace(/^Invalid input: /, '');
 }

@@ -22,8 +22,17 @@ export type FinishDeps = {
   random(): number;
 };
 
-/** A finished call: what the provider answered, why we stopped it if we did, and the id of the last event written. */
-export type Called = { job: ClaimedJob; answer: Answer; stopReason: StopReason | null; lastEventSeq: number };
+/**
+ * A finished call: what the provider answered, why we stopped it if we did, whether some of its output was written as an event, and
+ * the id of the last event written.
+ */
+export type Called = {
+  job: ClaimedJob;
+  answer: Answer;
+  stopReason: StopReason | null;
+  wrote: boolean;
+  lastEventSeq: number;
+};
 
 /**
  * Writes what a call came to, in one transaction: the attempt, the charge, the release, the result, the final state and
@@ -42,6 +51,7 @@ export async function finishJob(deps: FinishDeps, called: Called): Promise<Finis
       attempts: job.attempts,
       target: job.targetIndex,
       targets: job.targets.length,
+      isTold: isTold(called),
     },
     deps.random(),
   );
@@ -50,6 +60,11 @@ export async function finishJob(deps: FinishDeps, called: Called): Promise<Finis
   const attempt = failedAttempt(job, outcome, produced);
   if (outcome.kind === 'again') return putBack(deps, called, outcome, attempt);
   return settle(deps, called, { state: 'failed', error: outcome.error, charge: null, attempt, result: null });
+}
+
+/** A streamed job that announces nothing answers a call whose client reads along. */
+function isTold({ job, wrote }: Called): boolean {
+  return wrote && job.stream && job.announces === null;
 }
 
 async function finishSucceeded(
@@ -93,8 +108,18 @@ async function finishStopped(deps: FinishDeps, called: Called, produced: Produce
     const error: JobError = { type: stopReason, message: stopMessages[stopReason], provider_status: null };
     return settle(deps, called, { state: stopReason, error, charge, attempt, result: null });
   }
+  if (isTold(called)) return settle(deps, called, { ...brokenOff, charge: null, attempt, result: null });
   return putBack(deps, called, { target: job.targetIndex, delayMs: 0, counts: false }, attempt);
 }
+
+const brokenOff = {
+  state: 'failed' as const,
+  error: {
+    type: 'outcome_unknown' as const,
+    message: 'The gateway closed in the middle of the answer',
+    provider_status: null,
+  },
+};
 
 const stopMessages = {
   cancelled: 'The job was cancelled while it ran',

@@ -57,10 +57,14 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
       createdAtMs: job.createdAt.getTime(),
     });
     writer.started();
-    const answer = await callProvider(deps, run, entry.pass, (delta) => writer.delta(delta));
+    let wrote = false;
+    const answer = await callProvider(deps, run, entry.pass, (delta) => {
+      wrote = true;
+      writer.delta(delta);
+    });
     const lastEventSeq = await writer.close();
     await failpoint('run.answered');
-    const finish = await finishJob(deps, { job, answer, stopReason: run.stopReason(), lastEventSeq });
+    const finish = await finishJob(deps, { job, answer, stopReason: run.stopReason(), wrote, lastEventSeq });
     await failpoint('run.settled');
     announce(deps, job, finish);
     await failpoint('run.announced');

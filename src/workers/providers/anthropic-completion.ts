@@ -11,7 +11,8 @@ export function fromAnthropicMessage(body: unknown, model: string): Translated |
   if (finishReason === null || !Array.isArray(readField(body, 'content'))) return null;
   const blocks = readList(body, 'content').map((block) => ({ block, json: null }));
   const usage = readAnthropicUsage(readField(body, 'usage'));
-  return buildFromBlocks({ id: readText(body, 'id'), model, blocks, finishReason, usage });
+  const stopSequence = readText(body, 'stop_sequence');
+  return buildFromBlocks({ id: readText(body, 'id'), model, blocks, finishReason, stopSequence, usage });
 }
 
 /** A content block; `json` is a tool call's input as it was streamed, so that deltas and completion say the same bytes. */
@@ -22,15 +23,22 @@ type Finished = {
   model: string;
   blocks: FinishedBlock[];
   finishReason: FinishReason;
+  /** Which of the stop sequences was met; null when none was. */
+  stopSequence: string | null;
   usage: Usage | null;
 };
 
 /**
  * Blocks → one choice. When the model thought, all blocks are kept verbatim in `extra_content.anthropic.content`, because
- * Anthropic wants them back unmodified and in their order with the next turn.
+ * Anthropic wants them back unmodified and in their order with the next turn; beside them the stop sequence that was met.
  */
-export function buildFromBlocks({ id, model, blocks, finishReason, usage }: Finished): Translated {
+export function buildFromBlocks(finished: Finished): Translated {
+  const { id, model, blocks, finishReason, stopSequence, usage } = finished;
   const content = blocks.map(({ block }) => block);
+  const own = {
+    ...(content.some(isThinking) && { content }),
+    ...(stopSequence !== null && { stop_sequence: stopSequence }),
+  };
   const choice = buildChoice({
     index: 0,
     text: content
@@ -38,7 +46,7 @@ export function buildFromBlocks({ id, model, blocks, finishReason, usage }: Fini
       .join(''),
     toolCalls: blocks.filter(({ block }) => readText(block, 'type') === 'tool_use').map(toToolCall),
     finishReason,
-    extraContent: content.some(isThinking) ? { anthropic: { content } } : undefined,
+    extraContent: Object.keys(own).length > 0 ? { anthropic: own } : undefined,
   });
   return { completion: buildCompletion({ id, model }, [choice], usage), usage };
 }

@@ -1,25 +1,35 @@
+import type { Delta } from '../../shared/domain/chat.ts';
 import {
   buildFromBlocks,
   type FinishedBlock,
   readAnthropicUsage,
   toFinishReason,
 } from './anthropic-completion.ts';
+import { isThinking } from './anthropic-messages.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, parseJson, readField, readText } from './read-field.ts';
 import type { Assembler } from './run-call.ts';
 
 type OpenBlock = { block: Record<string, unknown>; json: string; toolIndex: number };
-type Turn = { blocks: Map<number, OpenBlock>; tools: number; log: OutputLog; call: ProviderCall };
+type Turn = {
+  blocks: Map<number, OpenBlock>;
+  tools: number;
+  log: OutputLog;
+  call: ProviderCall;
+  /** Thinking that has ended and that no delta has told of yet. */
+  thinking: unknown[];
+};
 
 /** Assembles Anthropic's event stream: message_start, blocks, then message_delta with the stop reason and final usage. */
 export function createAnthropicAssembler(call: ProviderCall): Assembler {
-  const turn: Turn = { blocks: new Map(), tools: 0, log: createOutputLog(), call };
+  const turn: Turn = { blocks: new Map(), tools: 0, log: createOutputLog(), call, thinking: [] };
   let id: string | null = null;
   let usage: Record<string, unknown> = {};
   // What a message starts with counts the input; the output is counted at its end, or not at all.
   let isOutputCounted = false;
   let finishReason: ReturnType<typeof toFinishReason> = null;
+  let stopSequence: string | null = null;
 
   /** Later counts replace earlier ones; null means "nothing new" (SDK 1.12 `MessageDeltaUsage`). */
   function mergeUsage(reported: unknown): void {
@@ -47,6 +57,7 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
           break;
         case 'message_delta':
           finishReason = toFinishReason(readField(event, 'delta', 'stop_reason')) ?? finishReason;
+          stopSequence = readText(event, 'delta', 'stop_sequence') ?? stopSequence;
           mergeUsage(readField(event, 'usage'));
           isOutputCounted ||= typeof readField(event, 'usage', 'output_tokens') === 'number';
           break;
@@ -62,6 +73,7 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
         model: call.request.model,
         blocks,
         finishReason,
+        stopSequence,
         usage: isOutputCounted ? turn.log.usage() : null,
       });
     },
@@ -78,7 +90,7 @@ function openBlock(turn: Turn, index: number, start: unknown): void {
   const name = readText(start, 'name');
   if (toolIndex === -1 || id === null || name === null) return;
   turn.log.add(name);
-  turn.call.onDelta({ kind: 'tool_call', choice: 0, index: toolIndex, id, name, arguments: '' });
+  say(turn, { kind: 'tool_call', choice: 0, index: toolIndex, id, name, arguments: '' });
 }
 
 function addDelta(turn: Turn, index: number, delta: unknown): void {
@@ -114,21 +126,29 @@ function addInput(turn: Turn, open: OpenBlock, json: string): void {
   open.json += json;
   turn.log.add(json);
   if (json === '' || open.toolIndex === -1) return;
-  turn.call.onDelta({ kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: json });
+  say(turn, { kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: json });
 }
 
 function sayText(turn: Turn, text: string): void {
   turn.log.add(text);
-  turn.call.onDelta({ kind: 'text', choice: 0, text });
+  say(turn, { kind: 'text', choice: 0, text });
+}
+
+/** Thinking is told with the first piece after it. */
+function say(turn: Turn, delta: Delta): void {
+  const { thinking } = turn;
+  turn.thinking = [];
+  turn.call.onDelta(thinking.length === 0 ? delta : { ...delta, thinking });
 }
 
 /** A tool without parameters gets no deltas of its own, but its arguments must read as JSON. */
 function endBlock(turn: Turn, index: number): void {
   const open = turn.blocks.get(index);
+  if (open !== undefined && isThinking(open.block)) turn.thinking.push(open.block);
   if (open === undefined || open.toolIndex === -1 || open.json !== '') return;
   open.json = JSON.stringify(open.block['input'] ?? {});
   turn.log.add(open.json);
-  turn.call.onDelta({ kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: open.json });
+  say(turn, { kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: open.json });
 }
 
 function closeBlock({ block, json, toolIndex }: OpenBlock): FinishedBlock {

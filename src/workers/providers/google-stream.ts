@@ -80,7 +80,8 @@ function addPart(open: OpenCandidate, part: unknown, call: ProviderCall, log: Ou
   const text = readText(part, 'text') ?? '';
   log.add(text);
   if (readField(part, 'thought') === true) return;
-  open.signature = readText(part, 'thoughtSignature') ?? open.signature;
+  // That of a call is the call's own.
+  if (!isRecord(functionCall)) open.signature = readText(part, 'thoughtSignature') ?? open.signature;
   if (text === '') return;
   open.text += text;
   call.onDelta({ kind: 'text', choice: open.index, text });
@@ -99,16 +100,12 @@ function addFunctionCall(
   const id = readText(functionCall, 'id') ?? `call_${crypto.randomUUID().replaceAll('-', '')}`;
   const args = JSON.stringify(functionCall['args'] ?? {});
   const signature = readText(part, 'thoughtSignature');
+  const state = signature !== null && { extra_content: { google: { thought_signature: signature } } };
   const index = open.toolCalls.length;
-  open.toolCalls.push({
-    id,
-    type: 'function',
-    function: { name, arguments: args },
-    ...(signature !== null && { extra_content: { google: { thought_signature: signature } } }),
-  });
+  open.toolCalls.push({ id, type: 'function', function: { name, arguments: args }, ...state });
   log.add(name);
   log.add(args);
-  call.onDelta({ kind: 'tool_call', choice: open.index, index, id, name, arguments: args });
+  call.onDelta({ kind: 'tool_call', choice: open.index, index, id, name, arguments: args, ...state });
 }
 
 function closeCandidate(open: OpenCandidate) {

@@ -121,7 +121,8 @@ function addToolCall(choice: OpenChoice, fragment: unknown, call: ProviderCall, 
     known.function.arguments += args;
   }
   log.add(args);
-  const head = known === undefined && id !== null && name !== null ? { id, name } : {};
+  const head =
+    known === undefined && id !== null && name !== null ? { id, name, ...keepCallState(fragment) } : {};
   call.onDelta({ kind: 'tool_call', choice: choice.index, index, ...head, arguments: args });
 }
 

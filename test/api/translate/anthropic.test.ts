@@ -99,6 +99,54 @@ describe('an Anthropic request becomes a request of ours', () => {
     ]);
   });
 
+  test('state that another provider gave with a turn goes back with it, and not to Anthropic', () => {
+    const extra_content = { google: { thought_signature: 's' } };
+    const text = { type: 'text', text: 'I look' };
+    const use = { type: 'tool_use', id: 't1', name: 'look', input: {} };
+    const content = [
+      { ...text, extra_content },
+      { ...use, extra_content },
+    ];
+    const [message] = requestOf({ messages: [{ role: 'assistant', content }] }).messages;
+    expect(message).toMatchObject({
+      extra_content: { ...extra_content, anthropic: { content: [text, use] } },
+      tool_calls: [{ id: 't1', extra_content }],
+    });
+    expect(JSON.stringify(message)).not.toContain('null');
+    const answered = toAnthropicMessage(
+      completion({ content: 'I look', extra_content, tool_calls: [{ ...call, extra_content }] }),
+      'job_1',
+    );
+    expect(answered.content).toMatchObject(content.map(({ type }) => ({ type, extra_content })));
+  });
+
+  test.each<[string, object, object]>([
+    ['a text', { content: 'hi' }, { content: 'hi', extra_content: { anthropic: cached } }],
+    [
+      'parts',
+      {
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b' },
+        ],
+      },
+      {
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b', extra_content: { anthropic: cached } },
+        ],
+      },
+    ],
+    [
+      'a tool result',
+      { content: [{ type: 'tool_result', tool_use_id: 't1', content: 'x' }] },
+      { role: 'tool', extra_content: { anthropic: cached } },
+    ],
+  ])('a mark on the whole request is on its last block: %s', (_, given, expected) => {
+    const { messages } = requestOf({ messages: [{ role: 'user', ...given }], ...cached });
+    expect(messages).toMatchObject([expected]);
+  });
+
   test('tools and the choice among them', () => {
     const tools = [{ name: 'look', input_schema: { type: 'object' }, ...cached }];
     expect(requestOf({ tools, tool_choice: { type: 'any', disable_parallel_tool_use: true } })).toMatchObject(
@@ -184,6 +232,47 @@ describe('a completion becomes a message', () => {
     );
     expect(message.content).toEqual(content);
   });
+
+  test('the stop sequence that Claude met', () => {
+    const met = completion({ content: 'hi', extra_content: { anthropic: { stop_sequence: 'END' } } });
+    expect(toAnthropicMessage(met, 'job_1')).toMatchObject({
+      stop_reason: 'stop_sequence',
+      stop_sequence: 'END',
+    });
+    const events = createMessageEvents('anthropic/claude-haiku-4-5', 'job_1').ended(met);
+    expect(events.at(-2)?.data).toMatchObject({
+      delta: { stop_reason: 'stop_sequence', stop_sequence: 'END' },
+    });
+  });
+});
+
+const thinking = { type: 'thinking', thinking: 'hm', signature: 's' };
+const blocksOf = (all: { event: string; data: Record<string, unknown> }[]) =>
+  all.filter(({ event }) => event === 'content_block_start').map(({ data }) => data['content_block']);
+
+test('thinking is told before what it led to, and alone when it led to nothing', () => {
+  const events = createMessageEvents('anthropic/claude-haiku-4-5', 'job_1');
+  const redacted = { type: 'redacted_thinking', data: 'x' };
+  const content = [thinking, redacted, { type: 'text', text: 'hi' }];
+  const whole = completion({ content: 'hi', extra_content: { anthropic: { content } } });
+  const all = [
+    ...events.started(),
+    ...events.delta({ kind: 'text', choice: 0, text: 'h', thinking: [thinking, redacted] }),
+    ...events.delta({ kind: 'text', choice: 0, text: 'i' }),
+    ...events.ended(whole),
+  ];
+  expect(blocksOf(all)).toMatchObject([{ type: 'thinking', thinking: '' }, redacted, { type: 'text' }]);
+  const deltas = all.filter(({ event }) => event === 'content_block_delta');
+  expect(deltas.map(({ data }) => [data['index'], data['delta']])).toEqual([
+    [0, { type: 'thinking_delta', thinking: 'hm' }],
+    [0, { type: 'signature_delta', signature: 's' }],
+    [2, { type: 'text_delta', text: 'h' }],
+    [2, { type: 'text_delta', text: 'i' }],
+  ]);
+  const alone = createMessageEvents('anthropic/claude-haiku-4-5', 'job_1');
+  expect(blocksOf([...alone.started(), ...alone.ended(whole)])).toMatchObject(
+    [thinking, redacted].map(({ type }) => ({ type })),
+  );
 });
 
 test('deltas become events: each block starts, goes on and stops; the usage comes at the end', () => {

@@ -55,6 +55,15 @@ const table: [string, FailureReason, number | null, Partial<Tried>, string][] = 
   ['Retry-After is the floor of a back-off', 'failed', 9000, {}, '0 9000 counts'],
   ['the last try of a failing provider fails the job', 'failed', null, { tries: 5 }, 'provider_failed'],
   ['the last try of a cut call leaves the outcome unknown', 'cut', null, { tries: 5 }, 'outcome_unknown'],
+  [
+    'an answer that was told and broke off is not begun anew',
+    'cut',
+    null,
+    { isTold: true },
+    'outcome_unknown',
+  ],
+  ['nor one that its provider ended with an error', 'failed', null, { isTold: true }, 'provider_failed'],
+  ['nor one that it had no room for', 'throttled', 100, { isTold: true }, 'provider_unavailable'],
   ['a throttle on the last try still waits', 'throttled', 100, { tries: 5 }, '0 100 free'],
 ];
 

@@ -120,6 +120,7 @@ describe('values that say nothing', () => {
     frequency_penalty: 0,
     logit_bias: {},
     logprobs: false,
+    top_logprobs: 0,
     tools: [],
     tool_choice: 'auto',
     parallel_tool_calls: true,
@@ -215,7 +216,7 @@ describe('a request is refused by the path of the field', () => {
       '1 to 64',
     ],
     ['two tools of one name', { tools: [weather, weather] }, 'tools', 'same name'],
-    ['a required tool without tools', { tool_choice: 'required' }, 'tool_choice', 'required needs tools'],
+    ['a required tool without tools', { tool_choice: 'required' }, 'tool_choice', 'there are no tools'],
     [
       'the choice of a missing tool',
       { tools: [weather], tool_choice: { type: 'function', function: { name: 'time' } } },

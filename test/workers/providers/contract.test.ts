@@ -184,6 +184,7 @@ describe.each(kinds)('%s', (kind) => {
         expect(message?.tool_calls?.[0]?.extra_content?.google).toMatchObject({
           thought_signature: expect.stringMatching(/^sig_/),
         });
+        expect(message).not.toHaveProperty('extra_content');
       }
     }
   });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { batchEndpoints, toBatchObject } from '../../../shared/domain/batch.ts';
 import { invalid, notFound } from '../../../shared/domain/errors.ts';
 import { newId } from '../../../shared/domain/ids.ts';
+import { metadataShape } from '../../../shared/requests/metadata-shape.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { findFile } from '../../../shared/sql/files.ts';
 import { checkWebhookUrl } from '../../../shared/webhook-target.ts';
@@ -15,10 +16,7 @@ const body = z.strictObject({
   input_file_id: z.string().min(1),
   endpoint: endpointShape,
   completion_window: z.literal('24h', { error: 'must be "24h"' }),
-  metadata: z
-    .record(z.string().min(1).max(64), z.string().max(512))
-    .refine((pairs) => Object.keys(pairs).length <= 16, { error: 'has more than 16 pairs' })
-    .nullish(),
+  metadata: metadataShape.nullish(),
   output_expires_after: z
     .strictObject({ anchor: z.literal('created_at'), seconds: z.int().min(3600).max(2_592_000) })
     .nullish(),

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { z } from 'zod';
+import { messagesShape } from '../../../src/shared/requests/message-request.ts';
+import { responsesShape } from '../../../src/shared/requests/response-request.ts';
+import { problemsOf } from '../../../src/shared/requests/zod-problems.ts';
+
+const pathsOf = (read: ReturnType<z.ZodType['safeParse']>) =>
+  read.success ? [] : problemsOf(read.error).map(({ param }) => param);
+const problems = (more: object) =>
+  pathsOf(responsesShape.safeParse({ model: 'gpt-5-mini', input: 'hello', ...more }));
+const messageProblems = (more: object) =>
+  pathsOf(
+    messagesShape.safeParse({
+      model: 'claude-haiku-4-5',
+      max_tokens: 9,
+      messages: [{ role: 'user', content: 'hello' }],
+      ...more,
+    }),
+  );
+
+test('metadata has as many pairs as anywhere', () => {
+  const pairs = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']));
+  expect(problems({ metadata: pairs(16) })).toEqual([]);
+  expect(problems({ metadata: pairs(17) })).toEqual(['metadata']);
+});
+
+test('a tool that is to be called must be there', () => {
+  const named = { type: 'function', name: 'look' };
+  expect(problems({ tool_choice: 'required' })).toEqual(['tool_choice']);
+  expect(problems({ tools: [{ ...named, name: 'hear' }], tool_choice: named })).toEqual(['tool_choice.name']);
+  expect(problems({ tools: [named, named] })).toEqual(['tools']);
+  expect(problems({ tools: [named], tool_choice: 'required' })).toEqual([]);
+  expect(problems({ tool_choice: 'none' })).toEqual([]);
+  const tool = { name: 'look', input_schema: { type: 'object' } };
+  expect(messageProblems({ tool_choice: { type: 'any' } })).toEqual(['tool_choice']);
+  expect(messageProblems({ tools: [tool], tool_choice: { type: 'tool', name: 'hear' } })).toEqual([
+    'tool_choice.name',
+  ]);
+  expect(messageProblems({ tools: [tool, tool] })).toEqual(['tools']);
+  expect(messageProblems({ tools: [tool], tool_choice: { type: 'tool', name: 'look' } })).toEqual([]);
+});
