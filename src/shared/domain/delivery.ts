@@ -125,12 +125,21 @@ export type EndpointPatience = {
 };
 
 const daySeconds = 24 * 3600;
+const probeSecondsDefault = 30;
+const probeSecondsMaxDefault = 600;
 
-/** A receiver that is down is not asked a hundred thousand times; one that is down for days is not asked any more. */
-export const endpointPatience: EndpointPatience = {
-  failuresMax: 5,
-  probeSeconds: 30,
-  probeSecondsMax: 600,
-  disableSeconds: 5 * daySeconds,
-  disableFailures: 10,
-};
+/**
+ * A receiver that is down is not asked a hundred thousand times; one that is down for days is not asked any more. A schedule that
+ * begins sooner than the default probes sooner too, in whole seconds, so that the breaker is never what a short one waits for.
+ */
+export function endpointPatience(retrySeconds: number[]): EndpointPatience {
+  const first = retrySeconds[0] ?? Number.POSITIVE_INFINITY;
+  const atMost = (seconds: number, times: number) => Math.max(1, Math.min(seconds, Math.ceil(first * times)));
+  return {
+    failuresMax: 5,
+    probeSeconds: atMost(probeSecondsDefault, 6),
+    probeSecondsMax: atMost(probeSecondsMaxDefault, 120),
+    disableSeconds: 5 * daySeconds,
+    disableFailures: 10,
+  };
+}

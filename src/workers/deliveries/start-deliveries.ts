@@ -138,8 +138,8 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
 
 /** Records tries together, many in one statement; true when the lease still held. */
 function openRecorder(deps: DeliveriesDeps): (record: DeliveryRecord) => Promise<boolean> {
-  const { sql, overrides, metrics, log } = deps;
-  const patience = { ...endpointPatience, ...overrides?.patience };
+  const { sql, config, overrides, metrics, log } = deps;
+  const patience = { ...endpointPatience(config.webhooks.retrySeconds), ...overrides?.patience };
   return createGroupCommit<DeliveryRecord, boolean>({
     commit: async (records) => {
       const { inTime, disabled } = await recordDeliveries(sql, records, patience);

@@ -345,7 +345,7 @@ describe('a delivery', () => {
     const result = { outcome: 'delivered' as const, ...posted };
     const { token, verdict } = move;
     const tried = { id, token, attempt: 1, isProbe: false, result, verdict };
-    const { inTime } = await recordDeliveries(sql, [tried], endpointPatience);
+    const { inTime } = await recordDeliveries(sql, [tried], endpointPatience([5]));
     return inTime[0] === true;
   }
 

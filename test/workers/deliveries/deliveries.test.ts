@@ -244,7 +244,7 @@ describe('when a worker dies', () => {
       result,
       verdict: { kind: 'again' as const, delayMs: 0 },
     };
-    expect((await recordDeliveries(owed.sql, [late], endpointPatience)).inTime).toEqual([false]);
+    expect((await recordDeliveries(owed.sql, [late], endpointPatience([5]))).inTime).toEqual([false]);
     expect((await owed.find(id)).state).toBe('delivered');
   });
 
