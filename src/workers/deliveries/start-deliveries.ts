@@ -42,7 +42,16 @@ export type DeliveriesDeps = {
 };
 
 /** Under way at once in this process: a receiver that does not answer holds a few places for a second, and then nobody else's. */
-const placeLimits = { perReceiver: 8, quickMax: 128, slowMax: 128, totalMax: 1024, slowMs: 1000 };
+const placeLimits = {
+  perReceiver: 8,
+  quickMax: 128,
+  slowMax: 128,
+  totalMax: 1024,
+  slowMs: 1000,
+  quickPerAside: 4,
+  asidePerReceiver: 64,
+  asideMax: 512,
+};
 /** What was posted is recorded late rather than posted again, as long as its lease can be kept. */
 const recordPatienceMs = 60_000;
 /** The truth about what is due is Postgres; hints only make it sooner. */

@@ -228,6 +228,29 @@ describe('many that never answer', () => {
   });
 });
 
+describe('a receiver of which every twentieth answer never comes', () => {
+  it('gets everything else meanwhile', async () => {
+    receiver.answer((response, nth) => {
+      if (nth % 20 !== 0) response.writeHead(200).end();
+    });
+    const { url } = receiver;
+    await owed.sql`
+      insert into deliveries (id, account_id, event_id, event_type, url, body)
+      select 'dlv_' || n, ${owed.accountId}, 'evt_' || n, 'job.succeeded', ${url}, '{}'
+      from generate_series(1, 600) n`;
+    owed.start();
+    await waitFor('the others', async () => {
+      const [row] = await owed.sql`select count(*)::integer as n from deliveries where state = 'delivered'`;
+      return row?.['n'] === 570;
+    });
+    // None of those that hang had ended and made room.
+    const ended =
+      await owed.sql`select 1 from delivery_attempts where outcome not in ('started', 'delivered')`;
+    expect(ended).toEqual([]);
+    expect(receiver.received).toHaveLength(600);
+  });
+});
+
 describe('the claim', () => {
   const options = { token: 'one', leaseSeconds: 30, limit: 128, perReceiver: 8, busy: new Map() };
 
