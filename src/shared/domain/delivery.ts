@@ -106,7 +106,7 @@ export function judgeDelivery(
 /** Reads Retry-After: seconds, or an HTTP date (RFC 9110, 10.2.3). Milliseconds from `now`, or null. */
 export function parseRetryAfter(header: string | undefined, now: number): number | null {
   const text = header?.trim() ?? '';
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
   if (!/^[A-Z][a-z]{2,8},? /.test(text)) return null;
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : Math.max(0, at - now);

@@ -46,6 +46,7 @@ describe('the schedule of a delivery', () => {
     ['Mon, 23 Nov 2026 12:00:30 GMT', 30_000],
     ['Monday, 23-Nov-26 12:00:30 GMT', 30_000],
     ['Mon, 23 Nov 2020 12:00:00 GMT', 0],
+    ['999999999999', 999_999_999_999_000],
     ['-5', null],
     ['1.5', null],
     ['soon', null],
