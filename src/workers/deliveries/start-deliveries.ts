@@ -72,6 +72,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   const closing = new AbortController();
   const runDeps = openRunDeps(deps);
   const record = openRecorder(deps);
+  const claimSome = openClaimer(deps);
   let stopping = false;
   let mayBeMore = false;
   const places = createPlaces(placeLimits, () => {
@@ -81,14 +82,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   async function claim(): Promise<boolean> {
     const limit = places.free();
     if (stopping || limit <= 0) return false;
-    const token = randomUUID();
-    const claimed = await claimDeliveries(sql, {
-      token,
-      leaseSeconds,
-      limit,
-      perReceiver: placeLimits.perReceiver,
-      busy: places.taken(),
-    });
+    const { token, claimed } = await claimSome(limit, places.taken());
     mayBeMore = claimed.length > 0;
     for (const delivery of claimed) places.run(delivery.receiver, () => deliver(delivery, token));
     return claimed.length === limit;
@@ -142,6 +136,19 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
       await within(1000, heartbeat.stop());
       await runDeps.connections.close();
     },
+  };
+}
+
+/** Takes what is due, under a new token each time, and goes on where the claim before came to. */
+function openClaimer({ sql, config }: DeliveriesDeps) {
+  const { leaseSeconds } = config.work;
+  let after = '';
+  return async (limit: number, busy: ReadonlyMap<string, number>) => {
+    const token = randomUUID();
+    const { perReceiver } = placeLimits;
+    const claim = await claimDeliveries(sql, { token, leaseSeconds, limit, perReceiver, busy, after });
+    after = claim.reached;
+    return { token, claimed: claim.deliveries };
   };
 }
 

@@ -333,7 +333,8 @@ describe('a delivery', () => {
   async function moveRow(tx: Transaction, sql: Database, id: string, move: DeliveryMove): Promise<boolean> {
     if (move.kind === 'claim') {
       const options = { token: move.token, leaseSeconds: move.leaseMs / 1000, limit: 10, perReceiver: 10 };
-      return (await claimDeliveries(sql, { ...options, busy: new Map() })).length > 0;
+      const { deliveries } = await claimDeliveries(sql, { ...options, busy: new Map(), after: '' });
+      return deliveries.length > 0;
     }
     if (move.kind === 'restart') return await restartDelivery(tx, accountId, id);
     if (move.kind === 'giveBack') {

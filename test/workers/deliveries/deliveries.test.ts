@@ -242,24 +242,32 @@ describe('when its job is erased', () => {
     expect(receiver.received.map((one) => one.body)).toEqual([body]);
     const row = await owed.find('dlv_1');
     expect(row).toMatchObject({ state: 'exhausted', attempts: [{ outcome: 'unknown', error: 'erased' }] });
-    const claimed = await claimDeliveries(owed.sql, {
+    const claim = await claimDeliveries(owed.sql, {
       token: 'next',
       leaseSeconds: 1,
       limit: 10,
       perReceiver: 8,
       busy: new Map(),
+      after: '',
     });
-    expect(claimed).toEqual([]);
+    expect(claim.deliveries).toEqual([]);
   });
 });
 
 describe('when a worker dies', () => {
   it('between the post and the record, another sends the same id and bytes after the lease', async () => {
     const id = await owed.owe(receiver.url, body, 'evt_dead');
-    const options = { token: 'dead', leaseSeconds: 1.2, limit: 10, perReceiver: 8, busy: new Map() };
-    const [claimed] = await claimDeliveries(owed.sql, options);
+    const options = {
+      token: 'dead',
+      leaseSeconds: 1.2,
+      limit: 10,
+      perReceiver: 8,
+      busy: new Map(),
+      after: '',
+    };
+    const [claimed] = (await claimDeliveries(owed.sql, options)).deliveries;
     expect(claimed).toMatchObject({ id, attempt: 1, tries: 1, eventId: 'evt_dead', body });
-    expect(await claimDeliveries(owed.sql, { ...options, token: 'other' })).toEqual([]);
+    expect((await claimDeliveries(owed.sql, { ...options, token: 'other' })).deliveries).toEqual([]);
     owed.start();
     const row = await owed.waitForState(id, 'delivered');
     expect(row.attempts.map(({ outcome }) => outcome)).toEqual(['unknown', 'delivered']);
