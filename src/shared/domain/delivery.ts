@@ -106,7 +106,7 @@ export function judgeDelivery(
 /** Reads Retry-After: seconds, or an HTTP date (RFC 9110, 10.2.3). Milliseconds from `now`, or null. */
 export function parseRetryAfter(header: string | undefined, now: number): number | null {
   const text = header?.trim() ?? '';
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
   if (!/^[A-Z][a-z]{2,8},? /.test(text)) return null;
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : Math.max(0, at - now);
@@ -125,12 +125,21 @@ export type EndpointPatience = {
 };
 
 const daySeconds = 24 * 3600;
+const probeSecondsDefault = 30;
+const probeSecondsMaxDefault = 600;
 
-/** A receiver that is down is not asked a hundred thousand times; one that is down for days is not asked any more. */
-export const endpointPatience: EndpointPatience = {
-  failuresMax: 5,
-  probeSeconds: 30,
-  probeSecondsMax: 600,
-  disableSeconds: 5 * daySeconds,
-  disableFailures: 10,
-};
+/**
+ * A receiver that is down is not asked a hundred thousand times; one that is down for days is not asked any more. A schedule that
+ * begins sooner than the default probes sooner too, in whole seconds, so that the breaker is never what a short one waits for.
+ */
+export function endpointPatience(retrySeconds: number[]): EndpointPatience {
+  const first = retrySeconds[0] ?? Number.POSITIVE_INFINITY;
+  const atMost = (seconds: number, times: number) => Math.max(1, Math.min(seconds, Math.ceil(first * times)));
+  return {
+    failuresMax: 5,
+    probeSeconds: atMost(probeSecondsDefault, 6),
+    probeSecondsMax: atMost(probeSecondsMaxDefault, 120),
+    disableSeconds: 5 * daySeconds,
+    disableFailures: 10,
+  };
+}

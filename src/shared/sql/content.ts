@@ -1,12 +1,20 @@
 import type { Database } from './database.ts';
 
-/** Erases the texts of these jobs: what was asked, what came back, and the bodies of their webhooks. Money stays. */
+/**
+ * Erases the texts of these jobs: what was asked, what came back, and the bodies of their webhooks. Money stays. A webhook that is
+ * being posted at this moment loses its lease: what comes of it is not recorded, else it would be tried again without a body.
+ */
 async function eraseContent(sql: Database, jobIds: string[]): Promise<void> {
   await sql`
     with requests as (delete from job_requests where job_id = any (${jobIds}::text[])),
-    results as (delete from job_results where job_id = any (${jobIds}::text[]))
+    results as (delete from job_results where job_id = any (${jobIds}::text[])),
+    posting as (
+      update delivery_attempts a set outcome = 'unknown', error = 'erased'
+      from deliveries d
+      where d.job_id = any (${jobIds}::text[]) and a.delivery_id = d.id and a.outcome = 'started'
+    )
     update deliveries
-    set body = '', state = case when state = 'pending' then 'exhausted' else state end,
+    set body = '', lease_token = null, lease_until = null, state = case when state = 'pending' then 'exhausted' else state end,
       next_attempt_at = case when state = 'pending' then null else next_attempt_at end,
       finished_at = coalesce(finished_at, now())
     where job_id = any (${jobIds}::text[])`;

@@ -32,21 +32,24 @@ export type ClaimOptions = {
   perReceiver: number;
   /** How many of the places of each receiver are taken: by what is under way in this process, or kept from it. */
   busy: ReadonlyMap<string, number>;
+  /** What the claim before has `reached`; empty to begin with. */
+  after: string;
 };
 
+export type Claim = { deliveries: ClaimedDelivery[]; reached: string };
+
 /** Takes due deliveries, fairly between receivers, and counts the tries. See claim_deliveries in the migrations. */
-export async function claimDeliveries(
-  sql: Database | Transaction,
-  options: ClaimOptions,
-): Promise<ClaimedDelivery[]> {
+export async function claimDeliveries(sql: Database | Transaction, options: ClaimOptions): Promise<Claim> {
   const busy = [...options.busy];
-  return await sql<ClaimedDelivery[]>`
+  const rows = await sql<((ClaimedDelivery | { id: null }) & { reached: string })[]>`
     select id, account_id as "accountId", event_id as "eventId", endpoint_id as "endpointId", receiver, url, body, attempt,
-      tries, is_probe as "isProbe", secret, secret_previous as "previousSecret"
+      tries, is_probe as "isProbe", secret, secret_previous as "previousSecret", reached
     from claim_deliveries(
       ${options.token}, ${options.leaseSeconds}, ${options.limit}, ${options.perReceiver},
-      ${busy.map(([receiver]) => receiver)}::text[], ${busy.map(([, n]) => n)}::integer[]
+      ${busy.map(([receiver]) => receiver)}::text[], ${busy.map(([, n]) => n)}::integer[], ${options.after}
     )`;
+  const deliveries = rows.flatMap(({ reached: _, ...row }) => (row.id === null ? [] : [row]));
+  return { deliveries, reached: rows[0]?.reached ?? '' };
 }
 
 /** Keeps the leases of deliveries being tried, by id and token; one that was lost stays lost. */

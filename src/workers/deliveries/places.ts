@@ -10,6 +10,12 @@ export type PlaceLimits = {
   totalMax: number;
   /** Work that takes longer than this is slow. */
   slowMs: number;
+  /** One that is slow is set aside, and its place given to the same receiver, after this many that were quick. */
+  quickPerAside: number;
+  /** Set aside for one receiver, beside its places. */
+  asidePerReceiver: number;
+  /** Set aside for all of them together. */
+  asideMax: number;
 };
 
 /** Work under way in this process, for receivers of whom some never answer. */
@@ -30,79 +36,133 @@ export type Places = {
 /** A receiver that was slow is forgotten after this long; being slow again costs others little. */
 const rememberMs = 10 * 60_000;
 
+type Receiver = {
+  /** Places it holds. */
+  held: number;
+  /** Of these, held by work that has turned out slow. */
+  late: number;
+  /** Slow work that holds no place any more. */
+  aside: number;
+  /** How many were quick, and have not yet paid for one that was set aside. */
+  credit: number;
+};
+
 /**
  * Places for work that must not reject. Work that turns out slow leaves its place to others and goes on; its receiver is slow from
  * then on, until it is quick once. However many receivers never answer, each holds up the others for `slowMs`, once.
+ *
+ * For its own receiver the place stays taken, so that one who is in trouble is not stormed, except where most of its answers are quick:
+ * these pay for setting aside the few that hang, which would else take all its places in the end.
  */
 export function createPlaces(limits: PlaceLimits, onFree: () => void): Places {
-  const { perReceiver, quickMax, slowMax, totalMax, slowMs } = limits;
+  const { perReceiver, quickMax, slowMax, totalMax, slowMs, quickPerAside, asidePerReceiver, asideMax } =
+    limits;
+  /** So much that a receiver which goes silent all at once gets its places once more, and not ten times. */
+  const creditMax = quickPerAside * perReceiver;
   const underWay = new Set<Promise<void>>();
-  const held = new Map<string, number>();
-  /** Slow receivers, and since when. */
-  const slowSince = new Map<string, number>();
+  const receivers = new Map<string, Receiver>();
+  const slowOnes = rememberSlow();
   let slow = 0;
-  let turn = 0;
+  let aside = 0;
 
-  function noteSlow(receiver: string): void {
-    const now = performance.now();
-    slowSince.delete(receiver);
-    slowSince.set(receiver, now);
-    // In the order in which they were noted, so the oldest come first.
-    for (const [other, since] of slowSince) {
-      if (now - since < rememberMs) break;
-      slowSince.delete(other);
+  function enter(name: string): Receiver {
+    const receiver = receivers.get(name) ?? { held: 0, late: 0, aside: 0, credit: 0 };
+    receivers.set(name, receiver);
+    receiver.held += 1;
+    return receiver;
+  }
+
+  function setAside(name: string, receiver: Receiver): void {
+    const isAllowed = () =>
+      receiver.credit >= quickPerAside && receiver.aside < asidePerReceiver && aside < asideMax;
+    while (receiver.late > 0 && isAllowed()) {
+      receiver.credit -= quickPerAside;
+      receiver.late -= 1;
+      receiver.held -= 1;
+      receiver.aside += 1;
+      slow -= 1;
+      aside += 1;
+      if (receiver.late === 0) slowOnes.forget(name);
     }
   }
 
-  function leave(receiver: string): void {
-    const left = (held.get(receiver) ?? 1) - 1;
-    if (left === 0) held.delete(receiver);
-    else held.set(receiver, left);
-  }
-
-  /** What is left for slow receivers is dealt out to them, each time beginning with another: not all of them need it. */
-  function keepFromSlow(taken: Map<string, number>): void {
-    let left = Math.max(0, slowMax - slow);
-    const share = Math.max(1, Math.floor(left / Math.max(1, slowSince.size)));
-    const names = [...slowSince.keys()];
-    turn = names.length === 0 ? 0 : (turn + 1) % names.length;
-    for (const receiver of [...names.slice(turn), ...names.slice(0, turn)]) {
-      const room = Math.min(share, left, perReceiver - (taken.get(receiver) ?? 0));
-      taken.set(receiver, perReceiver - Math.max(0, room));
-      left -= Math.max(0, room);
+  function leave(name: string, receiver: Receiver, work: { isLate: boolean; isSlow: boolean }): void {
+    if (!work.isLate) receiver.credit = Math.min(creditMax, receiver.credit + 1);
+    // Slow ones are all alike: whichever ends, a place that is held is given back first.
+    if (work.isLate && receiver.late === 0) {
+      receiver.aside -= 1;
+      aside -= 1;
+    } else {
+      receiver.held -= 1;
+      if (work.isLate) receiver.late -= 1;
+      if (work.isSlow) slow -= 1;
     }
+    setAside(name, receiver);
+    if (receiver.held + receiver.aside === 0) receivers.delete(name);
   }
 
   return {
-    free: () => Math.min(quickMax - (underWay.size - slow), totalMax - underWay.size),
+    free: () => Math.min(quickMax - (underWay.size - slow - aside), totalMax - underWay.size),
     taken: () => {
-      const taken = new Map(held);
-      keepFromSlow(taken);
+      const taken = new Map([...receivers].map(([name, { held }]) => [name, held]));
+      slowOnes.keepFrom(taken, Math.max(0, slowMax - slow), perReceiver);
       return taken;
     },
-    run: (receiver, work) => {
-      held.set(receiver, (held.get(receiver) ?? 0) + 1);
-      let isSlow = slowSince.has(receiver);
-      if (isSlow) slow += 1;
-      let isLate = false;
+    run: (name, work) => {
+      const receiver = enter(name);
+      const state = { isLate: false, isSlow: slowOnes.has(name) };
+      if (state.isSlow) slow += 1;
       const timer = setTimeout(() => {
-        isLate = true;
-        noteSlow(receiver);
-        if (isSlow) return;
-        isSlow = true;
-        slow += 1;
+        if (!state.isSlow) slow += 1;
+        state.isLate = true;
+        state.isSlow = true;
+        receiver.late += 1;
+        slowOnes.note(name);
+        setAside(name, receiver);
         onFree();
       }, slowMs);
       const done = work().finally(() => {
         clearTimeout(timer);
-        if (!isLate) slowSince.delete(receiver);
-        if (isSlow) slow -= 1;
+        if (!state.isLate) slowOnes.forget(name);
         underWay.delete(done);
-        leave(receiver);
+        leave(name, receiver, state);
         onFree();
       });
       underWay.add(done);
     },
     ended: () => Promise.allSettled(underWay),
+  };
+}
+
+/** The receivers that were slow last. */
+function rememberSlow() {
+  /** Since when, the oldest first. */
+  const slowSince = new Map<string, number>();
+  let turn = 0;
+
+  return {
+    has: (name: string) => slowSince.has(name),
+    forget: (name: string) => slowSince.delete(name),
+    note: (name: string) => {
+      const now = performance.now();
+      slowSince.delete(name);
+      slowSince.set(name, now);
+      for (const [other, since] of slowSince) {
+        if (now - since < rememberMs) break;
+        slowSince.delete(other);
+      }
+    },
+    /** What is left for them is dealt out, each time beginning with another: not all of them need it. */
+    keepFrom: (taken: Map<string, number>, places: number, perReceiver: number) => {
+      let left = places;
+      const share = Math.max(1, Math.floor(left / Math.max(1, slowSince.size)));
+      const names = [...slowSince.keys()];
+      turn = names.length === 0 ? 0 : (turn + 1) % names.length;
+      for (const name of [...names.slice(turn), ...names.slice(0, turn)]) {
+        const room = Math.min(share, left, perReceiver - (taken.get(name) ?? 0));
+        taken.set(name, perReceiver - Math.max(0, room));
+        left -= Math.max(0, room);
+      }
+    },
   };
 }

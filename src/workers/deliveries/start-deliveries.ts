@@ -42,7 +42,16 @@ export type DeliveriesDeps = {
 };
 
 /** Under way at once in this process: a receiver that does not answer holds a few places for a second, and then nobody else's. */
-const placeLimits = { perReceiver: 8, quickMax: 128, slowMax: 128, totalMax: 1024, slowMs: 1000 };
+const placeLimits = {
+  perReceiver: 8,
+  quickMax: 128,
+  slowMax: 128,
+  totalMax: 1024,
+  slowMs: 1000,
+  quickPerAside: 4,
+  asidePerReceiver: 64,
+  asideMax: 512,
+};
 /** What was posted is recorded late rather than posted again, as long as its lease can be kept. */
 const recordPatienceMs = 60_000;
 /** The truth about what is due is Postgres; hints only make it sooner. */
@@ -63,6 +72,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   const closing = new AbortController();
   const runDeps = openRunDeps(deps);
   const record = openRecorder(deps);
+  const claimSome = openClaimer(deps);
   let stopping = false;
   let mayBeMore = false;
   const places = createPlaces(placeLimits, () => {
@@ -72,14 +82,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   async function claim(): Promise<boolean> {
     const limit = places.free();
     if (stopping || limit <= 0) return false;
-    const token = randomUUID();
-    const claimed = await claimDeliveries(sql, {
-      token,
-      leaseSeconds,
-      limit,
-      perReceiver: placeLimits.perReceiver,
-      busy: places.taken(),
-    });
+    const { token, claimed } = await claimSome(limit, places.taken());
     mayBeMore = claimed.length > 0;
     for (const delivery of claimed) places.run(delivery.receiver, () => deliver(delivery, token));
     return claimed.length === limit;
@@ -136,10 +139,23 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   };
 }
 
+/** Takes what is due, under a new token each time, and goes on where the claim before came to. */
+function openClaimer({ sql, config }: DeliveriesDeps) {
+  const { leaseSeconds } = config.work;
+  let after = '';
+  return async (limit: number, busy: ReadonlyMap<string, number>) => {
+    const token = randomUUID();
+    const { perReceiver } = placeLimits;
+    const claim = await claimDeliveries(sql, { token, leaseSeconds, limit, perReceiver, busy, after });
+    after = claim.reached;
+    return { token, claimed: claim.deliveries };
+  };
+}
+
 /** Records tries together, many in one statement; true when the lease still held. */
 function openRecorder(deps: DeliveriesDeps): (record: DeliveryRecord) => Promise<boolean> {
-  const { sql, overrides, metrics, log } = deps;
-  const patience = { ...endpointPatience, ...overrides?.patience };
+  const { sql, config, overrides, metrics, log } = deps;
+  const patience = { ...endpointPatience(config.webhooks.retrySeconds), ...overrides?.patience };
   return createGroupCommit<DeliveryRecord, boolean>({
     commit: async (records) => {
       const { inTime, disabled } = await recordDeliveries(sql, records, patience);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { judgeDelivery, parseRetryAfter, webhookEvent } from '../../../src/shared/domain/delivery.ts';
+import {
+  endpointPatience,
+  judgeDelivery,
+  parseRetryAfter,
+  webhookEvent,
+} from '../../../src/shared/domain/delivery.ts';
 
 const retrySeconds = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const failed = { outcome: 'failed' as const, statusCode: 500, retryAfterMs: null };
@@ -41,6 +46,7 @@ describe('the schedule of a delivery', () => {
     ['Mon, 23 Nov 2026 12:00:30 GMT', 30_000],
     ['Monday, 23-Nov-26 12:00:30 GMT', 30_000],
     ['Mon, 23 Nov 2020 12:00:00 GMT', 0],
+    ['999999999999', 999_999_999_999_000],
     ['-5', null],
     ['1.5', null],
     ['soon', null],
@@ -48,6 +54,20 @@ describe('the schedule of a delivery', () => {
     [undefined, null],
   ])('reads Retry-After %s', (header, ms) => {
     expect(parseRetryAfter(header, Date.parse('2026-11-23T12:00:00Z'))).toBe(ms);
+  });
+});
+
+describe('the waits between probes of an endpoint that fails', () => {
+  it.each([
+    { retrySeconds, first: 30, greatest: 600 },
+    { retrySeconds: [], first: 30, greatest: 600 },
+    { retrySeconds: [60, 3600], first: 30, greatest: 600 },
+    { retrySeconds: [1, 2, 4], first: 6, greatest: 120 },
+    { retrySeconds: [0.2, 0.4], first: 2, greatest: 24 },
+    { retrySeconds: [0.001], first: 1, greatest: 1 },
+    { retrySeconds: [0], first: 1, greatest: 1 },
+  ])('follow the schedule $retrySeconds', ({ retrySeconds: schedule, first, greatest }) => {
+    expect(endpointPatience(schedule)).toMatchObject({ probeSeconds: first, probeSecondsMax: greatest });
   });
 });
 

@@ -333,7 +333,8 @@ describe('a delivery', () => {
   async function moveRow(tx: Transaction, sql: Database, id: string, move: DeliveryMove): Promise<boolean> {
     if (move.kind === 'claim') {
       const options = { token: move.token, leaseSeconds: move.leaseMs / 1000, limit: 10, perReceiver: 10 };
-      return (await claimDeliveries(sql, { ...options, busy: new Map() })).length > 0;
+      const { deliveries } = await claimDeliveries(sql, { ...options, busy: new Map(), after: '' });
+      return deliveries.length > 0;
     }
     if (move.kind === 'restart') return await restartDelivery(tx, accountId, id);
     if (move.kind === 'giveBack') {
@@ -345,7 +346,7 @@ describe('a delivery', () => {
     const result = { outcome: 'delivered' as const, ...posted };
     const { token, verdict } = move;
     const tried = { id, token, attempt: 1, isProbe: false, result, verdict };
-    const { inTime } = await recordDeliveries(sql, [tried], endpointPatience);
+    const { inTime } = await recordDeliveries(sql, [tried], endpointPatience([5]));
     return inTime[0] === true;
   }
 

@@ -2,12 +2,15 @@ import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endpointPatience } from '../../../src/shared/domain/delivery.ts';
+import { eraseJob } from '../../../src/shared/sql/content.ts';
+import { claimDeliveries, recordDeliveries } from '../../../src/shared/sql/deliveries.ts';
 import { replaceWebhookSecret } from '../../../src/shared/sql/webhook-secrets.ts';
 import {
   newWebhookSecret,
   readWebhookSecret,
   sealWebhookSecret,
 } from '../../../src/shared/webhook-secret.ts';
+import { insertEndedJob } from '../../api/planted-jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { type OwedDeliveries, openOwedDeliveries, secretsKey } from './owed-deliveries.ts';
 import { openReceiver, type Received, type Receiver } from './receiver.ts';
@@ -215,19 +218,60 @@ describe('a hostile receiver', () => {
   });
 });
 
+describe('when its job is erased', () => {
+  it('while it is posted, it is never sent again, least of all without its body', async () => {
+    let fail: () => void = () => undefined;
+    receiver.answer((response) => {
+      fail = () => response.writeHead(500).end();
+    });
+    const jobId = await insertEndedJob(owed.sql, {
+      accountId: owed.accountId,
+      model: 'openai/gpt-5-mini',
+      provider: 'openai',
+      day: '2026-11-23',
+      charge: 1n,
+      team: null,
+    });
+    await owed.sql`select owe_deliveries(array[
+      row(${owed.accountId}, 'evt_1', 'job.succeeded', ${jobId}, ${body}, ${receiver.url})::owed_event])`;
+    const deliveries = owed.start({ retrySeconds: [0.01, 0.01] });
+    await waitFor('the post', () => receiver.received.length === 1);
+    expect(await eraseJob(owed.sql, owed.accountId, jobId)).toBe(true);
+    fail();
+    await deliveries.stop();
+    expect(receiver.received.map((one) => one.body)).toEqual([body]);
+    const row = await owed.find('dlv_1');
+    expect(row).toMatchObject({ state: 'exhausted', attempts: [{ outcome: 'unknown', error: 'erased' }] });
+    const claim = await claimDeliveries(owed.sql, {
+      token: 'next',
+      leaseSeconds: 1,
+      limit: 10,
+      perReceiver: 8,
+      busy: new Map(),
+      after: '',
+    });
+    expect(claim.deliveries).toEqual([]);
+  });
+});
+
 describe('when a worker dies', () => {
   it('between the post and the record, another sends the same id and bytes after the lease', async () => {
-    const { claimDeliveries } = await import('../../../src/shared/sql/deliveries.ts');
     const id = await owed.owe(receiver.url, body, 'evt_dead');
-    const options = { token: 'dead', leaseSeconds: 1.2, limit: 10, perReceiver: 8, busy: new Map() };
-    const [claimed] = await claimDeliveries(owed.sql, options);
+    const options = {
+      token: 'dead',
+      leaseSeconds: 1.2,
+      limit: 10,
+      perReceiver: 8,
+      busy: new Map(),
+      after: '',
+    };
+    const [claimed] = (await claimDeliveries(owed.sql, options)).deliveries;
     expect(claimed).toMatchObject({ id, attempt: 1, tries: 1, eventId: 'evt_dead', body });
-    expect(await claimDeliveries(owed.sql, { ...options, token: 'other' })).toEqual([]);
+    expect((await claimDeliveries(owed.sql, { ...options, token: 'other' })).deliveries).toEqual([]);
     owed.start();
     const row = await owed.waitForState(id, 'delivered');
     expect(row.attempts.map(({ outcome }) => outcome)).toEqual(['unknown', 'delivered']);
     expect(receiver.received).toHaveLength(1);
-    const { recordDeliveries } = await import('../../../src/shared/sql/deliveries.ts');
     const result = {
       outcome: 'failed' as const,
       statusCode: 500,
@@ -244,7 +288,7 @@ describe('when a worker dies', () => {
       result,
       verdict: { kind: 'again' as const, delayMs: 0 },
     };
-    expect((await recordDeliveries(owed.sql, [late], endpointPatience)).inTime).toEqual([false]);
+    expect((await recordDeliveries(owed.sql, [late], endpointPatience([5]))).inTime).toEqual([false]);
     expect((await owed.find(id)).state).toBe('delivered');
   });
 

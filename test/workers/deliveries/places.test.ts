@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createPlaces, type Places } from '../../../src/workers/deliveries/places.ts';
 
-const limits = { perReceiver: 4, quickMax: 8, slowMax: 6, totalMax: 20, slowMs: 1000 };
+const limits = {
+  perReceiver: 4,
+  quickMax: 8,
+  slowMax: 6,
+  totalMax: 20,
+  slowMs: 1000,
+  quickPerAside: 2,
+  asidePerReceiver: 3,
+  asideMax: 5,
+};
 let places: Places;
 let onFree = vi.fn();
 beforeEach(() => {
@@ -78,4 +87,59 @@ test('there is an end to it', () => {
     vi.advanceTimersByTime(limits.slowMs);
   }
   expect(places.free()).toBe(0);
+});
+
+/** So many that are quick. */
+async function runQuick(receiver: string, many: number): Promise<void> {
+  for (let n = 0; n < many; n++) await run(receiver)();
+}
+
+test('a receiver that mostly is quick gets the places of those that hang again', async () => {
+  const ends = [run('a'), run('a')];
+  vi.advanceTimersByTime(limits.slowMs);
+  expect(roomOf('a')).toBe(2);
+  onFree.mockClear();
+  await runQuick('a', 4);
+  expect(roomOf('a')).toBe(4);
+  expect(onFree).toHaveBeenCalled();
+  expect(places.free()).toBe(8);
+  for (const end of ends) await end();
+  expect(roomOf('a')).toBe(4);
+});
+
+test('one that was quick and goes silent gets its places once more, and no more', async () => {
+  await runQuick('a', 1);
+  let begun = 0;
+  for (let round = 0; round < 10; round++) {
+    for (let room = roomOf('a'); room > 0; room--, begun++) run('a');
+    vi.advanceTimersByTime(limits.slowMs);
+  }
+  expect(begun).toBe(4);
+  const kept = run('b');
+  await runQuick('b', 100);
+  for (let round = 0; round < 10; round++) {
+    for (let room = roomOf('b'); room > 0; room--) run('b');
+    vi.advanceTimersByTime(limits.slowMs);
+  }
+  expect(roomOf('b')).toBe(0);
+  await kept();
+  expect(roomOf('b')).toBe(1);
+});
+
+test('there is an end to what is set aside, for one and for all', async () => {
+  const ends: (() => Promise<void>)[] = [];
+  for (const receiver of ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b']) ends.push(run(receiver));
+  vi.advanceTimersByTime(limits.slowMs);
+  for (const receiver of ['a', 'b']) {
+    for (let n = 0; n < 100; n++) {
+      const end = run(receiver);
+      await end();
+    }
+  }
+  expect(roomOf('a')).toBe(3);
+  expect(roomOf('b')).toBe(2);
+  for (const end of ends) await end();
+  expect(roomOf('a')).toBe(4);
+  expect(roomOf('b')).toBe(4);
+  expect(places.free()).toBe(8);
 });
