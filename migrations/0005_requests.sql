@@ -34,7 +34,7 @@ create table paused_providers (
 );
 
 -- Who plays a role that one process at a time should play, and until when unless it renews.
-create table leaders (
+create unlogged table leaders (
   role text primary key,
   holder text not null,
   until timestamptz not null

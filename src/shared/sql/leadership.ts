@@ -7,10 +7,10 @@ export type Leadership = {
   resign(): Promise<void>;
 };
 
-/** A role nobody renews for this long is free. */
-const termSeconds = 4;
+/** A role nobody renews for this long is free: as long as nothing is dispatched after its leader was killed. */
+const termSeconds = 1.5;
 /** A holder renews when its term is this old, not at every question. */
-const renewAfterMs = 1000;
+const renewAfterMs = 400;
 
 /**
  * Roles that one process at a time plays, each a row with an end. A process that is killed, cut off or merely stopped loses
