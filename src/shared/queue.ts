@@ -59,6 +59,14 @@ export async function addTickets(queue: TicketQueue, tickets: TicketRow[]): Prom
   );
 }
 
+/** Takes tickets out of the queue. One that a worker has in hand stays: it will find itself void. */
+export async function removeTickets(
+  queue: TicketQueue,
+  tickets: { id: string; generation: number }[],
+): Promise<void> {
+  await Promise.all(tickets.map((ticket) => queue.remove(ticketId(ticket))));
+}
+
 /** Which of these tickets Redis does not have: lost with it, or taken and finished by somebody who did not claim. */
 export async function findMissingTickets(
   redis: RedisConnection,

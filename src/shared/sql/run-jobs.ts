@@ -19,13 +19,22 @@ export async function ticketJobs(sql: Database, provider: string, capacity: numb
     order by priority, id`;
 }
 
+/** Takes back tickets that are held back by now or have waited for long; see recall_tickets in the migrations. */
+export async function recallTickets(
+  sql: Database,
+  provider: string,
+): Promise<{ id: string; generation: number }[]> {
+  return await sql<{ id: string; generation: number }[]>`
+    select id, generation from recall_tickets(${provider})`;
+}
+
 /** Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. */
 export async function listTicketed(
   sql: Database,
   page: { olderThanMs: number; after: string; limit: number },
 ): Promise<(TicketRow & { provider: string })[]> {
   return await sql<(TicketRow & { provider: string })[]>`
-    select id, generation, 1 + lane * 600000 as priority, target_model as model, tokens_bound as tokens, provider
+    select id, generation, 1 + (1 + lane) * 500000 as priority, target_model as model, tokens_bound as tokens, provider
     from jobs
     where state = 'ticketed' and ticketed_at < now() - make_interval(secs => ${page.olderThanMs / 1000})
       and id > ${page.after}
