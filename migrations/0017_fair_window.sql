@@ -7,15 +7,16 @@ create index accounts_held_back on accounts (id) where paused or max_concurrency
 -- Inside a lane the order is by fair rank: an account's n-th job counts n, plus what the account already has under way
 -- there, divided by its weight; so an account with one job comes before the second job of any other. Among its own, an
 -- account's jobs whose deadline is less than a minute away go first, then the oldest.
--- Lanes go before each other strictly, but for the shares that are guaranteed: a quarter for background and batch together, and
--- a tenth for batch, go to the front of the queue. A share is of the tickets given out, while no more than it of the
--- places is taken: either alone would give jobs that take long, or a provider with a rate limit, to the lower lanes. It is
--- rounded at random, so that it holds on average where there is one place.
+-- Lanes go before each other strictly, but for the shares that are guaranteed while a lane above has work: a quarter for
+-- background and batch together, and a tenth for batch, go to the front of the queue. A share is of the places that came free, but for those of
+-- the p_recalled tickets that were taken back just now, while no more than it of what runs is theirs: either alone would give
+-- jobs that take long, or a provider with a rate limit, to the lower lanes. It is rounded at random, so that it holds on average
+-- where there is one place.
 -- max_concurrency is counted over all providers. While anybody has one, the dispatchers go one after the other, so that each
 -- counts what the others have committed: a statement of its own takes the lock, and the next one looks anew.
 -- Cost depends on the accounts that have work waiting, not on how much of it there is. The plan is pinned, as in 0007: the
 -- planner would take 750 ms instead of 4 at a million waiting.
-create or replace function ticket_jobs(p_provider text, p_capacity integer)
+create function ticket_jobs(p_provider text, p_capacity integer, p_recalled integer)
 returns table (id text, generation integer, priority integer, target_model text, tokens_bound integer)
 language sql
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
@@ -56,11 +57,11 @@ as $$
   ),
   shares as materialized (
     select
-      least(floor(f.n * 0.25 + r.lower), floor(p_capacity * 0.25 + r.lower)
+      least(floor(f.freed * 0.25 + r.lower), floor(p_capacity * 0.25 + r.lower)
         - coalesce((select sum(u.running) from under_way u where u.lane > 0), 0)) as lower_lanes,
-      least(floor(f.n * 0.1 + r.batch), floor(p_capacity * 0.1 + r.batch)
+      least(floor(f.freed * 0.1 + r.batch), floor(p_capacity * 0.1 + r.batch)
         - coalesce((select sum(u.running) from under_way u where u.lane = 2), 0)) as batch
-    from free f, (select random() as lower, random() as batch) r
+    from (select greatest(0, n - p_recalled) as freed from free) f, (select random() as lower, random() as batch) r
   ),
   urgent as (
     select j.id, j.account_id, j.lane, j.run_at, j.deadline_at
@@ -104,14 +105,17 @@ as $$
     from candidates c
     where c.max_concurrency is null or c.mine_in_all <= c.max_concurrency
   ),
+  top_lane as materialized (
+    select least((select min(r.lane) from ranked r), (select min(u.lane) from under_way u where u.n > u.running)) as lane
+  ),
   chosen as (
     select r.id, r.lane, r.fair_rank,
       case
-        when r.lane = 2 and r.place_in_lane <= s.batch then 0
-        when r.lane > 0 and r.place_in_lower_lanes <= s.lower_lanes then 0
+        when r.lane > t.lane and r.lane = 2 and r.place_in_lane <= s.batch then 0
+        when r.lane > t.lane and r.place_in_lower_lanes <= s.lower_lanes then 0
         else 1 + r.lane
       end as band
-    from ranked r, shares s
+    from ranked r, shares s, top_lane t
     order by band, r.fair_rank, r.id
     limit (select n from free)
   ),

@@ -74,6 +74,14 @@ test('a provider that throttles for five times its Retry-After is asked, not sto
   expect((await callsTo('openai')).length).toBeLessThanOrEqual(85);
 });
 
+test('what a provider says is left of its limits is shown', async () => {
+  const model = 'anthropic/claude-sonnet-4-5';
+  await control('POST config', { requests_left: 7, tokens_left: 1234 });
+  expect(await endings(await order(1, { model }))).toEqual(['succeeded']);
+  await control('POST config', { requests_left: null, tokens_left: null });
+  expect(await gateOf(model)).toMatchObject({ requests_left: 7, tokens_left: 1234, blocked_until: null });
+});
+
 test('a provider that says nothing is left of its limit is asked no more before the reset', async () => {
   const model = 'openai/gpt-4o-mini';
   await control('POST config', { requests_left: 0 });

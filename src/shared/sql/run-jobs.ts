@@ -11,11 +11,19 @@ export type TicketRow = {
   tokens: number;
 };
 
-/** Fills a provider's window from the backlog, fairly; returns what to ticket. See ticket_jobs in the migrations. */
-export async function ticketJobs(sql: Database, provider: string, capacity: number): Promise<TicketRow[]> {
+/**
+ * Fills a provider's window from the backlog, fairly; returns what to ticket. `recalled` is how many were taken back just
+ * before. See ticket_jobs in the migrations.
+ */
+export async function ticketJobs(
+  sql: Database,
+  provider: string,
+  capacity: number,
+  recalled = 0,
+): Promise<TicketRow[]> {
   return await sql<TicketRow[]>`
     select id, generation, priority, target_model as model, tokens_bound as tokens
-    from ticket_jobs(${provider}, ${capacity})
+    from ticket_jobs(${provider}, ${capacity}, ${recalled})
     order by priority, id`;
 }
 

@@ -29,6 +29,7 @@ export async function admit(deps: AdmitDeps, provider: string, ticket: Ticket): 
     model: ticket.model,
     tokens: ticket.tokens,
     slot: ticketId(ticket),
+    rank: ticket.priority,
   };
   const admission = await deps.gate.admit(pass);
   if (admission.admitted) return { kind: 'pass', pass };

@@ -73,10 +73,10 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
 async function claimOrGiveUp(deps: RunJobDeps, ticket: Ticket, pass: Parameters<Gate['report']>[0]) {
   try {
     const job = await deps.claim({ id: ticket.id, generation: ticket.generation });
-    if (job === null) await deps.gate.report(pass, { kind: 'neutral' });
+    if (job === null) await deps.gate.report(pass, { kind: 'unused' });
     return job;
   } catch (error) {
-    await deps.gate.report(pass, { kind: 'neutral' });
+    await deps.gate.report(pass, { kind: 'unused' });
     throw error;
   }
 }

@@ -45,11 +45,8 @@ export function startDispatcher(
       countedAt = Date.now();
     }
     if (capacity === 0) return false;
-    if (Date.now() - recalledAt > recallMs) {
-      await removeTickets(deps.queue, await recallTickets(deps.sql, provider));
-      recalledAt = Date.now();
-    }
-    const tickets = await ticketJobs(deps.sql, provider, capacity);
+    const recalled = await recall();
+    const tickets = await ticketJobs(deps.sql, provider, capacity, recalled);
     if (tickets.length > 0) {
       deps.metrics.ticketsIssued.inc({ provider }, tickets.length);
       await failpoint('dispatch.ticketed');
@@ -57,6 +54,14 @@ export function startDispatcher(
       await failpoint('dispatch.added');
     }
     return tickets.length >= capacity;
+  }
+
+  async function recall(): Promise<number> {
+    if (Date.now() - recalledAt < recallMs) return 0;
+    recalledAt = Date.now();
+    const tickets = await recallTickets(deps.sql, provider);
+    await removeTickets(deps.queue, tickets);
+    return tickets.length;
   }
 
   return every(pollMs, dispatch, deps.log, `dispatch ${provider}`);

@@ -80,6 +80,43 @@ for (const { places, rounds } of [
   });
 }
 
+test('where a limit lets one in a while go, what is taken back and given out again is no share of the lower lanes', async () => {
+  const account = await openAccount();
+  for (const lane of [0, 1]) await plant(300, { account, lane });
+  const queue = new Map<string, number>();
+  const ran: string[] = [];
+  for (let round = 0; round < 200; round += 1) {
+    await sql`update jobs set ticketed_at = now() - interval '6 seconds' where state = 'ticketed'`;
+    const recalled = await recallTickets(sql, 'alpha');
+    for (const { id } of recalled) queue.delete(id);
+    for (const ticket of await ticketJobs(sql, 'alpha', 8, recalled.length))
+      queue.set(ticket.id, ticket.priority);
+    const [id = ''] = [...queue].reduce((one, other) => (other[1] < one[1] ? other : one));
+    queue.delete(id);
+    ran.push(id);
+    await sql`update jobs set state = 'running', lease_until = now() where id = ${id}`;
+    await sql`update jobs set state = 'succeeded', lease_until = null, finished_at = now() where id = ${id}`;
+  }
+  const [interactive = 0, background = 0] = await countByLane(ran);
+  expect(interactive / ran.length).toBeGreaterThan(0.6);
+  expect(background / ran.length).toBeGreaterThan(0.1);
+});
+
+test('in a lane of its own, what an account has in the queue already does not go before a newcomer', async () => {
+  const [heavy, newcomer] = [await openAccount(), await openAccount()];
+  await plant(200, { account: heavy });
+  const before: number[] = [];
+  for (let round = 0; round < 20; round += 1) {
+    for (const ticket of await ticketJobs(sql, 'alpha', 16)) before.push(ticket.priority);
+    await sql`update jobs set state = 'running', lease_until = now()
+      where id = (select id from jobs where state = 'ticketed' limit 1)`;
+    await sql`update jobs set state = 'succeeded', lease_until = null, finished_at = now() where state = 'running'`;
+  }
+  await plant(1, { account: newcomer });
+  const [theirs] = await ticketJobs(sql, 'alpha', 16);
+  expect(theirs?.priority).toBeLessThanOrEqual(Math.min(...before));
+});
+
 test('max_concurrency is of the account: all providers together, however many look at once', async () => {
   const account = await openAccount({ max_concurrency: 5 });
   const providers = ['alpha', 'beta', 'gamma'];
