@@ -42,30 +42,3 @@ as $$
     c.deadline_at, c.event_seq, c.lane::integer, c.model, r.request, r.targets
   from claimed c join job_requests r on r.job_id = c.id join noted n on n.job_id = c.id
 $$;
-
--- Hands tickets back when the gate stays shut for longer than a ticket should wait in Redis: the job waits in the backlog
--- again, under a new generation. With another target to go to, it goes there: at once, or after the delay when it has
--- been round them all. Nothing is counted, since no call was made.
-create function return_tickets(p_ids text[], p_generations integer[], p_delays_ms double precision[])
-returns table (id text)
-language sql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
-set plan_cache_mode = force_generic_plan
-as $$
-  with mine as (
-    select j.id, t.delay_ms, r.targets, (j.target + 1) % jsonb_array_length(r.targets) as next
-    from unnest(p_ids, p_generations, p_delays_ms) as t (id, generation, delay_ms)
-    join jobs j on j.id = t.id
-    join job_requests r on r.job_id = j.id
-    where j.state is not distinct from 'ticketed' and j.generation = t.generation
-    order by j.id
-    for no key update of j
-  )
-  update jobs j
-  set state = 'waiting', generation = j.generation + 1, ticketed_at = null, target = m.next,
-    provider = m.targets -> m.next ->> 'provider', target_model = m.targets -> m.next ->> 'model',
-    run_at = now() + make_interval(secs => case when m.next > 0 then 0 else m.delay_ms / 1000 end)
-  from mine m
-  where j.id = m.id and j.state is not distinct from 'ticketed'
-  returning j.id
-$$;

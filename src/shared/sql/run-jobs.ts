@@ -98,16 +98,17 @@ export async function claimJobs(
   return claims.map((claim) => byId.get(claim.id) ?? null);
 }
 
+/** A ticket to hand back; `onlyElsewhere` means not at all when its job has no other target. */
+export type Return = Claim & { delayMs: number; onlyElsewhere: boolean };
+
 /** Hands tickets back to the backlog because the gate stays shut; see return_tickets in the migrations. */
-export async function returnTickets(
-  sql: Database,
-  tickets: (Claim & { delayMs: number })[],
-): Promise<boolean[]> {
+export async function returnTickets(sql: Database, tickets: Return[]): Promise<boolean[]> {
   const rows = await sql<{ id: string }[]>`
     select id from return_tickets(
       ${tickets.map((ticket) => ticket.id)}::text[],
       ${tickets.map((ticket) => ticket.generation)}::integer[],
-      ${tickets.map((ticket) => ticket.delayMs)}::double precision[]
+      ${tickets.map((ticket) => ticket.delayMs)}::double precision[],
+      ${tickets.map((ticket) => ticket.onlyElsewhere)}::boolean[]
     )`;
   const returned = new Set(rows.map((row) => row.id));
   return tickets.map((ticket) => returned.has(ticket.id));

@@ -153,7 +153,11 @@ async function moveRow(
     }
     case 'returnTicket':
       return (
-        (await returnTickets(sql, [{ id: job.id, generation: move.generation, delayMs: 3000 }]))[0] === true
+        (
+          await returnTickets(sql, [
+            { id: job.id, generation: move.generation, delayMs: 3000, onlyElsewhere: false },
+          ])
+        )[0] === true
       );
     case 'recallTicket': {
       await tx`update accounts set paused = true where id = ${job.accountId}`;
