@@ -33,7 +33,7 @@ export async function findQueuePlaces(
         and t.state in ('ticketed', 'running')
       where t.state = 'ticketed'
     ),
-    waiting as (
+    waiting as materialized (
       select w.id, w.place - 1 as n
       from (select provider, lane, max(run_at) as until from asked group by provider, lane) q
       cross join lateral (
@@ -44,8 +44,9 @@ export async function findQueuePlaces(
         order by b.run_at, b.id
         limit ${aheadMax}
       ) w
+      where w.id = any (${jobIds}::text[])
     ),
-    placed as (
+    placed as materialized (
       select t.id, t.place - 1 as ahead from ticketed t
       union all
       select a.id, coalesce(w.n, ${aheadMax})
