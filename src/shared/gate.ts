@@ -56,7 +56,8 @@ local gate, slots = KEYS[1], KEYS[2]
 local op = ARGV[1]
 local rpm, tpm, max_slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local tokens, slot, slot_ms = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
-local rank, kind, value = tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
+-- A ticket that does not say its rank goes last.
+local rank, kind, value = tonumber(ARGV[8]) or 2097152, ARGV[9], tonumber(ARGV[10])
 local used_up_ms, said_requests, said_tokens = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 -- Longer than any Retry-After that is believed.
 local keep_ms = 25 * 3600000
