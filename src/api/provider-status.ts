@@ -25,14 +25,14 @@ export async function readProviderStatus(source: ProviderStatusSource): Promise<
     sumConcurrency(sql, Math.max(3, source.concurrency.leaseSeconds)),
   ]);
   return Promise.all(
-    source.models.providers.map(async ({ name, simulated }) => {
+    source.models.providers.map(async ({ name, simulated, maxConcurrency }) => {
       const count = counts.find((row) => row.provider === name);
       const models = busy.filter((row) => row.provider === name).map((row) => row.model);
       return {
         name,
         paused: paused.includes(name),
         simulated,
-        window: 2 * capacity,
+        window: 2 * Math.min(capacity, maxConcurrency ?? capacity),
         backlog: count?.backlog ?? 0,
         running: count?.running ?? 0,
         models: await Promise.all(models.map((model) => readGate(source.gate, name, model))),

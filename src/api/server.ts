@@ -201,7 +201,7 @@ function addWebhookRoutes(app: App, deps: ServerDeps): void {
 function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const intake = { ...quoting(deps), ledger: deps.ledger, news: deps.news };
   createJob(app, intake);
-  createEstimate(app, intake);
+  createEstimate(app, { ...intake, sql: deps.sql });
   listJobs(app, deps);
   getJob(app, deps);
   cancelJob(app, deps);
@@ -219,7 +219,7 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const watching = { watcher, streams, streamTokens: createStreamTokens(deps.config.secretsKey) };
   streamJob(app, watching);
   streamJobs(app, watching);
-  createStreamToken(app, watching);
+  createStreamToken(app, { ...watching, sql: deps.sql, config: deps.config });
 
   const { syncTimeoutSeconds } = deps.config.work;
   const answering = { ...deps, ...intake, ...watching, syncTimeoutSeconds };

@@ -7,9 +7,11 @@ import { createRedisScript } from './redis-script.ts';
  * - requests and tokens left in the minute (refilled evenly; a request larger than the bucket passes when it is full and
  *   leaves a debt, so it is never stuck),
  * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes free),
+ * - who is next, when a limit makes calls wait: the best of those that were refused goes before others, or the fair order of the
+ *   tickets would be lost where they all come back at the same time,
  * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, one call every 250 ms goes
  *   first, until one is answered or 2 s have passed: a provider that is not done refuses one call more, not all that wait,
- * - the same from the provider's own headers, while nothing is left of a limit of its,
+ * - the same from the provider's own headers, while nothing is left of a limit of its; what else they say is shown for a minute,
  * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes through.
  * Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is Redis's own.
  */
@@ -19,7 +21,8 @@ export type GateLimits = {
   maxConcurrency: number | null;
 };
 
-export type GateTicket = { provider: string; model: string; tokens: number; slot: string };
+/** `rank` is the place of the call among others: lower goes first. */
+export type GateTicket = { provider: string; model: string; tokens: number; slot: string; rank: number };
 
 /** Admitted, or how long to wait and for what. */
 export type Admission =
@@ -34,7 +37,12 @@ export type GateReport =
   | { kind: 'ok'; tokensUsed: number }
   | { kind: 'failure' }
   | { kind: 'neutral' }
+  /** There was no call. */
+  | { kind: 'unused' }
   | { kind: 'throttled'; retryAfterMs: number };
+
+/** What the provider's headers said of its own limits. `usedUpMs`: for how long nothing is left of one, else 0. */
+export type SaidLimits = { requestsLeft: number | null; tokensLeft: number | null; usedUpMs: number };
 
 export type GateStatus = {
   breaker: 'closed' | 'open' | 'half_open';
@@ -48,7 +56,11 @@ local gate, slots = KEYS[1], KEYS[2]
 local op = ARGV[1]
 local rpm, tpm, max_slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local tokens, slot, slot_ms = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
-local kind, value, used_up_ms = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+-- A ticket that does not say its rank goes last.
+local rank, kind, value = tonumber(ARGV[8]) or 2097152, ARGV[9], tonumber(ARGV[10])
+local used_up_ms, said_requests, said_tokens = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
+-- Longer than any Retry-After that is believed.
+local keep_ms = 25 * 3600000
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local h = {}
@@ -67,7 +79,15 @@ local function keep()
   if requests then put('requests', requests) end
   if left then put('tokens', left) end
   redis.call('HSET', gate, unpack(set))
-  redis.call('PEXPIRE', gate, 3600000)
+  redis.call('PEXPIRE', gate, keep_ms)
+end
+-- What the provider said is left, less what was let through since.
+local function said(name)
+  if h[name] and (h[name .. '_until'] or 0) > now then return h[name] end
+end
+local function least(ours, theirs)
+  if ours == nil then return theirs end
+  return theirs and math.min(ours, theirs) or ours
 end
 local open_until = h.open_until or 0
 local fails = h.fails or 0
@@ -75,7 +95,9 @@ local fails = h.fails or 0
 if op == 'status' then
   local state = 0
   if fails >= 5 then if now < open_until then state = 1 else state = 2 end end
-  return {state, h.blocked_until or 0, requests and math.floor(requests) or -1, left and math.floor(left) or -1, now}
+  local requests_left, tokens_left = least(requests, said('said_requests')), least(left, said('said_tokens'))
+  return {state, h.blocked_until or 0, requests_left and math.floor(requests_left) or -1,
+    tokens_left and math.floor(math.max(0, tokens_left)) or -1, now}
 end
 
 if op == 'admit' then
@@ -92,18 +114,33 @@ if op == 'admit' then
     if now < (h.pace_at or 0) then return {0, h.pace_at - now, 'blocked'} end
     put('pace_at', now + 250)
   end
+  local is_next = (h.next_until or 0) <= now or rank <= (h.next_rank or 0)
+  local function refuse(ms)
+    -- Remembered until it should have come back; one that waits for longer than five seconds goes elsewhere.
+    if is_next and ms < 5000 then
+      redis.call('HSET', gate, 'next_rank', rank, 'next_until', now + ms + 500)
+      redis.call('PEXPIRE', gate, keep_ms)
+    end
+    return {0, ms, 'limit'}
+  end
   local wait = 0
   if requests and requests < 1 then wait = math.max(wait, (1 - requests) * 60000 / rpm) end
   if left and left < math.min(tokens, tpm) then wait = math.max(wait, (math.min(tokens, tpm) - left) * 60000 / tpm) end
-  if wait > 0 then return {0, math.ceil(wait), 'limit'} end
+  if wait > 0 then return refuse(math.ceil(wait)) end
   if max_slots > 0 then
     redis.call('ZREMRANGEBYSCORE', slots, 0, now)
-    if redis.call('ZCARD', slots) >= max_slots then return {0, 100, 'limit'} end
+    if redis.call('ZCARD', slots) >= max_slots then return refuse(is_next and 25 or 100) end
+  end
+  if not is_next then return {0, 50, 'limit'} end
+  redis.call('HDEL', gate, 'next_rank', 'next_until')
+  if max_slots > 0 then
     redis.call('ZADD', slots, now + slot_ms, slot)
     redis.call('PEXPIRE', slots, slot_ms)
   end
   if requests then requests = requests - 1 end
   if left then left = left - tokens end
+  if said('said_requests') then put('said_requests', math.max(0, h.said_requests - 1)) end
+  if said('said_tokens') then put('said_tokens', math.max(0, h.said_tokens - tokens)) end
   keep()
   return {1, 0, ''}
 end
@@ -129,8 +166,11 @@ elseif kind == 'throttled' then
   if fails >= 5 then put('probes', math.max(0, (h.probes or 1) - 1)) end
 else
   if left then left = math.min(tpm, left + tokens) end
+  if requests and kind == 'unused' then requests = math.min(rpm, requests + 1) end
   if fails >= 5 then put('probes', math.max(0, (h.probes or 1) - 1)) end
 end
+if said_requests >= 0 then put('said_requests', said_requests); put('said_requests_until', now + 60000) end
+if said_tokens >= 0 then put('said_tokens', said_tokens); put('said_tokens_until', now + 60000) end
 if used_up_ms > 0 then blocked_until = math.max(blocked_until, now + used_up_ms) end
 if kind == 'throttled' or used_up_ms > 0 then
   put('blocked_until', blocked_until)
@@ -142,11 +182,8 @@ return {1, 0, ''}
 
 export type Gate = {
   admit(ticket: GateTicket): Promise<Admission>;
-  /**
-   * Gives the slot back and tells what was learned. `usedUpMs`: for how long nothing is left of a limit, by the provider's own
-   * account. Never throws: a report that is lost is learned again.
-   */
-  report(ticket: GateTicket, report: GateReport, usedUpMs?: number): Promise<void>;
+  /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
+  report(ticket: GateTicket, report: GateReport, said?: SaidLimits | null): Promise<void>;
   /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
   keepSlots(provider: string, slots: string[]): Promise<void>;
   status(provider: string, model: string): Promise<GateStatus>;
@@ -164,7 +201,7 @@ export function createGate(deps: {
     ticket: GateTicket,
     kind = '',
     value = 0,
-    usedUpMs = 0,
+    said: SaidLimits | null = null,
   ): Promise<[number, number, ...unknown[]]> {
     const limits = deps.limitsOf(ticket.provider);
     const keys = [
@@ -173,7 +210,9 @@ export function createGate(deps: {
     ];
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = limits;
     const limitArgs = [requestsPerMinute ?? 0, tokensPerMinute ?? 0, maxConcurrency ?? 0];
-    const args = [op, ...limitArgs, ticket.tokens, ticket.slot, deps.slotMs, kind, value, usedUpMs];
+    const saidArgs = [said?.usedUpMs ?? 0, said?.requestsLeft ?? -1, said?.tokensLeft ?? -1];
+    const ticketArgs = [ticket.tokens, ticket.slot, deps.slotMs, ticket.rank];
+    const args = [op, ...limitArgs, ...ticketArgs, kind, value, ...saidArgs];
     return (await script(deps.redis, keys, args)) as [number, number, ...unknown[]];
   }
   return {
@@ -182,11 +221,11 @@ export function createGate(deps: {
       if (admitted === 1) return { admitted: true };
       return { admitted: false, waitMs, reason: reason as 'blocked' | 'breaker' | 'limit' };
     },
-    report: async (ticket, report, usedUpMs = 0) => {
+    report: async (ticket, report, said = null) => {
       let value = 0;
       if (report.kind === 'ok') value = report.tokensUsed;
       if (report.kind === 'throttled') value = report.retryAfterMs;
-      await run('report', ticket, report.kind, value, usedUpMs).catch(() => undefined);
+      await run('report', ticket, report.kind, value, said).catch(() => undefined);
     },
     keepSlots: async (provider, slots) => {
       if (slots.length === 0 || deps.limitsOf(provider).maxConcurrency === null) return;
@@ -196,7 +235,7 @@ export function createGate(deps: {
       await deps.redis.pexpire(key, deps.slotMs).catch(() => undefined);
     },
     status: async (provider, model) => {
-      const answer = await run('status', { provider, model, tokens: 0, slot: '' });
+      const answer = await run('status', { provider, model, tokens: 0, slot: '', rank: 0 });
       const [breaker, blockedUntilMs, requestsLeft, tokensLeft, nowMs] = answer.map(Number);
       return {
         breaker: (['closed', 'open', 'half_open'] as const)[breaker ?? 0] ?? 'closed',

@@ -13,6 +13,8 @@ export type Ticket = {
   /** What the gate needs to know before the job is claimed. */
   model: string;
   tokens: number;
+  /** Its place in the queue, which is also that at the gate. */
+  priority: number;
 };
 
 /** The worker of one provider's queue, which returns nothing: results never enter Redis. */
@@ -53,10 +55,18 @@ export async function addTickets(queue: TicketQueue, tickets: TicketRow[]): Prom
   await queue.addBulk(
     tickets.map(({ id, generation, priority, model, tokens }) => ({
       name: 'completion' as const,
-      data: { id, generation, model, tokens },
+      data: { id, generation, model, tokens, priority },
       opts: { jobId: ticketId({ id, generation }), priority, removeOnComplete: true, removeOnFail: true },
     })),
   );
+}
+
+/** Takes tickets out of the queue. One that a worker has in hand stays: it will find itself void. */
+export async function removeTickets(
+  queue: TicketQueue,
+  tickets: { id: string; generation: number }[],
+): Promise<void> {
+  await Promise.all(tickets.map((ticket) => queue.remove(ticketId(ticket))));
 }
 
 /** Which of these tickets Redis does not have: lost with it, or taken and finished by somebody who did not claim. */

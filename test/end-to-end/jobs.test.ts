@@ -174,9 +174,21 @@ describe('refusals at intake', () => {
       'true',
     ]);
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refused?.headers.get('ratelimit-remaining')).toBe('0');
     const { json: held } = await account.call('GET /v1/balance');
     const { json: estimate } = await account.call('POST /v1/estimates', later);
     expect(Number(held.held_usd)).toBeCloseTo(2 * Number(estimate.hold_usd), 9);
+  });
+
+  test('a paused account’s jobs are taken, wait, and run when it goes on', async () => {
+    const account = await gateway.openAccount('resting', '1');
+    await gateway.admin.call('PATCH /v1/admin/accounts/resting', { paused: true });
+    const { status, json } = await account.call('POST /v1/jobs', jobBody('later'));
+    expect(status).toBe(202);
+    const { json: waits } = await account.call(`GET /v1/jobs/${json.id}?wait=2`);
+    expect(waits).toMatchObject({ status: 'queued', queue_position: 1, estimated_start_at: null });
+    await gateway.admin.call('PATCH /v1/admin/accounts/resting', { paused: false });
+    expect((await whenEnded(account, json.id)).status).toBe('succeeded');
   });
 
   test('somebody else’s job is the same 404 as none, on every route', async () => {

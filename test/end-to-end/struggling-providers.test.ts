@@ -74,6 +74,14 @@ test('a provider that throttles for five times its Retry-After is asked, not sto
   expect((await callsTo('openai')).length).toBeLessThanOrEqual(85);
 });
 
+test('what a provider says is left of its limits is shown', async () => {
+  const model = 'anthropic/claude-sonnet-4-5';
+  await control('POST config', { requests_left: 7, tokens_left: 1234 });
+  expect(await endings(await order(1, { model }))).toEqual(['succeeded']);
+  await control('POST config', { requests_left: null, tokens_left: null });
+  expect(await gateOf(model)).toMatchObject({ requests_left: 7, tokens_left: 1234, blocked_until: null });
+});
+
 test('a provider that says nothing is left of its limit is asked no more before the reset', async () => {
   const model = 'openai/gpt-4o-mini';
   await control('POST config', { requests_left: 0 });
@@ -86,8 +94,11 @@ test('a provider that says nothing is left of its limit is asked no more before 
 test('a dead provider gets a few calls; every job goes to its fallback', async () => {
   await control('POST faults', { provider: 'anthropic', kind: 'reset' });
   const model = 'anthropic/claude-haiku-4-5';
+  const startedAt = Date.now();
   const ids = await order(30, { model, fallbacks: ['google/gemini-2.5-flash'] });
   expect(await endings(ids)).toEqual(['succeeded']);
+  // An open breaker is not waited for: it opens for five seconds at least.
+  expect(Date.now() - startedAt).toBeLessThan(4000);
   expect((await callsTo('anthropic')).length).toBeLessThanOrEqual(60);
   expect((await callsTo('google')).length).toBe(30);
   expect((await gateOf(model))?.breaker).not.toBe('closed');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGate, type Gate, type GateLimits } from '../../src/shared/gate.ts';
+import { createGate, type Gate, type GateLimits, type SaidLimits } from '../../src/shared/gate.ts';
 import { openRedis, type RedisConnection, redisKey } from '../../src/shared/redis.ts';
 import { testRedis } from '../support/redis.ts';
 
@@ -25,12 +25,12 @@ function openGate(limits: Partial<GateLimits> = {}) {
     slotMs: 60_000,
     limitsOf: () => ({ ...unlimited, ...limits }),
   });
-  const ticket = (slot = 'one', tokens = 10) => ({ provider, model: 'm', tokens, slot });
+  const ticket = (slot = 'one', tokens = 10, rank = 1) => ({ provider, model: 'm', tokens, slot, rank });
   const key = redisKey(settings.prefix, 'gate:m', provider);
   return {
-    admit: (slot?: string, tokens?: number) => gate.admit(ticket(slot, tokens)),
-    report: (report: Parameters<Gate['report']>[1], slot?: string, usedUpMs?: number) =>
-      gate.report(ticket(slot), report, usedUpMs),
+    admit: (slot?: string, tokens?: number, rank?: number) => gate.admit(ticket(slot, tokens, rank)),
+    report: (report: Parameters<Gate['report']>[1], slot?: string, said: Partial<SaidLimits> = {}) =>
+      gate.report(ticket(slot), report, { requestsLeft: null, tokensLeft: null, usedUpMs: 0, ...said }),
     status: () => gate.status(provider, 'm'),
     /** As if the moment stored under this name were over by now. */
     pass: (name: string) => redis.hset(key, name, '1'),
@@ -83,13 +83,27 @@ describe('after a 429', () => {
 
 test('a limit that the provider says is used up shuts the gate like a 429, before there is one', async () => {
   const gate = openGate();
-  await gate.report({ kind: 'ok', tokensUsed: 1 }, 'one', 60_000);
+  await gate.report({ kind: 'ok', tokensUsed: 1 }, 'one', { requestsLeft: 0, usedUpMs: 60_000 });
   await gate.report({ kind: 'ok', tokensUsed: 1 });
   const answer = await gate.admit();
   expect(answer).toMatchObject({ admitted: false, reason: 'blocked' });
   expect(answer.admitted === false && answer.waitMs).toBeGreaterThan(50_000);
   await gate.pass('blocked_until');
   expect([await gate.admit(), (await gate.admit()).admitted]).toEqual([admitted, false]);
+});
+
+test('what the provider says is left is shown, less what was let through since, and never more than ours', async () => {
+  const gate = openGate();
+  expect(await gate.status()).toMatchObject({ requestsLeft: null, tokensLeft: null });
+  await gate.report({ kind: 'ok', tokensUsed: 1 }, 'one', { requestsLeft: 7, tokensLeft: 1234 });
+  expect(await gate.status()).toMatchObject({ requestsLeft: 7, tokensLeft: 1234 });
+  await gate.admit('two', 34);
+  expect(await gate.status()).toMatchObject({ requestsLeft: 6, tokensLeft: 1200 });
+  await gate.pass('said_requests_until');
+  expect(await gate.status()).toMatchObject({ requestsLeft: null, tokensLeft: 1200 });
+  const ours = openGate({ requestsPerMinute: 5, tokensPerMinute: 9999 });
+  await ours.report({ kind: 'ok', tokensUsed: 10 }, 'one', { requestsLeft: 7, tokensLeft: 1234 });
+  expect(await ours.status()).toMatchObject({ requestsLeft: 5, tokensLeft: 1234 });
 });
 
 describe('the breaker', () => {
@@ -163,6 +177,38 @@ describe('limits', () => {
     await gate.report({ kind: 'failure' }, 'a');
     expect(await gate.admit('c')).toEqual(admitted);
   });
+});
+
+describe('who waits for a limit', () => {
+  test('goes before one of a worse rank that asks when there is room again', async () => {
+    const gate = openGate({ maxConcurrency: 1 });
+    expect(await gate.admit('a', 1, 5)).toEqual(admitted);
+    expect(await gate.admit('b', 1, 9)).toMatchObject({ admitted: false });
+    expect(await gate.admit('c', 1, 2)).toMatchObject({ admitted: false });
+    expect(await gate.admit('b', 1, 9)).toMatchObject({ admitted: false });
+    await gate.report({ kind: 'ok', tokensUsed: 1 }, 'a');
+    expect(await gate.admit('b', 1, 9)).toMatchObject({ admitted: false, reason: 'limit' });
+    expect(await gate.admit('c', 1, 2)).toEqual(admitted);
+    await gate.report({ kind: 'ok', tokensUsed: 1 }, 'c');
+    expect(await gate.admit('b', 1, 9)).toEqual(admitted);
+  });
+
+  test('holds up nobody when it does not come back', async () => {
+    const gate = openGate({ requestsPerMinute: 60 });
+    for (let n = 0; n < 60; n += 1) await gate.admit(`${n}`);
+    expect(await gate.admit('gone', 1, 1)).toMatchObject({ admitted: false });
+    await gate.pass('at');
+    expect(await gate.admit('late', 1, 9)).toMatchObject({ admitted: false });
+    await gate.pass('next_until');
+    expect(await gate.admit('late', 1, 9)).toEqual(admitted);
+  });
+});
+
+test('a pass that was not used is given back', async () => {
+  const gate = openGate({ requestsPerMinute: 1, tokensPerMinute: 10 });
+  expect(await gate.admit()).toEqual(admitted);
+  await gate.report({ kind: 'unused' });
+  expect(await gate.admit()).toEqual(admitted);
 });
 
 test('a server that lost its scripts is sent them again', async () => {

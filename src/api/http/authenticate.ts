@@ -74,10 +74,20 @@ export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRe
     if (!mayUse(request.caller, scope ?? 'admin')) {
       throw new Refusal('permission_denied', `This credential lacks the scope "${scope}"`);
     }
-    if (request.method === 'POST' && request.account?.paused === true) {
-      throw new Refusal('permission_denied', 'This account is paused by the operator');
+    if (request.account?.paused === true && isWaitedFor(request)) {
+      throw new Refusal(
+        'permission_denied',
+        'This account is paused by the operator; jobs and batches are taken and wait until it goes on',
+      );
     }
   };
+}
+
+/** Calls whose client waits for the answer of a model. */
+const waitedFor = new Set(['/v1/chat/completions', '/v1/messages', '/v1/responses']);
+
+function isWaitedFor(request: FastifyRequest): boolean {
+  return request.method === 'POST' && waitedFor.has(request.routeOptions.url ?? '');
 }
 
 function unauthenticated(): Refusal {

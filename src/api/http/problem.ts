@@ -101,6 +101,12 @@ const frameworkRefusals: Record<string, [RefusalType, string]> = {
 /** Answers with a refusal in the shape its client reads. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   reply.status(statusOf(refusal)).headers(problemHeaders(refusal)).type('application/json');
+  // A limit that is not of requests a minute: nothing is left of it until one may try again.
+  if (statusOf(refusal) === 429 && !reply.hasHeader('ratelimit-limit')) {
+    const seconds = String(reply.getHeader('retry-after'));
+    const fields = { 'ratelimit-remaining': '0', 'ratelimit-reset': seconds };
+    reply.headers({ ratelimit: `"jobs";r=0;t=${seconds}`, ...fields });
+  }
   // Again, for what was refused before any hook ran.
   reply.header('x-request-id', request.id);
   if (refusal.type === 'authentication_error' && request.routeOptions.config.basic === true) {

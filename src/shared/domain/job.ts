@@ -1,5 +1,6 @@
 import type { NanoUsd } from './money.ts';
 import { formatUsd } from './money.ts';
+import { estimateStart, type QueuePlace } from './queue-place.ts';
 import type { Usage } from './usage.ts';
 
 /** The stored states. Outside, waiting and ticketed are both `queued`. */
@@ -81,8 +82,17 @@ export function toWireUsage(usage: Usage, estimated: boolean) {
   };
 }
 
-/** The job object of the native API (contract 5). Texts are included when given. */
-export function toJobObject(job: JobRecord, texts: JobTexts = {}) {
+/** How long a queued job is likely to wait; nulls when it runs, has ended, or nothing can be said. */
+function toPlace(place: QueuePlace | undefined) {
+  if (place === undefined) return { queue_position: null, estimated_start_at: null };
+  return {
+    queue_position: place.ahead + 1,
+    estimated_start_at: estimateStart(place, new Date())?.toISOString() ?? null,
+  };
+}
+
+/** The job object of the native API (contract 5). Texts are included when given, and its place in the queue when it has one. */
+export function toJobObject(job: JobRecord, texts: JobTexts = {}, place?: QueuePlace) {
   return {
     id: job.id,
     object: 'job',
@@ -103,6 +113,7 @@ export function toJobObject(job: JobRecord, texts: JobTexts = {}) {
     error: job.error,
     batch_id: job.batchId,
     metadata: job.metadata,
+    ...toPlace(place),
     links: {
       self: `/v1/jobs/${job.id}`,
       events: `/v1/jobs/${job.id}/events`,

@@ -8,6 +8,8 @@ export type QueuePlace = {
   endedLately: number;
   endedSince: Date | null;
   runAt: Date;
+  /** Its account or its provider is paused: it waits for somebody. */
+  isPaused: boolean;
 };
 
 /** Fewer ends than this say nothing about how fast it goes. */
@@ -18,7 +20,7 @@ const endedMin = 3;
  * share, its limits and the provider's in it. Null when there is nothing to tell it by.
  */
 export function estimateStart(place: QueuePlace, now: Date): Date | null {
-  if (place.isAtLeast) return null;
+  if (place.isAtLeast || place.isPaused) return null;
   const earliest = Math.max(now.getTime(), place.runAt.getTime());
   if (place.ahead === 0) return new Date(earliest);
   if (place.endedSince === null || place.endedLately < endedMin) return null;

@@ -36,6 +36,8 @@ export type JobMove =
   | { kind: 'claim'; generation: number; leaseMs: number }
   /** `delayMs` is 0 when the job goes to another target that may be open. */
   | { kind: 'returnTicket'; generation: number; delayMs: number }
+  /** By the dispatcher, whatever the generation: the job waits where it was. */
+  | { kind: 'recallTicket' }
   | { kind: 'extendLease'; fence: number; leaseMs: number }
   | { kind: 'putBack'; fence: number; delayMs: number; counts: boolean }
   /** With no fence, the job ends without running. */
@@ -54,6 +56,8 @@ export function moveJob(job: JobCore, move: JobMove, nowMs: number): JobCore | n
       return claim(job, move, nowMs);
     case 'returnTicket':
       return hasTicket(job, move.generation) ? waitAgain(job, nowMs + move.delayMs) : null;
+    case 'recallTicket':
+      return recallTicket(job);
     case 'extendLease':
       return isRunBy(job, move.fence) ? { ...job, leaseUntilMs: nowMs + move.leaseMs } : null;
     case 'putBack':
@@ -75,6 +79,10 @@ function claim(job: JobCore, move: Extract<JobMove, { kind: 'claim' }>, nowMs: n
 function putBack(job: JobCore, move: Extract<JobMove, { kind: 'putBack' }>, nowMs: number): JobCore {
   const tries = move.counts ? job.tries : job.tries - 1;
   return { ...waitAgain(job, nowMs + move.delayMs), tries };
+}
+
+function recallTicket(job: JobCore): JobCore | null {
+  return job.state === 'ticketed' ? waitAgain(job, job.runAtMs) : null;
 }
 
 function waitAgain(job: JobCore, runAtMs: number): JobCore {

@@ -11,12 +11,29 @@ export type TicketRow = {
   tokens: number;
 };
 
-/** Fills a provider's window from the backlog, fairly; returns what to ticket. See ticket_jobs in the migrations. */
-export async function ticketJobs(sql: Database, provider: string, capacity: number): Promise<TicketRow[]> {
+/**
+ * Fills a provider's window from the backlog, fairly; returns what to ticket. `recalled` is how many were taken back just
+ * before. See ticket_jobs in the migrations.
+ */
+export async function ticketJobs(
+  sql: Database,
+  provider: string,
+  capacity: number,
+  recalled = 0,
+): Promise<TicketRow[]> {
   return await sql<TicketRow[]>`
     select id, generation, priority, target_model as model, tokens_bound as tokens
-    from ticket_jobs(${provider}, ${capacity})
+    from ticket_jobs(${provider}, ${capacity}, ${recalled})
     order by priority, id`;
+}
+
+/** Takes back tickets that are held back by now or have waited for long; see recall_tickets in the migrations. */
+export async function recallTickets(
+  sql: Database,
+  provider: string,
+): Promise<{ id: string; generation: number }[]> {
+  return await sql<{ id: string; generation: number }[]>`
+    select id, generation from recall_tickets(${provider})`;
 }
 
 /** Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. */
@@ -25,7 +42,7 @@ export async function listTicketed(
   page: { olderThanMs: number; after: string; limit: number },
 ): Promise<(TicketRow & { provider: string })[]> {
   return await sql<(TicketRow & { provider: string })[]>`
-    select id, generation, 1 + lane * 600000 as priority, target_model as model, tokens_bound as tokens, provider
+    select id, generation, 1 + (1 + lane) * 500000 as priority, target_model as model, tokens_bound as tokens, provider
     from jobs
     where state = 'ticketed' and ticketed_at < now() - make_interval(secs => ${page.olderThanMs / 1000})
       and id > ${page.after}
@@ -81,16 +98,17 @@ export async function claimJobs(
   return claims.map((claim) => byId.get(claim.id) ?? null);
 }
 
+/** A ticket to hand back; `onlyElsewhere` means not at all when its job has no other target. */
+export type Return = Claim & { delayMs: number; onlyElsewhere: boolean };
+
 /** Hands tickets back to the backlog because the gate stays shut; see return_tickets in the migrations. */
-export async function returnTickets(
-  sql: Database,
-  tickets: (Claim & { delayMs: number })[],
-): Promise<boolean[]> {
+export async function returnTickets(sql: Database, tickets: Return[]): Promise<boolean[]> {
   const rows = await sql<{ id: string }[]>`
     select id from return_tickets(
       ${tickets.map((ticket) => ticket.id)}::text[],
       ${tickets.map((ticket) => ticket.generation)}::integer[],
-      ${tickets.map((ticket) => ticket.delayMs)}::double precision[]
+      ${tickets.map((ticket) => ticket.delayMs)}::double precision[],
+      ${tickets.map((ticket) => ticket.onlyElsewhere)}::boolean[]
     )`;
   const returned = new Set(rows.map((row) => row.id));
   return tickets.map((ticket) => returned.has(ticket.id));

@@ -6,7 +6,8 @@ import { type Ticket, ticketId } from '../../shared/queue.ts';
 export type Entry =
   | { kind: 'pass'; pass: GateTicket }
   | { kind: 'wait'; waitMs: number }
-  | { kind: 'return'; waitMs: number };
+  /** `onlyElsewhere`: if the job has another target; else it waits in the queue. */
+  | { kind: 'return'; waitMs: number; onlyElsewhere: boolean };
 
 export type AdmitDeps = {
   gate: Pick<Gate, 'admit'>;
@@ -22,15 +23,20 @@ const awayMs = 1000;
 
 /** Asks the gate. A "no" is not an attempt: nothing has been claimed yet and nothing is counted. */
 export async function admit(deps: AdmitDeps, provider: string, ticket: Ticket): Promise<Entry> {
-  if (deps.isPaused(provider)) return { kind: 'return', waitMs: pausedMs };
+  if (deps.isPaused(provider)) return { kind: 'return', waitMs: pausedMs, onlyElsewhere: false };
   if (deps.answersWait()) return { kind: 'wait', waitMs: awayMs };
   const pass: GateTicket = {
     provider,
     model: ticket.model,
     tokens: ticket.tokens,
     slot: ticketId(ticket),
+    rank: ticket.priority,
   };
   const admission = await deps.gate.admit(pass);
   if (admission.admitted) return { kind: 'pass', pass };
-  return { kind: admission.waitMs < shortWaitMs ? 'wait' : 'return', waitMs: admission.waitMs };
+  const { waitMs, reason } = admission;
+  if (waitMs >= shortWaitMs) return { kind: 'return', waitMs, onlyElsewhere: false };
+  // A limit or a throttle that is over soon is waited for; a provider that fails is not.
+  if (reason === 'breaker') return { kind: 'return', waitMs, onlyElsewhere: true };
+  return { kind: 'wait', waitMs };
 }

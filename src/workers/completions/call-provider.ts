@@ -3,7 +3,7 @@ import type { Delta } from '../../shared/domain/chat.ts';
 import { attemptId } from '../../shared/domain/ids.ts';
 import { lanes } from '../../shared/domain/job.ts';
 import { failpoint } from '../../shared/failpoints.ts';
-import type { Gate, GateReport, GateTicket } from '../../shared/gate.ts';
+import type { Gate, GateReport, GateTicket, SaidLimits } from '../../shared/gate.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Run } from './runs.ts';
@@ -45,14 +45,16 @@ export async function callProvider(
         });
   const [answer] = await Promise.all([calling, failpoint('run.calling')]);
   timer();
-  await deps.gate.report(pass, toReport(answer, pass), usedUpMs(answer));
+  await deps.gate.report(pass, toReport(answer, pass), saidLimits(answer));
   return answer;
 }
 
-/** How long the provider takes no more by its own account, counted from now; what a long call learnt at its start may be over. */
-function usedUpMs(answer: Answer): number {
-  const untilMs = answer.kind === 'stopped' ? null : (answer.limits?.usedUpUntilMs ?? null);
-  return untilMs === null ? 0 : Math.min(usedUpMsMax, Math.max(0, untilMs - Date.now()));
+/** What the provider said of its limits, counted from now: what a long call learnt at its start may be over. */
+function saidLimits(answer: Answer): SaidLimits | null {
+  if (answer.kind === 'stopped' || answer.limits === null) return null;
+  const { requestsLeft, tokensLeft, usedUpUntilMs } = answer.limits;
+  const usedUpMs = usedUpUntilMs === null ? 0 : Math.max(0, usedUpUntilMs - Date.now());
+  return { requestsLeft, tokensLeft, usedUpMs: Math.min(usedUpMsMax, usedUpMs) };
 }
 
 function notConfigured(name: string): Answer {

@@ -50,7 +50,8 @@ export function startPool(
         return { kind: 'wait', waitMs: retryMs };
       });
       if (end.kind !== 'wait') return;
-      await ticket.moveToDelayed(Date.now() + end.waitMs + Math.round(Math.random() * 100), token);
+      const spreadMs = Math.round(Math.random() * Math.min(100, end.waitMs));
+      await ticket.moveToDelayed(Date.now() + end.waitMs + spreadMs, token);
       throw new DelayedError();
     },
     {

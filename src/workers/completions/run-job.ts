@@ -2,7 +2,7 @@ import { failpoint } from '../../shared/failpoints.ts';
 import type { Gate } from '../../shared/gate.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { Ticket } from '../../shared/queue.ts';
-import type { Claim } from '../../shared/sql/run-jobs.ts';
+import type { Claim, Return } from '../../shared/sql/run-jobs.ts';
 import { type AdmitDeps, admit } from './admit.ts';
 import { type CallDeps, callProvider } from './call-provider.ts';
 import type { ClaimedJob } from './claim.ts';
@@ -23,7 +23,7 @@ export type RunJobDeps = AdmitDeps &
     runs: Runs;
     events: Pick<JobEvents, 'openWriter' | 'announce'>;
     claim(ticket: Claim): Promise<ClaimedJob | null>;
-    giveBack(ticket: Claim & { delayMs: number }): Promise<boolean>;
+    giveBack(ticket: Return): Promise<boolean>;
     /** Tells whoever waits that a webhook is owed. */
     owesDelivery(): void;
   };
@@ -36,8 +36,10 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
   const entry = await admit(deps, provider, ticket);
   if (entry.kind === 'wait') return entry;
   if (entry.kind === 'return') {
-    await deps.giveBack({ id: ticket.id, generation: ticket.generation, delayMs: entry.waitMs });
-    return { kind: 'returned' };
+    const { waitMs, onlyElsewhere } = entry;
+    const { id, generation } = ticket;
+    const isGone = await deps.giveBack({ id, generation, delayMs: waitMs, onlyElsewhere });
+    return isGone || !onlyElsewhere ? { kind: 'returned' } : { kind: 'wait', waitMs };
   }
 
   await failpoint('run.ticket_taken');
@@ -77,10 +79,10 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
 async function claimOrGiveUp(deps: RunJobDeps, ticket: Ticket, pass: Parameters<Gate['report']>[0]) {
   try {
     const job = await deps.claim({ id: ticket.id, generation: ticket.generation });
-    if (job === null) await deps.gate.report(pass, { kind: 'neutral' });
+    if (job === null) await deps.gate.report(pass, { kind: 'unused' });
     return job;
   } catch (error) {
-    await deps.gate.report(pass, { kind: 'neutral' });
+    await deps.gate.report(pass, { kind: 'unused' });
     throw error;
   }
 }

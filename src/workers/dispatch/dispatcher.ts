@@ -1,10 +1,10 @@
 import { every, type Loop } from '../../shared/every.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import type { Metrics } from '../../shared/metrics.ts';
-import { addTickets, type TicketQueue } from '../../shared/queue.ts';
+import { addTickets, removeTickets, type TicketQueue } from '../../shared/queue.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
-import { sumConcurrency, ticketJobs } from '../../shared/sql/run-jobs.ts';
+import { recallTickets, sumConcurrency, ticketJobs } from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
 
 export type DispatcherDeps = {
@@ -20,28 +20,33 @@ export type DispatcherDeps = {
 const pollMs = 100;
 /** The number of live workers is counted again after this long. */
 const capacityAgeMs = 1000;
+/** What was ticketed is looked at again this often. */
+const recallMs = 250;
 
 /**
  * Keeps the window of one provider full: moves waiting jobs to ticketed, fairly, and tickets them in BullMQ. Postgres
  * first, Redis after: a process that dies between the two leaves a ticketed job without a ticket, which the reconciler
- * finds.
+ * finds, or a ticket without a job, which whoever takes it finds void. `maxConcurrency` is what the provider allows at once.
  */
 export function startDispatcher(
   deps: DispatcherDeps,
-  settings: { provider: string; workerSeenSeconds: number },
+  settings: { provider: string; workerSeenSeconds: number; maxConcurrency: number | null },
 ): Loop {
   const { provider } = settings;
   let capacity = 0;
   let countedAt = 0;
+  let recalledAt = 0;
 
   async function dispatch(): Promise<boolean> {
     if (deps.isPaused(provider) || !(await deps.leadership.lead(`dispatch:${provider}`))) return false;
     if (Date.now() - countedAt > capacityAgeMs) {
-      capacity = await sumConcurrency(deps.sql, settings.workerSeenSeconds);
+      const places = await sumConcurrency(deps.sql, settings.workerSeenSeconds);
+      capacity = Math.min(places, settings.maxConcurrency ?? places);
       countedAt = Date.now();
     }
     if (capacity === 0) return false;
-    const tickets = await ticketJobs(deps.sql, provider, capacity);
+    const recalled = await recall();
+    const tickets = await ticketJobs(deps.sql, provider, capacity, recalled);
     if (tickets.length > 0) {
       deps.metrics.ticketsIssued.inc({ provider }, tickets.length);
       await failpoint('dispatch.ticketed');
@@ -49,6 +54,14 @@ export function startDispatcher(
       await failpoint('dispatch.added');
     }
     return tickets.length >= capacity;
+  }
+
+  async function recall(): Promise<number> {
+    if (Date.now() - recalledAt < recallMs) return 0;
+    recalledAt = Date.now();
+    const tickets = await recallTickets(deps.sql, provider);
+    await removeTickets(deps.queue, tickets);
+    return tickets.length;
   }
 
   return every(pollMs, dispatch, deps.log, `dispatch ${provider}`);

@@ -28,7 +28,11 @@ export function startDispatch(deps: DispatchDeps): { wake(provider: string): voi
       provider,
       startDispatcher(
         { sql, leadership, queue, log, isPaused, metrics },
-        { provider, workerSeenSeconds: Math.max(3, leaseSeconds) },
+        {
+          provider,
+          workerSeenSeconds: Math.max(3, leaseSeconds),
+          maxConcurrency: deps.providers.find(({ name }) => name === provider)?.maxConcurrency ?? null,
+        },
       ),
     ]),
   );

@@ -1,9 +1,9 @@
 import { isRecord, readList, readText } from './read-field.ts';
 
-const longestMs = 10 * 60_000;
+const longestMs = 24 * 3_600_000;
 
 /**
- * How long a provider asks us to wait, in ms (0 to 10 min): header `retry-after-ms`, else `Retry-After` in seconds or as an
+ * How long a provider asks us to wait, in ms (0 to a day): header `retry-after-ms`, else `Retry-After` in seconds or as an
  * HTTP date (RFC 9110 10.2.3), else Gemini's `google.rpc.RetryInfo` in the error body. Null when not said or nonsense.
  */
 export function readRetryAfter(headers: Headers | null, errorBody: unknown): number | null {

@@ -315,14 +315,17 @@ describe('scopes', () => {
     }
   });
 
-  test('a paused account may read and not write, within a second', async () => {
-    const { id, key } = await server.openAccount();
-    expect((await server.call('POST /v1/keys', { as: key })).status).toBe(201);
+  test('a paused account may order jobs, which wait, but no answer that is waited for, within a second', async () => {
+    const { id, key } = await server.openAccount({ usd: '1' });
+    const body = { model: 'openai/gpt-5-mini', messages: [{ role: 'user', content: 'hello' }] };
     await server.call(`PATCH /v1/admin/accounts/${id}`, { as: adminKey, body: { paused: true } });
-    expect((await server.call('POST /v1/keys', { as: key })).status).toBe(403);
+    expect((await server.call('POST /v1/chat/completions', { as: key, body })).status).toBe(403);
+    const ordered = await server.call('POST /v1/jobs', { as: key, body: { request: body } });
+    expect(ordered.status).toBe(202);
+    expect((await server.call(`POST /v1/jobs/${ordered.json.id}/cancel`, { as: key })).status).toBe(200);
     expect((await server.call('GET /v1/balance', { as: key })).status).toBe(200);
     await server.sql`update accounts set paused = false where id = ${id}`;
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    expect((await server.call('POST /v1/keys', { as: key })).status).toBe(201);
+    expect((await server.call('POST /v1/chat/completions', { as: key, body: {} })).status).toBe(422);
   });
 });

@@ -48,6 +48,20 @@ test('another body, or another path, is a conflict', async () => {
   }
 });
 
+test('an estimate is remembered like everything that is posted', async () => {
+  const { key } = await server.openAccount();
+  const ask = (content: string) =>
+    server.call('POST /v1/estimates', {
+      as: key,
+      body: { request: { model: 'openai/gpt-5-mini', messages: [{ role: 'user', content }] } },
+      headers: { 'idempotency-key': 'estimate' },
+    });
+  const [first, again] = [await ask('one'), await ask('one')];
+  expect([first.status, again.status, again.headers['idempotent-replayed']]).toEqual([200, 200, 'true']);
+  expect(again.text).toBe(first.text);
+  expect((await ask('another')).status).toBe(409);
+});
+
 test('twenty at once do the work once', async () => {
   const { id } = await server.openAccount();
   const answers = await Promise.all(Array.from({ length: 20 }, () => credit(id, 'race')));

@@ -190,7 +190,13 @@ test('jobs of all accounts are shown without their texts', async () => {
 });
 
 test('providers are shown, paused and let go', async () => {
-  expect((await ask('GET /v1/admin/providers')).json.data).toMatchObject([{ name: 'openai', paused: false }]);
+  expect((await ask('GET /v1/admin/providers')).json).toMatchObject({
+    object: 'list',
+    data: [{ name: 'openai', paused: false }],
+    has_more: false,
+    first_id: 'openai',
+    last_id: 'openai',
+  });
   for (let n = 0; n < 2; n += 1) {
     expect((await ask('POST /v1/admin/providers/openai/pause')).json.paused).toBe(true);
   }

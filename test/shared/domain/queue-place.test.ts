@@ -9,6 +9,7 @@ const place = (more: Partial<QueuePlace>): QueuePlace => ({
   endedLately: 0,
   endedSince: null,
   runAt: inSeconds(-10),
+  isPaused: false,
   ...more,
 });
 
@@ -22,6 +23,7 @@ describe('when a job is likely to start', () => {
       { ahead: 10, endedLately: 40, endedSince: inSeconds(-20), runAt: inSeconds(60) },
       inSeconds(60),
     ],
+    ['it is paused', { isPaused: true }, null],
     ['nothing has ended lately', { ahead: 10 }, null],
     ['too little has ended to tell', { ahead: 10, endedLately: 2, endedSince: inSeconds(-20) }, null],
     [

@@ -26,7 +26,13 @@ import {
   returnDelivery,
 } from '../../../src/shared/sql/deliveries.ts';
 import { listLostJobs, listOverdueJobs, requestCancel } from '../../../src/shared/sql/jobs.ts';
-import { claimJobs, extendLeases, returnTickets, ticketJobs } from '../../../src/shared/sql/run-jobs.ts';
+import {
+  claimJobs,
+  extendLeases,
+  recallTickets,
+  returnTickets,
+  ticketJobs,
+} from '../../../src/shared/sql/run-jobs.ts';
 import { putBackJobs, settleJobs } from '../../../src/shared/sql/settle-jobs.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
@@ -147,8 +153,18 @@ async function moveRow(
     }
     case 'returnTicket':
       return (
-        (await returnTickets(sql, [{ id: job.id, generation: move.generation, delayMs: 3000 }]))[0] === true
+        (
+          await returnTickets(sql, [
+            { id: job.id, generation: move.generation, delayMs: 3000, onlyElsewhere: false },
+          ])
+        )[0] === true
       );
+    case 'recallTicket': {
+      await tx`update accounts set paused = true where id = ${job.accountId}`;
+      const recalled = await recallTickets(sql, targets[job.target]!.provider);
+      await tx`update accounts set paused = false where id = ${job.accountId}`;
+      return recalled.length > 0;
+    }
     case 'extendLease':
       return (await extendLeases(sql, [{ id: job.id, attempt: move.fence }], move.leaseMs / 1000)).length > 0;
     case 'putBack': {
@@ -190,14 +206,22 @@ function anyMove(random: Random, job: JobCore & { target: number }): JobMove {
   const roundDelayMs = job.target + 1 < targets.length ? 0 : 3000;
   const fitting: Partial<Record<JobState, JobMove['kind'][]>> = {
     waiting: ['ticket', 'ticket', 'ticket', 'end'],
-    ticketed: ['claim', 'claim', 'claim', 'claim', 'returnTicket', 'end'],
+    ticketed: ['claim', 'claim', 'claim', 'claim', 'returnTicket', 'recallTicket', 'end'],
     running: ['putBack', 'putBack', 'extendLease', 'extendLease', 'end'],
   };
-  const every: JobMove['kind'][] = ['ticket', 'claim', 'returnTicket', 'extendLease', 'putBack', 'end'];
+  const every: JobMove['kind'][] = [
+    'ticket',
+    'claim',
+    'returnTicket',
+    'recallTicket',
+    'extendLease',
+    'putBack',
+    'end',
+  ];
   const kind = random.chance(0.04)
     ? 'requestCancel'
     : random.pick(random.chance(0.75) ? (fitting[job.state] ?? every) : every);
-  if (kind === 'ticket' || kind === 'requestCancel') return { kind };
+  if (kind === 'ticket' || kind === 'recallTicket' || kind === 'requestCancel') return { kind };
   if (kind === 'claim') return { kind, generation, leaseMs };
   if (kind === 'returnTicket') return { kind, generation, delayMs: roundDelayMs };
   if (kind === 'extendLease') return { kind, fence, leaseMs };
@@ -261,7 +285,16 @@ describe('a row moves as the domain says', () => {
       ),
     );
     // The comparison says something only if every move was both made and refused on the way.
-    const kinds = ['ticket', 'claim', 'returnTicket', 'extendLease', 'putBack', 'end', 'requestCancel'];
+    const kinds = [
+      'ticket',
+      'claim',
+      'returnTicket',
+      'recallTicket',
+      'extendLease',
+      'putBack',
+      'end',
+      'requestCancel',
+    ];
     for (const kind of kinds) {
       const met = [...seen.keys()].filter((said) => said.split(' ')[1] === kind);
       expect(

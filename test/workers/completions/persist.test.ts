@@ -19,7 +19,7 @@ test('an answer waits for the database, and no new call is made meanwhile', asyn
     answersWait: persist.isWaiting,
     gate: { admit: () => Promise.reject(new Error('asked for admission')) },
   };
-  const ticket = { id: 'job_1', generation: 0, model: 'openai/a', tokens: 1 };
+  const ticket = { id: 'job_1', generation: 0, model: 'openai/a', tokens: 1, priority: 1 };
   expect(await admit(deps, 'openai', ticket)).toMatchObject({ kind: 'wait' });
   isAway = false;
   expect(await written).toBe('written');

@@ -13,7 +13,7 @@ const refusals: [string, string, number, number | null][] = [
   ['429', 'throttled', 429, null],
   ['429 retry-after=-1', 'throttled', 429, null],
   ['429 retry-after=1e9', 'throttled', 429, null],
-  ['429 retry-after=999999', 'throttled', 429, 600_000],
+  ['429 retry-after=999999', 'throttled', 429, 86_400_000],
   ['429 retry-after=0', 'throttled', 429, 0],
   ['529', 'throttled', 529, null],
   ['503 retry-after=1', 'throttled', 503, 1000],

@@ -5,6 +5,7 @@ import type { Database } from '../../../shared/sql/database.ts';
 import { listUsage, type UsageGroup, type UsageRow } from '../../../shared/sql/usage.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
+import { pageOf } from '../../http/pages.ts';
 import { timestamp } from '../../http/shapes.ts';
 
 const groupsMax = 10_000;
@@ -41,7 +42,7 @@ export function readUsage(app: App, deps: { sql: Database }): void {
           group_by: z.string().default('day').describe('day, model, provider or metadata.<field>'),
         }),
         response: {
-          200: z.object({ object: z.literal('list'), data: z.array(usageRow), has_more: z.boolean() }),
+          200: pageOf(usageRow),
         },
       },
     },
@@ -55,6 +56,9 @@ export function readUsage(app: App, deps: { sql: Database }): void {
         object: 'list' as const,
         data: rows.slice(0, groupsMax).map(toUsage),
         has_more: rows.length > groupsMax,
+        // Groups are no objects with ids.
+        first_id: null,
+        last_id: null,
       };
     },
   );

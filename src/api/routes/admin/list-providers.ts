@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { App } from '../../http/app.ts';
+import { pageOf } from '../../http/pages.ts';
 import { type ProviderStatusDeps, providerStatusShape } from './provider-status.ts';
 
 /** `GET /v1/admin/providers`: every provider with its window, its backlog and what its gate knows. */
@@ -11,9 +11,18 @@ export function listProviders(app: App, deps: ProviderStatusDeps): void {
       schema: {
         tags: ['operator'],
         summary: 'How every provider stands',
-        response: { 200: z.object({ object: z.literal('list'), data: z.array(providerStatusShape) }) },
+        response: { 200: pageOf(providerStatusShape) },
       },
     },
-    async () => ({ object: 'list' as const, data: await deps.providerStatus() }),
+    async () => {
+      const data = await deps.providerStatus();
+      return {
+        object: 'list' as const,
+        data,
+        has_more: false,
+        first_id: data.at(0)?.name ?? null,
+        last_id: data.at(-1)?.name ?? null,
+      };
+    },
   );
 }

@@ -1,15 +1,22 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/domain/errors.ts';
+import type { Database } from '../../../shared/sql/database.ts';
 import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
 import type { StreamTokens } from '../../http/stream-token.ts';
 
 /** `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes. */
 export function createStreamToken(
   app: App,
-  deps: { watcher: Pick<JobWatcher, 'find'>; streamTokens: StreamTokens },
+  deps: {
+    sql: Database;
+    config: { secretsKey: Buffer };
+    watcher: Pick<JobWatcher, 'find'>;
+    streamTokens: StreamTokens;
+  },
 ): void {
   app.post(
     '/v1/jobs/:id/stream_token',
@@ -22,16 +29,16 @@ export function createStreamToken(
         response: { 200: z.object({ token: z.string(), expires_at: z.string(), url: z.string() }) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const accountId = accountOf(request);
       const job = await deps.watcher.find(request.params.id);
       if (job === null || job.accountId !== accountId) throw notFound('job');
-      const { token, expiresAt } = deps.streamTokens.issue({ jobId: job.id, accountId });
-      return {
-        token,
-        expires_at: expiresAt.toISOString(),
-        url: `/v1/jobs/${job.id}/events?token=${token}`,
+      const work = async () => {
+        const { token, expiresAt } = deps.streamTokens.issue({ jobId: job.id, accountId });
+        const url = `/v1/jobs/${job.id}/events?token=${token}`;
+        return { status: 200, body: { token, expires_at: expiresAt.toISOString(), url } };
       };
+      return await idempotent(request, reply, deps, work, { sealWith: deps.config.secretsKey });
     },
   );
 }

@@ -2,10 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { notFound } from '../../../shared/domain/errors.ts';
 import { isFinal, toJobObject } from '../../../shared/domain/job.ts';
-import { estimateStart, type QueuePlace } from '../../../shared/domain/queue-place.ts';
 import type { JobEvents } from '../../../shared/job-events.ts';
 import type { Database } from '../../../shared/sql/database.ts';
-import { findQueuePlace } from '../../../shared/sql/queue-place.ts';
+import { findQueuePlaces } from '../../../shared/sql/queue-place.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { findWhenFinal } from '../../sync/when-final.ts';
@@ -28,8 +27,9 @@ export function getJob(app: App, deps: GetJobDeps): void {
     );
     if (stored === null) throw notFound('job');
     const texts = { request: stored.request, result: stored.result };
-    const place = isFinal(stored.job.state) ? null : await findQueuePlace(deps.sql, id);
-    return { ...toJobObject(stored.job, texts), ...toPlace(place, new Date()) };
+    if (isFinal(stored.job.state)) return toJobObject(stored.job, texts);
+    const places = await findQueuePlaces(deps.sql, accountId, [id]);
+    return toJobObject(stored.job, texts, places.get(id));
   });
 }
 
@@ -49,13 +49,4 @@ async function untilGone<Value>(
   } finally {
     closing.removeEventListener('abort', leave);
   }
-}
-
-/** How long a queued job is likely to wait; nulls when it runs, has ended, or nothing can be said. */
-function toPlace(place: QueuePlace | null, now: Date) {
-  if (place === null) return { queue_position: null, estimated_start_at: null };
-  return {
-    queue_position: place.ahead + 1,
-    estimated_start_at: estimateStart(place, now)?.toISOString() ?? null,
-  };
 }

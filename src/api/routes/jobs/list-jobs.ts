@@ -3,12 +3,14 @@ import { invalid } from '../../../shared/domain/errors.ts';
 import { type JobState, toJobObject } from '../../../shared/domain/job.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { listJobs as listStoredJobs } from '../../../shared/sql/jobs.ts';
+import { findQueuePlaces } from '../../../shared/sql/queue-place.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { toPage } from '../../http/pages.ts';
 
+const queuedStates: JobState[] = ['waiting', 'ticketed'];
 const statesByStatus: Record<string, JobState[]> = {
-  queued: ['waiting', 'ticketed'],
+  queued: queuedStates,
   running: ['running'],
   succeeded: ['succeeded'],
   failed: ['failed'],
@@ -32,16 +34,19 @@ export function listJobs(app: App, deps: { sql: Database }): void {
     { config: { scope: 'read' }, schema: { summary: 'List jobs', querystring: query } },
     async (request) => {
       const { status, batch_id: batchId, limit, after, ...others } = request.query;
+      const accountId = accountOf(request);
       const jobs = await listStoredJobs(deps.sql, {
-        accountId: accountOf(request),
+        accountId,
         states: status === undefined ? null : (statesByStatus[status] ?? null),
         batchId: batchId ?? null,
         metadata: toMetadataFilter(others),
         after: after ?? null,
         limit,
       });
+      const queued = jobs.filter(({ state }) => queuedStates.includes(state)).map(({ id }) => id);
+      const places = queued.length === 0 ? null : await findQueuePlaces(deps.sql, accountId, queued);
       return toPage(
-        jobs.map((job) => toJobObject(job)),
+        jobs.map((job) => toJobObject(job, {}, places?.get(job.id))),
         limit,
       );
     },

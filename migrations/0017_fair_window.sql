@@ -1,0 +1,214 @@
+-- Serves: the pick and the recall, which have to know whom they concern.
+create index accounts_held_back on accounts (id) where paused or max_concurrency is not null;
+
+-- The fair window. Moves waiting jobs of one provider to ticketed, as many as are free of a window of twice what can run
+-- there at once, and says with which priority to ticket each (1 is first).
+--
+-- Inside a lane the order is by fair rank: an account's n-th job counts n, plus what the account already has under way
+-- there, divided by its weight; so an account with one job comes before the second job of any other. Among its own, an
+-- account's jobs whose deadline is less than a minute away go first, then the oldest.
+-- Lanes go before each other strictly, but for the shares that are guaranteed while a lane above has work: a quarter for
+-- background and batch together, and a tenth for batch, go to the front of the queue. A share is of the places that came free, but for those of
+-- the p_recalled tickets that were taken back just now, while no more than it of what runs is theirs: either alone would give
+-- jobs that take long, or a provider with a rate limit, to the lower lanes. It is rounded at random, so that it holds on average
+-- where there is one place.
+-- max_concurrency is counted over all providers. While anybody has one, the dispatchers go one after the other, so that each
+-- counts what the others have committed: a statement of its own takes the lock, and the next one looks anew.
+-- Cost depends on the accounts that have work waiting, not on how much of it there is. The plan is pinned, as in 0007: the
+-- planner would take 750 ms instead of 4 at a million waiting.
+drop function if exists ticket_jobs(text, integer);
+create function ticket_jobs(p_provider text, p_capacity integer, p_recalled integer)
+returns table (id text, generation integer, priority integer, target_model text, tokens_bound integer)
+language sql
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
+as $$
+  select pg_advisory_xact_lock(hashtext('ticket_jobs'))
+  where exists (select from accounts a where a.max_concurrency is not null);
+
+  with recursive waiting_accounts as (
+    (
+      select j.account_id from jobs j
+      where j.provider = p_provider and j.state = 'waiting'
+      order by j.account_id limit 1
+    )
+    union all
+    select (
+      select j.account_id from jobs j
+      where j.provider = p_provider and j.state = 'waiting' and j.account_id > w.account_id
+      order by j.account_id limit 1
+    )
+    from waiting_accounts w where w.account_id is not null
+  ),
+  under_way as (
+    select j.account_id, j.lane, count(*)::integer as n,
+      (count(*) filter (where j.state = 'running'))::integer as running
+    from jobs j
+    where j.provider = p_provider and j.state in ('ticketed', 'running')
+    group by j.account_id, j.lane
+  ),
+  anywhere as (
+    select j.account_id, count(*)::integer as n
+    from jobs j
+    where j.provider > '' and j.state in ('ticketed', 'running')
+    group by j.account_id
+  ),
+  free as (
+    select greatest(0, 2 * p_capacity - coalesce(sum(n), 0))::integer as n from under_way
+  ),
+  shares as materialized (
+    select
+      least(floor(f.freed * 0.25 + r.lower), floor(p_capacity * 0.25 + r.lower)
+        - coalesce((select sum(u.running) from under_way u where u.lane > 0), 0)) as lower_lanes,
+      least(floor(f.freed * 0.1 + r.batch), floor(p_capacity * 0.1 + r.batch)
+        - coalesce((select sum(u.running) from under_way u where u.lane = 2), 0)) as batch
+    from (select greatest(0, n - p_recalled) as freed from free) f, (select random() as lower, random() as batch) r
+  ),
+  urgent as (
+    select j.id, j.account_id, j.lane, j.run_at, j.deadline_at
+    from jobs j
+    where j.state in ('waiting', 'ticketed', 'running') and j.deadline_at < now() + interval '1 minute'
+      and j.state is not distinct from 'waiting' and j.provider = p_provider and j.run_at <= now()
+    order by j.deadline_at
+    limit (select n from free)
+  ),
+  candidates as (
+    select c.id, c.lane, c.run_at, a.weight,
+      row_number() over (partition by w.account_id, c.lane order by c.due, c.run_at, c.id)
+        + coalesce((select u.n from under_way u where u.account_id = w.account_id and u.lane = c.lane), 0) as mine,
+      row_number() over (partition by w.account_id order by c.lane, c.due, c.run_at, c.id)
+        + case when a.max_concurrency is null then 0
+            else coalesce((select e.n from anywhere e where e.account_id = w.account_id), 0) end as mine_in_all,
+      a.max_concurrency
+    from waiting_accounts w
+    join accounts a on a.id = w.account_id and not a.paused
+    cross join generate_series(0, 2) as l (lane)
+    cross join lateral (
+      (
+        select j.id, j.lane, j.run_at,
+          case when j.deadline_at < now() + interval '1 minute' then j.deadline_at else 'infinity' end as due
+        from jobs j
+        where j.provider = p_provider and j.state = 'waiting' and j.account_id = w.account_id and j.lane = l.lane
+          and j.run_at <= now()
+        order by j.run_at, j.id
+        limit (select n from free)
+      )
+      union
+      select u.id, u.lane, u.run_at, u.deadline_at from urgent u where u.account_id = w.account_id and u.lane = l.lane
+    ) c
+  ),
+  ranked as (
+    select c.id, c.lane, ceil(c.mine::numeric / c.weight)::integer as fair_rank,
+      row_number() over (partition by c.lane order by c.mine::numeric / c.weight, c.run_at, c.id) as place_in_lane,
+      row_number() over (
+        partition by c.lane > 0 order by c.lane, c.mine::numeric / c.weight, c.run_at, c.id
+      ) as place_in_lower_lanes
+    from candidates c
+    where c.max_concurrency is null or c.mine_in_all <= c.max_concurrency
+  ),
+  top_lane as materialized (
+    select least((select min(r.lane) from ranked r), (select min(u.lane) from under_way u where u.n > u.running)) as lane
+  ),
+  chosen as (
+    select r.id, r.lane, r.fair_rank,
+      case
+        when r.lane > t.lane and r.lane = 2 and r.place_in_lane <= s.batch then 0
+        when r.lane > t.lane and r.place_in_lower_lanes <= s.lower_lanes then 0
+        else 1 + r.lane
+      end as band
+    from ranked r, shares s, top_lane t
+    order by band, r.fair_rank, r.id
+    limit (select n from free)
+  ),
+  locked as (
+    select j.id, c.band, c.fair_rank
+    from chosen c
+    cross join lateral (
+      select id from jobs where id = c.id and state is not distinct from 'waiting' for no key update skip locked
+    ) j
+  )
+  update jobs j
+  set state = 'ticketed', ticketed_at = now()
+  from locked l
+  where j.id = l.id
+  returning j.id, j.generation, 1 + l.band * 500000 + least(l.fair_rank, 499999), j.target_model, j.tokens_bound
+$$;
+
+-- Takes back tickets of one provider that nobody has claimed: those of accounts that are paused, those of accounts that have
+-- more under way than they may, and, while others wait, those that have waited in the queue for five seconds: their place
+-- there was given when they were ticketed, and whoever came since with a better one went before them. They wait again, where
+-- they were, under a new generation; the next pick judges them anew.
+create function recall_tickets(p_provider text)
+returns table (id text, generation integer)
+language sql
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
+as $$
+  with held_back as (
+    select a.id
+    from accounts a
+    where (a.paused or a.max_concurrency is not null)
+      and (a.paused or a.max_concurrency < (
+        select count(*) from jobs j
+        where j.provider > '' and j.state in ('ticketed', 'running') and j.account_id = a.id
+      ))
+  ),
+  theirs as (
+    select j.id
+    from held_back h
+    cross join lateral (
+      select t.id from jobs t
+      where t.provider = p_provider and t.account_id = h.id and t.state in ('ticketed', 'running')
+        and t.state is not distinct from 'ticketed'
+      for no key update skip locked
+    ) j
+  ),
+  stale as (
+    select j.id
+    from jobs j
+    where j.provider = p_provider and j.state in ('ticketed', 'running') and j.state is not distinct from 'ticketed'
+      and j.ticketed_at < now() - interval '5 seconds'
+      and exists (select from jobs w where w.provider = p_provider and w.state = 'waiting' and w.run_at <= now())
+    for no key update skip locked
+  ),
+  recalled as (
+    select t.id from theirs t union select s.id from stale s
+  )
+  update jobs j
+  set state = 'waiting', generation = j.generation + 1, ticketed_at = null
+  from recalled r
+  where j.id = r.id and j.state is not distinct from 'ticketed'
+  returning j.id, j.generation - 1
+$$;
+
+-- Hands tickets back when the gate stays shut for longer than a ticket should wait in Redis: the job waits in the backlog
+-- again, under a new generation. With another target to go to, it goes there: at once, or after the delay when it has
+-- been round them all; one that is to go back only for another target, and has none, keeps its ticket. Nothing is counted,
+-- since no call was made.
+drop function if exists return_tickets(text[], integer[], double precision[]);
+create function return_tickets(
+  p_ids text[], p_generations integer[], p_delays_ms double precision[], p_only_elsewhere boolean[]
+)
+returns table (id text)
+language sql
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
+set plan_cache_mode = force_generic_plan
+as $$
+  with mine as (
+    select j.id, t.delay_ms, r.targets, (j.target + 1) % jsonb_array_length(r.targets) as next
+    from unnest(p_ids, p_generations, p_delays_ms, p_only_elsewhere) as t (id, generation, delay_ms, only_elsewhere)
+    join jobs j on j.id = t.id
+    join job_requests r on r.job_id = j.id
+    where j.state is not distinct from 'ticketed' and j.generation = t.generation
+      and (jsonb_array_length(r.targets) > 1 or not t.only_elsewhere)
+    order by j.id
+    for no key update of j
+  )
+  update jobs j
+  set state = 'waiting', generation = j.generation + 1, ticketed_at = null, target = m.next,
+    provider = m.targets -> m.next ->> 'provider', target_model = m.targets -> m.next ->> 'model',
+    run_at = now() + make_interval(secs => case when m.next > 0 then 0 else m.delay_ms / 1000 end)
+  from mine m
+  where j.id = m.id and j.state is not distinct from 'ticketed'
+  returning j.id
+$$;
