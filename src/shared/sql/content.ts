@@ -50,6 +50,19 @@ export async function eraseOldContent(sql: Database, days: number, limit: number
   return rows.length;
 }
 
+/** Erases the bodies of webhooks about batches that were done with more than `days` ago; returns how many, at most `limit`. */
+export async function eraseOldBatchEvents(sql: Database, days: number, limit: number): Promise<number> {
+  const rows = await sql`
+    update deliveries set body = ''
+    where id in (
+      select id from deliveries
+      where batch_id is not null and body <> '' and finished_at < now() - make_interval(days => ${days})
+      limit ${limit}
+    )
+    returning id`;
+  return rows.length;
+}
+
 /** Forgets idempotency keys older than `hours`; returns how many, at most `limit`. */
 export async function forgetOldKeys(sql: Database, hours: number, limit: number): Promise<number> {
   const rows = await sql`

@@ -8,6 +8,8 @@ export type WatchedJob = {
   accountId: string;
   state: JobState;
   stream: boolean;
+  /** Its result was erased, and its events with it. */
+  erased: boolean;
   /** Id of the last event known; once the state is final, the final event's. */
   eventSeq: number;
   error: JobError | null;
@@ -27,7 +29,8 @@ type WatchedRow = Omit<WatchedJob, 'usage'> & {
 /** One job, whoever's it is; null when there is none. The caller compares the account. */
 export async function findWatchedJob(sql: Database, jobId: string): Promise<WatchedJob | null> {
   const [row] = await sql<WatchedRow[]>`
-    select j.id, j.account_id as "accountId", j.state, j.stream, j.event_seq as "eventSeq", j.error,
+    select j.id, j.account_id as "accountId", j.state, j.stream,
+      j.state = 'succeeded' and not exists (select from job_results r where r.job_id = j.id) as erased, j.event_seq as "eventSeq", j.error,
       c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated, c.prompt_tokens as "promptTokens",
       c.completion_tokens as "completionTokens", c.cached_tokens as "cachedTokens",
       c.cache_write_tokens as "cacheWriteTokens", c.reasoning_tokens as "reasoningTokens"

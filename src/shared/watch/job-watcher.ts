@@ -29,7 +29,7 @@ type WatchedEvents = { events: JobEvent[]; live: boolean };
 
 export type JobWatcher = {
   find(jobId: string): Promise<WatchedJob | null>;
-  /** Whether a watcher who has the event `after` has had the last one. */
+  /** Whether a watcher who has the event `after` has had the last one, or there is nothing left to tell. */
   isOver(job: WatchedJob, after: number): Promise<boolean>;
   /** The events of a job from `after` on, until the final one or the signal. */
   watch(request: WatchRequest): AsyncGenerator<WatchedEvents>;
@@ -84,7 +84,8 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
 
   return {
     find: (jobId) => findWatchedJob(deps.sql, jobId),
-    isOver: async (job, after) => isFinal(job.state) && after >= (await finalIdOf(deps, job, 0)),
+    isOver: async (job, after) =>
+      job.erased || (isFinal(job.state) && after >= (await finalIdOf(deps, job, 0))),
     watch,
     stop: () => clearInterval(timer),
   };

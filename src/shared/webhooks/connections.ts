@@ -28,10 +28,15 @@ export function createConnections(deps: { policy: TargetPolicy; resolve: Resolve
 
   function open(origin: string): Connection {
     let remoteIp: string | null = null;
+    const connect = createGuardedConnector(deps, (ip) => {
+      remoteIp = ip;
+    });
     const client = new Client(origin, {
-      connect: createGuardedConnector(deps, (ip) => {
-        remoteIp = ip;
-      }),
+      connect: (options, done) => {
+        // A client that connects again says nothing of the address it had before.
+        remoteIp = null;
+        connect(options, done);
+      },
       keepAliveTimeout: idleMs,
       keepAliveMaxTimeout: idleMs,
       headersTimeout: totalMsMax,

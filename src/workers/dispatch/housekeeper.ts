@@ -1,6 +1,6 @@
 import { every, type Loop } from '../../shared/every.ts';
 import { forgetOldLines } from '../../shared/sql/batches.ts';
-import { eraseOldContent, forgetOldKeys } from '../../shared/sql/content.ts';
+import { eraseOldBatchEvents, eraseOldContent, forgetOldKeys } from '../../shared/sql/content.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { removeOldFiles } from '../../shared/sql/files.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
@@ -15,7 +15,7 @@ const filePageSize = 20;
 const keyHours = 48;
 
 /**
- * Erases what is kept no longer: requests, results and webhook bodies of jobs that ended long ago, files past
+ * Erases what is kept no longer: requests, results and webhook bodies of jobs and batches that ended long ago, files past
  * their time, the lines of old batches, and old idempotency keys. A page at a time, so that no statement is long. The ledger is kept for ever.
  */
 export function startHousekeeper(
@@ -25,12 +25,13 @@ export function startHousekeeper(
   async function keepHouse(): Promise<boolean> {
     if (!(await deps.leadership.lead('housekeeping'))) return false;
     const erased = await eraseOldContent(deps.sql, settings.contentRetentionDays, pageSize);
+    const events = await eraseOldBatchEvents(deps.sql, settings.contentRetentionDays, pageSize);
     const forgotten = await forgetOldKeys(deps.sql, keyHours, pageSize);
     const calls = await forgetSyncCalls(deps.sql, pageSize);
     const files = await removeOldFiles(deps.sql, settings.contentRetentionDays, filePageSize);
     const lines = await forgetOldLines(deps.sql, settings.contentRetentionDays, pageSize);
     if (erased > 0) deps.log.info({ jobs: erased }, 'content past its retention was erased');
-    return [erased, forgotten, calls, lines].includes(pageSize) || files === filePageSize;
+    return [erased, events, forgotten, calls, lines].includes(pageSize) || files === filePageSize;
   }
   return every(intervalMs, keepHouse, deps.log, 'housekeeping');
 }

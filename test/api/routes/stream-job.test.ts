@@ -57,6 +57,15 @@ const hostile = [
 ];
 
 describe('GET /v1/jobs/{id}/events', () => {
+  it('has nothing more to tell of a job whose content was erased', async () => {
+    const jobId = await plant();
+    await run(jobId, ['one ', 'two']);
+    const { status } = await server.call(`DELETE /v1/jobs/${jobId}`, { as: account.key });
+    expect(status).toBe(200);
+    const again = await open(jobId);
+    expect(again.status).toBe(204);
+  });
+
   it('streams a job from its start to its end and closes', async () => {
     const jobId = await plant();
     const client = await open(jobId, { origin: 'https://app.example' });

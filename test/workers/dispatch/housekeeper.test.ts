@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLog } from '../../../src/shared/telemetry.ts';
+import { startHousekeeper } from '../../../src/workers/dispatch/housekeeper.ts';
+import { endJob, openWatchedJobs, plantJob, type WatchedJobs } from '../../shared/watched-jobs.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+let jobs: WatchedJobs;
+beforeAll(async () => {
+  jobs = await openWatchedJobs();
+});
+afterAll(() => jobs.close());
+
+/** A job that ended so many days ago, with its texts and a webhook that was delivered. */
+async function endedJob(daysAgo: number): Promise<string> {
+  const { owner, accountId } = jobs;
+  const id = await plantJob(owner, accountId, false);
+  await owner`insert into job_requests (job_id, request, targets) values (${id}, 'a secret', '[]')`;
+  await endJob(owner, id);
+  await owner`update jobs set finished_at = now() - make_interval(days => ${daysAgo}) where id = ${id}`;
+  await deliver({ job_id: id, batch_id: null }, daysAgo);
+  return id;
+}
+
+async function deliver(about: { job_id: string | null; batch_id: string | null }, daysAgo: number) {
+  const name = `${about.job_id ?? about.batch_id}`;
+  await jobs.owner`
+    insert into deliveries (id, account_id, event_id, event_type, job_id, batch_id, url, body, state, next_attempt_at, finished_at)
+    values (${`dlv_${name}`}, ${jobs.accountId}, ${`evt_${name}`}, 'any', ${about.job_id}, ${about.batch_id}, 'https://a.example', 'body',
+      'delivered', null, now() - make_interval(days => ${daysAgo}))`;
+}
+
+const kept = async (id: string) => {
+  const [row] = await jobs.owner<Record<string, number>[]>`
+    select (select count(*) from job_requests where job_id = ${id})::integer as requests,
+      (select count(*) from job_results where job_id = ${id})::integer as results,
+      (select count(*) from deliveries where id = ${`dlv_${id}`} and body <> '')::integer as bodies,
+      (select count(*) from charges where job_id = ${id})::integer as charges`;
+  return row;
+};
+
+test('what was asked, answered and told is erased after its days; that it was, and what it cost, stays', async () => {
+  const [old, young] = [await endedJob(31), await endedJob(29)];
+  await deliver({ job_id: null, batch_id: 'batch_old' }, 31);
+  await deliver({ job_id: null, batch_id: 'batch_young' }, 29);
+  const keeper = startHousekeeper(
+    { sql: jobs.owner, leadership: { lead: async () => true }, log: createLog('silent', 'test') },
+    { contentRetentionDays: 30 },
+  );
+  await waitFor('the old batch to be erased', async () => (await kept('batch_old'))?.['bodies'] === 0);
+  await keeper.stop();
+  expect(await kept(old)).toEqual({ requests: 0, results: 0, bodies: 0, charges: 1 });
+  expect(await kept(young)).toEqual({ requests: 1, results: 1, bodies: 1, charges: 1 });
+  expect(await kept('batch_young')).toMatchObject({ bodies: 1 });
+});
