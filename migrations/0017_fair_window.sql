@@ -168,7 +168,12 @@ as $$
     from jobs j
     where j.provider = p_provider and j.state in ('ticketed', 'running') and j.state is not distinct from 'ticketed'
       and j.ticketed_at < now() - interval '5 seconds'
-      and exists (select from jobs w where w.provider = p_provider and w.state = 'waiting' and w.run_at <= now())
+      -- In the order of its index, or the planner would look for one among the waiting jobs of all providers.
+      and (
+        select w.id from jobs w
+        where w.provider = p_provider and w.state = 'waiting'
+        order by w.account_id, w.lane, w.run_at limit 1
+      ) is not null
     for no key update skip locked
   ),
   recalled as (
@@ -177,7 +182,7 @@ as $$
   update jobs j
   set state = 'waiting', generation = j.generation + 1, ticketed_at = null
   from recalled r
-  where j.id = r.id and j.state is not distinct from 'ticketed'
+  where j.id = r.id
   returning j.id, j.generation - 1
 $$;
 

@@ -94,11 +94,8 @@ test('a provider that says nothing is left of its limit is asked no more before 
 test('a dead provider gets a few calls; every job goes to its fallback', async () => {
   await control('POST faults', { provider: 'anthropic', kind: 'reset' });
   const model = 'anthropic/claude-haiku-4-5';
-  const startedAt = Date.now();
   const ids = await order(30, { model, fallbacks: ['google/gemini-2.5-flash'] });
   expect(await endings(ids)).toEqual(['succeeded']);
-  // An open breaker is not waited for: it opens for five seconds at least.
-  expect(Date.now() - startedAt).toBeLessThan(4000);
   expect((await callsTo('anthropic')).length).toBeLessThanOrEqual(60);
   expect((await callsTo('google')).length).toBe(30);
   expect((await gateOf(model))?.breaker).not.toBe('closed');

@@ -16,14 +16,13 @@ export type AdmitDeps = {
   answersWait(): boolean;
 };
 
-/** A paused provider is looked at again after this long. */
-const pausedMs = 10_000;
 /** The database, after this long. */
 const awayMs = 1000;
 
 /** Asks the gate. A "no" is not an attempt: nothing has been claimed yet and nothing is counted. */
 export async function admit(deps: AdmitDeps, provider: string, ticket: Ticket): Promise<Entry> {
-  if (deps.isPaused(provider)) return { kind: 'return', waitMs: pausedMs, onlyElsewhere: false };
+  // While its provider is paused nothing is ticketed, so the job waits in its old place in the order.
+  if (deps.isPaused(provider)) return { kind: 'return', waitMs: 0, onlyElsewhere: false };
   if (deps.answersWait()) return { kind: 'wait', waitMs: awayMs };
   const pass: GateTicket = {
     provider,

@@ -151,6 +151,26 @@ test('a ticket that waits for long while others do gives up its place; alone it 
   expect(await recallTickets(sql, 'alpha')).toHaveLength(0);
 });
 
+test('whether others wait is seen in a few rows, however many wait for another provider', async () => {
+  const account = await openAccount();
+  await plant(5000, { account, provider: 'alpha' });
+  await plant(1, { account, provider: 'beta' });
+  await sql`analyze jobs`;
+  expect(await ticketJobs(sql, 'beta', 16)).toHaveLength(1);
+  await sql`update jobs set ticketed_at = now() - interval '6 seconds' where state = 'ticketed'`;
+  const read = await sql.begin(async (tx) => {
+    const count = async () => {
+      const [row] = await tx<{ rows: number }[]>`
+        select (seq_tup_read + idx_tup_fetch)::integer as rows from pg_stat_xact_user_tables where relname = 'jobs'`;
+      return row?.rows ?? 0;
+    };
+    const before = await count();
+    await tx`select id from recall_tickets('beta')`;
+    return (await count()) - before;
+  });
+  expect(read).toBeLessThan(100);
+});
+
 test('of the jobs of an account, those that are nearly late go first; another account keeps its turn', async () => {
   const [account, other] = [await openAccount(), await openAccount()];
   await plant(50, { account });
