@@ -1,15 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import type { ChatRequest } from '../../shared/domain/chat.ts';
-import { invalid, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import type { Surface } from '../../shared/domain/job.ts';
+import { nameFields } from '../../shared/requests/field-names.ts';
 import type { JobOrder } from '../../shared/requests/quote-job.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { askSyncCallAgain, noteSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
 import { asksAgain, fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
 import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
-import { nameParam } from './name-param.ts';
 
 export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
 
@@ -73,9 +72,6 @@ async function acceptCall(...given: Parameters<typeof acceptJob>): ReturnType<ty
   try {
     return await acceptJob(...given);
   } catch (error) {
-    if (!(error instanceof Refusal) || error.extras.problems === undefined) throw error;
-    throw invalid(
-      error.extras.problems.map(({ param, message }) => ({ param: nameParam(surface, param), message })),
-    );
+    throw nameFields(surface, error);
   }
 }

@@ -19,7 +19,7 @@ const names: Partial<Record<Surface, Record<string, string>>> = {
 };
 
 /** The path of a problem as the client of a surface wrote it. `param` is the path in a job's body, `request.` included. */
-export function fieldOf(surface: Surface, param: string): string {
+function fieldOf(surface: Surface, param: string): string {
   const path = param.replace(/^request\./, '');
   const [field = '', ...rest] = path.split('.');
   const name = names[surface]?.[field];
