@@ -15,6 +15,7 @@ const names: Partial<Record<Surface, Record<string, string>>> = {
     reasoning_effort: 'output_config.effort',
     response_format: 'output_config.format',
     stop: 'stop_sequences',
+    thinking_display: 'thinking.display',
   },
 };
 

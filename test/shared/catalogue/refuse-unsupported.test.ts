@@ -157,6 +157,12 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
     { anthropic: ['messages.0.name'], google: ['messages.0.name'] },
   ],
   [
+    'thinking that is to be shown',
+    { thinking_display: 'summarized' },
+    { openai: ['thinking_display'], google: ['thinking_display'], compatible: ['thinking_display'] },
+  ],
+  ['thinking that is not to be shown', { thinking_display: 'omitted' }, {}],
+  [
     'a cache mark',
     {
       messages: [

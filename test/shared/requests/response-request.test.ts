@@ -45,6 +45,19 @@ test('an item that cannot be sent is refused for what it is, and told what to se
   ]);
 });
 
+test('a summary of the reasoning may be left open, and cannot be asked for', () => {
+  expect(problems({ reasoning: { summary: 'auto' } })).toEqual([]);
+  expect(problems({ reasoning: { summary: null } })).toEqual([]);
+  expect(problems({ reasoning: { summary: 'concise' } })).toEqual(['reasoning.summary']);
+  expect(problems({ reasoning: { summary: 'detailed' } })).toEqual(['reasoning.summary']);
+});
+
+test('whether thinking is shown is one of two words', () => {
+  const thinking = (display: unknown) => messageProblems({ thinking: { type: 'adaptive', display } });
+  expect([null, 'summarized', 'omitted'].flatMap(thinking)).toEqual([]);
+  expect(thinking('full')).toEqual(['thinking.display']);
+});
+
 test('a tool that is to be called must be there', () => {
   const named = { type: 'function', name: 'look' };
   expect(problems({ tool_choice: 'required' })).toEqual(['tool_choice']);

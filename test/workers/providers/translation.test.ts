@@ -121,6 +121,18 @@ describe('towards Anthropic', () => {
     expect(newer).toMatchObject({ thinking: { type: 'adaptive' }, output_config: { effort: 'high' } });
   });
 
+  it('says whether thinking is to be shown, to Claude and nobody else', () => {
+    const request = { reasoning_effort: 'high', thinking_display: 'omitted' } as const;
+    for (const model of ['claude-haiku-4-5', 'claude-opus-5']) {
+      expect(toAnthropicRequest(callOf(model, request)).thinking).toMatchObject({ display: 'omitted' });
+    }
+    const others = [
+      toOpenaiRequest(callOf('gpt-5-mini', request), { maxTokensField: 'max_completion_tokens' }),
+      toGoogleRequest(callOf('gemini-2.5-flash', request)),
+    ];
+    expect(JSON.stringify(others)).not.toContain('display');
+  });
+
   it('gives a thinking turn its own blocks back, verbatim and in order', () => {
     const content = [
       { type: 'thinking', thinking: 'a', signature: 's1' },
