@@ -77,7 +77,11 @@ describe('towards OpenAI', () => {
       {
         role: 'assistant',
         content: 'x',
-        extra_content: { openai: { reasoning_content: 'r' }, google: { thought_signature: 's' } },
+        extra_content: {
+          openai: { reasoning_content: 'r' },
+          google: { thought_signature: 's' },
+          anthropic: { cache_control: { type: 'ephemeral' } },
+        },
       },
     ];
     const body = toOpenaiRequest(callOf('m', { messages }), { maxTokensField: 'max_tokens' });
