@@ -1,5 +1,5 @@
 import { createEventFeed, type EventFeed } from './events/event-feed.ts';
-import { channelOf, createEventLog, type EventLog } from './events/event-log.ts';
+import { type ClosedLog, channelOf, createEventLog, type EventLog } from './events/event-log.ts';
 import type { WriterOptions } from './events/event-outbox.ts';
 import { type JobEventWriter, openEventWriter } from './events/event-writer.ts';
 import type { RedisConnection } from './redis.ts';
@@ -18,10 +18,10 @@ export type JobEvents = {
   /** Calls `listener` when the job's row may have changed, until the returned function is called. Hints may be lost. */
   onChange(jobId: string, listener: () => void): () => void;
   /**
-   * For whoever ends or takes back a job whose worker is lost: keeps this attempt's writer out from now on, and gives the id
-   * of the last event written; null when Redis is away. The final event's id must be greater.
+   * For whoever ends or takes back a job whose worker is lost: keeps this attempt's writer out from now on, and tells what
+   * was written; null when Redis is away. The final event's id must be greater than the last one.
    */
-  closeLog(jobId: string, attempt: number): Promise<number | null>;
+  closeLog(jobId: string, attempt: number): Promise<ClosedLog | null>;
   log: Pick<EventLog, 'read' | 'lastId' | 'erase'>;
   feed: EventFeed;
 };

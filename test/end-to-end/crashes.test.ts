@@ -113,3 +113,68 @@ describe('whatever is killed', () => {
     await Promise.all([first?.kill('SIGTERM'), second?.kill('SIGTERM')]);
   });
 });
+
+describe('a streamed call whose worker is killed', () => {
+  const ask = (text: string) =>
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${client.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...jobBody(text, { max_tokens: 400 }).request, stream: true }),
+    });
+
+  /** The newest job, once it has written this event. */
+  async function whenWrote(event: string): Promise<string> {
+    const id = await waitFor('the call', async () => {
+      const [job] = (await client.call('GET /v1/jobs?limit=1')).json.data;
+      return job?.status === 'running' ? (job.id as string) : null;
+    });
+    const headers = { authorization: `Bearer ${client.key}` };
+    const events = await fetch(`${gateway.url}/v1/jobs/${id}/events`, { headers });
+    let read = '';
+    for await (const piece of events.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      read += piece;
+      if (read.includes(event)) break;
+    }
+    expect(read).toContain(event);
+    return id;
+  }
+
+  async function expectNothingCharged(jobId: string) {
+    const job = await whenEnded(client, jobId);
+    expect(job).toMatchObject({ status: 'failed', charge_usd: '0.000000000', attempts: 1 });
+    expect(job.error.type).toBe('outcome_unknown');
+  }
+
+  test('fails and costs nothing when some of the answer was told', async () => {
+    const doomed = await gateway.spawn('workers');
+    const call = ask('told [[chunk_delay:100]] [[length:200]]');
+    const jobId = await whenWrote('output.delta');
+    await doomed.kill('SIGKILL');
+    const next = await gateway.spawn('workers');
+    expect(await (await call).text()).toContain('"code":"outcome_unknown"');
+    await expectNothingCharged(jobId);
+    await next.kill('SIGTERM');
+  });
+
+  test('goes on elsewhere when nothing was', async () => {
+    const doomed = await gateway.spawn('workers');
+    const call = ask('untold [[latency:1500]]');
+    await whenWrote('job.started');
+    await doomed.kill('SIGKILL');
+    const next = await gateway.spawn('workers');
+    expect(await (await call).text()).toContain('[DONE]');
+    await next.kill('SIGTERM');
+  });
+
+  test('fails and costs nothing when Redis lost what there was of it', async () => {
+    const doomed = await gateway.spawn('workers');
+    const call = ask('lost [[latency:5000]]');
+    const jobId = await whenWrote('job.started');
+    await removeKeys(gateway.redis);
+    await doomed.kill('SIGKILL');
+    const next = await gateway.spawn('workers');
+    expect((await call).status).toBe(502);
+    await expectNothingCharged(jobId);
+    await next.kill('SIGTERM');
+  });
+});

@@ -229,6 +229,55 @@ test("a call's signature comes streamed in every dialect", async () => {
   expect(response.output[0]).toMatchObject({ type: 'function_call', ...signed });
 });
 
+describe('a call under an Idempotency-Key that was used', () => {
+  const chat = { messages: ask('tell me of rivers'), max_tokens: 60 };
+  const createdOf = (text: string) => /"created(?:_at)?":(\d+)/.exec(text)?.[1];
+
+  async function post(path: string, body: object, key: string) {
+    const answer = await fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${account.key}`,
+        'content-type': 'application/json',
+        'idempotency-key': key,
+      },
+      body: JSON.stringify(body),
+    });
+    const { headers } = answer;
+    const [jobId, replayed] = [headers.get('x-job-id') ?? '', headers.get('idempotent-replayed')];
+    return { status: answer.status, jobId, replayed, text: await answer.text() };
+  }
+
+  test.each<[string, object]>([
+    ['/v1/chat/completions', { ...chat, model: 'openai/gpt-5-mini' }],
+    ['/v1/chat/completions', { ...chat, model: 'openai/gpt-5-mini', stream: true }],
+    ['/v1/messages', { ...chat, model: 'anthropic/claude-haiku-4-5' }],
+    ['/v1/messages', { ...chat, model: 'anthropic/claude-haiku-4-5', stream: true }],
+    ['/v1/responses', { model: 'openai/gpt-5-mini', input: 'tell me of rivers' }],
+    ['/v1/responses', { model: 'openai/gpt-5-mini', input: 'tell me of rivers', stream: true }],
+  ])('is answered the same on %s, and says so: %j', async (path, body) => {
+    const key = `again ${path} ${'stream' in body}`;
+    const first = await post(path, body, key);
+    const second = await post(path, body, key);
+    expect(first).toMatchObject({ status: 200, replayed: null });
+    expect(second).toEqual({ ...first, replayed: 'true' });
+    // However much later it is asked for.
+    const [job] = await gateway.sql<{ created: string }[]>`
+      update jobs set created_at = created_at - interval '1 hour' where id = ${first.jobId}
+      returning extract(epoch from date_trunc('second', created_at))::bigint::text as created`;
+    const isTimed = path !== '/v1/messages' && (path === '/v1/responses' || 'stream' in body);
+    if (isTimed) expect(createdOf((await post(path, body, key)).text)).toBe(job?.created);
+  });
+
+  test('fails the same, and says so', async () => {
+    const body = { ...chat, model: 'openai/gpt-5-mini', messages: ask('[[fault:400]]') };
+    const first = await post('/v1/chat/completions', body, 'failed');
+    const second = await post('/v1/chat/completions', body, 'failed');
+    expect(first).toMatchObject({ status: 400, replayed: null });
+    expect(second).toMatchObject({ status: 400, replayed: 'true', jobId: first.jobId });
+  });
+});
+
 describe('what goes wrong is told in the words of each SDK', () => {
   const model = 'openai/gpt-5-mini';
   const failing = (marker: string) => ({ model, messages: ask(marker), max_tokens: 20 });

@@ -81,6 +81,9 @@ describe.each(models)('the Responses API over %s', (name) => {
     expect(answered.previous_response_id).toBe(asked.id);
     const { data } = await openai.responses.inputItems.list(answered.id, { order: 'asc' });
     expect(data.map(({ type }) => type)).toEqual(['message', 'function_call', 'function_call_output']);
+    const list = (after: string) => openai.responses.inputItems.list(answered.id, { order: 'asc', after });
+    expect((await list((data[1] as { id: string }).id)).data).toEqual(data.slice(2));
+    await expect(list('item_none')).rejects.toMatchObject({ status: 422, param: 'after' });
   });
 });
 

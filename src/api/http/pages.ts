@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { invalid, type Refusal } from '../../shared/domain/errors.ts';
+import type { IdPrefix } from '../../shared/domain/ids.ts';
 
 /** The two fields every list takes. */
 export const pageQuery = {
@@ -10,6 +12,23 @@ export const pageQuery = {
     .default(20),
   after: z.string().min(1).max(300).optional(),
 };
+
+/**
+ * The id a page goes on from, in a list of what is sorted by ids of this kind. They tell their place by themselves, so a page also
+ * goes on from what was deleted since, as it is by whoever deletes while he lists. A delivery's id may end in its endpoint's.
+ */
+export function cursorOf(prefix: IdPrefix) {
+  const pattern = new RegExp(`^${prefix}_[0-9a-f]{32}(_[0-9a-f]{12})?$`);
+  return z
+    .string()
+    .regex(pattern, { error: `must be an id from this list, such as "${prefix}_…"` })
+    .optional();
+}
+
+/** The refusal for an id that a page cannot go on from, in a list whose ids do not tell their place. */
+export function unknownCursor(): Refusal {
+  return invalid([{ param: 'after', message: 'must be an id from this list' }]);
+}
 
 /** The shape of every list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {

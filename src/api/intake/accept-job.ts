@@ -19,7 +19,15 @@ export type IntakeDeps = QuoteDeps & {
 };
 
 /** What the caller is answered: the bytes that an idempotent repeat will get again. */
-export type Accepted = { jobId: string; location: string; status: number; reply: string; replayed: boolean };
+export type Accepted = {
+  jobId: string;
+  /** When this order was made; the job of an earlier one, which is given again, is older. */
+  orderedAt: Date;
+  location: string;
+  status: number;
+  reply: string;
+  replayed: boolean;
+};
 
 /** A queue that is full is worth another try after this long. */
 const deepRetryMs = 5000;
@@ -38,12 +46,14 @@ export async function acceptJob(
   const intake = toIntake(jobId, order, orderer, priced);
   await failpoint('intake.quoted');
   const verdict = await deps.ledger.openHold(intake);
+  const orderedAt = intake.createdAt;
   await failpoint('intake.committed');
   switch (verdict.kind) {
     case 'accepted':
       deps.news.send('backlog', intake.provider);
       return {
         jobId: intake.jobId,
+        orderedAt,
         location: `/v1/jobs/${intake.jobId}`,
         status: 202,
         reply: intake.reply,
@@ -52,7 +62,7 @@ export async function acceptJob(
     case 'replayed': {
       const location = verdict.location ?? '';
       const jobId = location.slice(location.lastIndexOf('/') + 1);
-      return { jobId, location, status: verdict.status, reply: verdict.reply, replayed: true };
+      return { jobId, orderedAt, location, status: verdict.status, reply: verdict.reply, replayed: true };
     }
     case 'insufficient':
       throw insufficientFunds(priced.holdNanoUsd, verdict.availableNano);

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
 import { Refusal } from '../../shared/domain/errors.ts';
+import type { JobRecord } from '../../shared/domain/job.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
@@ -19,14 +20,14 @@ export type AnswerDeps = PlaceDeps &
     streams: EventStreams;
   };
 
-/** A finished call: the completion, and the job it was. */
-export type Answered = { jobId: string; completion: ChatCompletion };
+/** A finished call: the completion, and the job it was. Whoever asks for it again is answered the same, times included. */
+export type Answered = { job: JobRecord; completion: ChatCompletion };
 
 /** How a surface says an answer piece by piece: each function gives the frames to send. */
 export type Narration = {
   started(): string;
   delta(delta: Delta): string;
-  ended(completion: ChatCompletion): string;
+  ended(answered: Answered): string;
   failed(refusal: Refusal): string;
 };
 
@@ -42,22 +43,21 @@ export async function answerWhole(
   reply: FastifyReply,
   call: Call,
 ): Promise<Answered> {
-  const placed = await placeCall(deps, request, call);
-  reply.header('x-job-id', placed.jobId);
+  const placed = await placeCall(deps, request, reply, call);
   const gone = whenGone(reply);
   const leave = () => cancelUnlessAskedAgain(deps, placed);
   if (gone.aborted) leave();
   else gone.addEventListener('abort', leave, { once: true });
-  return { jobId: placed.jobId, completion: await readAnswer(deps, placed, gone) };
+  return await readAnswer(deps, placed, gone);
 }
 
-async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSignal): Promise<ChatCompletion> {
+async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSignal): Promise<Answered> {
   const waitMs = deps.syncTimeoutSeconds * 1000 + marginMs;
   const stored = await findWhenFinal(deps, placed, waitMs, gone);
   if (stored === null || stored.job.state !== 'succeeded' || stored.result == null) {
     throw failedCall(stored?.job ?? { error: null, state: 'failed' });
   }
-  return JSON.parse(stored.result) as ChatCompletion;
+  return { job: stored.job, completion: JSON.parse(stored.result) as ChatCompletion };
 }
 
 /**
@@ -69,11 +69,10 @@ export async function answerInPieces(
   request: FastifyRequest,
   reply: FastifyReply,
   call: Call,
-  narrate: (jobId: string) => Narration,
+  narrate: (placed: PlacedCall) => Narration,
 ): Promise<FastifyReply> {
-  const placed = await placeCall(deps, request, call);
-  reply.header('x-job-id', placed.jobId);
-  const narration = narrate(placed.jobId);
+  const placed = await placeCall(deps, request, reply, call);
+  const narration = narrate(placed);
   const gone = whenGone(reply);
   const pieces = followCall(deps.watcher, placed.jobId, gone);
   const first = await firstPiece(pieces);

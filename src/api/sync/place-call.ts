@@ -1,20 +1,20 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChatRequest } from '../../shared/domain/chat.ts';
-import { invalid, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import type { Surface } from '../../shared/domain/job.ts';
+import { nameFields } from '../../shared/requests/field-names.ts';
 import type { JobOrder } from '../../shared/requests/quote-job.ts';
 import type { Database } from '../../shared/sql/database.ts';
+import { findJob } from '../../shared/sql/jobs.ts';
 import { askSyncCallAgain, noteSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
 import { asksAgain, fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
 import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
-import { nameParam } from './name-param.ts';
 
 export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
 
-/** The job that answers a call, and how often its client has asked for it. */
-export type PlacedCall = { jobId: string; accountId: string; asks: number };
+/** The job that answers a call, when it was made, and how often its client has asked for it. */
+export type PlacedCall = { jobId: string; accountId: string; createdAt: Date; asks: number };
 
 /** What is called, and on which surface. What is left out is as for a client that waits. */
 export type Call = { surface: Surface; request: ChatRequest; stream: boolean } & Partial<
@@ -26,9 +26,15 @@ const attemptsMax = 5;
 /**
  * Makes a job of a call whose client waits for the answer. A client that says it asks again (`x-stainless-retry-count` of the
  * official SDKs) for what it asked a moment ago gets the job of that time, also while that one is still on its way into the
- * database: both order it under one id, and it is accepted once. Everything else is a new job. Throws a Refusal.
+ * database: both order it under one id, and it is accepted once. So does one under an Idempotency-Key that was used for the same
+ * call. Everything else is a new job. Names the job in the headers of the reply. Throws a Refusal.
  */
-export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: Call): Promise<PlacedCall> {
+export async function placeCall(
+  deps: PlaceDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  call: Call,
+): Promise<PlacedCall> {
   const accountId = accountOf(request);
   const fingerprint = fingerprintOf(request);
   const earlier = asksAgain(request) ? await askSyncCallAgain(deps.sql, { accountId, fingerprint }) : null;
@@ -58,7 +64,12 @@ export async function placeCall(deps: PlaceDeps, request: FastifyRequest, call: 
     },
     jobId,
   );
-  return { jobId: accepted.jobId, accountId, asks };
+  reply.header('x-job-id', accepted.jobId);
+  if (accepted.replayed) reply.header('idempotent-replayed', 'true');
+  const isNew = asks === 1 && !accepted.replayed;
+  const earlierJob = isNew ? null : await findJob(deps.sql, accountId, accepted.jobId);
+  const createdAt = earlierJob?.job.createdAt ?? accepted.orderedAt;
+  return { jobId: accepted.jobId, accountId, createdAt, asks };
 }
 
 async function noteNewCall(sql: Database, call: { accountId: string; fingerprint: string }) {
@@ -73,9 +84,6 @@ async function acceptCall(...given: Parameters<typeof acceptJob>): ReturnType<ty
   try {
     return await acceptJob(...given);
   } catch (error) {
-    if (!(error instanceof Refusal) || error.extras.problems === undefined) throw error;
-    throw invalid(
-      error.extras.problems.map(({ param, message }) => ({ param: nameParam(surface, param), message })),
-    );
+    throw nameFields(surface, error);
   }
 }

@@ -2,31 +2,31 @@ import type { ExtraContent, Message, Tool } from '../domain/chat.ts';
 import type { Refusal, UpstreamKind } from './refusal.ts';
 
 /**
- * What is only a provider's memory of its own turn. It means nothing to another provider and is dropped on the way there; anything
- * else in `extra_content` asks for something, and must not vanish.
+ * What is only a provider's memory of its own turn, or a hint that changes no answer. It means nothing to another provider and is
+ * dropped on the way there; anything else in `extra_content` asks for something, and must not vanish.
  */
-const stateFields: Record<keyof ExtraContent, string[]> = {
-  anthropic: ['content', 'stop_sequence'],
+const droppedFields: Record<keyof ExtraContent, string[]> = {
+  anthropic: ['content', 'stop_sequence', 'cache_control'],
   google: ['thought_signature'],
   openai: ['reasoning_content', 'reasoning', 'reasoning_details', 'extra_content'],
 };
 
 type Carrier = Message | Tool;
 
-/** Blocks in `extra_content` that are for another provider and are more than its state, by field path. */
+/** Blocks in `extra_content` that are for another provider and are more than its state and hints, by field path. */
 export function refuseExtra(carrier: Carrier, path: string, kind: UpstreamKind): Refusal[] {
   const owner = kind === 'compatible' ? 'openai' : kind;
   return placesOf(carrier, path).flatMap(({ at, extra }) =>
     Object.entries(extra)
       .filter(([name]) => name !== owner)
-      .filter(([name, blocks]) => !isStateOnly(name, blocks))
+      .filter(([name, blocks]) => !mayBeDropped(name, blocks))
       .map(([name]) => ({ param: `${at}.extra_content.${name}`, message: `${kind} cannot honour it` })),
   );
 }
 
-function isStateOnly(name: string, blocks: unknown): boolean {
+function mayBeDropped(name: string, blocks: unknown): boolean {
   if (blocks === undefined || blocks === null) return true;
-  const fields = stateFields[name as keyof ExtraContent] ?? [];
+  const fields = droppedFields[name as keyof ExtraContent] ?? [];
   return typeof blocks === 'object' && Object.keys(blocks).every((field) => fields.includes(field));
 }
 

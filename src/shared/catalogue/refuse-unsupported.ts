@@ -14,7 +14,7 @@ export function refuseUnsupported(
 ): Refusal[] {
   return [
     ...refuseCapabilities(request, supports),
-    ...(kind === 'anthropic' ? refuseForAnthropic(request) : []),
+    ...(kind === 'anthropic' ? refuseForAnthropic(request) : refuseDisplay(request)),
     ...(kind === 'google' ? refuseForGoogle(request) : []),
     ...refuseMessages(request, kind, supports),
   ];
@@ -58,6 +58,11 @@ function refuseForAnthropic(request: ChatRequest): Refusal[] {
     ...anthropicSampling(request),
     ...anthropicThinking(request),
   ]);
+}
+
+/** That thinking is left out is so wherever none is shown. */
+function refuseDisplay({ thinking_display: display }: ChatRequest): Refusal[] {
+  return collect([[display === 'summarized', 'thinking_display', 'only Claude shows what it thought']]);
 }
 
 /** Temperature 1 and top_p 1 are Anthropic's defaults and are not sent. */

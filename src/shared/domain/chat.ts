@@ -83,6 +83,8 @@ export type ChatRequest = {
   logprobs?: boolean;
   top_logprobs?: number;
   reasoning_effort?: ReasoningEffort;
+  /** Whether Claude shows what it thought; Anthropic's surface alone asks for it. */
+  thinking_display?: 'summarized' | 'omitted';
   verbosity?: 'low' | 'medium' | 'high';
   tools?: Tool[];
   tool_choice?: ToolChoice;

@@ -19,6 +19,11 @@ export type Surface = 'jobs' | 'chat' | 'messages' | 'responses' | 'batches';
 /** As what the end of a job is told to webhooks. */
 export type Announced = 'job' | 'response';
 
+/** Whether a job answers a call whose client reads along: it streams, and announces its end to nobody else. */
+export function isReadAlong(job: { stream: boolean; announces: Announced | null }): boolean {
+  return job.stream && job.announces === null;
+}
+
 /** Why a job failed, expired or was cancelled, as the account sees it. */
 export type JobError = {
   type:

@@ -20,6 +20,7 @@ local function keep()
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   redis.call('PEXPIRE', KEYS[2], ARGV[2])
 end
+local function run_now() return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') end
 local attempt = tonumber(ARGV[1])
 local newest_attempt = tonumber(redis.call('HGET', KEYS[2], 'attempt') or '0')
 `;
@@ -29,7 +30,7 @@ if attempt < newest_attempt then return {-1, '', '', ''} end
 local target = redis.call('HGET', KEYS[2], 'target')
 local text = redis.call('HGET', KEYS[2], 'text')
 local run_before = redis.call('HGET', KEYS[2], 'run')
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local run = run_now()
 redis.call('HSET', KEYS[2], 'attempt', attempt, 'target', ARGV[3], 'run', run)
 keep()
 local restarted = '0'
@@ -61,7 +62,9 @@ return id - 1
 const closeScript = createRedisScript(`${lastId}
 if newest_attempt <= attempt then redis.call('HSET', KEYS[2], 'attempt', attempt + 1) end
 keep()
-return last_id()
+local held = redis.call('HMGET', KEYS[2], 'text', 'run')
+if held[1] ~= '1' and held[2] ~= run_now() then return {last_id(), ''} end
+return {last_id(), held[1] or '0'}
 `);
 
 /** What a writer finds when it opens the log. */
@@ -74,6 +77,14 @@ export type OpenedLog = {
   hasText: boolean;
   /** Redis was restarted since the attempt before began: the newest of its events may be missing. */
   restarted: boolean;
+};
+
+/** What is known of a log that no writer gets into any more. */
+export type ClosedLog = {
+  /** Id of the last event kept, 0 when none is. */
+  last: number;
+  /** It holds output that no reset has taken back; null when there may have been: the log, or the newest of it, was lost. */
+  hasText: boolean | null;
 };
 
 export type Batch = { attempt: number; firstId: number; events: { type: string; fields: string }[] };
@@ -122,10 +133,12 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
       return Number(last) >= 0;
     },
 
-    /** Lets no writer of this or an earlier attempt in any more; the last id, or null when Redis is away. */
-    async close(jobId: string, attempt: number): Promise<number | null> {
-      const closing = closeScript(redis, keysOf(jobId), [attempt, keptMs]).then(Number);
-      return await orNull(closing);
+    /** Lets no writer of this or an earlier attempt in any more; null when Redis is away. */
+    async close(jobId: string, attempt: number): Promise<ClosedLog | null> {
+      const answer = await orNull(closeScript(redis, keysOf(jobId), [attempt, keptMs]));
+      if (answer === null) return null;
+      const [last, text] = answer as [number, string];
+      return { last, hasText: text === '' ? null : text === '1' };
     },
 
     /** Removes what is kept of a job's events, once its content is to be erased. Rejects when Redis is away. */

@@ -15,11 +15,12 @@ const names: Partial<Record<Surface, Record<string, string>>> = {
     reasoning_effort: 'output_config.effort',
     response_format: 'output_config.format',
     stop: 'stop_sequences',
+    thinking_display: 'thinking.display',
   },
 };
 
 /** The path of a problem as the client of a surface wrote it. `param` is the path in a job's body, `request.` included. */
-export function fieldOf(surface: Surface, param: string): string {
+function fieldOf(surface: Surface, param: string): string {
   const path = param.replace(/^request\./, '');
   const [field = '', ...rest] = path.split('.');
   const name = names[surface]?.[field];

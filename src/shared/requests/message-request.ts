@@ -23,13 +23,16 @@ const toolChoiceShape = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('none') }),
 ]);
 
+const display = z
+  .enum(['summarized', 'omitted'], { error: 'only summarized and omitted are supported' })
+  .nullish();
 const thinkingShape = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('disabled') }),
-  z.strictObject({ type: z.literal('adaptive'), display: z.string().nullish() }),
+  z.strictObject({ type: z.literal('adaptive'), display }),
   z.strictObject({
     type: z.literal('enabled'),
     budget_tokens: z.int().min(1024),
-    display: z.string().nullish(),
+    display,
   }),
 ]);
 
@@ -102,6 +105,7 @@ function toChatRequest(body: Body): ChatRequest {
   const format = body.output_config?.format ?? null;
   const userId = body.metadata?.user_id ?? null;
   const hasTools = (body.tools ?? []).length > 0;
+  const shown = body.thinking?.type === 'disabled' ? null : body.thinking?.display;
   return {
     model: body.model,
     messages: markLast([...fromSystem(body.system), ...body.messages.flatMap(fromTurn)], body.cache_control),
@@ -110,6 +114,7 @@ function toChatRequest(body: Body): ChatRequest {
     ...(typeof body.temperature === 'number' && { temperature: body.temperature }),
     ...(typeof body.top_p === 'number' && { top_p: body.top_p }),
     ...(effort !== null && { reasoning_effort: effort }),
+    ...(typeof shown === 'string' && { thinking_display: shown }),
     ...(format !== null && {
       response_format: { type: 'json_schema', json_schema: { name: 'output', schema: format.schema } },
     }),

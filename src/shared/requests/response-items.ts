@@ -65,12 +65,22 @@ const callOutputItem = z.strictObject({
  */
 const reasoningItem = z.looseObject({ type: z.literal('reasoning'), extra_content: extraContent });
 
-/** One item of `input`, as the Responses API takes it. */
-export const inputItemShape = z.union([messageItem, callItem, callOutputItem, reasoningItem], {
-  error:
-    'must be a message, function_call, function_call_output or reasoning item; nothing else can be sent here',
-});
+const unsupportedItem =
+  'must be message, function_call, function_call_output or reasoning; no other items are supported';
+const unsupportedReference =
+  'item_reference is not supported; send the item itself, or the response it came with as previous_response_id';
+
+/** One item of `input`, as the Responses API takes it; one without a type is a message. */
+export const inputItemShape = z.discriminatedUnion(
+  'type',
+  [messageItem, callItem, callOutputItem, reasoningItem],
+  { error: ({ input }) => (isReference(input) ? unsupportedReference : unsupportedItem) },
+);
 export type InputItem = z.output<typeof inputItemShape>;
+
+function isReference(item: unknown): boolean {
+  return (item as { type?: unknown } | null)?.type === 'item_reference';
+}
 
 /**
  * Items as messages of ours. Calls belong to the assistant's turn before them, so that a turn with text and calls is one message

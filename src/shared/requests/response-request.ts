@@ -50,7 +50,9 @@ export const responsesShape = z
     reasoning: z
       .strictObject({
         effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).nullish(),
-        summary: z.enum(['auto', 'concise', 'detailed']).nullish(),
+        summary: z
+          .literal('auto', { error: 'only auto is supported: it leaves open whether there is a summary' })
+          .nullish(),
       })
       .nullish(),
     temperature: z.number().min(0).max(2).nullish(),

@@ -52,6 +52,12 @@ export async function listApiKeys(
     limit ${page.limit + 1}`;
 }
 
+/** Whether an account has, or had, this key. */
+export async function isKeyOf(sql: Database, key: { accountId: string; keyId: string }): Promise<boolean> {
+  const rows = await sql`select 1 from api_keys where id = ${key.keyId} and account_id = ${key.accountId}`;
+  return rows.length > 0;
+}
+
 /** Revokes a key of an account; false when it has no such key, or revoked it before. */
 export async function revokeApiKey(
   sql: Database,

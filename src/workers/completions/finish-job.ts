@@ -1,7 +1,7 @@
 import type { Answer, Produced } from '../../shared/domain/answer.ts';
 import { chargeWithin } from '../../shared/domain/charge.ts';
 import type { ChatCompletion } from '../../shared/domain/chat.ts';
-import type { JobError } from '../../shared/domain/job.ts';
+import { isReadAlong, type JobError } from '../../shared/domain/job.ts';
 import { attemptOutcome, decide, type Outcome } from '../../shared/domain/outcome.ts';
 import { priceUsage } from '../../shared/domain/price.ts';
 import { countOutputTokens } from '../../shared/domain/token-bound.ts';
@@ -62,9 +62,8 @@ export async function finishJob(deps: FinishDeps, called: Called): Promise<Finis
   return settle(deps, called, { state: 'failed', error: outcome.error, charge: null, attempt, result: null });
 }
 
-/** A streamed job that announces nothing answers a call whose client reads along. */
 function isTold({ job, wrote }: Called): boolean {
-  return wrote && job.stream && job.announces === null;
+  return wrote && isReadAlong(job);
 }
 
 async function finishSucceeded(

@@ -1,5 +1,6 @@
 import { judgeLost, lostFailure, stateOfError, unwantedError } from '../../shared/domain/abandoned.ts';
-import type { JobError } from '../../shared/domain/job.ts';
+import { isReadAlong, type JobError } from '../../shared/domain/job.ts';
+import type { ClosedLog } from '../../shared/events/event-log.ts';
 import { every, type Loop } from '../../shared/every.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import { endingOf } from '../../shared/job-ending.ts';
@@ -43,7 +44,7 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
     lookedAt = now;
     if (!leads) return false;
     const overdue = await listOverdueJobs(deps.sql, pageSize);
-    await Promise.all(overdue.map((job) => settle(deps, job, unwantedError(job), false)));
+    await Promise.all(overdue.map((job) => settle(deps, job, unwantedError(job), null)));
     if (now < patientUntil) return false;
     const lost = await listLostJobs(deps.sql, pageSize);
     await failpoint('reap.listed');
@@ -63,13 +64,18 @@ const lostAttempt = (provider: string): AttemptRecord => ({
   costNano: null,
 });
 
+/** What a lost call left behind: the id of the last event of its log, null when nobody knows it. */
+type Lost = { lastSeq: number | null };
+
 /** A lost call is an unknown one: the same policy decides, as if the worker had told. */
 async function endLost(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
   const targets = restoreTargets(job.targets);
-  const outcome = judgeLost({ ...job, targets: targets.length }, deps.random());
-  if (outcome.kind === 'failed') return settle(deps, job, outcome.error, true);
+  const log = await deps.events.closeLog(job.id, job.attempts);
+  const eventSeq = log?.last ?? null;
+  const isTold = isReadAlong(job) && mayHaveText(log);
+  const outcome = judgeLost({ ...job, targets: targets.length, isTold }, deps.random());
+  if (outcome.kind === 'failed') return settle(deps, job, outcome.error, { lastSeq: eventSeq });
   const target = targets[outcome.target];
-  const eventSeq = await deps.events.closeLog(job.id, job.attempts);
   const moved = await deps.ledger.keepHold({
     jobId: job.id,
     fence: job.attempts,
@@ -86,19 +92,28 @@ async function endLost(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
   deps.log.warn({ job_id: job.id, attempt: job.attempts }, 'a lost job waits again');
 }
 
+/**
+ * A log that is away or was lost may have had output. It counts as if it had: a call that fails and costs nothing can be made
+ * again, one that goes on is charged for an answer that its client perhaps cannot be given any more.
+ */
+function mayHaveText(log: ClosedLog | null): boolean {
+  return log?.hasText !== false;
+}
+
+/** Ends a job, with the call that was lost if one was under way. */
 async function settle(
   deps: ReaperDeps,
   job: AbandonedJob,
   error: JobError,
-  wasRunning: boolean,
+  lost: Lost | null,
 ): Promise<void> {
-  const lastSeq = wasRunning ? await deps.events.closeLog(job.id, job.attempts) : null;
+  const lastSeq = lost?.lastSeq ?? null;
   const ending = endingOf(job, {
     state: stateOfError(error),
-    fence: wasRunning ? job.attempts : null,
+    fence: lost === null ? null : job.attempts,
     error,
     charge: null,
-    attempt: wasRunning ? lostAttempt(job.provider) : null,
+    attempt: lost === null ? null : lostAttempt(job.provider),
     result: null,
     eventSeq: lastSeq === null ? null : lastSeq + 1,
     now: new Date(),

@@ -99,9 +99,11 @@ function toThinking(call: ProviderCall): ThinkingConfigParam | null {
   const effort = call.request.reasoning_effort;
   if (effort === 'none') return isBudgetClaude(call.model) ? null : { type: 'disabled' };
   if (!thinks(effort)) return null;
-  if (!isBudgetClaude(call.model)) return { type: 'adaptive' };
+  const { thinking_display: display } = call.request;
+  const shown = display !== undefined && { display };
+  if (!isBudgetClaude(call.model)) return { type: 'adaptive', ...shown };
   const budget = Math.min(budgets[effort], Math.max(leastBudget, Math.floor(call.maxOutputTokens * 0.75)));
-  return budget < call.maxOutputTokens ? { type: 'enabled', budget_tokens: budget } : null;
+  return budget < call.maxOutputTokens ? { type: 'enabled', budget_tokens: budget, ...shown } : null;
 }
 
 function ownBlocks(extra: unknown): Record<string, unknown> {

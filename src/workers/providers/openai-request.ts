@@ -11,7 +11,7 @@ export type OpenaiDialect = { maxTokensField: 'max_completion_tokens' | 'max_tok
  * hold was computed with, usage in the stream, and each message's own reasoning put back where that upstream had it.
  */
 export function toOpenaiRequest(call: ProviderCall, dialect: OpenaiDialect): ChatCompletionCreateParams {
-  const { max_tokens: _old, max_completion_tokens: _new, ...request } = call.request;
+  const { max_tokens: _old, max_completion_tokens: _new, thinking_display: _none, ...request } = call.request;
   const body = {
     ...withoutNeutralGaps(request),
     model: call.model,

@@ -177,6 +177,6 @@ describe('keys', () => {
     expect([foreign.status, foreign.json.detail]).toEqual([404, missing.json.detail]);
     expect((await server.call('GET /v1/balance', { as: theirs.key })).status).toBe(200);
     const page = await server.call(`GET /v1/keys?after=${theirs.keyId}`, { as: mine.key });
-    expect(page.json.data).toEqual([]);
+    expect([page.status, page.json.error.param]).toEqual([422, 'after']);
   });
 });

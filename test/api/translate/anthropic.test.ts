@@ -70,6 +70,11 @@ describe('an Anthropic request becomes a request of ours', () => {
     ['a user id', { metadata: { user_id: 'u1' } }, { user: 'u1' }],
     ['no thinking', { thinking: { type: 'disabled' } }, { reasoning_effort: 'none' }],
     [
+      'whether thinking is shown',
+      { thinking: { type: 'adaptive', display: 'omitted' } },
+      { reasoning_effort: 'high', thinking_display: 'omitted' },
+    ],
+    [
       'a thinking budget',
       { thinking: { type: 'enabled', budget_tokens: 10_000 } },
       { reasoning_effort: 'medium' },

@@ -28,6 +28,11 @@ test.each<[BatchEndpointName, object, string]>([
     { model: 'claude-haiku-4-5', max_tokens: 10, messages, stop_sequences: [' '] },
     'stop_sequences',
   ],
+  [
+    '/v1/messages',
+    { model: 'gpt-5-mini', max_tokens: 10, messages, thinking: { type: 'adaptive', display: 'summarized' } },
+    'thinking.display',
+  ],
 ])('what cannot be done is refused under the name the line of %s gave it', (endpoint, body, param) => {
   expect(refusalOf(endpoint, body)).toMatchObject({
     type: 'validation_error',

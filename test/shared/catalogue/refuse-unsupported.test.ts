@@ -157,6 +157,12 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
     { anthropic: ['messages.0.name'], google: ['messages.0.name'] },
   ],
   [
+    'thinking that is to be shown',
+    { thinking_display: 'summarized' },
+    { openai: ['thinking_display'], google: ['thinking_display'], compatible: ['thinking_display'] },
+  ],
+  ['thinking that is not to be shown', { thinking_display: 'omitted' }, {}],
+  [
     'a cache mark',
     {
       messages: [
@@ -172,10 +178,25 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
         },
       ],
     },
+    {},
+  ],
+  [
+    'the mark of a result that is an error',
     {
-      openai: ['messages.0.content.0.extra_content.anthropic'],
-      google: ['messages.0.content.0.extra_content.anthropic'],
-      compatible: ['messages.0.content.0.extra_content.anthropic'],
+      messages: [
+        ...(toolTurn('{}').messages ?? []),
+        {
+          role: 'tool',
+          tool_call_id: 'call_1',
+          content: 'no',
+          extra_content: { anthropic: { is_error: true, cache_control: { type: 'ephemeral' } } },
+        },
+      ],
+    },
+    {
+      openai: ['messages.3.extra_content.anthropic'],
+      google: ['messages.3.extra_content.anthropic'],
+      compatible: ['messages.3.extra_content.anthropic'],
     },
   ],
   [

@@ -25,6 +25,39 @@ test('metadata has as many pairs as anywhere', () => {
   expect(problems({ metadata: pairs(17) })).toEqual(['metadata']);
 });
 
+test('an item that cannot be sent is refused for what it is, and told what to send', () => {
+  const refused = (item: object) => {
+    const read = responsesShape.safeParse({ model: 'gpt-5-mini', input: [item] });
+    return read.success ? [] : problemsOf(read.error);
+  };
+  expect(refused({ type: 'item_reference', id: 'msg_1' })).toEqual([
+    {
+      param: 'input.0.type',
+      message: expect.stringMatching(/^item_reference is not .*previous_response_id/),
+    },
+  ]);
+  expect(refused({ type: 'web_search_call', id: 'ws_1' })).toEqual([
+    { param: 'input.0.type', message: expect.stringMatching(/^must be message, function_call/) },
+  ]);
+  expect(refused({ role: 'user', content: 'hello' })).toEqual([]);
+  expect(refused({ role: 'user', content: [{ type: 'input_audio' }] })).toMatchObject([
+    { param: 'input.0.content.0.type' },
+  ]);
+});
+
+test('a summary of the reasoning may be left open, and cannot be asked for', () => {
+  expect(problems({ reasoning: { summary: 'auto' } })).toEqual([]);
+  expect(problems({ reasoning: { summary: null } })).toEqual([]);
+  expect(problems({ reasoning: { summary: 'concise' } })).toEqual(['reasoning.summary']);
+  expect(problems({ reasoning: { summary: 'detailed' } })).toEqual(['reasoning.summary']);
+});
+
+test('whether thinking is shown is one of two words', () => {
+  const thinking = (display: unknown) => messageProblems({ thinking: { type: 'adaptive', display } });
+  expect([null, 'summarized', 'omitted'].flatMap(thinking)).toEqual([]);
+  expect(thinking('full')).toEqual(['thinking.display']);
+});
+
 test('a tool that is to be called must be there', () => {
   const named = { type: 'function', name: 'look' };
   expect(problems({ tool_choice: 'required' })).toEqual(['tool_choice']);

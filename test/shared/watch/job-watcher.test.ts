@@ -176,7 +176,7 @@ describe('watching a job', () => {
     expect(last).toBe(6);
     await jobs.finish(jobId, { text: 'new', eventSeq: last + 1 });
     expect(textOf(await jobs.watch(jobId).done)).toBe('new');
-    expect(await jobs.events.closeLog(jobId, 2)).toBe(6);
+    expect(await jobs.events.closeLog(jobId, 2)).toEqual({ last: 6, hasText: true });
     const closedOut = openWriter(jobId, 2, 6);
     closedOut.started();
     await closedOut.close();
@@ -185,6 +185,21 @@ describe('watching a job', () => {
 });
 
 describe('when something was lost', () => {
+  it('a log that is closed tells whether there was output, as far as it knows', async () => {
+    const jobId = await jobs.plant();
+    const close = async () => (await jobs.events.closeLog(jobId, 1))?.hasText;
+    expect(await close()).toBe(null);
+    const writer = openWriter(jobId, 2, 1);
+    writer.started();
+    await writer.close();
+    expect(await close()).toBe(false);
+    const writerKey = redisKey(jobs.prefix, 'writer', jobId);
+    await jobs.redis.hset(writerKey, 'run', 'of the Redis before');
+    expect(await close()).toBe(null);
+    await jobs.redis.hset(writerKey, 'text', '1');
+    expect(await close()).toBe(true);
+  });
+
   it('ids that somebody may have seen are not given again after Redis came back with an older log', async () => {
     const jobId = await jobs.plant();
     const viewer = jobs.watch(jobId);

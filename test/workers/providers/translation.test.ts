@@ -77,7 +77,11 @@ describe('towards OpenAI', () => {
       {
         role: 'assistant',
         content: 'x',
-        extra_content: { openai: { reasoning_content: 'r' }, google: { thought_signature: 's' } },
+        extra_content: {
+          openai: { reasoning_content: 'r' },
+          google: { thought_signature: 's' },
+          anthropic: { cache_control: { type: 'ephemeral' } },
+        },
       },
     ];
     const body = toOpenaiRequest(callOf('m', { messages }), { maxTokensField: 'max_tokens' });
@@ -119,6 +123,18 @@ describe('towards Anthropic', () => {
     expect(toAnthropicRequest(tight).thinking).toBeUndefined();
     const newer = toAnthropicRequest(callOf('claude-opus-5', effort));
     expect(newer).toMatchObject({ thinking: { type: 'adaptive' }, output_config: { effort: 'high' } });
+  });
+
+  it('says whether thinking is to be shown, to Claude and nobody else', () => {
+    const request = { reasoning_effort: 'high', thinking_display: 'omitted' } as const;
+    for (const model of ['claude-haiku-4-5', 'claude-opus-5']) {
+      expect(toAnthropicRequest(callOf(model, request)).thinking).toMatchObject({ display: 'omitted' });
+    }
+    const others = [
+      toOpenaiRequest(callOf('gpt-5-mini', request), { maxTokensField: 'max_completion_tokens' }),
+      toGoogleRequest(callOf('gemini-2.5-flash', request)),
+    ];
+    expect(JSON.stringify(others)).not.toContain('display');
   });
 
   it('gives a thinking turn its own blocks back, verbatim and in order', () => {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { listApiKeys } from '../../../shared/sql/api-keys.ts';
+import { isKeyOf, listApiKeys } from '../../../shared/sql/api-keys.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { pageOf, pageQuery, toPage } from '../../http/pages.ts';
+import { pageOf, pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { apiKeyShape, toApiKey } from '../../http/shapes.ts';
 
 /** `GET /v1/keys`: the account's keys that are not revoked, newest first, without their secrets. */
@@ -21,7 +21,10 @@ export function listKeys(app: App, deps: { sql: Database }): void {
     },
     async (request) => {
       const { limit, after } = request.query;
-      const keys = await listApiKeys(deps.sql, { accountId: accountOf(request), after, limit });
+      const accountId = accountOf(request);
+      if (after !== undefined && !(await isKeyOf(deps.sql, { accountId, keyId: after })))
+        throw unknownCursor();
+      const keys = await listApiKeys(deps.sql, { accountId, after, limit });
       return toPage(keys.map(toApiKey), limit);
     },
   );

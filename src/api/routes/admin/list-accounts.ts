@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { listAccounts as listStoredAccounts } from '../../../shared/sql/accounts.ts';
+import { findAccount, listAccounts as listStoredAccounts } from '../../../shared/sql/accounts.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
-import { pageOf, pageQuery, toPage } from '../../http/pages.ts';
+import { pageOf, pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { accountShape, toAccount } from '../../http/shapes.ts';
 
 /** `GET /v1/admin/accounts`: every account with its balances and settings, newest first. */
@@ -20,6 +20,7 @@ export function listAccounts(app: App, deps: { sql: Database }): void {
     },
     async (request) => {
       const { limit, after } = request.query;
+      if (after !== undefined && (await findAccount(deps.sql, after)) === null) throw unknownCursor();
       return toPage((await listStoredAccounts(deps.sql, { limit, after })).map(toAccount), limit);
     },
   );

@@ -3,7 +3,7 @@ import { formatUsd } from '../../../shared/domain/money.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { listJobsOfAll, type OperatorJob } from '../../../shared/sql/operations.ts';
 import type { App } from '../../http/app.ts';
-import { pageOf, pageQuery, toPage } from '../../http/pages.ts';
+import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';
 
 const queued = ['waiting', 'ticketed'];
 const statuses = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired']);
@@ -35,6 +35,7 @@ export function listAllJobs(app: App, deps: { sql: Database }): void {
         summary: 'Jobs of all accounts, without their texts',
         querystring: z.strictObject({
           ...pageQuery,
+          after: cursorOf('job'),
           status: statuses.optional(),
           account_id: z.string().optional(),
         }),

@@ -13,11 +13,11 @@ export function createMessage(app: App, deps: AnswerDeps): void {
     const call = { surface: 'messages' as const, ...body };
     reply.header('request-id', request.id);
     if (!body.stream) {
-      const { completion, jobId } = await answerWhole(deps, request, reply, call);
-      return toAnthropicMessage(completion, jobId);
+      const { completion, job } = await answerWhole(deps, request, reply, call);
+      return toAnthropicMessage(completion, job.id);
     }
     const model = deps.catalogue.find(body.request.model)?.id ?? body.request.model;
-    return await answerInPieces(deps, request, reply, call, (jobId) => narrate(model, jobId, request.id));
+    return await answerInPieces(deps, request, reply, call, ({ jobId }) => narrate(model, jobId, request.id));
   });
 }
 
@@ -26,7 +26,7 @@ function narrate(model: string, jobId: string, requestId: string): Narration {
   return {
     started: () => frames(events.started()),
     delta: (delta) => frames(events.delta(delta)),
-    ended: (completion) => frames(events.ended(completion)),
+    ended: ({ completion }) => frames(events.ended(completion)),
     failed: (refusal) => frames([{ event: 'error', data: anthropicProblemBody(refusal, requestId) }]),
   };
 }

@@ -3,7 +3,7 @@ import type { Database } from '../../../shared/sql/database.ts';
 import { listDeliveries as readDeliveries } from '../../../shared/sql/deliveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { pageOf, pageQuery, toPage } from '../../http/pages.ts';
+import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';
 import { deliveryShape, toDelivery } from './delivery-object.ts';
 
 /** `GET /v1/deliveries`: the webhooks of an account, newest first, each with its attempts. */
@@ -17,6 +17,7 @@ export function listDeliveries(app: App, deps: { sql: Database }): void {
         summary: 'Webhooks sent and owed, newest first',
         querystring: z.strictObject({
           ...pageQuery,
+          after: cursorOf('dlv'),
           job_id: z.string().max(300).optional(),
           endpoint_id: z.string().max(300).optional(),
           status: deliveryShape.shape.status.optional(),

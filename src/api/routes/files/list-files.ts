@@ -3,11 +3,12 @@ import type { Database } from '../../../shared/sql/database.ts';
 import { listFiles as listStoredFiles } from '../../../shared/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { pageQuery, toPage } from '../../http/pages.ts';
+import { cursorOf, pageQuery, toPage } from '../../http/pages.ts';
 import { toFileObject } from './file-object.ts';
 
 const query = z.strictObject({
   ...pageQuery,
+  after: cursorOf('file'),
   purpose: z.string().optional(),
   order: z.enum(['asc', 'desc']).default('desc'),
 });

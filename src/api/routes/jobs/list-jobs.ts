@@ -6,7 +6,7 @@ import { listJobs as listStoredJobs } from '../../../shared/sql/jobs.ts';
 import { findQueuePlaces } from '../../../shared/sql/queue-place.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { toPage } from '../../http/pages.ts';
+import { cursorOf, toPage } from '../../http/pages.ts';
 
 const queuedStates: JobState[] = ['waiting', 'ticketed'];
 const statesByStatus: Record<string, JobState[]> = {
@@ -23,7 +23,7 @@ const query = z
     status: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired']).optional(),
     batch_id: z.string().optional(),
     limit: z.coerce.number().int().min(1).max(100).default(20),
-    after: z.string().optional(),
+    after: cursorOf('job'),
   })
   .catchall(z.string());
 

@@ -4,7 +4,7 @@ import { type ChatCompletionsBody, chatCompletionsShape } from '../../../shared/
 import type { App } from '../../http/app.ts';
 import { problemBody } from '../../http/problem.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
-import type { Call } from '../../sync/place-call.ts';
+import type { Call, PlacedCall } from '../../sync/place-call.ts';
 
 /** `POST /v1/chat/completions`: OpenAI's, over every provider. The call is a job like any other; `x-job-id` names it. */
 export function createChatCompletion(app: App, deps: AnswerDeps): void {
@@ -12,11 +12,11 @@ export function createChatCompletion(app: App, deps: AnswerDeps): void {
   app.post('/v1/chat/completions', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const { body } = request;
     if (!body.stream) {
-      const { completion, jobId } = await answerWhole(deps, request, reply, toCall(body));
-      return toChatCompletion(completion, jobId);
+      const { completion, job } = await answerWhole(deps, request, reply, toCall(body));
+      return toChatCompletion(completion, job.id);
     }
-    return await answerInPieces(deps, request, reply, toCall(body), (jobId) =>
-      narrate(body, jobId, modelOf(deps, body), request.id),
+    return await answerInPieces(deps, request, reply, toCall(body), (placed) =>
+      narrate(body, placed, modelOf(deps, body), request.id),
     );
   });
 }
@@ -27,13 +27,14 @@ function modelOf(deps: AnswerDeps, { request }: ChatCompletionsBody): string {
   return deps.catalogue.find(request.model)?.id ?? request.model;
 }
 
-function narrate(body: ChatCompletionsBody, jobId: string, model: string, requestId: string): Narration {
-  const chunks = createChunks({ jobId, model, createdAt: new Date(), includeUsage: body.includeUsage });
+function narrate(body: ChatCompletionsBody, placed: PlacedCall, model: string, requestId: string): Narration {
+  const { jobId, createdAt } = placed;
+  const chunks = createChunks({ jobId, model, createdAt, includeUsage: body.includeUsage });
   const frames = (values: object[]) => values.map((value) => `data: ${JSON.stringify(value)}\n\n`).join('');
   return {
     started: () => '',
     delta: (delta) => frames(chunks.delta(delta)),
-    ended: (completion) => `${frames(chunks.ended(completion))}data: [DONE]\n\n`,
+    ended: ({ completion }) => `${frames(chunks.ended(completion))}data: [DONE]\n\n`,
     failed: (refusal: Refusal) => frames([{ error: problemBody(refusal, requestId).error }]),
   };
 }

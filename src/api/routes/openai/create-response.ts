@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ChatCompletion, responseStatusOf } from '../../../shared/domain/chat.ts';
+import { responseStatusOf } from '../../../shared/domain/chat.ts';
 import type { Refusal } from '../../../shared/domain/errors.ts';
 import type { JobError } from '../../../shared/domain/job.ts';
 import { type ResponseFacts, toResponse } from '../../../shared/requests/response-object.ts';
@@ -14,7 +14,7 @@ import { readEarlierItems } from '../../responses/earlier-items.ts';
 import { responseIdOf } from '../../responses/stored-response.ts';
 import { tellResponse, toResponseFrames } from '../../responses/tell-response.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
-import { type Call, placeCall } from '../../sync/place-call.ts';
+import { type Call, type PlacedCall, placeCall } from '../../sync/place-call.ts';
 import { createResponseEvents } from '../../translate/response-events.ts';
 
 /** A response in the background has as long as any job. */
@@ -32,17 +32,16 @@ export function createResponse(app: App, deps: AnswerDeps): void {
     if (body.background === true) return await begin(deps, request, reply, call, body);
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
     if (body.stream === true) {
-      return await answerInPieces(deps, request, reply, call, (jobId) =>
-        narrate(newFacts(body, model, jobId)),
+      return await answerInPieces(deps, request, reply, call, (placed) =>
+        narrate(newFacts(body, model, placed)),
       );
     }
-    const { jobId, completion } = await answerWhole(deps, request, reply, call);
-    const facts = newFacts(body, model, jobId);
+    const { job, completion } = await answerWhole(deps, request, reply, call);
     return toResponse({
-      ...facts,
+      ...newFacts(body, model, { jobId: job.id, createdAt: job.createdAt }),
       completion,
       status: responseStatusOf(completion),
-      completedAt: new Date(),
+      completedAt: job.finishedAt,
     });
   });
 }
@@ -67,16 +66,17 @@ async function begin(
   call: Call,
   body: ResponsesBody,
 ): Promise<FastifyReply> {
-  const placed = await placeCall(deps, request, call);
-  reply.header('x-job-id', placed.jobId);
+  const placed = await placeCall(deps, request, reply, call);
   const id = responseIdOf(placed.jobId);
   return await tellResponse(deps, request, reply, { id, stream: body.stream === true, after: -1 });
 }
 
-function newFacts(body: ResponsesBody, model: string, jobId: string): ResponseFacts {
+type Made = Pick<PlacedCall, 'jobId' | 'createdAt'>;
+
+function newFacts(body: ResponsesBody, model: string, { jobId, createdAt }: Made): ResponseFacts {
   return {
     id: responseIdOf(jobId),
-    createdAt: new Date(),
+    createdAt,
     completedAt: null,
     model,
     status: 'in_progress',
@@ -91,7 +91,8 @@ function narrate(facts: ResponseFacts): Narration {
   return {
     started: () => toResponseFrames([...events.created(), ...events.started()]),
     delta: (delta) => toResponseFrames(events.delta(delta)),
-    ended: (completion: ChatCompletion) => toResponseFrames(events.completed(completion, new Date())),
+    ended: ({ completion, job }) =>
+      toResponseFrames(events.completed(completion, job.finishedAt ?? job.createdAt)),
     failed: (refusal) =>
       toResponseFrames(events.ended({ status: 'failed', error: toError(refusal), completedAt: null })),
   };

@@ -4,7 +4,7 @@ import { inputItems } from '../../../shared/requests/response-request.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { pageQuery, toPage } from '../../http/pages.ts';
+import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { idParams } from '../../http/shapes.ts';
 import { readEarlierItems } from '../../responses/earlier-items.ts';
 import { readResponse } from '../../responses/stored-response.ts';
@@ -31,7 +31,9 @@ export function listResponseItems(app: App, deps: { sql: Database }): void {
     );
     const { order, after, limit } = request.query;
     if (order === 'desc') items.reverse();
-    const from = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1;
+    const at = items.findIndex(({ id }) => id === after);
+    if (after !== undefined && at === -1) throw unknownCursor();
+    const from = at + 1;
     return toPage(items.slice(from, from + limit + 1), limit);
   });
 }

@@ -3,7 +3,7 @@ import type { Database } from '../../../shared/sql/database.ts';
 import { listEndpoints as readEndpoints } from '../../../shared/sql/webhook-endpoints.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { pageOf, pageQuery, toPage } from '../../http/pages.ts';
+import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';
 import { endpointShape, toEndpoint } from './endpoint-object.ts';
 
 /** `GET /v1/webhook_endpoints`: the endpoints of an account, newest first, without their secrets. */
@@ -15,7 +15,7 @@ export function listEndpoints(app: App, deps: { sql: Database }): void {
       schema: {
         tags: ['webhooks'],
         summary: 'The webhook endpoints of the account',
-        querystring: z.strictObject(pageQuery),
+        querystring: z.strictObject({ ...pageQuery, after: cursorOf('whe') }),
         response: { 200: pageOf(endpointShape) },
       },
     },

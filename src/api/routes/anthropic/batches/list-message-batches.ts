@@ -3,10 +3,10 @@ import { listBatches } from '../../../../shared/sql/batches.ts';
 import type { Database } from '../../../../shared/sql/database.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
+import { cursorOf } from '../../../http/pages.ts';
 import { toMessageBatch } from './message-batch.ts';
 
 const limitProblem = { error: 'must be a whole number from 1 to 1000' };
-const id = z.string().min(1).max(300).optional();
 const query = z.strictObject({
   limit: z
     .string()
@@ -14,8 +14,8 @@ const query = z.strictObject({
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= 1000, limitProblem)
     .default(20),
-  after_id: id,
-  before_id: id,
+  after_id: cursorOf('msgbatch'),
+  before_id: cursorOf('msgbatch'),
 });
 
 /** `GET /v1/messages/batches`: the account's, newest first; a page goes on after an id, or back from one. */
