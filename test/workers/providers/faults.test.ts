@@ -4,7 +4,7 @@ import { completed, connect, deltaText, failed, kinds, startBench } from './setu
 
 let bench: Awaited<ReturnType<typeof startBench>>;
 beforeAll(async () => {
-  bench = await startBench({ headersTimeoutMs: 400, idleTimeoutMs: 400, totalTimeoutMs: 1500 });
+  bench = await startBench({ headersTimeoutMs: 1000, idleTimeoutMs: 1000, totalTimeoutMs: 3000 });
 });
 afterAll(() => bench.close());
 
@@ -33,7 +33,7 @@ const refusals: [string, string, number, number | null][] = [
 ];
 
 const breaks: [string, 'plain' | 'stream' | 'both', string, number | null][] = [
-  ['slow ms=700', 'both', 'cut', null],
+  ['slow ms=2000', 'both', 'cut', null],
   ['hang at=0', 'both', 'cut', null],
   ['reset', 'both', 'cut', null],
   ['html', 'both', 'cut', 200],
