@@ -180,6 +180,14 @@ keep()
 return {1, 0, ''}
 `);
 
+const keepSlotsScript = createRedisScript(`
+local slot_ms = tonumber(ARGV[1])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now + slot_ms, ARGV[i]) end
+redis.call('PEXPIRE', KEYS[1], slot_ms)
+`);
+
 export type Gate = {
   admit(ticket: GateTicket): Promise<Admission>;
   /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
@@ -229,10 +237,8 @@ export function createGate(deps: {
     },
     keepSlots: async (provider, slots) => {
       if (slots.length === 0 || deps.limitsOf(provider).maxConcurrency === null) return;
-      const until = Date.now() + deps.slotMs;
       const key = redisKey(deps.prefix, 'slots', provider);
-      await deps.redis.zadd(key, 'XX', ...slots.flatMap((slot) => [until, slot])).catch(() => undefined);
-      await deps.redis.pexpire(key, deps.slotMs).catch(() => undefined);
+      await keepSlotsScript(deps.redis, [key], [deps.slotMs, ...slots]).catch(() => undefined);
     },
     status: async (provider, model) => {
       const answer = await run('status', { provider, model, tokens: 0, slot: '', rank: 0 });
