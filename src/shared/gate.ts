@@ -21,8 +21,8 @@ export type GateLimits = {
   maxConcurrency: number | null;
 };
 
-/** `rank` is the place of the call among others: lower goes first. */
-export type GateTicket = { provider: string; model: string; tokens: number; slot: string; rank: number };
+/** What asks to pass: a call to a model, the tokens it may take and the slot it would hold. `rank`: lower goes first. */
+export type GatePass = { provider: string; model: string; tokens: number; slot: string; rank: number };
 
 /** Admitted, or how long to wait and for what. */
 export type Admission =
@@ -189,9 +189,9 @@ redis.call('PEXPIRE', KEYS[1], slot_ms)
 `);
 
 export type Gate = {
-  admit(ticket: GateTicket): Promise<Admission>;
+  admit(pass: GatePass): Promise<Admission>;
   /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
-  report(ticket: GateTicket, report: GateReport, said?: SaidLimits | null): Promise<void>;
+  report(pass: GatePass, report: GateReport, said?: SaidLimits | null): Promise<void>;
   /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
   keepSlots(provider: string, slots: string[]): Promise<void>;
   status(provider: string, model: string): Promise<GateStatus>;
@@ -206,34 +206,34 @@ export function createGate(deps: {
 }): Gate {
   async function run(
     op: string,
-    ticket: GateTicket,
+    pass: GatePass,
     kind = '',
     value = 0,
     said: SaidLimits | null = null,
   ): Promise<[number, number, ...unknown[]]> {
-    const limits = deps.limitsOf(ticket.provider);
+    const limits = deps.limitsOf(pass.provider);
     const keys = [
-      redisKey(deps.prefix, `gate:${ticket.model}`, ticket.provider),
-      redisKey(deps.prefix, 'slots', ticket.provider),
+      redisKey(deps.prefix, `gate:${pass.model}`, pass.provider),
+      redisKey(deps.prefix, 'slots', pass.provider),
     ];
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = limits;
     const limitArgs = [requestsPerMinute ?? 0, tokensPerMinute ?? 0, maxConcurrency ?? 0];
     const saidArgs = [said?.usedUpMs ?? 0, said?.requestsLeft ?? -1, said?.tokensLeft ?? -1];
-    const ticketArgs = [ticket.tokens, ticket.slot, deps.slotMs, ticket.rank];
-    const args = [op, ...limitArgs, ...ticketArgs, kind, value, ...saidArgs];
+    const passArgs = [pass.tokens, pass.slot, deps.slotMs, pass.rank];
+    const args = [op, ...limitArgs, ...passArgs, kind, value, ...saidArgs];
     return (await script(deps.redis, keys, args)) as [number, number, ...unknown[]];
   }
   return {
-    admit: async (ticket) => {
-      const [admitted, waitMs, reason] = await run('admit', ticket);
+    admit: async (pass) => {
+      const [admitted, waitMs, reason] = await run('admit', pass);
       if (admitted === 1) return { admitted: true };
       return { admitted: false, waitMs, reason: reason as 'blocked' | 'breaker' | 'limit' };
     },
-    report: async (ticket, report, said = null) => {
+    report: async (pass, report, said = null) => {
       let value = 0;
       if (report.kind === 'ok') value = report.tokensUsed;
       if (report.kind === 'throttled') value = report.retryAfterMs;
-      await run('report', ticket, report.kind, value, said).catch(() => undefined);
+      await run('report', pass, report.kind, value, said).catch(() => undefined);
     },
     keepSlots: async (provider, slots) => {
       if (slots.length === 0 || deps.limitsOf(provider).maxConcurrency === null) return;
