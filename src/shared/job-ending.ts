@@ -70,7 +70,7 @@ function eventOf(job: EndableJob, announced: Announced, facts: EndingFacts): Eve
     eventSeq: facts.eventSeq ?? 0,
     finishedAt: facts.now,
   };
-  const { body } = webhookEvent({
+  const body = webhookEvent({
     eventId,
     type: eventType,
     createdAt: facts.now,

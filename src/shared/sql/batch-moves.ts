@@ -350,7 +350,7 @@ export async function endBatch(
   lease: BatchLease,
   batch: OpenBatch,
   ending: BatchEnding,
-  finish: (tx: Transaction) => Promise<void> = async () => undefined,
+  finish: (tx: Transaction) => Promise<void>,
 ): Promise<void> {
   await sql.begin(async (tx) => {
     await fence(tx, lease, batch.state);
