@@ -63,7 +63,7 @@ function createTally() {
       lines.total += 1;
       if (seen.has(line.customId) && faults.length < toldMax) faults.push(duplicateId(line.line));
       seen.add(line.customId);
-      holdNano += line.holdNano;
+      holdNano += line.job?.holdNano ?? 0n;
       if (line.refusal === null) lines.accepted += 1;
       else {
         lines.refused += 1;
