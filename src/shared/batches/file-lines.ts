@@ -34,6 +34,7 @@ export async function readFileLines(
   return split(bytes, from, linesMax, isEnd);
 }
 
+/** Reading ends here, since a line that is too long fails its batch: nobody asks where the next one begins. */
 function tooLong({ readBytes, readLines }: FilePlace): FileSlice {
   const line = readLines + 1;
   return { lines: [{ line, bytes: null }], readBytes, readLines: line, isEnd: true };

@@ -25,7 +25,7 @@ export type WebhookEventFacts = {
   payload: 'thin' | 'full';
 };
 
-/** The bytes of a webhook, made once and sent unchanged ever after (contract 9; the envelope is OpenAI's). */
+/** The bytes of a webhook, made once and sent unchanged ever after (the envelope is OpenAI's). */
 export function webhookEvent({
   eventId,
   type,

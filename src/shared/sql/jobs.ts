@@ -78,7 +78,7 @@ export async function listAttempts(sql: Database, jobId: string): Promise<Attemp
     from attempts where job_id = ${jobId} order by number`;
 }
 
-/** Notes the wish to stop a running job; false when it is no longer running. Its worker honours it. */
+/** Notes the wish to stop a job; false when it has ended. The worker that runs it honours it, else the reaper. */
 export async function requestCancel(sql: Database, jobId: string): Promise<boolean> {
   const rows = await sql`
     update jobs set cancel_requested_at = coalesce(cancel_requested_at, now())

@@ -34,7 +34,10 @@ export async function recallTickets(sql: Database, provider: string): Promise<Ti
     select id, generation from recall_tickets(${provider})`;
 }
 
-/** Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. */
+/**
+ * Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. Their rank is not stored:
+ * each has the priority of the first in its lane (see ticket_jobs).
+ */
 export async function listTicketed(
   sql: Database,
   page: { olderThanMs: number; after: string; limit: number },
@@ -112,8 +115,8 @@ export async function returnTickets(sql: Database, tickets: TicketReturn[]): Pro
 
 /**
  * Extends the leases of everything a worker runs, in one statement. Returns those still its own, with the wish to cancel
- * if there is one; a run that is not returned lost its job. A row that is being settled this moment is skipped by nobody:
- * the statement waits for it and then finds it gone, which is right.
+ * if there is one; a run that is not returned lost its job. For a row that is being settled the statement waits, and rightly
+ * finds then that it does not run any more.
  */
 export async function extendLeases(
   sql: Database,

@@ -15,7 +15,7 @@ import { endpointShape } from './shapes.ts';
 const body = z.strictObject({ input_file_id: z.string().min(1), endpoint: endpointShape });
 
 const linesPerSlice = 100;
-/** Of what is wrong, this much is told. */
+/** At most so many faults and so many refusals are listed. */
 const toldMax = 100;
 
 /** `POST /v1/batches/estimate`: what a batch of this file would set aside, and what of it would be refused. Takes nothing. */
