@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readFileLines } from '../../../shared/batches/file-lines.ts';
 import { judgeLine, type LineOwner } from '../../../shared/batches/judge-line.ts';
 import { parseLine } from '../../../shared/batches/parse-line.ts';
-import { type BatchFault, batchLinesMax } from '../../../shared/domain/batch.ts';
+import { type BatchFault, batchLineBytesMax, batchLinesMax } from '../../../shared/domain/batch.ts';
 import { notFound } from '../../../shared/domain/errors.ts';
 import { formatUsd } from '../../../shared/domain/money.ts';
 import type { QuoteDeps } from '../../../shared/requests/quote-job.ts';
@@ -35,7 +35,7 @@ async function estimate(deps: QuoteDeps & { sql: Database }, fileId: string, own
   const tally = createTally();
   let place = { readBytes: 0, readLines: 0 };
   for (let isEnd = false; !isEnd && tally.goesOn(); ) {
-    const slice = await readFileLines(deps.sql, fileId, place, linesPerSlice);
+    const slice = await readFileLines(deps.sql, fileId, place, linesPerSlice, batchLineBytesMax);
     for (const given of slice.lines) {
       const parsed = parseLine(given, owner.endpoint);
       if ('code' in parsed) tally.fault(parsed);
