@@ -10,10 +10,11 @@ drop function claim_deliveries(text, double precision, integer, integer, text[],
 -- A receiver gets at most `p_per_receiver` places of a process, of which `p_busy` are taken. An endpoint that fails again
 -- and again is only probed, by one delivery in all processes together; one that is disabled gets nothing.
 --
--- Looked at are the receivers of what has been due longest and of what has just become due, and 500 others in turn, from
--- `p_after` on, whatever is in the way of those: all of them, where there are fewer. Every answer, also one without a
--- delivery, says in `reached` where the next claim is to go on. So the cost depends neither on how much a receiver is owed nor
--- on how many receivers wait for their next try.
+-- A claim looks at the receivers of the 128 deliveries that have been due longest, of the 128 that became due last, and at the
+-- next 500 receivers after `p_after`: a receiver that a backlog hides from the first two has its turn in the third. The answer
+-- says in `reached` where the next claim goes on, even when it has no delivery; it is empty when there were fewer than 500,
+-- and the walk begins anew. So the cost depends neither on how much a receiver is owed nor on how many receivers wait for
+-- their next try.
 create function claim_deliveries(
   p_token text, p_lease_seconds double precision, p_limit integer, p_per_receiver integer,
   p_busy_receivers text[], p_busy integer[], p_after text

@@ -4,16 +4,21 @@ create index accounts_held_back on accounts (id) where paused or max_concurrency
 -- The fair window. Moves waiting jobs of one provider to ticketed, as many as are free of a window of twice what can run
 -- there at once, and says with which priority to ticket each (1 is first).
 --
--- Inside a lane the order is by fair rank: an account's n-th job counts n, plus what the account already has under way
--- there, divided by its weight; so an account with one job comes before the second job of any other. Among its own, an
--- account's jobs whose deadline is less than a minute away go first, then the oldest.
--- Lanes go before each other strictly, but for the shares that are guaranteed while a lane above has work: a quarter for
--- background and batch together, and a tenth for batch, go to the front of the queue. A share is of the places that came free, but for those of
--- the p_recalled tickets that were taken back just now, while no more than it of what runs is theirs: either alone would give
--- jobs that take long, or a provider with a rate limit, to the lower lanes. It is rounded at random, so that it holds on average
--- where there is one place.
--- max_concurrency is counted over all providers. While anybody has one, the dispatchers go one after the other, so that each
--- counts what the others have committed: a statement of its own takes the lock, and the next one looks anew.
+-- Inside a lane the order is by fair rank: the rank of an account's n-th waiting job is n plus what the account already has
+-- under way there, divided by its weight; so an account with one job comes before the second job of any other. Among an
+-- account's own jobs, those whose deadline is less than a minute away go first, then the oldest.
+--
+-- A higher lane goes before a lower one, except for guaranteed shares: while a lane above has work, background and batch
+-- together get a quarter and batch alone a tenth, at the front of the queue (band 0). A share has two bounds, and the smaller
+-- one holds:
+--   of the places that came free, not counting those of the p_recalled tickets that were taken back just now. Without this
+--     bound the lower lanes would get most starts at a provider with a rate limit, where few run at once;
+--   of what runs, less what of the share runs already. Without this one the lower lanes would fill the provider with jobs that
+--     take long.
+-- Shares are rounded up or down at random, so that they hold on average even where there is one place.
+--
+-- max_concurrency is counted over all providers. While any account has one, the dispatchers go one after the other, so that
+-- each counts what the others have committed: the lock is taken by a statement of its own, so that the next one sees that.
 -- Cost depends on the accounts that have work waiting, not on how much of it there is. The plan is pinned, as in 0007: the
 -- planner would take 750 ms instead of 4 at a million waiting.
 drop function if exists ticket_jobs(text, integer);

@@ -1,7 +1,8 @@
 import type { Gate, GateStatus } from '../shared/gate.ts';
 import type { Models } from '../shared/models.ts';
 import type { Database } from '../shared/sql/database.ts';
-import { countJobsByProvider, listPausedProviders } from '../shared/sql/installation.ts';
+import { countJobsByProvider } from '../shared/sql/operations.ts';
+import { listPausedProviders } from '../shared/sql/paused-providers.ts';
 import { listBusyModels, sumConcurrency } from '../shared/sql/run-jobs.ts';
 import type { ProviderStatus } from './routes/admin/provider-status.ts';
 

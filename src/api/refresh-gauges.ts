@@ -1,11 +1,8 @@
 import { lanes } from '../shared/domain/job.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Database } from '../shared/sql/database.ts';
-import {
-  countPendingDeliveries,
-  countWaitingByLane,
-  listPausedProviders,
-} from '../shared/sql/installation.ts';
+import { countJobsByLane, countPendingDeliveries } from '../shared/sql/operations.ts';
+import { listPausedProviders } from '../shared/sql/paused-providers.ts';
 
 /** Counting a long backlog is not free; a scrape sooner than this sees the figures of the last. */
 const ageMsMax = 5000;
@@ -18,7 +15,7 @@ export function createGaugeRefresh(deps: { sql: Database; metrics: Metrics; prov
     refreshedAt = performance.now();
     const { sql, metrics } = deps;
     const [counts, paused, pending] = await Promise.all([
-      countWaitingByLane(sql),
+      countJobsByLane(sql),
       listPausedProviders(sql),
       countPendingDeliveries(sql),
     ]);

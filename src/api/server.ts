@@ -80,7 +80,6 @@ import { readLiveness } from './routes/operations/read-liveness.ts';
 import { readMetrics } from './routes/operations/read-metrics.ts';
 import { readReadiness } from './routes/operations/read-readiness.ts';
 import { type ShownQueue, showQueues } from './routes/operations/show-queues.ts';
-
 import { createEndpoint } from './routes/webhook-endpoints/create-endpoint.ts';
 import { deleteEndpoint } from './routes/webhook-endpoints/delete-endpoint.ts';
 import { getEndpoint } from './routes/webhook-endpoints/get-endpoint.ts';

@@ -7,11 +7,11 @@ import { createRedisScript } from './redis-script.ts';
  * - requests and tokens left in the minute (refilled evenly; a request larger than the bucket passes when it is full and
  *   leaves a debt, so it is never stuck),
  * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes free),
- * - who is next, when a limit makes calls wait: the best of those that were refused goes before others, or the fair order of the
- *   tickets would be lost where they all come back at the same time,
- * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, one call every 250 ms goes
- *   first, until one is answered or 2 s have passed: a provider that is not done refuses one call more, not all that wait,
- * - the same from the provider's own headers, while nothing is left of a limit of its; what else they say is shown for a minute,
+ * - who is next, when a limit makes calls wait: of those that were refused, the one with the best rank goes before all others.
+ *   Else whoever happened to ask again first would pass, and the fair order of the tickets would be lost,
+ * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, only one call every 250 ms
+ *   passes until one is answered or 2 s are over: a provider that still throttles refuses a few calls, not all that waited,
+ * - the same block when the provider's headers say that nothing is left of one of its limits; what is left is shown for a minute,
  * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes through.
  * Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is Redis's own.
  */
@@ -21,8 +21,8 @@ export type GateLimits = {
   maxConcurrency: number | null;
 };
 
-/** `rank` is the place of the call among others: lower goes first. */
-export type GateTicket = { provider: string; model: string; tokens: number; slot: string; rank: number };
+/** What asks to pass: a call to a model, the tokens it may take and the slot it would hold. `rank`: lower goes first. */
+export type GatePass = { provider: string; model: string; tokens: number; slot: string; rank: number };
 
 /** Admitted, or how long to wait and for what. */
 export type Admission =
@@ -30,8 +30,8 @@ export type Admission =
   | { admitted: false; waitMs: number; reason: 'blocked' | 'breaker' | 'limit' };
 
 /**
- * What a call says about the provider. `refused` is the request's own fault or nobody's: it says that the provider answers, but a
- * caller's bad request or cancel never trips the breaker.
+ * What a call says about the provider. `neutral` says nothing of its health: a bad request or a cancel is the caller's, and
+ * never trips the breaker.
  */
 export type GateReport =
   | { kind: 'ok'; tokensUsed: number }
@@ -56,7 +56,7 @@ local gate, slots = KEYS[1], KEYS[2]
 local op = ARGV[1]
 local rpm, tpm, max_slots = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local tokens, slot, slot_ms = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
--- A ticket that does not say its rank goes last.
+-- A ticket without a rank, from before they had one, goes last: this is BullMQ's lowest priority.
 local rank, kind, value = tonumber(ARGV[8]) or 2097152, ARGV[9], tonumber(ARGV[10])
 local used_up_ms, said_requests, said_tokens = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 -- Longer than any Retry-After that is believed.
@@ -116,7 +116,7 @@ if op == 'admit' then
   end
   local is_next = (h.next_until or 0) <= now or rank <= (h.next_rank or 0)
   local function refuse(ms)
-    -- Remembered until it should have come back; one that waits for longer than five seconds goes elsewhere.
+    -- It is next until it should have asked again; a call that has to wait five seconds goes back to the backlog instead.
     if is_next and ms < 5000 then
       redis.call('HSET', gate, 'next_rank', rank, 'next_until', now + ms + 500)
       redis.call('PEXPIRE', gate, keep_ms)
@@ -180,10 +180,18 @@ keep()
 return {1, 0, ''}
 `);
 
+const keepSlotsScript = createRedisScript(`
+local slot_ms = tonumber(ARGV[1])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now + slot_ms, ARGV[i]) end
+redis.call('PEXPIRE', KEYS[1], slot_ms)
+`);
+
 export type Gate = {
-  admit(ticket: GateTicket): Promise<Admission>;
+  admit(pass: GatePass): Promise<Admission>;
   /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
-  report(ticket: GateTicket, report: GateReport, said?: SaidLimits | null): Promise<void>;
+  report(pass: GatePass, report: GateReport, said?: SaidLimits | null): Promise<void>;
   /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
   keepSlots(provider: string, slots: string[]): Promise<void>;
   status(provider: string, model: string): Promise<GateStatus>;
@@ -198,41 +206,39 @@ export function createGate(deps: {
 }): Gate {
   async function run(
     op: string,
-    ticket: GateTicket,
+    pass: GatePass,
     kind = '',
     value = 0,
     said: SaidLimits | null = null,
   ): Promise<[number, number, ...unknown[]]> {
-    const limits = deps.limitsOf(ticket.provider);
+    const limits = deps.limitsOf(pass.provider);
     const keys = [
-      redisKey(deps.prefix, `gate:${ticket.model}`, ticket.provider),
-      redisKey(deps.prefix, 'slots', ticket.provider),
+      redisKey(deps.prefix, `gate:${pass.model}`, pass.provider),
+      redisKey(deps.prefix, 'slots', pass.provider),
     ];
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = limits;
     const limitArgs = [requestsPerMinute ?? 0, tokensPerMinute ?? 0, maxConcurrency ?? 0];
     const saidArgs = [said?.usedUpMs ?? 0, said?.requestsLeft ?? -1, said?.tokensLeft ?? -1];
-    const ticketArgs = [ticket.tokens, ticket.slot, deps.slotMs, ticket.rank];
-    const args = [op, ...limitArgs, ...ticketArgs, kind, value, ...saidArgs];
+    const passArgs = [pass.tokens, pass.slot, deps.slotMs, pass.rank];
+    const args = [op, ...limitArgs, ...passArgs, kind, value, ...saidArgs];
     return (await script(deps.redis, keys, args)) as [number, number, ...unknown[]];
   }
   return {
-    admit: async (ticket) => {
-      const [admitted, waitMs, reason] = await run('admit', ticket);
+    admit: async (pass) => {
+      const [admitted, waitMs, reason] = await run('admit', pass);
       if (admitted === 1) return { admitted: true };
       return { admitted: false, waitMs, reason: reason as 'blocked' | 'breaker' | 'limit' };
     },
-    report: async (ticket, report, said = null) => {
+    report: async (pass, report, said = null) => {
       let value = 0;
       if (report.kind === 'ok') value = report.tokensUsed;
       if (report.kind === 'throttled') value = report.retryAfterMs;
-      await run('report', ticket, report.kind, value, said).catch(() => undefined);
+      await run('report', pass, report.kind, value, said).catch(() => undefined);
     },
     keepSlots: async (provider, slots) => {
       if (slots.length === 0 || deps.limitsOf(provider).maxConcurrency === null) return;
-      const until = Date.now() + deps.slotMs;
       const key = redisKey(deps.prefix, 'slots', provider);
-      await deps.redis.zadd(key, 'XX', ...slots.flatMap((slot) => [until, slot])).catch(() => undefined);
-      await deps.redis.pexpire(key, deps.slotMs).catch(() => undefined);
+      await keepSlotsScript(deps.redis, [key], [deps.slotMs, ...slots]).catch(() => undefined);
     },
     status: async (provider, model) => {
       const answer = await run('status', { provider, model, tokens: 0, slot: '', rank: 0 });

@@ -1,6 +1,6 @@
 import { type ChatCompletion, responseStatusOf } from './domain/chat.ts';
 import { webhookEvent } from './domain/delivery.ts';
-import { newId } from './domain/ids.ts';
+import { newId, responseIdOf } from './domain/ids.ts';
 import type { Announced, FinalState, JobError, JobRecord } from './domain/job.ts';
 import { toJobObject } from './domain/job.ts';
 import type { AttemptRecord, ChargeRecord, EventRecord, JobEnding } from './sql/settle-jobs.ts';
@@ -70,13 +70,13 @@ function eventOf(job: EndableJob, announced: Announced, facts: EndingFacts): Eve
     eventSeq: facts.eventSeq ?? 0,
     finishedAt: facts.now,
   };
-  const { body } = webhookEvent({
+  const body = webhookEvent({
     eventId,
     type: eventType,
     createdAt: facts.now,
     job: toJobObject(record, { result: facts.result }),
     ...(isResponse
-      ? { response: { id: job.id.replace(/^job_/, 'resp_'), status: eventType.slice('response.'.length) } }
+      ? { response: { id: responseIdOf(job.id), status: eventType.slice('response.'.length) } }
       : {}),
     payload: job.webhookPayload === 'full' ? 'full' : 'thin',
   });

@@ -7,7 +7,7 @@ import type { Log } from './telemetry.ts';
 
 /**
  * The news of jobs: what workers write while a job runs, and the hint that a job's row changed. All of it may be lost with
- * Redis and nobody fails; `watchJob` puts it together with what Postgres knows.
+ * Redis and nobody fails; `createJobWatcher` puts it together with what Postgres knows.
  */
 export type JobEvents = {
   /** For the one worker that holds this attempt. */

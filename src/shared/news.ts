@@ -7,14 +7,14 @@ import type { RedisConnection } from './redis.ts';
  * - `backlog <provider>`: a job waits for this provider.
  * - `cancel <job id>`: a running job was asked to stop.
  * - `deliveries`: a webhook is owed.
- * - `recovery`: an endpoint was asked to be sent again what it has not had, or takes nothing any more.
+ * - `endpoints`: a webhook endpoint was changed or deleted, or is to be sent again what it has not had.
  */
 export type News = {
   send(topic: Topic, about?: string): void;
   listen(topic: Topic, listener: (about: string) => void): void;
 };
 
-type Topic = 'backlog' | 'cancel' | 'deliveries' | 'recovery';
+type Topic = 'backlog' | 'cancel' | 'deliveries' | 'endpoints';
 
 /** `subscriber` is used for nothing else, since a subscribed connection takes no commands. */
 export function createNews(redis: RedisConnection, subscriber: RedisConnection | null, prefix: string): News {

@@ -1,6 +1,6 @@
 import { type ConnectionOptions, Queue, type Worker } from 'bullmq';
 import type { RedisConnection } from './redis.ts';
-import type { TicketRow } from './sql/run-jobs.ts';
+import type { TicketKey, TicketRow } from './sql/run-jobs.ts';
 
 /**
  * A ticket: a message in BullMQ that says which job may run now. It carries no text, no key and no tenant; losing it
@@ -31,7 +31,7 @@ export function queuePrefix(prefix: string, provider: string): string {
 }
 
 /** Two tickets of one job and generation are one ticket: adding it again while it exists changes nothing. */
-export function ticketId(ticket: { id: string; generation: number }): string {
+export function ticketId(ticket: TicketKey): string {
   return `${ticket.id}_${ticket.generation}`;
 }
 
@@ -62,10 +62,7 @@ export async function addTickets(queue: TicketQueue, tickets: TicketRow[]): Prom
 }
 
 /** Takes tickets out of the queue. One that a worker has in hand stays: it will find itself void. */
-export async function removeTickets(
-  queue: TicketQueue,
-  tickets: { id: string; generation: number }[],
-): Promise<void> {
+export async function removeTickets(queue: TicketQueue, tickets: TicketKey[]): Promise<void> {
   await Promise.all(tickets.map((ticket) => queue.remove(ticketId(ticket))));
 }
 

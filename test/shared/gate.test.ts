@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createGate, type Gate, type GateLimits, type SaidLimits } from '../../src/shared/gate.ts';
 import { openRedis, type RedisConnection, redisKey } from '../../src/shared/redis.ts';
 import { testRedis } from '../support/redis.ts';
@@ -31,6 +31,7 @@ function openGate(limits: Partial<GateLimits> = {}) {
     admit: (slot?: string, tokens?: number, rank?: number) => gate.admit(ticket(slot, tokens, rank)),
     report: (report: Parameters<Gate['report']>[1], slot?: string, said: Partial<SaidLimits> = {}) =>
       gate.report(ticket(slot), report, { requestsLeft: null, tokensLeft: null, usedUpMs: 0, ...said }),
+    keepSlots: (...slots: string[]) => gate.keepSlots(provider, slots),
     status: () => gate.status(provider, 'm'),
     /** As if the moment stored under this name were over by now. */
     pass: (name: string) => redis.hset(key, name, '1'),
@@ -177,6 +178,17 @@ describe('limits', () => {
     await gate.report({ kind: 'failure' }, 'a');
     expect(await gate.admit('c')).toEqual(admitted);
   });
+});
+
+test('a worker whose clock is slow keeps the slots of its calls', async () => {
+  const gate = openGate({ maxConcurrency: 1 });
+  expect(await gate.admit('a')).toEqual(admitted);
+  const slowClock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+  await gate.keepSlots('a', 'b');
+  slowClock.mockRestore();
+  expect(await gate.admit('c')).toMatchObject({ admitted: false, reason: 'limit' });
+  await gate.report({ kind: 'ok', tokensUsed: 1 }, 'a');
+  expect(await gate.admit('c')).toEqual(admitted);
 });
 
 describe('who waits for a limit', () => {

@@ -20,7 +20,7 @@ export type EventStream = {
   /** Aborts when the viewer left, was dropped or the server closes. */
   signal: AbortSignal;
   send(events: JobEvent[]): void;
-  /** The same for frames that are whole already. */
+  /** Sends frames that are written out already. */
   write(frames: string): void;
   /** Waits while a viewer that catches up has much to read. */
   paced(): Promise<void>;

@@ -4,6 +4,7 @@ import { invalid, Refusal } from '../../shared/domain/errors.ts';
 import { seal, unseal } from '../../shared/seal.ts';
 import type { Database, Transaction } from '../../shared/sql/database.ts';
 import { findReply, insertIdempotencyKey, limitLockWait, recordReply } from '../../shared/sql/idempotency.ts';
+import type { Turns } from './turns.ts';
 
 /** How long a request waits for an earlier one with the same key that is still at work. */
 const waitMsMax = 60_000;
@@ -21,6 +22,12 @@ type Reply = { status: number; text: string; location: string | null; replayed: 
 export type IdempotentOptions = {
   /** Encrypts the remembered answer under this key (32 bytes): for answers that show a secret once. */
   sealWith?: Buffer;
+  /**
+   * For work that uses connections of its own and not the transaction. Without a key it then has none; with a key, whose
+   * transaction has to stay open meanwhile, it takes turns. Else as many at once as the pool has connections would hold them
+   * all, and each wait for one more.
+   */
+  apart?: Turns;
 };
 
 /** What makes two requests the same: method, path and raw body, as SHA-256 in hex. */
@@ -62,12 +69,16 @@ export async function idempotent(
   options: IdempotentOptions = {},
 ): Promise<FastifyReply> {
   const key = readIdempotencyKey(request);
-  if (key === null) return send(reply, toReply(await deps.sql.begin(work)));
+  const { apart } = options;
+  if (key === null) {
+    return send(reply, toReply(await (apart === undefined ? deps.sql.begin(work) : work(deps.sql))));
+  }
   const row = { accountId: request.caller.accountId ?? '', key, fingerprint: fingerprintOf(request) };
-  return send(reply, await inTurn(() => deps.sql.begin((tx) => workOnce(tx, row, work, options))));
+  const once = () => deps.sql.begin((tx) => workOnce(tx, row, work, options));
+  return send(reply, await whenKeyIsFree(() => (apart === undefined ? once() : apart(once))));
 }
 
-async function inTurn(workWithKey: () => Promise<Reply>): Promise<Reply> {
+async function whenKeyIsFree(workWithKey: () => Promise<Reply>): Promise<Reply> {
   const until = Date.now() + waitMsMax;
   for (;;) {
     try {

@@ -28,7 +28,7 @@ function speaksAnthropic(request: Pick<FastifyRequest, 'url' | 'headers'>): bool
   return request.url.startsWith('/v1/models') && request.headers['anthropic-version'] !== undefined;
 }
 
-/** The body of contract section 4: flat fields for the seed's clients, `error` for OpenAI's SDKs. */
+/** The body of a refusal: flat fields for clients of the native API, `error` for OpenAI's SDKs. */
 export function problemBody(refusal: Refusal, requestId: string) {
   const { param, problems, fields } = refusal.extras;
   return {

@@ -1,13 +1,11 @@
 import { type ChatCompletion, responseStatusOf } from '../../shared/domain/chat.ts';
 import { notFound } from '../../shared/domain/errors.ts';
+import { responseIdOf } from '../../shared/domain/ids.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
 import type { ResponseFacts, ResponseStatus } from '../../shared/requests/response-object.ts';
 import type { ResponsesBody } from '../../shared/requests/response-request.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { findJob } from '../../shared/sql/jobs.ts';
-
-/** A response and its job are one thing under two names. */
-export const responseIdOf = (jobId: string) => `resp_${jobId.slice(jobId.indexOf('_') + 1)}`;
 
 /** The job behind the id of a response; an id that is none leads to a job that is none. */
 const jobIdOf = (responseId: string) => responseId.replace(/^resp_/, 'job_');

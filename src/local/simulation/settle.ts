@@ -27,7 +27,7 @@ export function endingOf(world: World, facts: Omit<Ending, 'eventId' | 'body'>):
   const { job, state, chargeNano, by } = facts;
   const eventId = `evt_${job.id}_${state}_${facts.fence ?? 'none'}_${by}_${world.schedule.nowMs}`;
   if (!job.order.hasWebhook) return { ...facts, eventId, body: '' };
-  const { body } = webhookEvent({
+  const body = webhookEvent({
     eventId,
     type: `job.${state}`,
     createdAt: new Date(world.schedule.nowMs),

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { BatchEndpointName } from '../domain/batch.ts';
 import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../domain/chat.ts';
 import { invalid } from '../domain/errors.ts';
+import { responseIdOf } from '../domain/ids.ts';
 import type { Surface } from '../domain/job.ts';
 import { toChatCompletion } from '../requests/chat-completion.ts';
 import { chatCompletionsShape } from '../requests/chat-request.ts';
@@ -54,7 +55,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
     },
     write: (completion, job) =>
       toResponse({
-        id: `resp_${job.jobId.slice(job.jobId.indexOf('_') + 1)}`,
+        id: responseIdOf(job.jobId),
         createdAt: job.createdAt,
         completedAt: job.finishedAt,
         model: job.model,

@@ -1,8 +1,7 @@
-import { batchLineBytesMax } from '../domain/batch.ts';
 import type { Transaction } from '../sql/database.ts';
 import { readBytes } from '../sql/files.ts';
 
-/** A line of a file by its number, from 1; its bytes are null when there are more than a line may have. */
+/** A line of a file by its number, from 1; its bytes are null when there are too many. */
 export type FileLine = { line: number; bytes: Buffer | null };
 
 /** How far a file has been read. */
@@ -15,18 +14,20 @@ const newline = 0x0a;
 
 /**
  * The next lines of a stored file: at most `linesMax`, and no more than about a quarter of a mebibyte but for one line that is
- * longer. Lines of white space alone are counted and left out. Holds no more in memory than it returns.
+ * longer. A line of more than `lineBytesMax` is returned without its bytes, and ends the reading. Lines of white space alone
+ * are counted and left out. Holds no more in memory than it returns.
  */
 export async function readFileLines(
   sql: Transaction,
   fileId: string,
   from: FilePlace,
   linesMax: number,
+  lineBytesMax: number,
 ): Promise<FileSlice> {
   let bytes = Buffer.alloc(0);
   let isEnd = false;
   while (!isEnd && !bytes.includes(newline)) {
-    if (bytes.length > batchLineBytesMax) return tooLong(from);
+    if (bytes.length > lineBytesMax) return tooLong(from);
     const piece = await readBytes(sql, fileId, from.readBytes + bytes.length, pieceBytes);
     if (piece === null) isEnd = true;
     else bytes = Buffer.concat([bytes, piece]);
@@ -34,6 +35,7 @@ export async function readFileLines(
   return split(bytes, from, linesMax, isEnd);
 }
 
+/** Reading ends here, since a line that is too long fails its batch: nobody asks where the next one begins. */
 function tooLong({ readBytes, readLines }: FilePlace): FileSlice {
   const line = readLines + 1;
   return { lines: [{ line, bytes: null }], readBytes, readLines: line, isEnd: true };

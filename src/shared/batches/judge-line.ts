@@ -4,6 +4,7 @@ import { newId } from '../domain/ids.ts';
 import { nameFields } from '../requests/field-names.ts';
 import { checkValue } from '../requests/json-values.ts';
 import { type JobOrder, type QuoteDeps, quoteJob, toIntake } from '../requests/quote-job.ts';
+import type { JobIntake } from '../sql/accept-jobs.ts';
 import type { BatchLine } from '../sql/batch-moves.ts';
 import { type BatchEndpoint, endpoints } from './endpoints.ts';
 import { openaiError } from './line-answers.ts';
@@ -17,20 +18,24 @@ export type LineOwner = {
   endpoint: BatchEndpointName;
 };
 
-/** Prices the body of a line: the line as it is kept, with what its job will be made of, or with why it is refused. */
+/** Prices the body of a line: the line as it is kept, with the job that will be made of it, or with why it is refused. */
 export function judgeLine(deps: QuoteDeps, owner: LineOwner, parsed: ParsedLine): BatchLine {
   const kept = { line: parsed.line, customId: parsed.customId };
   try {
     checkValue(parsed.body, [], parsed.escapes);
-    return { ...kept, ...price(deps, owner, endpoints[owner.endpoint].read(parsed.body)), refusal: null };
+    const job = toJob(deps, owner, endpoints[owner.endpoint].read(parsed.body));
+    return { ...kept, job, refusal: null };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const nothing = { jobId: null, holdNano: 0n, intake: null, request: null, targets: null, original: null };
-    return { ...kept, ...nothing, refusal: openaiError(error) };
+    return { ...kept, job: null, refusal: openaiError(error) };
   }
 }
 
-function price(deps: QuoteDeps, owner: LineOwner, { request, original }: ReturnType<BatchEndpoint['read']>) {
+function toJob(
+  deps: QuoteDeps,
+  owner: LineOwner,
+  { request, original }: ReturnType<BatchEndpoint['read']>,
+): JobIntake {
   const order: JobOrder = {
     surface: 'batches',
     request,
@@ -38,6 +43,7 @@ function price(deps: QuoteDeps, owner: LineOwner, { request, original }: ReturnT
     lane: 'batch',
     stream: false,
     runAt: null,
+    // Its jobs are due when the batch is.
     expiresInSeconds: 0,
     fallbacks: [],
     maxAttempts: attemptsMax,
@@ -46,26 +52,8 @@ function price(deps: QuoteDeps, owner: LineOwner, { request, original }: ReturnT
     webhookPayload: 'thin',
     metadata: {},
   };
-  const orderer = { ...owner, idempotency: null };
   const quote = quoteLine(deps, order, owner);
-  const made = toIntake(newId('job'), order, orderer, quote);
-  return {
-    jobId: made.jobId,
-    holdNano: made.holdNano,
-    intake: {
-      surface: made.surface,
-      lane: made.lane,
-      model: made.model,
-      provider: made.provider,
-      target_model: made.targetModel,
-      max_attempts: made.maxAttempts,
-      input_tokens_bound: made.inputTokensBound,
-      tokens_bound: made.tokensBound,
-    },
-    request: made.request,
-    targets: made.targets,
-    original,
-  };
+  return toIntake(newId('job'), order, { ...owner, idempotency: null }, quote);
 }
 
 /** Problems are named as the line wrote its fields. */

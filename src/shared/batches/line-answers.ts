@@ -2,6 +2,7 @@ import type { BatchEndpointName } from '../domain/batch.ts';
 import type { ChatCompletion } from '../domain/chat.ts';
 import { type Refusal, statusOf } from '../domain/errors.ts';
 import { refusalOf } from '../domain/failed-job.ts';
+import { suffixOf } from '../domain/ids.ts';
 import type { JobError } from '../domain/job.ts';
 import type { EndedLine } from '../sql/batch-moves.ts';
 import { endpoints } from './endpoints.ts';
@@ -23,7 +24,7 @@ export function answerLine(
   unrun: 'batch_expired' | 'batch_cancelled',
 ): AnsweredLine {
   const own = ended.jobId ?? `${batch.id}_${ended.line}`;
-  const id = `batch_req_${own.slice(own.indexOf('_') + 1)}`;
+  const id = `batch_req_${suffixOf(own)}`;
   const write = (response: object | null, error: object | null, isError: boolean): AnsweredLine => ({
     isError,
     text: `${JSON.stringify({ id, custom_id: ended.customId, response, error })}\n`,

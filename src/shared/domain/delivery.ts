@@ -25,10 +25,15 @@ export type WebhookEventFacts = {
   payload: 'thin' | 'full';
 };
 
-/** The bytes of a webhook, made once and sent unchanged ever after (contract 9; the envelope is OpenAI's). */
-export function webhookEvent({ eventId, type, createdAt, job, response, payload }: WebhookEventFacts): {
-  body: string;
-} {
+/** The bytes of a webhook, made once and sent unchanged ever after (the envelope is OpenAI's). */
+export function webhookEvent({
+  eventId,
+  type,
+  createdAt,
+  job,
+  response,
+  payload,
+}: WebhookEventFacts): string {
   const data = {
     id: response?.id ?? job.id,
     object: response === undefined ? 'job' : 'response',
@@ -42,7 +47,7 @@ export function webhookEvent({ eventId, type, createdAt, job, response, payload 
     ...(payload === 'full' ? { job } : {}),
   };
   const created_at = Math.floor(createdAt.getTime() / 1000);
-  return { body: JSON.stringify({ id: eventId, object: 'event', type, created_at, data }) };
+  return JSON.stringify({ id: eventId, object: 'event', type, created_at, data });
 }
 
 /** The bytes that tell the end of a batch: the fields of every event of ours, and how its lines ended. */

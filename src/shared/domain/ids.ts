@@ -33,7 +33,17 @@ export function newId(prefix: IdPrefix): string {
   return `${prefix}_${generator.generate().toHex()}`;
 }
 
+/** What follows the prefix of an id. A thing that has several names has it in all of them: `resp_…` is the response of `job_…`. */
+export function suffixOf(id: string): string {
+  return id.slice(id.indexOf('_') + 1);
+}
+
+/** The id of the response that a job answers. */
+export function responseIdOf(jobId: string): string {
+  return `resp_${suffixOf(jobId)}`;
+}
+
 /** The id a provider sees for one attempt; the same attempt has the same id in the database, the log and the meter. */
 export function attemptId(jobId: string, attempt: number): string {
-  return `att_${jobId.slice(jobId.indexOf('_') + 1)}_${attempt}`;
+  return `att_${suffixOf(jobId)}_${attempt}`;
 }

@@ -96,7 +96,7 @@ function toPlace(place: QueuePlace | undefined) {
   };
 }
 
-/** The job object of the native API (contract 5). Texts are included when given, and its place in the queue when it has one. */
+/** The job object of the native API, with its texts when they are given, and its place in the queue when it has one. */
 export function toJobObject(job: JobRecord, texts: JobTexts = {}, place?: QueuePlace) {
   return {
     id: job.id,

@@ -37,9 +37,11 @@ const free: ReadonlySet<FailureReason> = new Set(['throttled', 'unreachable', 'e
 
 /**
  * Decides what an answer means. The only place that knows the policy of retries and fallbacks:
- * a request that can never succeed fails at once, and so does an answer that broke off when some of it was told; a key that is refused goes to a fallback that was not tried yet, or
- * fails; everything else goes on, a short throttle where it is, the rest to the next target at once, and round again with
- * back-off. Calls that were made count towards the attempts; refusals that did nothing are bounded by the deadline only.
+ * - a request that can never succeed fails at once, and so does an answer that broke off after some of it was told;
+ * - a key that is refused goes to a fallback that was not tried yet, or fails;
+ * - a short throttle is waited for where it is;
+ * - everything else goes to the next target at once, and round again with back-off.
+ * Calls that were made count towards the attempts; refusals that did nothing are bounded by the deadline only.
  * `random` is in [0, 1).
  */
 export function decide(answer: Exclude<Answer, { kind: 'stopped' }>, tried: Tried, random: number): Outcome {

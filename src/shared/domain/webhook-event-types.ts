@@ -1,7 +1,7 @@
-/** Every event that webhooks tell, and when it happens (contract 9). */
+/** Every event that webhooks tell, and when it happens. */
 export const webhookEventTypes = {
   'job.succeeded': 'A job has its result',
-  'job.failed': 'A job ended without one',
+  'job.failed': 'A job ended without a result',
   'job.cancelled': 'A job was cancelled',
   'job.expired': 'A job did not end before its deadline',
   'batch.completed': 'Every line of a batch has ended',

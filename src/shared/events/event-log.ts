@@ -10,7 +10,8 @@ const keptMs = keptMsMin + 60 * 60 * 1000;
 /** Redis may be slow or away; nothing waits longer for it than this. */
 const answerMsMax = 1000;
 
-const lastId = `
+/** What the rarer scripts begin with. */
+const prelude = `
 local function last_id()
   local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
   if newest[1] then return tonumber(string.match(newest[1][1], '^%d+')) end
@@ -25,7 +26,7 @@ local attempt = tonumber(ARGV[1])
 local newest_attempt = tonumber(redis.call('HGET', KEYS[2], 'attempt') or '0')
 `;
 
-const openScript = createRedisScript(`${lastId}
+const openScript = createRedisScript(`${prelude}
 if attempt < newest_attempt then return {-1, '', '', ''} end
 local target = redis.call('HGET', KEYS[2], 'target')
 local text = redis.call('HGET', KEYS[2], 'text')
@@ -59,7 +60,7 @@ redis.call('PUBLISH', ARGV[4], ARGV[6])
 return id - 1
 `);
 
-const closeScript = createRedisScript(`${lastId}
+const closeScript = createRedisScript(`${prelude}
 if newest_attempt <= attempt then redis.call('HSET', KEYS[2], 'attempt', attempt + 1) end
 keep()
 local held = redis.call('HMGET', KEYS[2], 'text', 'run')

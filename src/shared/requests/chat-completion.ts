@@ -1,6 +1,5 @@
 import type { ChatCompletion, Delta } from '../domain/chat.ts';
-
-const suffixOf = (jobId: string) => jobId.slice(jobId.indexOf('_') + 1);
+import { suffixOf } from '../domain/ids.ts';
 
 /** The stored completion as `POST /v1/chat/completions` answers it: under an id of ours, the same as in its chunks. */
 export function toChatCompletion(completion: ChatCompletion, jobId: string): ChatCompletion {

@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import type { ChatRequest } from '../domain/chat.ts';
 import { extraContent, messageShape } from './chat-messages.ts';
+import { functionName } from './function-name.ts';
 import { metadataShape } from './metadata-shape.ts';
 import { toolProblems } from './tool-problems.ts';
 import { withoutEmpty } from './without-empty.ts';
-
-const functionName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
-  error: 'must be 1 to 64 letters, digits, underscores or dashes',
-});
 
 /** Kept as it came, key for key: a JSON schema is the caller's own text. */
 const anyObject = z.looseObject({});

@@ -1,4 +1,5 @@
 import type { ChatCompletion, Choice, CompletionUsage, ExtraContent, FinishReason } from '../domain/chat.ts';
+import { suffixOf } from '../domain/ids.ts';
 
 type StopReason = 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | 'refusal';
 
@@ -68,7 +69,7 @@ export function toAnthropicMessage(completion: ChatCompletion, jobId: string) {
 /** What is known of a message before its first word. */
 export function messageHead(model: string, jobId: string) {
   return {
-    id: `msg_${jobId.slice(jobId.indexOf('_') + 1)}`,
+    id: `msg_${suffixOf(jobId)}`,
     type: 'message' as const,
     role: 'assistant' as const,
     model,

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { ChatRequest, ReasoningEffort, Tool, ToolChoice } from '../domain/chat.ts';
+import { functionName } from './function-name.ts';
 import { fromSystem, fromTurn, markLast, marksOf, systemShape, turnShape } from './message-blocks.ts';
 import { toolProblems } from './tool-problems.ts';
 
 const toolShape = z.strictObject({
   type: z.literal('custom', { error: 'only custom tools are supported; server tools are not' }).nullish(),
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, underscores or dashes' }),
+  name: functionName,
   description: z.string().nullish(),
   input_schema: z.looseObject({ type: z.literal('object') }),
   strict: z.boolean().nullish(),

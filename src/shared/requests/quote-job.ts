@@ -51,7 +51,11 @@ export type QuoteDeps = {
 };
 
 /** Finds the models, refuses what they cannot do, and bounds the cost. Takes nothing; throws a 422 with every problem. */
-export function quoteJob(deps: QuoteDeps, order: JobOrder, defaultMaxOutputTokens: number | null): Quote {
+export function quoteJob(
+  deps: QuoteDeps,
+  order: Pick<JobOrder, 'request' | 'fallbacks' | 'webhookUrl'>,
+  defaultMaxOutputTokens: number | null,
+): Quote {
   const problems: Problem[] = [];
   const names = [{ name: order.request.model, param: 'request.model' }].concat(
     order.fallbacks.map((name, index) => ({ name, param: `fallbacks.${index}` })),

@@ -1,4 +1,5 @@
 import type { ChatCompletion, CompletionUsage } from '../domain/chat.ts';
+import { suffixOf } from '../domain/ids.ts';
 import type { JobError } from '../domain/job.ts';
 import type { ResponsesBody } from './response-request.ts';
 
@@ -81,14 +82,14 @@ function whyIncomplete(completion: ChatCompletion | null): 'content_filter' | 'm
 
 /** The id of the message of a response, and of each of its calls: made from the response's, so that events and object agree. */
 export function messageItemId(responseId: string): string {
-  return `msg_${responseId.slice(responseId.indexOf('_') + 1)}`;
+  return `msg_${suffixOf(responseId)}`;
 }
 export function callItemId(responseId: string, index: number): string {
-  return `fc_${responseId.slice(responseId.indexOf('_') + 1)}_${index}`;
+  return `fc_${suffixOf(responseId)}_${index}`;
 }
 
 function reasoningItemId(responseId: string): string {
-  return `rs_${responseId.slice(responseId.indexOf('_') + 1)}`;
+  return `rs_${suffixOf(responseId)}`;
 }
 
 /** What the provider wants back with this turn, as an item; null when there is nothing. */

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice } from '../domain/chat.ts';
+import { functionName } from './function-name.ts';
 import { metadataShape } from './metadata-shape.ts';
 import { fromItems, type InputItem, inputItemShape } from './response-items.ts';
 import { toolProblems } from './tool-problems.ts';
 
 const functionTool = z.strictObject({
   type: z.literal('function', { error: 'must be "function"; built-in tools are not supported' }),
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, underscores or dashes' }),
+  name: functionName,
   description: z.string().nullish(),
   parameters: z.looseObject({}).nullish(),
   strict: z.boolean().nullish(),

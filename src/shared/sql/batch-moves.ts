@@ -1,5 +1,6 @@
 import type { BatchEnd, BatchFault, BatchRecord } from '../domain/batch.ts';
 import { newId } from '../domain/ids.ts';
+import type { JobIntake } from './accept-jobs.ts';
 import { batchColumns } from './batches.ts';
 import { asJson, type Database, type Transaction } from './database.ts';
 
@@ -84,18 +85,11 @@ async function lockBalance(tx: Transaction, accountId: string): Promise<void> {
   await tx`select 1 from balances where account_id = ${accountId} for no key update`;
 }
 
-/** A line as it is kept: what its job will be made of, or why it is refused. Texts are JSON. */
-export type BatchLine = {
-  line: number;
-  customId: string;
-  jobId: string | null;
-  holdNano: bigint;
-  refusal: object | null;
-  intake: object | null;
-  request: string | null;
-  targets: string | null;
-  original: string | null;
-};
+/** A line as it is kept: with the job that will be made of it, or with why it is refused. */
+export type BatchLine = { line: number; customId: string } & (
+  | { job: JobIntake; refusal: null }
+  | { job: null; refusal: object }
+);
 
 export type ReadSlice = { lines: BatchLine[]; readBytes: number; readLines: number; isEnd: boolean };
 
@@ -114,8 +108,8 @@ export async function keepLines(sql: Database, lease: BatchLease, slice: ReadSli
         ord integer, line integer, custom_id text, job_id text, hold_nano bigint, refusal jsonb, intake json
       )
       join unnest(
-        ${lines.map((line) => line.request)}::text[], ${lines.map((line) => line.targets)}::text[],
-        ${lines.map((line) => line.original)}::text[]
+        ${lines.map(({ job }) => job?.request ?? null)}::text[], ${lines.map(({ job }) => job?.targets ?? null)}::text[],
+        ${lines.map(({ job }) => job?.original ?? null)}::text[]
       ) with ordinality as t (request, targets, original, ord) on t.ord = r.ord
       order by r.line
       on conflict (batch_id, custom_id) do nothing
@@ -126,8 +120,8 @@ export async function keepLines(sql: Database, lease: BatchLease, slice: ReadSli
       await dropLines(tx, lease.batchId, slice.lines);
       return twice;
     }
-    const held = lines.reduce((sum, line) => sum + line.holdNano, 0n);
-    const refused = lines.filter((line) => line.refusal !== null).length;
+    const held = lines.reduce((sum, line) => sum + (line.job?.holdNano ?? 0n), 0n);
+    const refused = lines.filter((line) => line.job === null).length;
     await tx`
       update batches
       set read_bytes = ${slice.readBytes}, read_lines = ${slice.readLines}, quoted_nano = quoted_nano + ${held},
@@ -144,19 +138,33 @@ async function dropLines(tx: Transaction, batchId: string, lines: BatchLine[]): 
     where batch_id = ${batchId} and line = any (${lines.map(({ line }) => line)}::integer[])`;
 }
 
-function toRow(line: BatchLine, index: number) {
+function toRow({ line, customId, job, refusal }: BatchLine, index: number) {
   return {
     ord: index + 1,
-    line: line.line,
-    custom_id: line.customId,
-    job_id: line.jobId,
-    hold_nano: line.holdNano.toString(),
-    refusal: line.refusal,
-    intake: line.intake,
+    line,
+    custom_id: customId,
+    job_id: job?.jobId ?? null,
+    hold_nano: (job?.holdNano ?? 0n).toString(),
+    refusal,
+    intake: job === null ? null : toStoredIntake(job),
   };
 }
 
-/** Of these lines, those that the batch's earlier attempt did not bring to a result. */
+/** The fields of job_intake that expand_batch reads: all that the batch does not say for its jobs. */
+function toStoredIntake(job: JobIntake) {
+  return {
+    surface: job.surface,
+    lane: job.lane,
+    model: job.model,
+    provider: job.provider,
+    target_model: job.targetModel,
+    max_attempts: job.maxAttempts,
+    input_tokens_bound: job.inputTokensBound,
+    tokens_bound: job.tokensBound,
+  };
+}
+
+/** Of these custom_ids, those whose lines in an earlier batch did not succeed. */
 export async function findUnsuccessful(
   sql: Database,
   earlierBatchId: string,
@@ -170,7 +178,7 @@ export async function findUnsuccessful(
   return new Set(rows.map((row) => row.custom_id));
 }
 
-/** Sets aside what all lines together may cost and begins the batch. False, and nothing is taken, when it is not there. */
+/** Sets aside what all lines together may cost and begins the batch. False when the account has less: nothing is taken. */
 export async function openBatchHold(sql: Database, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   return await sql.begin(async (tx) => {
     await lockBalance(tx, batch.accountId);
@@ -337,8 +345,9 @@ export async function keepAssembled(
 
 export type BatchEnding = {
   state: BatchEnd;
-  /** Why it was refused; then, and when it never began, its lines are forgotten. */
+  /** Why it was refused as a whole. */
   errors: BatchFault[] | null;
+  /** For a batch that never began: nothing came of its lines. */
   forgetLines: boolean;
   /** What webhooks tell of it: made from the batch as it will be. */
   eventOf(batch: BatchRecord): { eventId: string; type: string; body: string };
@@ -350,7 +359,7 @@ export async function endBatch(
   lease: BatchLease,
   batch: OpenBatch,
   ending: BatchEnding,
-  finish: (tx: Transaction) => Promise<void> = async () => undefined,
+  finish: (tx: Transaction) => Promise<void>,
 ): Promise<void> {
   await sql.begin(async (tx) => {
     await fence(tx, lease, batch.state);

@@ -59,6 +59,8 @@ export async function eraseOldBatchEvents(sql: Database, days: number, limit: nu
       where batch_id is not null and body <> '' and finished_at < now() - make_interval(days => ${days})
       limit ${limit}
     )
+      -- Again, of the row that is locked: a replay may have come in between, and it needs its body.
+      and finished_at is not null
     returning id`;
   return rows.length;
 }

@@ -36,10 +36,14 @@ export type ClaimOptions = {
   after: string;
 };
 
-export type Claim = { deliveries: ClaimedDelivery[]; reached: string };
-
-/** Takes due deliveries, fairly between receivers, and counts the tries. See claim_deliveries in the migrations. */
-export async function claimDeliveries(sql: Database | Transaction, options: ClaimOptions): Promise<Claim> {
+/**
+ * Takes due deliveries, fairly between receivers, and counts the tries; the next claim goes on after `reached`. See
+ * claim_deliveries in the migrations.
+ */
+export async function claimDeliveries(
+  sql: Database | Transaction,
+  options: ClaimOptions,
+): Promise<{ deliveries: ClaimedDelivery[]; reached: string }> {
   const busy = [...options.busy];
   const rows = await sql<((ClaimedDelivery | { id: null }) & { reached: string })[]>`
     select id, account_id as "accountId", event_id as "eventId", endpoint_id as "endpointId", receiver, url, body, attempt,

@@ -1,5 +1,6 @@
 import type { JobError, JobState } from '../domain/job.ts';
 import type { Usage } from '../domain/usage.ts';
+import { type UsageColumns, usageColumns, withUsage } from './charged-usage.ts';
 import type { Database } from './database.ts';
 
 /** What a watcher needs of a job's row. */
@@ -18,35 +19,18 @@ export type WatchedJob = {
   usage: Usage | null;
 };
 
-type WatchedRow = Omit<WatchedJob, 'usage'> & {
-  promptTokens: bigint | null;
-  completionTokens: bigint;
-  cachedTokens: bigint;
-  cacheWriteTokens: bigint;
-  reasoningTokens: bigint;
-};
+type WatchedRow = Omit<WatchedJob, 'usage'> & UsageColumns;
 
 /** One job, whoever's it is; null when there is none. The caller compares the account. */
 export async function findWatchedJob(sql: Database, jobId: string): Promise<WatchedJob | null> {
   const [row] = await sql<WatchedRow[]>`
     select j.id, j.account_id as "accountId", j.state, j.stream,
-      j.state = 'succeeded' and not exists (select from job_results r where r.job_id = j.id) as erased, j.event_seq as "eventSeq", j.error,
-      c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated, c.prompt_tokens as "promptTokens",
-      c.completion_tokens as "completionTokens", c.cached_tokens as "cachedTokens",
-      c.cache_write_tokens as "cacheWriteTokens", c.reasoning_tokens as "reasoningTokens"
+      j.state = 'succeeded' and not exists (select from job_results r where r.job_id = j.id) as erased,
+      j.event_seq as "eventSeq", j.error, c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
+      ${usageColumns(sql)}
     from jobs j left join charges c on c.job_id = j.id
     where j.id = ${jobId}`;
-  if (row === undefined) return null;
-  const { promptTokens, completionTokens, cachedTokens, cacheWriteTokens, reasoningTokens, ...job } = row;
-  if (promptTokens === null) return { ...job, usage: null };
-  const usage = {
-    promptTokens: Number(promptTokens),
-    completionTokens: Number(completionTokens),
-    cachedTokens: Number(cachedTokens),
-    cacheWriteTokens: Number(cacheWriteTokens),
-    reasoningTokens: Number(reasoningTokens),
-  };
-  return { ...job, usage };
+  return row === undefined ? null : withUsage(row);
 }
 
 /** Those of these jobs that are final. */

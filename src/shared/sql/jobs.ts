@@ -1,36 +1,16 @@
 import type { Announced, JobRecord, JobState } from '../domain/job.ts';
 import type { Usage } from '../domain/usage.ts';
+import { type UsageColumns, usageColumns, withUsage } from './charged-usage.ts';
 import { asJson, type Database } from './database.ts';
 
-type JobRow = Omit<JobRecord, 'usage'> & {
-  promptTokens: bigint | null;
-  completionTokens: bigint | null;
-  cachedTokens: bigint | null;
-  cacheWriteTokens: bigint | null;
-  reasoningTokens: bigint | null;
-};
+type JobRow = Omit<JobRecord, 'usage'> & UsageColumns;
 
 /** The columns of a JobRecord, for `from jobs j left join charges c on c.job_id = j.id`. */
 const recordColumns = (sql: Database) => sql`
   j.id, j.account_id as "accountId", j.batch_id as "batchId", j.surface, j.state, j.lane::integer as lane, j.model,
   j.provider, j.attempts, j.hold_nano as "holdNano", c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
   j.metadata, j.error, j.stream, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
-  j.finished_at as "finishedAt", c.prompt_tokens as "promptTokens", c.completion_tokens as "completionTokens",
-  c.cached_tokens as "cachedTokens", c.cache_write_tokens as "cacheWriteTokens",
-  c.reasoning_tokens as "reasoningTokens"`;
-
-function toRecord(row: JobRow): JobRecord {
-  const { promptTokens, completionTokens, cachedTokens, cacheWriteTokens, reasoningTokens, ...job } = row;
-  if (promptTokens === null) return { ...job, usage: null };
-  const usage: Usage = {
-    promptTokens: Number(promptTokens),
-    completionTokens: Number(completionTokens),
-    cachedTokens: Number(cachedTokens),
-    cacheWriteTokens: Number(cacheWriteTokens),
-    reasoningTokens: Number(reasoningTokens),
-  };
-  return { ...job, usage };
-}
+  j.finished_at as "finishedAt", ${usageColumns(sql)}`;
 
 export type StoredJob = {
   job: JobRecord;
@@ -51,7 +31,7 @@ export async function findJob(sql: Database, accountId: string, jobId: string): 
     where j.id = ${jobId} and j.account_id = ${accountId}`;
   if (row === undefined) return null;
   const { request, original, result, ...rest } = row;
-  return { job: toRecord(rest), request, original, result };
+  return { job: withUsage(rest), request, original, result };
 }
 
 export type JobFilter = {
@@ -75,7 +55,7 @@ export async function listJobs(sql: Database, filter: JobFilter): Promise<JobRec
       ${filter.after === null ? sql`` : sql`and j.id < ${filter.after}`}
     order by j.id desc
     limit ${filter.limit + 1}`;
-  return rows.map(toRecord);
+  return rows.map(withUsage);
 }
 
 export type AttemptRow = {
@@ -98,7 +78,7 @@ export async function listAttempts(sql: Database, jobId: string): Promise<Attemp
     from attempts where job_id = ${jobId} order by number`;
 }
 
-/** Notes the wish to stop a running job; false when it is no longer running. Its worker honours it. */
+/** Notes the wish to stop a job; false when it has ended. The worker that runs it honours it, else the reaper. */
 export async function requestCancel(sql: Database, jobId: string): Promise<boolean> {
   const rows = await sql`
     update jobs set cancel_requested_at = coalesce(cancel_requested_at, now())

@@ -1,5 +1,5 @@
 import type { NanoUsd } from '../domain/money.ts';
-import type { Database, Transaction } from './database.ts';
+import type { Database } from './database.ts';
 
 /** A job as the operator sees it: nothing of what was asked or answered. */
 export type OperatorJob = {
@@ -40,21 +40,39 @@ export async function listJobsOfAll(
     limit ${filter.limit + 1}`;
 }
 
-/** Stops new work for a provider; nothing changes when it is paused already. */
-export async function insertPausedProvider(sql: Database | Transaction, name: string): Promise<void> {
-  await sql`insert into paused_providers (name) values (${name}) on conflict do nothing`;
-}
-
-/** Lets a provider work again; nothing changes when it was not paused. */
-export async function deletePausedProvider(sql: Database | Transaction, name: string): Promise<void> {
-  await sql`delete from paused_providers where name = ${name}`;
-}
-
 /** Worker processes seen in the last half minute. */
 export async function countWorkers(sql: Database): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     select count(*)::integer as n from workers where seen_at > now() - interval '30 seconds'`;
   return row?.n ?? 0;
+}
+
+/** How many jobs of each provider wait (ticketed ones included) and run. */
+export async function countJobsByProvider(
+  sql: Database,
+): Promise<{ provider: string; backlog: number; running: number }[]> {
+  return await sql<{ provider: string; backlog: number; running: number }[]>`
+    select provider, (count(*) filter (where state <> 'running'))::integer as backlog,
+      (count(*) filter (where state = 'running'))::integer as running
+    from jobs where state in ('waiting', 'ticketed', 'running') group by provider`;
+}
+
+/** How many jobs of each provider and lane wait (ticketed ones included) and run. */
+export async function countJobsByLane(
+  sql: Database,
+): Promise<{ provider: string; lane: number; waiting: number; running: number }[]> {
+  return await sql<{ provider: string; lane: number; waiting: number; running: number }[]>`
+    select provider, lane::integer as lane, (count(*) filter (where state <> 'running'))::integer as waiting,
+      (count(*) filter (where state = 'running'))::integer as running
+    from jobs where state in ('waiting', 'ticketed', 'running') group by provider, lane`;
+}
+
+/** How many webhooks are owed and not yet delivered. */
+export async function countPendingDeliveries(sql: Database): Promise<number> {
+  const [row] = await sql<
+    { count: number }[]
+  >`select count(*)::integer as count from deliveries where state = 'pending'`;
+  return row?.count ?? 0;
 }
 
 /** Resolves when Postgres answers. */

@@ -1,10 +1,11 @@
 import type { Announced } from '../domain/job.ts';
 import type { Database } from './database.ts';
 
+/** What names a ticket: the job it is for, and the generation it was made for. */
+export type TicketKey = { id: string; generation: number };
+
 /** A job released to the queue: what its ticket says. */
-export type TicketRow = {
-  id: string;
-  generation: number;
+export type TicketRow = TicketKey & {
   /** 1 is first. */
   priority: number;
   model: string;
@@ -28,15 +29,15 @@ export async function ticketJobs(
 }
 
 /** Takes back tickets that are held back by now or have waited for long; see recall_tickets in the migrations. */
-export async function recallTickets(
-  sql: Database,
-  provider: string,
-): Promise<{ id: string; generation: number }[]> {
-  return await sql<{ id: string; generation: number }[]>`
+export async function recallTickets(sql: Database, provider: string): Promise<TicketKey[]> {
+  return await sql<TicketKey[]>`
     select id, generation from recall_tickets(${provider})`;
 }
 
-/** Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. */
+/**
+ * Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. Their rank is not stored:
+ * each has the priority of the first in its lane (see ticket_jobs).
+ */
 export async function listTicketed(
   sql: Database,
   page: { olderThanMs: number; after: string; limit: number },
@@ -76,33 +77,31 @@ export type ClaimRow = {
   targets: unknown;
 };
 
-export type Claim = { id: string; generation: number };
-
 /**
- * Claims many jobs for one worker and writes their attempt rows. Null for a job that is not to be run: done, cancelled,
+ * Claims many jobs for one worker, by their tickets, and writes their attempt rows. Null for a job that is not to be run: done, cancelled,
  * late, or ticketed anew.
  */
 export async function claimJobs(
   sql: Database,
-  claims: Claim[],
+  tickets: TicketKey[],
   worker: { id: string; leaseSeconds: number },
 ): Promise<(ClaimRow | null)[]> {
   const rows = await sql<ClaimRow[]>`
     select * from claim_jobs(
-      ${claims.map((claim) => claim.id)}::text[],
-      ${claims.map((claim) => claim.generation)}::integer[],
+      ${tickets.map((ticket) => ticket.id)}::text[],
+      ${tickets.map((ticket) => ticket.generation)}::integer[],
       ${worker.id},
       ${worker.leaseSeconds}
     )`;
   const byId = new Map(rows.map((row) => [row.id, row]));
-  return claims.map((claim) => byId.get(claim.id) ?? null);
+  return tickets.map((ticket) => byId.get(ticket.id) ?? null);
 }
 
 /** A ticket to hand back; `onlyElsewhere` means not at all when its job has no other target. */
-export type Return = Claim & { delayMs: number; onlyElsewhere: boolean };
+export type TicketReturn = TicketKey & { delayMs: number; onlyElsewhere: boolean };
 
 /** Hands tickets back to the backlog because the gate stays shut; see return_tickets in the migrations. */
-export async function returnTickets(sql: Database, tickets: Return[]): Promise<boolean[]> {
+export async function returnTickets(sql: Database, tickets: TicketReturn[]): Promise<boolean[]> {
   const rows = await sql<{ id: string }[]>`
     select id from return_tickets(
       ${tickets.map((ticket) => ticket.id)}::text[],
@@ -116,8 +115,8 @@ export async function returnTickets(sql: Database, tickets: Return[]): Promise<b
 
 /**
  * Extends the leases of everything a worker runs, in one statement. Returns those still its own, with the wish to cancel
- * if there is one; a run that is not returned lost its job. A row that is being settled this moment is skipped by nobody:
- * the statement waits for it and then finds it gone, which is right.
+ * if there is one; a run that is not returned lost its job. For a row that is being settled the statement waits, and rightly
+ * finds then that it does not run any more.
  */
 export async function extendLeases(
   sql: Database,

@@ -1,7 +1,7 @@
 import { readFileLines } from '../../shared/batches/file-lines.ts';
 import { judgeLine } from '../../shared/batches/judge-line.ts';
 import { type ParsedLine, parseLine } from '../../shared/batches/parse-line.ts';
-import { type BatchFault, batchLinesMax } from '../../shared/domain/batch.ts';
+import { type BatchFault, batchLineBytesMax, batchLinesMax } from '../../shared/domain/batch.ts';
 import {
   type BatchLease,
   findUnsuccessful,
@@ -29,7 +29,7 @@ const linesPerSlice = 200;
 /** The next lines of the input file, from where reading was. */
 async function readInputFile(sql: Database, batch: OpenBatch): Promise<SourceSlice> {
   const fileId = batch.inputFileId;
-  const slice = await readFileLines(sql, fileId, batch, linesPerSlice);
+  const slice = await readFileLines(sql, fileId, batch, linesPerSlice, batchLineBytesMax);
   const parsed = slice.lines.map((line) => parseLine(line, batch.endpoint));
   const faults = parsed.filter((one) => 'code' in one);
   const isEmpty = slice.isEnd && batch.retryOf === null && batch.total + parsed.length === 0;

@@ -1,10 +1,10 @@
 import { shortWaitMs } from '../../shared/domain/outcome.ts';
-import type { Gate, GateTicket } from '../../shared/gate.ts';
+import type { Gate, GatePass } from '../../shared/gate.ts';
 import { type Ticket, ticketId } from '../../shared/queue.ts';
 
 /** Whether a ticket may go on to its call now; if not, whether it waits in the queue or goes back to the backlog. */
 export type Entry =
-  | { kind: 'pass'; pass: GateTicket }
+  | { kind: 'pass'; pass: GatePass }
   | { kind: 'wait'; waitMs: number }
   /** `onlyElsewhere`: if the job has another target; else it waits in the queue. */
   | { kind: 'return'; waitMs: number; onlyElsewhere: boolean };
@@ -24,7 +24,7 @@ export async function admit(deps: AdmitDeps, provider: string, ticket: Ticket): 
   // While its provider is paused nothing is ticketed, so the job waits in its old place in the order.
   if (deps.isPaused(provider)) return { kind: 'return', waitMs: 0, onlyElsewhere: false };
   if (deps.answersWait()) return { kind: 'wait', waitMs: awayMs };
-  const pass: GateTicket = {
+  const pass: GatePass = {
     provider,
     model: ticket.model,
     tokens: ticket.tokens,

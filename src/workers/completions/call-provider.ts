@@ -3,7 +3,7 @@ import type { Delta } from '../../shared/domain/chat.ts';
 import { attemptId } from '../../shared/domain/ids.ts';
 import { lanes } from '../../shared/domain/job.ts';
 import { failpoint } from '../../shared/failpoints.ts';
-import type { Gate, GateReport, GateTicket, SaidLimits } from '../../shared/gate.ts';
+import type { Gate, GatePass, GateReport, SaidLimits } from '../../shared/gate.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Run } from './runs.ts';
@@ -21,7 +21,7 @@ export type CallDeps = {
 export async function callProvider(
   deps: CallDeps,
   run: Run,
-  pass: GateTicket,
+  pass: GatePass,
   onDelta: (delta: Delta) => void,
 ): Promise<Answer> {
   const { job } = run;
@@ -77,7 +77,7 @@ const usedUpMsMax = 60_000;
 const unsaidThrottleMs = 1000;
 const exhaustedMs = 60_000;
 
-function toReport(answer: Answer, pass: GateTicket): GateReport {
+function toReport(answer: Answer, pass: GatePass): GateReport {
   if (answer.kind === 'stopped') return { kind: 'neutral' };
   if (answer.kind === 'completed') {
     const { usage } = answer;

@@ -4,7 +4,7 @@ import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { EndableJob } from '../../shared/job-ending.ts';
 import { ticketId } from '../../shared/queue.ts';
 import { type Database, isDatabaseTransient } from '../../shared/sql/database.ts';
-import { type Claim, type ClaimRow, claimJobs } from '../../shared/sql/run-jobs.ts';
+import { type ClaimRow, claimJobs, type TicketKey } from '../../shared/sql/run-jobs.ts';
 import { restoreTargets } from '../../shared/stored-targets.ts';
 
 /** A job this process may run now, and no other may. `attempts` is the number of the attempt it owns: the fence. */
@@ -29,12 +29,12 @@ export type ClaimedJob = EndableJob & {
  * attempt is counted and its row written when this resolves with a job, before any call.
  */
 export function createClaim(sql: Database, worker: { id: string; leaseSeconds: number }) {
-  const claim = createGroupCommit<Claim, ClaimRow | null>({
-    commit: (claims) => claimJobs(sql, claims, worker),
+  const claim = createGroupCommit<TicketKey, ClaimRow | null>({
+    commit: (tickets) => claimJobs(sql, tickets, worker),
     bytesOf: () => 100,
     isolate: (error) => !isDatabaseTransient(error),
   });
-  return async (ticket: Claim): Promise<ClaimedJob | null> => {
+  return async (ticket: TicketKey): Promise<ClaimedJob | null> => {
     const row = await claim(ticket);
     return row === null ? null : toClaimedJob(row, ticketId(ticket));
   };

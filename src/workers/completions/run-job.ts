@@ -1,8 +1,8 @@
 import { failpoint } from '../../shared/failpoints.ts';
-import type { Gate } from '../../shared/gate.ts';
+import type { Gate, GatePass } from '../../shared/gate.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { Ticket } from '../../shared/queue.ts';
-import type { Claim, Return } from '../../shared/sql/run-jobs.ts';
+import type { TicketKey, TicketReturn } from '../../shared/sql/run-jobs.ts';
 import { type AdmitDeps, admit } from './admit.ts';
 import { type CallDeps, callProvider } from './call-provider.ts';
 import type { ClaimedJob } from './claim.ts';
@@ -22,8 +22,8 @@ export type RunJobDeps = AdmitDeps &
     gate: Gate;
     runs: Runs;
     events: Pick<JobEvents, 'openWriter' | 'announce'>;
-    claim(ticket: Claim): Promise<ClaimedJob | null>;
-    giveBack(ticket: Return): Promise<boolean>;
+    claim(ticket: TicketKey): Promise<ClaimedJob | null>;
+    giveBack(ticket: TicketReturn): Promise<boolean>;
     /** Tells whoever waits that a webhook is owed. */
     owesDelivery(): void;
   };
@@ -76,7 +76,7 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
   }
 }
 
-async function claimOrGiveUp(deps: RunJobDeps, ticket: Ticket, pass: Parameters<Gate['report']>[0]) {
+async function claimOrGiveUp(deps: RunJobDeps, ticket: Ticket, pass: GatePass) {
   try {
     const job = await deps.claim({ id: ticket.id, generation: ticket.generation });
     if (job === null) await deps.gate.report(pass, { kind: 'unused' });

@@ -4,7 +4,7 @@ import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Infra } from '../../shared/infra.ts';
 import { openRedis } from '../../shared/redis.ts';
 import { isDatabaseTransient } from '../../shared/sql/database.ts';
-import { type Return, returnTickets } from '../../shared/sql/run-jobs.ts';
+import { returnTickets, type TicketReturn } from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';
 import { openProviders } from '../providers/open-providers.ts';
@@ -50,7 +50,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     runs,
     events,
     claim: createClaim(sql, worker),
-    giveBack: createGroupCommit<Return, boolean>({
+    giveBack: createGroupCommit<TicketReturn, boolean>({
       commit: (tickets) => returnTickets(sql, tickets),
       bytesOf: () => 100,
       isolate: (error) => !isDatabaseTransient(error),

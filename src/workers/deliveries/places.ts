@@ -2,15 +2,15 @@
 export type PlaceLimits = {
   /** For one receiver. */
   perReceiver: number;
-  /** Of those that are quick so far. */
+  /** That are quick so far, for all receivers together. */
   quickMax: number;
   /** For receivers that are known to be slow, all of them together. */
   slowMax: number;
-  /** Whatever they are. */
+  /** Quick, slow and set aside together. */
   totalMax: number;
   /** Work that takes longer than this is slow. */
   slowMs: number;
-  /** One that is slow is set aside, and its place given to the same receiver, after this many that were quick. */
+  /** So many quick answers of a receiver pay for setting one piece of its slow work aside, which frees that place for it again. */
   quickPerAside: number;
   /** Set aside for one receiver, beside its places. */
   asidePerReceiver: number;
@@ -23,8 +23,8 @@ export type Places = {
   /** How many more may be taken in now. */
   free(): number;
   /**
-   * How many of the places of each receiver are not to be had now: those it holds, and for a slow one what is kept from it so that
-   * the slow ones stay within their limit together.
+   * How many places of each receiver may not be used now: those it holds and, for a slow one, those kept from it so that all slow
+   * ones together stay within their limit.
    */
   taken(): Map<string, number>;
   /** Runs the work in a place of its own; `onFree` is called when there may be room again. */
@@ -43,21 +43,22 @@ type Receiver = {
   late: number;
   /** Slow work that holds no place any more. */
   aside: number;
-  /** How many were quick, and have not yet paid for one that was set aside. */
+  /** Quick answers that have not yet paid for work set aside. */
   credit: number;
 };
 
 /**
- * Places for work that must not reject. Work that turns out slow leaves its place to others and goes on; its receiver is slow from
- * then on, until it is quick once. However many receivers never answer, each holds up the others for `slowMs`, once.
+ * Places for work that must not reject. Work that turns out slow goes on, but its place may be used for other receivers; its own
+ * receiver is slow from then on, until it answers quickly once. However many receivers never answer, each holds up the others
+ * for `slowMs`, once.
  *
- * For its own receiver the place stays taken, so that one who is in trouble is not stormed, except where most of its answers are quick:
- * these pay for setting aside the few that hang, which would else take all its places in the end.
+ * For its own receiver the place stays taken, so that one in trouble is not stormed. Only where most answers are quick are the few
+ * pieces of work that hang set aside, or they would hold all places of their receiver in the end.
  */
 export function createPlaces(limits: PlaceLimits, onFree: () => void): Places {
   const { perReceiver, quickMax, slowMax, totalMax, slowMs, quickPerAside, asidePerReceiver, asideMax } =
     limits;
-  /** So much that a receiver which goes silent all at once gets its places once more, and not ten times. */
+  /** A receiver that goes silent all at once has paid for using each of its places once more, however many answers were quick. */
   const creditMax = quickPerAside * perReceiver;
   const underWay = new Set<Promise<void>>();
   const receivers = new Map<string, Receiver>();
@@ -152,7 +153,7 @@ function rememberSlow() {
         slowSince.delete(other);
       }
     },
-    /** What is left for them is dealt out, each time beginning with another: not all of them need it. */
+    /** Deals out `places` among them and keeps the rest; begins with another each time, since not all of them need their share. */
     keepFrom: (taken: Map<string, number>, places: number, perReceiver: number) => {
       let left = places;
       const share = Math.max(1, Math.floor(left / Math.max(1, slowSince.size)));

@@ -41,7 +41,7 @@ export type DeliveriesDeps = {
   >;
 };
 
-/** Under way at once in this process: a receiver that does not answer holds a few places for a second, and then nobody else's. */
+/** A receiver that does not answer holds up others for a second, with eight of 128 places; docs/decisions/events-and-deliveries.md. */
 const placeLimits = {
   perReceiver: 8,
   quickMax: 128,
@@ -52,11 +52,11 @@ const placeLimits = {
   asidePerReceiver: 64,
   asideMax: 512,
 };
-/** What was posted is recorded late rather than posted again, as long as its lease can be kept. */
+/** While the database is away, recording is tried for this long; then the lease ends, and the webhook is posted again. */
 const recordPatienceMs = 60_000;
 /** The truth about what is due is Postgres; hints only make it sooner. */
 const pollMs = 1000;
-/** Wakes come with every job that ends; looking this often is as good. */
+/** Every job that ends wakes the loop; the wakes of so many ms are one look. */
 const wakeMs = 5;
 /** At the end, attempts may finish for this long; the rest is handed back. */
 const finishMsMax = 3000;

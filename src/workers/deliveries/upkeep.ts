@@ -24,6 +24,6 @@ export function startUpkeep(
     return held + recovered > 0;
   }
   const loop = every(intervalMs, keepUp, deps.log, 'delivery upkeep');
-  deps.news.listen('recovery', loop.wake);
+  deps.news.listen('endpoints', loop.wake);
   return loop;
 }

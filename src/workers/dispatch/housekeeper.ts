@@ -11,7 +11,7 @@ const intervalMs = 60_000;
 const pageSize = 1000;
 /** Files are larger. */
 const filePageSize = 20;
-/** The contract keeps a key for at least a day; two leave room for clocks and retries. */
+/** A key is good for a day; two leave room for clocks and retries. */
 const keyHours = 48;
 
 /**

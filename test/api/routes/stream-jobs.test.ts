@@ -86,4 +86,11 @@ describe('GET /v1/events', () => {
     expect((await get(`jobs=${jobId}`, { 'last-event-id': '1.2' })).status).toBe(422);
     expect((await get(`jobs=${jobId}`, { 'last-event-id': 'x' })).status).toBe(422);
   });
+
+  it('names the place it was given, the header or the query, when it refuses it', async () => {
+    const jobId = await plantJob(server.owner, account.id, true);
+    const paramOf = async (answer: Response) => JSON.parse(await answer.text()).error.param;
+    expect(await paramOf(await get(`jobs=${jobId}`, { 'last-event-id': 'x' }))).toBe('Last-Event-ID');
+    expect(await paramOf(await get(`jobs=${jobId}&starting_after=x`))).toBe('starting_after');
+  });
 });

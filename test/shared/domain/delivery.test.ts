@@ -92,7 +92,7 @@ describe('the body of a webhook', () => {
   };
 
   it('is thin: what happened and where to look', () => {
-    expect(JSON.parse(webhookEvent({ ...facts, payload: 'thin' }).body)).toEqual({
+    expect(JSON.parse(webhookEvent({ ...facts, payload: 'thin' }))).toEqual({
       id: 'evt_1',
       object: 'event',
       type: 'job.succeeded',
@@ -112,7 +112,7 @@ describe('the body of a webhook', () => {
   });
 
   it('is full: the whole job beside it', () => {
-    const event = JSON.parse(webhookEvent({ ...facts, payload: 'full' }).body);
+    const event = JSON.parse(webhookEvent({ ...facts, payload: 'full' }));
     expect(event.data.job).toEqual(job);
     expect(event.data.id).toBe('job_1');
   });

@@ -159,7 +159,7 @@ describe('an endpoint that fails', () => {
     expect((await stateOf(endpoint.id)).reason).toBe('gone');
     await waitFor('the metric', async () => (await disabledFor('gone')) === 1);
     await owed.oweMany(endpoint, receiver.url, 1200);
-    owed.hint('recovery');
+    owed.hint('endpoints');
     await waitFor('the rest to be held', async () => (await owed.countStates(endpoint.id))['held'] === 1200);
     await owed.oweEvent();
     expect(await owed.countStates(endpoint.id)).toEqual({ exhausted: 1, held: 1201 });
@@ -350,7 +350,7 @@ describe('a recovery', () => {
       select id from deliveries where state = 'exhausted' order by id desc limit 5)`;
     owed.start();
     await wish(endpoint.id, twoHoursAgo());
-    owed.hint('recovery');
+    owed.hint('endpoints');
     await waitFor('all', async () => (await owed.countStates(endpoint.id))['delivered'] === 610, 20_000);
     expect(await owed.countStates(endpoint.id)).toEqual({ delivered: 610, exhausted: 5 });
     expect(receiver.received).toHaveLength(600);

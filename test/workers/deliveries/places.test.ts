@@ -34,7 +34,7 @@ function run(receiver: string): () => Promise<void> {
 }
 const roomOf = (receiver: string) => limits.perReceiver - (places.taken().get(receiver) ?? 0);
 
-/** Of slow receivers, in one deal. */
+/** The places that each receiver may still use. */
 const rooms = () =>
   Object.fromEntries([...places.taken()].map(([receiver, taken]) => [receiver, limits.perReceiver - taken]));
 
@@ -81,7 +81,7 @@ test('a receiver that is quick again is one like the others', async () => {
   expect(places.free()).toBe(before - 1);
 });
 
-test('there is an end to it', () => {
+test('all work under way together stays within the total', () => {
   for (let n = 0; n < 20; n++) {
     run(`r${n}`);
     vi.advanceTimersByTime(limits.slowMs);
@@ -89,7 +89,7 @@ test('there is an end to it', () => {
   expect(places.free()).toBe(0);
 });
 
-/** So many that are quick. */
+/** Runs many pieces of work, each quick. */
 async function runQuick(receiver: string, many: number): Promise<void> {
   for (let n = 0; n < many; n++) await run(receiver)();
 }
@@ -126,7 +126,7 @@ test('one that was quick and goes silent gets its places once more, and no more'
   expect(roomOf('b')).toBe(1);
 });
 
-test('there is an end to what is set aside, for one and for all', async () => {
+test('what is set aside stays within its limits, for one receiver and for all', async () => {
   const ends: (() => Promise<void>)[] = [];
   for (const receiver of ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b']) ends.push(run(receiver));
   vi.advanceTimersByTime(limits.slowMs);

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eraseOldBatchEvents } from '../../../src/shared/sql/content.ts';
+import { restartDelivery } from '../../../src/shared/sql/deliveries.ts';
 import { createLog } from '../../../src/shared/telemetry.ts';
 import { startHousekeeper } from '../../../src/workers/dispatch/housekeeper.ts';
 import { endJob, openWatchedJobs, plantJob, type WatchedJobs } from '../../shared/watched-jobs.ts';
@@ -51,4 +53,21 @@ test('what was asked, answered and told is erased after its days; that it was, a
   expect(await kept(old)).toEqual({ requests: 0, results: 0, bodies: 0, charges: 1 });
   expect(await kept(young)).toEqual({ requests: 1, results: 1, bodies: 1, charges: 1 });
   expect(await kept('batch_young')).toMatchObject({ bodies: 1 });
+});
+
+test('an old webhook that is replayed at the moment of its erasing keeps its body', async () => {
+  const { owner, accountId } = jobs;
+  await deliver({ job_id: null, batch_id: 'batch_replayed' }, 31);
+  const erasing = await owner.begin(async (tx) => {
+    await restartDelivery(tx, accountId, 'dlv_batch_replayed');
+    const erased = eraseOldBatchEvents(owner, 30, 1000);
+    await waitFor('the erasing to wait for the replay', async () => {
+      const waiting = await owner`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      return waiting.length > 0;
+    });
+    return { erased };
+  });
+  expect(await erasing.erased).toBe(0);
+  expect(await kept('batch_replayed')).toMatchObject({ bodies: 1 });
 });

@@ -1,6 +1,6 @@
 import { notFound } from '../../../shared/domain/errors.ts';
 import type { Database } from '../../../shared/sql/database.ts';
-import { deletePausedProvider } from '../../../shared/sql/operations.ts';
+import { deletePausedProvider } from '../../../shared/sql/paused-providers.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';

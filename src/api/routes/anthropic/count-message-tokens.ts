@@ -1,3 +1,5 @@
+import type { ChatRequest } from '../../../shared/domain/chat.ts';
+import { nameFields } from '../../../shared/requests/field-names.ts';
 import { countTokensShape } from '../../../shared/requests/message-request.ts';
 import { type QuoteDeps, quoteJob } from '../../../shared/requests/quote-job.ts';
 import type { App } from '../../http/app.ts';
@@ -11,26 +13,16 @@ export function countMessageTokens(app: App, deps: QuoteDeps): void {
   const schema = { tags: ['anthropic'], summary: 'Count the tokens of a message', body: countTokensShape };
   app.post('/v1/messages/count_tokens', { config: { scope: 'read' }, schema }, async (request, reply) => {
     accountOf(request);
-    const quote = quoteJob(
-      deps,
-      {
-        surface: 'messages',
-        original: null,
-        request: request.body,
-        lane: 'interactive',
-        stream: false,
-        runAt: null,
-        expiresInSeconds: 60,
-        fallbacks: [],
-        maxAttempts: 1,
-        announces: null,
-        webhookUrl: null,
-        webhookPayload: 'thin',
-        metadata: {},
-      },
-      null,
-    );
     reply.header('request-id', request.id);
-    return { input_tokens: quote.inputTokens };
+    return { input_tokens: boundInput(deps, request.body) };
   });
+}
+
+/** Problems are named as the client of this surface wrote its fields. */
+function boundInput(deps: QuoteDeps, request: ChatRequest): number {
+  try {
+    return quoteJob(deps, { request, fallbacks: [], webhookUrl: null }, null).inputTokens;
+  } catch (error) {
+    throw nameFields('messages', error);
+  }
 }

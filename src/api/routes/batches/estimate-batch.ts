@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readFileLines } from '../../../shared/batches/file-lines.ts';
 import { judgeLine, type LineOwner } from '../../../shared/batches/judge-line.ts';
 import { parseLine } from '../../../shared/batches/parse-line.ts';
-import { type BatchFault, batchLinesMax } from '../../../shared/domain/batch.ts';
+import { type BatchFault, batchLineBytesMax, batchLinesMax } from '../../../shared/domain/batch.ts';
 import { notFound } from '../../../shared/domain/errors.ts';
 import { formatUsd } from '../../../shared/domain/money.ts';
 import type { QuoteDeps } from '../../../shared/requests/quote-job.ts';
@@ -15,7 +15,7 @@ import { endpointShape } from './shapes.ts';
 const body = z.strictObject({ input_file_id: z.string().min(1), endpoint: endpointShape });
 
 const linesPerSlice = 100;
-/** Of what is wrong, this much is told. */
+/** At most so many faults and so many refusals are listed. */
 const toldMax = 100;
 
 /** `POST /v1/batches/estimate`: what a batch of this file would set aside, and what of it would be refused. Takes nothing. */
@@ -35,7 +35,7 @@ async function estimate(deps: QuoteDeps & { sql: Database }, fileId: string, own
   const tally = createTally();
   let place = { readBytes: 0, readLines: 0 };
   for (let isEnd = false; !isEnd && tally.goesOn(); ) {
-    const slice = await readFileLines(deps.sql, fileId, place, linesPerSlice);
+    const slice = await readFileLines(deps.sql, fileId, place, linesPerSlice, batchLineBytesMax);
     for (const given of slice.lines) {
       const parsed = parseLine(given, owner.endpoint);
       if ('code' in parsed) tally.fault(parsed);
@@ -63,7 +63,7 @@ function createTally() {
       lines.total += 1;
       if (seen.has(line.customId) && faults.length < toldMax) faults.push(duplicateId(line.line));
       seen.add(line.customId);
-      holdNano += line.holdNano;
+      holdNano += line.job?.holdNano ?? 0n;
       if (line.refusal === null) lines.accepted += 1;
       else {
         lines.refused += 1;

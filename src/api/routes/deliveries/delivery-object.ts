@@ -25,7 +25,7 @@ export const deliveryShape = z.object({
   created_at: z.string(),
 });
 
-/** A delivery with every attempt (contract 12, Shapes). */
+/** A delivery with every attempt. */
 export function toDelivery(row: DeliveryRow): z.output<typeof deliveryShape> {
   return {
     id: row.id,

@@ -40,7 +40,7 @@ export function createFile(app: App, deps: { sql: Database }): void {
         return { status: 200, body };
       });
     } finally {
-      // Of a refused form, or of one whose answer was that of an earlier one.
+      // Still there when the form was refused, or answered as an earlier one was; a finished file stays.
       await dropFile(deps.sql, id).catch(() => undefined);
     }
   });

@@ -14,7 +14,7 @@ export type ReceivedFile = { id: string; fields: Map<string, string> };
 
 /**
  * Stores the file of a multipart form while it arrives, a chunk at a time. Whatever goes wrong, nothing is left of it. The hash
- * of the request becomes that of its meaning: a form has another boundary each time it is sent.
+ * of the request is made from the file and the fields, not from the bytes: a form has another boundary each time it is sent.
  */
 export async function receiveFile(
   sql: Database,

@@ -6,15 +6,17 @@ import { findJob } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
+import { createTurns } from '../../http/turns.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 
 /** POST /v1/jobs/{id}/cancel → 200 when the job ended before it ran, 202 when it was asked to stop. */
 export function cancelJob(app: App, deps: CancelDeps & { sql: Database }): void {
+  const apart = createTurns();
   const schema = { summary: 'Cancel a job', params: z.object({ id: z.string() }) };
   app.post('/v1/jobs/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const { id } = request.params;
-    return idempotent(request, reply, deps, async () => {
+    const work = async () => {
       const before = await findJob(deps.sql, accountId, id);
       if (before === null) throw notFound('job');
       if (isFinal(before.job.state)) {
@@ -24,6 +26,7 @@ export function cancelJob(app: App, deps: CancelDeps & { sql: Database }): void 
       const after = await findJob(deps.sql, accountId, id);
       if (after === null) throw notFound('job');
       return { status: ended ? 200 : 202, body: toJobObject(after.job, { result: after.result }) };
-    });
+    };
+    return idempotent(request, reply, deps, work, { apart });
   });
 }

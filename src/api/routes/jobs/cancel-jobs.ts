@@ -7,6 +7,7 @@ import { listUnfinishedIds } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
+import { createTurns } from '../../http/turns.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 
 const body = z.strictObject({
@@ -21,6 +22,7 @@ const pageSize = 500;
  * A batch is cancelled with its jobs, or it would go on to make more of its lines.
  */
 export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void {
+  const apart = createTurns();
   app.post(
     '/v1/jobs/cancel',
     { config: { scope: 'jobs' }, schema: { summary: 'Cancel many jobs', body } },
@@ -32,7 +34,7 @@ export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void
           { param: 'batch_id', message: 'give batch_id or metadata; all jobs at once are never meant' },
         ]);
       }
-      return idempotent(request, reply, deps, async () => {
+      const work = async () => {
         if (batchId !== null)
           await requestBatchCancel(deps.sql, { accountId, kind: kindOf(batchId), id: batchId });
         const counts = { cancelled: 0, asked: 0 };
@@ -52,7 +54,8 @@ export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void
           after = last;
         }
         return { status: 202, body: { object: 'job.cancellation', ...counts } };
-      });
+      };
+      return idempotent(request, reply, deps, work, { apart });
     },
   );
 }

@@ -33,7 +33,7 @@ export function getJob(app: App, deps: GetJobDeps): void {
   });
 }
 
-/** Does work that is of no use any more, and told so, once the client has left or the server closes. */
+/** Does work with a signal that aborts once the client has left or the server closes. */
 async function untilGone<Value>(
   request: FastifyRequest,
   closing: AbortSignal,

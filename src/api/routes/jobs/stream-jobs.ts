@@ -34,7 +34,10 @@ export function streamJobs(app: App, deps: StreamJobsDeps): void {
     const accountId = accountOf(request);
     const { jobs: ids, starting_after: asked } = request.query;
     const header = request.headers['last-event-id'];
-    const after = readPositions(typeof header === 'string' && header !== '' ? header : asked, ids.length);
+    const after =
+      typeof header === 'string' && header !== ''
+        ? readPositions('Last-Event-ID', header, ids.length)
+        : readPositions('starting_after', asked, ids.length);
     const found = await Promise.all(ids.map((id) => deps.watcher.find(id)));
     const jobs = found.map((job) => {
       if (job === null || job.accountId !== accountId) throw notFound('job');
@@ -71,11 +74,10 @@ function toFrame({ type, data }: JobEvent, positions: number[]): string {
   return `id: ${positions.join('.')}\nevent: ${type}\ndata: ${data}\n\n`;
 }
 
-function readPositions(text: string | undefined, count: number): number[] {
+/** How far each of `count` jobs was seen, from an event's id; `param` is where it was given. */
+function readPositions(param: string, text: string | undefined, count: number): number[] {
   if (text === undefined) return Array.from({ length: count }, () => 0);
   const positions = text.split('.').map(Number);
   if (/^\d{1,15}(?:\.\d{1,15})*$/.test(text) && positions.length === count) return positions;
-  throw invalid([
-    { param: 'Last-Event-ID', message: 'must be the id of an event of this stream, with the same jobs' },
-  ]);
+  throw invalid([{ param, message: 'must be the id of an event of this stream, with the same jobs' }]);
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { responseStatusOf } from '../../../shared/domain/chat.ts';
 import type { Refusal } from '../../../shared/domain/errors.ts';
+import { responseIdOf } from '../../../shared/domain/ids.ts';
 import type { JobError } from '../../../shared/domain/job.ts';
 import { type ResponseFacts, toResponse } from '../../../shared/requests/response-object.ts';
 import {
@@ -11,7 +12,6 @@ import {
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { readEarlierItems } from '../../responses/earlier-items.ts';
-import { responseIdOf } from '../../responses/stored-response.ts';
 import { tellResponse, toResponseFrames } from '../../responses/tell-response.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
 import { type Call, type PlacedCall, placeCall } from '../../sync/place-call.ts';

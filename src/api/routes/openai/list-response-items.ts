@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { suffixOf } from '../../../shared/domain/ids.ts';
 import type { InputItem } from '../../../shared/requests/response-items.ts';
 import { inputItems } from '../../../shared/requests/response-request.ts';
 import type { Database } from '../../../shared/sql/database.ts';
@@ -40,7 +41,7 @@ export function listResponseItems(app: App, deps: { sql: Database }): void {
 
 /** Items are listed with an id, whether they were sent with one or not, and texts as parts. */
 function toListed(item: InputItem, responseId: string, index: number): { id: string } {
-  const made = `item_${responseId.slice(responseId.indexOf('_') + 1)}_${index}`;
+  const made = `item_${suffixOf(responseId)}_${index}`;
   const id = typeof item.id === 'string' ? item.id : made;
   if (!('role' in item) || typeof item.content !== 'string') return { ...item, id };
   const type = item.role === 'assistant' ? 'output_text' : 'input_text';

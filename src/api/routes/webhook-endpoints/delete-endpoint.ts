@@ -22,7 +22,7 @@ export function deleteEndpoint(app: App, deps: { sql: Database; news: Pick<News,
     async (request) => {
       const { id } = request.params;
       if (!(await removeEndpoint(deps.sql, accountOf(request), id))) throw notFound('webhook endpoint');
-      deps.news.send('recovery');
+      deps.news.send('endpoints');
       return { id, object: 'webhook_endpoint.deleted', deleted: true as const };
     },
   );

@@ -43,7 +43,7 @@ export function recoverEndpoint(app: App, deps: { sql: Database; news: Pick<News
         status: 202,
         body: await recover(tx, { ...key, since }),
       }));
-      deps.news.send('recovery');
+      deps.news.send('endpoints');
       return answer;
     },
   );

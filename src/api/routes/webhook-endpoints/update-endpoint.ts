@@ -34,7 +34,7 @@ export function updateEndpoint(app: App, deps: EndpointDeps & { news: Pick<News,
         if (endpoint === null) throw notFound('webhook endpoint');
         return { status: 200, body: toEndpoint(endpoint) };
       });
-      deps.news.send('recovery');
+      deps.news.send('endpoints');
       return answer;
     },
   );

@@ -23,7 +23,7 @@ export function toMessageResult({ custom_id, response, error }: AnsweredLine): M
   return { custom_id, result: errored(type, message, response?.request_id ?? null) };
 }
 
-/** What each request of a batch came to that never began. */
+/** What a request of a batch that never began came to. */
 export function toUnbegunResult(
   custom_id: string,
   state: BatchState,

@@ -42,6 +42,7 @@ async function* resultsOf(sql: Database, batch: BatchRecord): AsyncGenerator<str
   }
 }
 
+/** Of a file that was written here: its lines are as long as what providers answered. */
 async function* mapLines(
   sql: Database,
   fileId: string,
@@ -49,7 +50,7 @@ async function* mapLines(
 ): AsyncGenerator<string> {
   let place = { readBytes: 0, readLines: 0 };
   for (let isEnd = false; !isEnd; ) {
-    const slice = await readFileLines(sql, fileId, place, linesPerPiece);
+    const slice = await readFileLines(sql, fileId, place, linesPerPiece, Number.POSITIVE_INFINITY);
     const lines = slice.lines.flatMap(({ bytes }) =>
       bytes === null ? [] : [JSON.parse(bytes.toString('utf8')) as AnsweredLine],
     );
