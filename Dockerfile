@@ -17,7 +17,7 @@ COPY package.json ./
 COPY migrations ./migrations
 USER node
 EXPOSE 8080
-# Workers listen on nothing; for them the check of the composition is the one that counts.
+# Workers answer /health/live and /metrics on PORT too.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD node -e "fetch('http://127.0.0.1:'+process.env.PORT+'/health/live').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
 ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]

@@ -134,11 +134,16 @@ function refuse(mistakes: string[]): never {
   process.exit(badConfigurationExit);
 }
 
+/** What an operator can do something about is one sentence; anything else is a bug, and its stack says where. */
+function describeFailure(error: unknown): string {
+  const { message, stack, code, port } = Object(error) as Partial<Error & { code: string; port: number }>;
+  if (code === 'EADDRINUSE')
+    return `PORT: ${port} is taken by another process; set another, or stop that one`;
+  if (isDatabaseUnavailable(error)) return `the database cannot be reached: ${message}`;
+  return stack ?? message ?? String(error);
+}
+
 main().catch((error: unknown) => {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const why = isDatabaseUnavailable(error)
-    ? `the database cannot be reached: ${message}`
-    : (stack ?? message);
-  process.stderr.write(`${why}\n`);
+  process.stderr.write(`${describeFailure(error)}\n`);
   process.exit(1);
 });

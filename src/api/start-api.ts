@@ -33,17 +33,21 @@ export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Pr
     queues: [...infra.queues.values()],
     providerStatus: () => readProviderStatus({ sql: infra.sql, gate, models, concurrency: config.work }),
   });
-  const url = await listen(app, config);
+  const url = await listen(app, config, log);
   log.info({ url }, 'listening');
   return { url, stop: () => within(10_000, app.close()) };
 }
 
 /** Listens on the configured port; when none was asked for and the usual one is taken, on a free one. */
-async function listen(app: App, { http }: Config): Promise<string> {
+async function listen(app: App, { http }: Config, log: Log): Promise<string> {
   try {
     await app.listen({ port: http.port, host: http.host });
   } catch (error) {
     if (http.portGiven || (error as { code?: string }).code !== 'EADDRINUSE') throw error;
+    log.warn(
+      { port: http.port },
+      'the usual port is taken: listening on a free one; set PORT to have a certain one',
+    );
     await app.listen({ port: 0, host: http.host });
   }
   const { port } = app.server.address() as AddressInfo;

@@ -7,6 +7,8 @@ export type Child = {
   pid: number;
   /** Resolves with a sentence when the process ends, whoever ended it. */
   ended: Promise<string>;
+  /** What it ended with; null while it runs, and when a signal ended it. */
+  exitCode(): number | null;
   /** Asks it to stop, and kills it when it has not after `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>;
 };
@@ -55,6 +57,7 @@ export function startChild(file: string, args: string[], options: ChildOptions):
     name: options.name,
     pid: child.pid ?? 0,
     ended,
+    exitCode: () => child.exitCode,
     stop: (timeoutMs) => stopChild(child, options.stopSignal, timeoutMs),
   };
 }

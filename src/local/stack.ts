@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { variableNames } from '../shared/config.ts';
 import { type Child, startChild } from './child.ts';
 import { claimFolder } from './claim-folder.ts';
 import { startPostgres } from './embedded-postgres.ts';
 import { startRedis } from './embedded-redis.ts';
 import { findFreePort } from './free-port.ts';
+import { badConfigurationExit, ProcessFailed } from './process-failed.ts';
 import { readOrMakeSecrets } from './secrets.ts';
 
 export type Stack = {
@@ -122,8 +124,19 @@ async function findDatabases(options: StackOptions, dataDir: string, onSpawn: (c
 /** What was set, directly or through a file; set to nothing is not set. */
 function settingOf(given: NodeJS.ProcessEnv, name: string): string | undefined {
   const file = given[`${name}_FILE`];
-  const value = given[name] || (file ? readFileSync(file, 'utf8').trim() : '');
+  const value = given[name] || (file ? readSetting(`${name}_FILE`, file) : '');
   return value === '' ? undefined : value;
+}
+
+function readSetting(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new ProcessFailed(
+      `configuration: ${name}: cannot read ${JSON.stringify(file)} (${(error as Error).message})`,
+      badConfigurationExit,
+    );
+  }
 }
 
 /** The simulator stands in for providers that have neither a key nor a base URL; with all three set it is not started. */
@@ -156,9 +169,7 @@ function environmentOf(
 ): Record<string, string> {
   const secrets = readOrMakeSecrets(dataDir);
   const env: Record<string, string | undefined> = {
-    ...Object.fromEntries(
-      Object.entries(given).filter(([name]) => /^[A-Z][A-Z0-9_]*$/.test(name) && isOurs(name)),
-    ),
+    ...Object.fromEntries(Object.entries(given).filter(([name]) => isOurs(name))),
     ENVIRONMENT: given['ENVIRONMENT'] || 'development',
     DATA_DIR: dataDir,
     DATABASE_URL: databases.appUrl,
@@ -178,12 +189,12 @@ function environmentOf(
   );
 }
 
-const ours =
-  /^(ENVIRONMENT|PORT|HOST|DATA_DIR|LOG_LEVEL|SIMULATOR.*|MODELS_FILE|PROVIDERS_FILE|METRICS_TOKEN|(DATABASE|REDIS|JWT|ADMIN|SECRETS|CORS|TRUST|RATE|BODY|QUEUE|WEBHOOK|CONTENT|LEASE|WORKER|SYNC|SHUTDOWN|OPENAI|ANTHROPIC|GEMINI|GOOGLE_GEMINI|OTEL|LANGFUSE)_.*)$/;
+/** What the gateway reads itself, or reads from a file that the variable names. */
+const ours = new Set(variableNames.flatMap((name) => [name, `${name}_FILE`]));
 
 /** Keys of upstreams from PROVIDERS_FILE have names of the user's choice, usually ending so. */
 function isOurs(name: string): boolean {
-  return ours.test(name) || /_API_KEY(_FILE)?$/.test(name);
+  return ours.has(name) || /_API_KEY(_FILE)?$/.test(name);
 }
 
 /** What any Node process needs to reach the outside from here: proxies and certificates. */
@@ -223,7 +234,7 @@ async function startAndWait(
   });
   onSpawn(child);
   const failed = child.ended.then((how): never => {
-    throw new Error(`${how} before it was ready; its messages are above`);
+    throw new ProcessFailed(`${how} before it was ready; its messages are above`, child.exitCode() ?? 1);
   });
   return Promise.race([url, failed]);
 }

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openDemoAccount } from './admin.ts';
+import { ProcessFailed } from './process-failed.ts';
 import { type Stack, startStack } from './stack.ts';
 import { onStopRequest } from './stop-request.ts';
 
@@ -60,5 +61,5 @@ function writeDevFile(dataDir: string, stack: Stack, apiKey: string): void {
 
 start().catch((error: unknown) => {
   say(error instanceof Error ? error.message : String(error));
-  process.exit(1);
+  process.exit(error instanceof ProcessFailed ? error.exitCode : 1);
 });

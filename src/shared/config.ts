@@ -55,12 +55,15 @@ export function parseConfig(env: Env): Config {
   const mistakes: string[] = [];
   const given = withFiles(env, mistakes);
   const parsed = environmentShape.safeParse(given);
-  if (!parsed.success) {
-    mistakes.push(...parsed.error.issues.map((issue) => describeIssue(issue, given)));
-    throw new ConfigError(mistakes);
-  }
-  mistakes.push(...crossChecks(parsed.data));
-  const config = toConfig(parsed.data, env, given, mistakes);
+  mistakes.push(...(parsed.error?.issues ?? []).map((issue) => describeIssue(issue, given)));
+  mistakes.push(...crossChecks(given));
+  const files = {
+    modelsFile: readJsonFile('MODELS_FILE', given['MODELS_FILE'], mistakes),
+    providersFile: readJsonFile('PROVIDERS_FILE', given['PROVIDERS_FILE'], mistakes),
+  };
+  if (!parsed.success) throw new ConfigError(mistakes);
+  const config = toConfig(parsed.data, env, given, files);
+  if (config.providers.length === 0 && given['PROVIDERS_FILE'] === undefined) mistakes.push(noProvider);
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return config;
 }
@@ -99,22 +102,24 @@ function describeIssue(issue: z.core.$ZodIssue, given: Env): string {
   return `${name}: got ${shown}; allowed: ${issue.message}`;
 }
 
-function crossChecks(parsed: Parsed): string[] {
+const noProvider =
+  'OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY: none is set; set one (or a base URL, or PROVIDERS_FILE), or run with SIMULATOR=on and SIMULATOR_URL';
+
+/** What is wrong with variables beside each other, however many of them are wrong by themselves. */
+function crossChecks(given: Env): string[] {
   const mistakes: string[] = [];
-  if (parsed.REDIS_URL === undefined && parsed.REDIS_CLUSTER_NODES === undefined) {
+  const has = (name: string) => given[name] !== undefined;
+  if (!has('REDIS_URL') && !has('REDIS_CLUSTER_NODES')) {
     mistakes.push(
       'REDIS_URL: is not set; needed: a URL starting with redis:// or rediss://, or REDIS_CLUSTER_NODES',
     );
   }
-  if (parsed.ENVIRONMENT === 'development') return mistakes;
-  if (parsed.FAILPOINTS.length > 0) mistakes.push('FAILPOINTS: only for tests, in development; unset it');
-  if (
-    parsed.JWT_JWKS_URL !== undefined &&
-    (parsed.JWT_ISSUER === undefined || parsed.JWT_AUDIENCE === undefined)
-  ) {
+  if (!['staging', 'production'].includes(given['ENVIRONMENT'] ?? '')) return mistakes;
+  if (has('FAILPOINTS')) mistakes.push('FAILPOINTS: only for tests, in development; unset it');
+  if (has('JWT_JWKS_URL') && !(has('JWT_ISSUER') && has('JWT_AUDIENCE'))) {
     mistakes.push('JWT_ISSUER, JWT_AUDIENCE: needed beside JWT_JWKS_URL outside development');
   }
-  if (parsed.SECRETS_KEY === undefined) {
+  if (!has('SECRETS_KEY')) {
     mistakes.push(
       'SECRETS_KEY: is not set; needed outside development: 32 bytes, as base64 or as 64 hex digits',
     );
@@ -122,16 +127,13 @@ function crossChecks(parsed: Parsed): string[] {
   return mistakes;
 }
 
-function toConfig(parsed: Parsed, env: Env, given: Env, mistakes: string[]) {
+function toConfig(
+  parsed: Parsed,
+  env: Env,
+  given: Env,
+  files: { modelsFile: unknown; providersFile: unknown },
+) {
   const development = parsed.ENVIRONMENT === 'development';
-  const providers = builtInProviders(parsed);
-  const models = readJsonFile('MODELS_FILE', parsed.MODELS_FILE, mistakes);
-  const providersFile = readJsonFile('PROVIDERS_FILE', parsed.PROVIDERS_FILE, mistakes);
-  if (providers.length === 0 && providersFile === null) {
-    mistakes.push(
-      'OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY: none is set; set one (or a base URL, or PROVIDERS_FILE), or run with SIMULATOR=on and SIMULATOR_URL',
-    );
-  }
   return {
     environment: parsed.ENVIRONMENT,
     failpoints: parsed.FAILPOINTS,
@@ -169,9 +171,8 @@ function toConfig(parsed: Parsed, env: Env, given: Env, mistakes: string[]) {
       queueDepthLimit: parsed.QUEUE_DEPTH_LIMIT ?? null,
       contentRetentionDays: parsed.CONTENT_RETENTION_DAYS,
     },
-    providers,
-    modelsFile: models,
-    providersFile,
+    providers: builtInProviders(parsed),
+    ...files,
     /** Values of the variables that PROVIDERS_FILE names as keys are looked up here by the reader of that file. */
     lookup: (name: string): string | undefined => env[name] ?? readSecretFile(env[`${name}_FILE`]),
   };

@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { failpointNames, parseFailpoints } from './failpoints.ts';
 
@@ -24,6 +25,15 @@ const commaList = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+/** One of a few words; says them when it is another. */
+const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  z.enum(words, { error: `one of ${words.join(', ')}` });
+const origins = commaList.refine((parts) => parts.every((part) => part === '*' || isOrigin(part)), {
+  error: 'origins such as https://app.example, separated by commas, or *',
+});
+const proxies = commaList.refine((parts) => parts.every(isProxy), {
+  error: 'addresses, ranges such as 10.0.0.0/8, or loopback, linklocal, uniquelocal, separated by commas',
+});
 const thirtyTwoBytes = z.string().transform((text, context) => {
   const bytes = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
   if (bytes.length === 32) return bytes;
@@ -37,13 +47,27 @@ const failpoints = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** As Fastify's `trustProxy` takes them. */
+function isProxy(text: string): boolean {
+  return (
+    ['loopback', 'linklocal', 'uniquelocal'].includes(text) ||
+    ipaddr.isValid(text) ||
+    ipaddr.isValidCIDR(text)
+  );
+}
+
 const postgresUrl = url(['postgres:', 'postgresql:']);
 const httpUrl = url(['http:', 'https:']).transform((text) => text.replace(/\/+$/, ''));
 const laterOnly = z.never({ error: 'nothing yet: this export is not built; unset it' }).optional();
 
 /** Every variable the gateway reads, what it may be and its default. */
 export const environmentShape = z.object({
-  ENVIRONMENT: z.enum(['development', 'staging', 'production']).default('development'),
+  ENVIRONMENT: oneOf(['development', 'staging', 'production']).default('development'),
   PORT: wholeNumber(0, 65_535).default(8080),
   HOST: z.string().min(1).default('127.0.0.1'),
   DATA_DIR: z.string().min(1).default('.data'),
@@ -57,7 +81,7 @@ export const environmentShape = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'letters, digits, _ and -' })
     .default('gw'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   JWT_SECRET: longSecret.optional(),
   JWT_JWKS_URL: httpUrl.optional(),
   JWT_ISSUER: z.string().min(1).optional(),
@@ -65,8 +89,8 @@ export const environmentShape = z.object({
   JWT_ADMIN_SCOPE: z.string().min(1).default('gateway:admin'),
   ADMIN_API_KEY: longSecret.optional(),
   SECRETS_KEY: thirtyTwoBytes.optional(),
-  CORS_ORIGINS: commaList.default([]),
-  TRUST_PROXY: commaList.default([]),
+  CORS_ORIGINS: origins.default([]),
+  TRUST_PROXY: proxies.default([]),
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).optional(),
   BODY_LIMIT_BYTES: wholeNumber(1024, 1_073_741_824).default(20 * 1024 * 1024),
   QUEUE_DEPTH_LIMIT: wholeNumber(1, 1_000_000_000).optional(),

@@ -7,6 +7,7 @@ import type { RedisConnection } from './redis.ts';
  * - `backlog <provider>`: a job waits for this provider.
  * - `cancel <job id>`: a running job was asked to stop.
  * - `deliveries`: a webhook is owed.
+ * - `providers`: one was paused or resumed.
  * - `endpoints`: a webhook endpoint was changed or deleted, or is to be sent again what it has not had.
  */
 export type News = {
@@ -14,7 +15,7 @@ export type News = {
   listen(topic: Topic, listener: (about: string) => void): void;
 };
 
-type Topic = 'backlog' | 'cancel' | 'deliveries' | 'endpoints';
+type Topic = 'backlog' | 'cancel' | 'deliveries' | 'providers' | 'endpoints';
 
 /** `subscriber` is used for nothing else, since a subscribed connection takes no commands. */
 export function createNews(redis: RedisConnection, subscriber: RedisConnection | null, prefix: string): News {

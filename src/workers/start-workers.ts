@@ -73,6 +73,7 @@ export function startWorkers({ config, infra, log, models }: WorkersDeps): () =>
     { leaseSeconds: worker.leaseSeconds },
   );
   const pauses = every(1000, () => refreshPaused(infra, paused), log, 'paused providers');
+  news.listen('providers', pauses.wake);
 
   return async () => {
     await Promise.all([within(2000, pauses.stop()), within(2000, batches.stop()), dispatch.stop()]);

@@ -1,4 +1,5 @@
 import { notFound } from '../../../shared/domain/errors.ts';
+import type { News } from '../../../shared/news.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { deletePausedProvider } from '../../../shared/sql/paused-providers.ts';
 import type { App } from '../../http/app.ts';
@@ -7,7 +8,10 @@ import { idParams } from '../../http/shapes.ts';
 import { type ProviderStatusDeps, providerStatusShape } from './provider-status.ts';
 
 /** `POST /v1/admin/providers/{name}/resume`: its jobs go on. Doing it twice is doing it once. */
-export function resumeProvider(app: App, deps: { sql: Database } & ProviderStatusDeps): void {
+export function resumeProvider(
+  app: App,
+  deps: { sql: Database; news: Pick<News, 'send'> } & ProviderStatusDeps,
+): void {
   app.post(
     '/v1/admin/providers/:id/resume',
     {
@@ -23,10 +27,12 @@ export function resumeProvider(app: App, deps: { sql: Database } & ProviderStatu
       const { id: name } = request.params;
       const status = (await deps.providerStatus()).find((provider) => provider.name === name);
       if (status === undefined) throw notFound('provider');
-      return await idempotent(request, reply, deps, async (tx) => {
+      await idempotent(request, reply, deps, async (tx) => {
         await deletePausedProvider(tx, name);
         return { status: 200, body: { ...status, paused: false } };
       });
+      deps.news.send('providers');
+      return reply;
     },
   );
 }
