@@ -135,6 +135,10 @@ test('the description lists every route that is not hidden, as OpenAPI 3.1', asy
       'GET /health',
     ]),
   );
+  const { parameters } = json.paths['/v1/jobs'].post;
+  expect(parameters).toEqual([
+    expect.objectContaining({ in: 'header', name: 'idempotency-key', required: false }),
+  ]);
   expect((await server.call('GET /docs/')).status).toBe(200);
   expect((await server.call('GET /docs/static/swagger-ui.css')).status).toBe(200);
   await server.close();

@@ -40,7 +40,7 @@ export async function describeRoutes(app: App): Promise<void> {
       },
       security: [{ bearer: [] }, { apiKey: [] }],
     },
-    transform: (document) => jsonSchemaTransform(withTag(withProblem(document))),
+    transform: (document) => jsonSchemaTransform(withTag(withProblem(withKey(document)))),
   });
 }
 
@@ -51,6 +51,21 @@ function withProblem(document: TransformInput): TransformInput {
   const response = (document.schema as { response?: object } | undefined)?.response;
   if (response === undefined) return document;
   return { ...document, schema: { ...document.schema, response: { ...response, default: problem } } };
+}
+
+const keyHeader = z.object({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe(
+      '1 to 255 printable ASCII characters. The same request under the same key is done once and answered with the same bytes, for at least a day.',
+    ),
+});
+
+/** Documents the header that every POST takes; it is read in `idempotent.ts`, not by the schema. */
+function withKey(document: TransformInput): TransformInput {
+  if (document.route.method !== 'POST') return document;
+  return { ...document, schema: { ...document.schema, headers: keyHeader } };
 }
 
 /** The groups of the pages, by how a path begins; the first that fits. */
