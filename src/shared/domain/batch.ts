@@ -10,11 +10,12 @@ export type BatchKind = 'openai' | 'anthropic';
 export const batchEndpoints = ['/v1/chat/completions', '/v1/responses'] as const;
 export type BatchEndpointName = (typeof batchEndpoints)[number] | '/v1/messages';
 
-/** Why a whole batch was refused; the codes are OpenAI's, `insufficient_funds` is ours. */
+/** Why a whole batch was refused; the codes are OpenAI's, but `invalid_custom_id` and `insufficient_funds` are ours. */
 export type BatchFault = {
   code:
     | 'invalid_json_line'
     | 'missing_custom_id'
+    | 'invalid_custom_id'
     | 'duplicate_custom_id'
     | 'url_mismatch'
     | 'empty_file'
