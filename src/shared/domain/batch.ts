@@ -45,6 +45,8 @@ export type BatchRecord = {
   errorFileId: string | null;
   webhookUrl: string | null;
   metadata: Record<string, string> | null;
+  /** How long its files are kept after they were made; null when nothing was said. */
+  outputExpiresSeconds: number | null;
   errors: BatchFault[] | null;
   total: number;
   completed: number;

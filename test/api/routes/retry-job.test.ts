@@ -27,3 +27,11 @@ test('a job that was ordered for a week later has as long to run when it is orde
     select extract(epoch from deadline_at - run_at)::double precision as seconds from jobs where id = ${again.id}`;
   expect(row?.seconds).toBe(daySeconds);
 });
+
+test('what is ordered again says what it repeats, where its metadata has room for that', async () => {
+  const pairs = (many: number) =>
+    Object.fromEntries(Array.from({ length: many }, (_, n) => [`key ${n}`, 'value']));
+  const { first, again } = await orderTwice({ metadata: pairs(15) });
+  expect(again.metadata).toEqual({ ...pairs(15), retry_of: first.id });
+  expect((await orderTwice({ metadata: pairs(16) })).again.metadata).toEqual(pairs(16));
+});

@@ -9,6 +9,7 @@ import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
 import { orderBatch } from '../../intake/order-batch.ts';
+import { retryMetadata } from '../../intake/retry-metadata.ts';
 
 /** `POST /v1/batches/{id}/retry`: a new batch of the lines of an ended one that did not succeed, at today's price. */
 export function retryBatch(app: App, deps: { sql: Database }): void {
@@ -33,8 +34,8 @@ export function retryBatch(app: App, deps: { sql: Database }): void {
         asked: null,
         retryOf: earlier.id,
         webhookUrl: earlier.webhookUrl,
-        metadata: { ...earlier.metadata, retry_of: earlier.id },
-        outputExpiresSeconds: null,
+        metadata: retryMetadata(earlier.id, earlier.metadata ?? {}),
+        outputExpiresSeconds: earlier.outputExpiresSeconds,
       }));
       return { status: 200, body: toBatchObject(batch), location: `/v1/batches/${batch.id}` };
     });
