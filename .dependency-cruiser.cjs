@@ -70,6 +70,14 @@ module.exports = {
       to: { path: '^src/shared/(ledger|sql/(accept-jobs|settle-jobs))', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'intake-never-http',
+      comment:
+        'what is accepted is decided from plain values: every surface orders the same way, and a test needs no request',
+      severity: 'error',
+      from: { path: '^src/api/intake' },
+      to: { path: '^(src/api/(http|routes|sync)|node_modules/fastify)/' },
+    },
+    {
       name: 'only-providers-know-their-sdk',
       comment:
         'an upstream is replaced by replacing one folder; what is tried locally is tried as a client would',

@@ -53,6 +53,8 @@ create table jobs (
   webhook_payload text not null default 'thin',
   metadata jsonb not null default '{}',
   run_at timestamptz not null default now(),
+  -- How long it was given to end, from its first run_at on: that one moves when the job is put back.
+  expires_in_seconds double precision not null default 86400,
   deadline_at timestamptz not null,
   ticketed_at timestamptz,
   worker_id text,

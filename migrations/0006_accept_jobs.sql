@@ -123,11 +123,12 @@ begin
 
     insert into jobs (
       id, account_id, surface, lane, model, provider, target_model, max_attempts, hold_id, hold_nano, input_tokens_bound,
-      tokens_bound, stream, announces, webhook_url, webhook_payload, metadata, run_at, created_at, deadline_at
+      tokens_bound, stream, announces, webhook_url, webhook_payload, metadata, run_at, created_at,
+      expires_in_seconds, deadline_at
     )
     select i.job_id, i.account_id, i.surface, i.lane, i.model, i.provider, i.target_model, i.max_attempts, i.hold_id,
       i.hold_nano, i.input_tokens_bound, i.tokens_bound, i.stream, i.announces, i.webhook_url, i.webhook_payload, i.metadata,
-      greatest(i.run_at, now()), i.created_at,
+      greatest(i.run_at, now()), i.created_at, i.expires_in_seconds,
       greatest(i.run_at, now()) + make_interval(secs => i.expires_in_seconds)
     from unnest(accepted) i;
 

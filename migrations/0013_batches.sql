@@ -148,7 +148,8 @@ set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off s
 set plan_cache_mode = force_generic_plan
 as $$
   with lines as (
-    select l.job_id, l.request, l.targets, l.original, l.hold_nano, b.id as batch_id, b.account_id, b.hold_id, b.expires_at,
+    select l.job_id, l.request, l.targets, l.original, l.hold_nano, b.id as batch_id, b.account_id, b.hold_id,
+      b.created_at as begun_at, b.expires_at,
       i.surface, i.lane, i.model, i.provider, i.target_model, i.max_attempts, i.input_tokens_bound, i.tokens_bound
     from batches b
     join batch_lines l on l.batch_id = b.id
@@ -158,10 +159,11 @@ as $$
   made as (
     insert into jobs (
       id, account_id, batch_id, surface, lane, model, provider, target_model, max_attempts, hold_id, hold_nano,
-      input_tokens_bound, tokens_bound, stream, announces, deadline_at
+      input_tokens_bound, tokens_bound, stream, announces, expires_in_seconds, deadline_at
     )
     select l.job_id, l.account_id, l.batch_id, l.surface, l.lane, l.model, l.provider, l.target_model, l.max_attempts,
-      l.hold_id, l.hold_nano, l.input_tokens_bound, l.tokens_bound, false, null, l.expires_at
+      l.hold_id, l.hold_nano, l.input_tokens_bound, l.tokens_bound, false, null, extract(epoch from l.expires_at - l.begun_at),
+      l.expires_at
     from lines l
   ),
   noted as (

@@ -1,8 +1,16 @@
 -- Serves: the pick and the recall, which have to know whom they concern.
 create index accounts_held_back on accounts (id) where paused or max_concurrency is not null;
 
--- The fair window. Moves waiting jobs of one provider to ticketed, as many as are free of a window of twice what can run
--- there at once, and says with which priority to ticket each (1 is first).
+-- The priority of a ticket: bands go one after the other, and inside a band the order is by fair rank. The first is 1; BullMQ
+-- takes 2,097,151 at most.
+create function ticket_priority(p_band integer, p_fair_rank integer) returns integer
+language sql immutable
+as $$
+  select 1 + p_band * 500000 + least(p_fair_rank, 499999)
+$$;
+
+-- The fair window. Moves waiting jobs of one provider to ticketed, as many as p_window has free (what can run there at once is
+-- p_capacity), and says with which priority to ticket each (1 is first).
 --
 -- Inside a lane the order is by fair rank: the rank of an account's n-th waiting job is n plus what the account already has
 -- under way there, divided by its weight; so an account with one job comes before the second job of any other. Among an
@@ -22,7 +30,7 @@ create index accounts_held_back on accounts (id) where paused or max_concurrency
 -- Cost depends on the accounts that have work waiting, not on how much of it there is. The plan is pinned, as in 0007: the
 -- planner would take 750 ms instead of 4 at a million waiting.
 drop function if exists ticket_jobs(text, integer);
-create function ticket_jobs(p_provider text, p_capacity integer, p_recalled integer)
+create function ticket_jobs(p_provider text, p_capacity integer, p_window integer, p_recalled integer)
 returns table (id text, generation integer, priority integer, target_model text, tokens_bound integer)
 language sql
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
@@ -59,7 +67,7 @@ as $$
     group by j.account_id
   ),
   free as (
-    select greatest(0, 2 * p_capacity - coalesce(sum(n), 0))::integer as n from under_way
+    select greatest(0, p_window - coalesce(sum(n), 0))::integer as n from under_way
   ),
   shares as materialized (
     select
@@ -136,7 +144,7 @@ as $$
   set state = 'ticketed', ticketed_at = now()
   from locked l
   where j.id = l.id
-  returning j.id, j.generation, 1 + l.band * 500000 + least(l.fair_rank, 499999), j.target_model, j.tokens_bound
+  returning j.id, j.generation, ticket_priority(l.band, l.fair_rank), j.target_model, j.tokens_bound
 $$;
 
 -- Takes back tickets of one provider that nobody has claimed: those of accounts that are paused, those of accounts that have

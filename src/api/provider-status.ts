@@ -1,3 +1,4 @@
+import { capacityOf, windowOf } from '../shared/domain/window.ts';
 import type { Gate, GateStatus } from '../shared/gate.ts';
 import type { Models } from '../shared/models.ts';
 import type { Database } from '../shared/sql/database.ts';
@@ -19,11 +20,11 @@ export type ProviderStatusSource = {
  */
 export async function readProviderStatus(source: ProviderStatusSource): Promise<ProviderStatus[]> {
   const { sql } = source;
-  const [paused, counts, busy, capacity] = await Promise.all([
+  const [paused, counts, busy, places] = await Promise.all([
     listPausedProviders(sql),
     countJobsByProvider(sql),
     listBusyModels(sql),
-    sumConcurrency(sql, Math.max(3, source.concurrency.leaseSeconds)),
+    sumConcurrency(sql, source.concurrency),
   ]);
   return Promise.all(
     source.models.providers.map(async ({ name, simulated, maxConcurrency }) => {
@@ -33,7 +34,7 @@ export async function readProviderStatus(source: ProviderStatusSource): Promise<
         name,
         paused: paused.includes(name),
         simulated,
-        window: 2 * Math.min(capacity, maxConcurrency ?? capacity),
+        window: windowOf(capacityOf(places, maxConcurrency)),
         backlog: count?.backlog ?? 0,
         running: count?.running ?? 0,
         models: await Promise.all(models.map((model) => readGate(source.gate, name, model))),

@@ -54,6 +54,7 @@ import { addBatchRoutes } from './routes/batches/add-batch-routes.ts';
 import { getDelivery } from './routes/deliveries/get-delivery.ts';
 import { listDeliveries } from './routes/deliveries/list-deliveries.ts';
 import { replayDelivery } from './routes/deliveries/replay-delivery.ts';
+import { addFileRoutes } from './routes/files/add-file-routes.ts';
 import { cancelJob } from './routes/jobs/cancel-job.ts';
 import { cancelJobs } from './routes/jobs/cancel-jobs.ts';
 import { createEstimate } from './routes/jobs/create-estimate.ts';
@@ -138,7 +139,8 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
 /** The explicit list of routes. */
 async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void> {
   addJobRoutes(app, deps);
-  await addBatchRoutes(app, { sql: deps.sql, ...quoting(deps) });
+  await addFileRoutes(app, deps);
+  addBatchRoutes(app, { sql: deps.sql, ...quoting(deps) });
   addMessageBatchRoutes(app, deps);
 
   readBalance(app, deps);

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { invalid, Refusal } from '../../shared/domain/errors.ts';
+import { invalid, keyConflict, Refusal } from '../../shared/domain/errors.ts';
 import { seal, unseal } from '../../shared/seal.ts';
 import type { Database, Transaction } from '../../shared/sql/database.ts';
 import { findReply, insertIdempotencyKey, limitLockWait, recordReply } from '../../shared/sql/idempotency.ts';
@@ -46,14 +46,6 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
 /** Whether a client says that it asks once more for what it asked a moment ago, as the official SDKs do when a connection broke. */
 export function asksAgain(request: FastifyRequest): boolean {
   return Number(request.headers['x-stainless-retry-count'] ?? 0) >= 1;
-}
-
-/** The refusal for a key that was used with another request. */
-export function keyConflict(): Refusal {
-  return new Refusal(
-    'idempotency_conflict',
-    'This Idempotency-Key was used with another request; use a new key for a new request',
-  );
 }
 
 /**

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { chatRequestShape } from '../../shared/requests/chat-request.ts';
-
-const metadata = z
-  .record(z.string().min(1).max(64), z.string().max(512))
-  .refine((pairs) => Object.keys(pairs).length <= 16, { error: 'at most 16 pairs' });
+import { metadataShape } from '../../shared/requests/metadata-shape.ts';
 
 /** An instant: RFC 3339 with an offset. */
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
@@ -22,7 +19,7 @@ export const jobBody = z.strictObject({
   max_attempts: z.int().min(1).max(10).default(5),
   webhook_url: z.string().min(1).max(2048).optional(),
   webhook_payload: z.enum(['thin', 'full']).default('thin'),
-  metadata: metadata.default({}),
+  metadata: metadataShape.default({}),
   cache: z.never({ error: 'responses are not cached yet: leave this out' }).optional(),
 });
 

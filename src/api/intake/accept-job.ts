@@ -1,4 +1,4 @@
-import { Refusal } from '../../shared/domain/errors.ts';
+import { keyConflict, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import { formatUsd } from '../../shared/domain/money.ts';
 import { failpoint } from '../../shared/failpoints.ts';
@@ -11,7 +11,6 @@ import {
   quoteJob,
   toIntake,
 } from '../../shared/requests/quote-job.ts';
-import { keyConflict } from '../http/idempotent.ts';
 
 export type IntakeDeps = QuoteDeps & {
   ledger: Pick<Ledger, 'openHold'>;

@@ -3,6 +3,7 @@ import { lanes } from '../../shared/domain/job.ts';
 import type { JobOrder } from '../../shared/requests/quote-job.ts';
 import type { StoredOrder } from '../../shared/sql/jobs.ts';
 import { restoreTargets } from '../../shared/stored-targets.ts';
+import { retryMetadata } from './retry-metadata.ts';
 
 /** The order of a job that ended, to be placed once more: as it was, at once, at today's price. */
 export function orderAgain(stored: StoredOrder, request: string): JobOrder {
@@ -20,6 +21,6 @@ export function orderAgain(stored: StoredOrder, request: string): JobOrder {
     announces: 'job',
     webhookUrl: stored.webhookUrl,
     webhookPayload: stored.webhookPayload === 'full' ? 'full' : 'thin',
-    metadata: { ...stored.metadata, retry_of: stored.id },
+    metadata: retryMetadata(stored.id, stored.metadata),
   };
 }

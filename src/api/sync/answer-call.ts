@@ -74,46 +74,49 @@ export async function answerInPieces(
   const placed = await placeCall(deps, request, reply, call);
   const narration = narrate(placed);
   const gone = whenGone(reply);
-  const pieces = followCall(deps.watcher, placed.jobId, gone);
-  const first = await firstPiece(pieces);
+  const { isOver, pieces } = await startOf(followCall(deps.watcher, placed.jobId, gone));
   if (gone.aborted) {
     cancelUnlessAskedAgain(deps, placed);
     return reply.hijack();
   }
-  if (first !== 'silent' && first.done === true) {
-    // It ended before a word: a failure can still be an answer of its own.
-    await readAnswer(deps, placed, gone);
-  }
+  // It ended before a word: a failure can still be an answer of its own.
+  if (isOver) await readAnswer(deps, placed, gone);
   const closing = new Refusal('unavailable', 'The server closes; ask again');
   const stream = deps.streams.open(reply, { farewell: () => narration.failed(closing) });
-  void tellAll(deps, { placed, stream, pieces, first: first === 'silent' ? null : first, narration }).catch(
-    (error: unknown) => request.log.error({ error, job_id: placed.jobId }, 'a streamed answer failed'),
+  void tellAll(deps, { placed, stream, pieces, narration }).catch((error: unknown) =>
+    request.log.error({ error, job_id: placed.jobId }, 'a streamed answer failed'),
   );
   return reply;
 }
 
-type FirstPiece = IteratorResult<Delta> | 'silent';
-
-/** The generator keeps the promise it was asked for: what is not taken now is the first thing it gives later. */
-const awaited = new WeakMap<AsyncGenerator<Delta>, Promise<IteratorResult<Delta>>>();
-
-async function firstPiece(pieces: AsyncGenerator<Delta>): Promise<FirstPiece> {
+/** Waits for the first piece, but not for long. All pieces, that one too, are then to be taken from what is returned. */
+async function startOf(
+  pieces: AsyncGenerator<Delta>,
+): Promise<{ isOver: boolean; pieces: AsyncGenerator<Delta> }> {
   const next = pieces.next();
-  awaited.set(pieces, next);
   let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<'silent'>((resolve) => {
-    timer = setTimeout(resolve, headersMsMax, 'silent');
+  const silence = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, headersMsMax, null);
   });
   const first = await Promise.race([next, silence]);
   clearTimeout(timer);
-  return first;
+  return { isOver: first?.done === true, pieces: withFirst(next, pieces) };
+}
+
+async function* withFirst(
+  next: Promise<IteratorResult<Delta>>,
+  rest: AsyncGenerator<Delta>,
+): AsyncGenerator<Delta> {
+  const first = await next;
+  if (first.done === true) return;
+  yield first.value;
+  yield* rest;
 }
 
 type Telling = {
   placed: PlacedCall;
   stream: EventStream;
   pieces: AsyncGenerator<Delta>;
-  first: IteratorResult<Delta> | null;
   narration: Narration;
 };
 
@@ -127,11 +130,9 @@ async function tellAll(deps: AnswerDeps, telling: Telling): Promise<void> {
   stream.signal.addEventListener('abort', leave, { once: true });
   try {
     stream.write(narration.started());
-    let piece = telling.first ?? (await awaited.get(pieces)) ?? (await pieces.next());
-    while (piece.done !== true) {
-      stream.write(narration.delta(piece.value));
+    for await (const piece of pieces) {
+      stream.write(narration.delta(piece));
       await stream.paced();
-      piece = await pieces.next();
     }
     if (isLeft) return;
     stream.write(narration.ended(await readAnswer(deps, placed, stream.signal)));

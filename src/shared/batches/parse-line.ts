@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { BatchEndpointName, BatchFault } from '../domain/batch.ts';
+import { type BatchEndpointName, type BatchFault, batchLineBytesMax } from '../domain/batch.ts';
 import { faultOf } from '../requests/json-values.ts';
 import type { FileLine } from './file-lines.ts';
 
@@ -7,6 +7,7 @@ import type { FileLine } from './file-lines.ts';
 export type ParsedLine = { line: number; customId: string; body: unknown; escapes: boolean };
 
 const customIdMax = 512;
+const lineMebibytesMax = batchLineBytesMax / 1024 ** 2;
 
 /** Reads one line of an input file (`{custom_id, method, url, body}`). A fault of the line itself fails its whole batch. */
 export function parseLine(given: FileLine, endpoint: BatchEndpointName): ParsedLine | BatchFault {
@@ -17,7 +18,7 @@ export function parseLine(given: FileLine, endpoint: BatchEndpointName): ParsedL
     message,
     param,
   });
-  if (bytes === null) return fault('invalid_json_line', 'This line is longer than 20 MiB.');
+  if (bytes === null) return fault('invalid_json_line', `This line is longer than ${lineMebibytesMax} MiB.`);
   const text = isUtf8(bytes) ? bytes.toString('utf8').replace(/^\uFEFF/, '') : '';
   const value = parseObject(text);
   if (value === null) return fault('invalid_json_line', 'This line is not parseable as a JSON object.');
@@ -27,7 +28,7 @@ export function parseLine(given: FileLine, endpoint: BatchEndpointName): ParsedL
   }
   if (customId.length > customIdMax || faultOf(customId) !== null) {
     return fault(
-      'missing_custom_id',
+      'invalid_custom_id',
       `A custom_id has at most ${customIdMax} characters that can be stored.`,
       'custom_id',
     );

@@ -10,11 +10,12 @@ export type BatchKind = 'openai' | 'anthropic';
 export const batchEndpoints = ['/v1/chat/completions', '/v1/responses'] as const;
 export type BatchEndpointName = (typeof batchEndpoints)[number] | '/v1/messages';
 
-/** Why a whole batch was refused; the codes are OpenAI's, `insufficient_funds` is ours. */
+/** Why a whole batch was refused; the codes are OpenAI's, but `invalid_custom_id` and `insufficient_funds` are ours. */
 export type BatchFault = {
   code:
     | 'invalid_json_line'
     | 'missing_custom_id'
+    | 'invalid_custom_id'
     | 'duplicate_custom_id'
     | 'url_mismatch'
     | 'empty_file'
@@ -44,6 +45,8 @@ export type BatchRecord = {
   errorFileId: string | null;
   webhookUrl: string | null;
   metadata: Record<string, string> | null;
+  /** How long its files are kept after they were made; null when nothing was said. */
+  outputExpiresSeconds: number | null;
   errors: BatchFault[] | null;
   total: number;
   completed: number;

@@ -60,6 +60,14 @@ export function notFound(what: string): Refusal {
   return new Refusal('not_found', `No such ${what}`);
 }
 
+/** An Idempotency-Key that was used with another request. */
+export function keyConflict(): Refusal {
+  return new Refusal(
+    'idempotency_conflict',
+    'This Idempotency-Key was used with another request; use a new key for a new request',
+  );
+}
+
 /** A 422 from a list of problems; the first one gives the message and the param. */
 export function invalid(problems: Problem[]): Refusal {
   const first = problems[0] ?? { param: '', message: 'the request is not valid' };

@@ -7,7 +7,6 @@ import { asJson, type Database, type Transaction } from './database.ts';
 /** A batch as the worker that moves it sees it. */
 export type OpenBatch = BatchRecord & {
   retryOf: string | null;
-  outputExpiresSeconds: number | null;
   defaultMaxOutputTokens: number | null;
   holdId: string | null;
   quotedNano: bigint;
@@ -26,7 +25,7 @@ export type BatchLease = { batchId: string; token: string; seconds: number };
 export class LeaseLost extends Error {}
 
 const openColumns = (sql: Transaction) => sql`
-  ${batchColumns(sql)}, b.retry_of as "retryOf", b.output_expires_seconds as "outputExpiresSeconds",
+  ${batchColumns(sql)}, b.retry_of as "retryOf",
   (select a.default_max_output_tokens from accounts a where a.id = b.account_id) as "defaultMaxOutputTokens",
   b.hold_id as "holdId", b.quoted_nano as "quotedNano", b.read_bytes::double precision as "readBytes",
   b.read_lines as "readLines", b.expanded_through as "expandedThrough", b.assembled_through as "assembledThrough",

@@ -5,7 +5,7 @@ import { asJson, type Database, type Transaction } from './database.ts';
 export const batchColumns = (sql: Transaction) => sql`
   b.id, b.account_id as "accountId", b.kind, b.state, b.endpoint, b.asked, b.input_file_id as "inputFileId",
   b.output_file_id as "outputFileId", b.error_file_id as "errorFileId", b.webhook_url as "webhookUrl", b.metadata,
-  b.errors, b.total, b.completed, b.failed, b.cancelled, b.expired, b.charge_nano as "chargeNano",
+  b.output_expires_seconds as "outputExpiresSeconds", b.errors, b.total, b.completed, b.failed, b.cancelled, b.expired, b.charge_nano as "chargeNano",
   b.prompt_tokens as "promptTokens", b.cached_tokens as "cachedTokens", b.completion_tokens as "completionTokens",
   b.reasoning_tokens as "reasoningTokens", b.created_at as "createdAt", b.expires_at as "expiresAt",
   b.in_progress_at as "inProgressAt", b.cancelling_at as "cancellingAt", b.finalizing_at as "finalizingAt",

@@ -93,7 +93,10 @@ export type RecordedTries = {
   disabled: { id: string; reason: 'gone' | 'failing' }[];
 };
 
-/** Records many tries, and what they say of their endpoints. One that comes too late changes nothing. */
+/**
+ * Records many tries, and what they say of their endpoints. One that comes too late changes nothing. Deliveries are locked in the
+ * order of their ids, as where their leases are extended, so that the two never wait for each other in a circle.
+ */
 export async function recordDeliveries(
   sql: Database,
   records: DeliveryRecord[],
@@ -120,12 +123,19 @@ export async function recordDeliveries(
         duration_ms integer, remote_ip text, state text, delay_ms double precision
       )
     ),
+    mine as (
+      select d.id
+      from records r join deliveries d on d.id = r.id and d.lease_token = r.token
+      order by d.id
+      for no key update of d
+    ),
     moved as (
       update deliveries d
       set state = r.state, lease_token = null, lease_until = null,
         next_attempt_at = now() + make_interval(secs => r.delay_ms / 1000),
         finished_at = case when r.state = 'pending' then null else now() end
-      from records r where d.id = r.id and d.lease_token = r.token
+      from mine m join records r on r.id = m.id
+      where d.id = m.id
       returning r.*, d.endpoint_id
     ),
     closed as (

@@ -180,7 +180,7 @@ export async function findOrder(
 ): Promise<StoredOrder | null> {
   const [row] = await sql<StoredOrder[]>`
     select j.id, j.state, j.lane::integer as lane, j.stream, j.max_attempts as "maxAttempts",
-      extract(epoch from j.deadline_at - j.created_at)::double precision as "expiresInSeconds",
+      j.expires_in_seconds as "expiresInSeconds",
       j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata, q.request, q.targets
     from jobs j left join job_requests q on q.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;

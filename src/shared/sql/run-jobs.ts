@@ -1,4 +1,5 @@
 import type { Announced } from '../domain/job.ts';
+import { windowOf } from '../domain/window.ts';
 import type { Database } from './database.ts';
 
 /** What names a ticket: the job it is for, and the generation it was made for. */
@@ -24,7 +25,7 @@ export async function ticketJobs(
 ): Promise<TicketRow[]> {
   return await sql<TicketRow[]>`
     select id, generation, priority, target_model as model, tokens_bound as tokens
-    from ticket_jobs(${provider}, ${capacity}, ${recalled})
+    from ticket_jobs(${provider}, ${capacity}, ${windowOf(capacity)}, ${recalled})
     order by priority, id`;
 }
 
@@ -43,7 +44,7 @@ export async function listTicketed(
   page: { olderThanMs: number; after: string; limit: number },
 ): Promise<(TicketRow & { provider: string })[]> {
   return await sql<(TicketRow & { provider: string })[]>`
-    select id, generation, 1 + (1 + lane) * 500000 as priority, target_model as model, tokens_bound as tokens, provider
+    select id, generation, ticket_priority(1 + lane, 0) as priority, target_model as model, tokens_bound as tokens, provider
     from jobs
     where state = 'ticketed' and ticketed_at < now() - make_interval(secs => ${page.olderThanMs / 1000})
       and id > ${page.after}
@@ -154,8 +155,15 @@ export async function removeWorker(sql: Database, id: string): Promise<void> {
   await sql`delete from workers where id = ${id} or seen_at < now() - interval '1 hour'`;
 }
 
+/** A worker lives while it was seen within a lease; with very short ones, a late sign of life is no death. */
+const seenSecondsMin = 3;
+
 /** How many calls to one provider all live workers together can make at once. */
-export async function sumConcurrency(sql: Database, seenWithinSeconds: number): Promise<number> {
+export async function sumConcurrency(
+  sql: Database,
+  { leaseSeconds }: { leaseSeconds: number },
+): Promise<number> {
+  const seenWithinSeconds = Math.max(seenSecondsMin, leaseSeconds);
   const [row] = await sql<{ sum: number }[]>`
     select coalesce(sum(concurrency), 0)::integer as sum
     from workers where seen_at > now() - make_interval(secs => ${seenWithinSeconds})`;

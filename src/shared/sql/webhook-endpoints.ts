@@ -25,13 +25,17 @@ export type NewEndpoint = Pick<
   'id' | 'accountId' | 'name' | 'url' | 'eventTypes' | 'secretHint'
 > & { secret: Buffer };
 
-/** Stores a new endpoint; null when the account has `max` of them already. */
+/**
+ * Stores a new endpoint; null when the account has `max` of them already. The account is locked before they are counted, so that
+ * what another transaction adds is seen.
+ */
 export async function insertEndpoint(
   tx: Transaction,
   endpoint: NewEndpoint,
   max: number,
 ): Promise<WebhookEndpoint | null> {
   const { id, accountId, name, url, eventTypes, secret, secretHint } = endpoint;
+  await tx`select 1 from accounts where id = ${accountId} for no key update`;
   const [row] = await tx<WebhookEndpoint[]>`
     insert into webhook_endpoints as e (id, account_id, name, url, event_types, secret, secret_hint)
     select ${id}, ${accountId}, ${name}, ${url}, ${eventTypes}::text[], ${secret}::bytea, ${secretHint}

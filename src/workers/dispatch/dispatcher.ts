@@ -1,3 +1,4 @@
+import { capacityOf } from '../../shared/domain/window.ts';
 import { every, type Loop } from '../../shared/every.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import type { Metrics } from '../../shared/metrics.ts';
@@ -30,7 +31,7 @@ const recallMs = 250;
  */
 export function startDispatcher(
   deps: DispatcherDeps,
-  settings: { provider: string; workerSeenSeconds: number; maxConcurrency: number | null },
+  settings: { provider: string; leaseSeconds: number; maxConcurrency: number | null },
 ): Loop {
   const { provider } = settings;
   let capacity = 0;
@@ -40,8 +41,7 @@ export function startDispatcher(
   async function dispatch(): Promise<boolean> {
     if (deps.isPaused(provider) || !(await deps.leadership.lead(`dispatch:${provider}`))) return false;
     if (Date.now() - countedAt > capacityAgeMs) {
-      const places = await sumConcurrency(deps.sql, settings.workerSeenSeconds);
-      capacity = Math.min(places, settings.maxConcurrency ?? places);
+      capacity = capacityOf(await sumConcurrency(deps.sql, settings), settings.maxConcurrency);
       countedAt = Date.now();
     }
     if (capacity === 0) return false;

@@ -30,7 +30,7 @@ export function startDispatch(deps: DispatchDeps): { wake(provider: string): voi
         { sql, leadership, queue, log, isPaused, metrics },
         {
           provider,
-          workerSeenSeconds: Math.max(3, leaseSeconds),
+          leaseSeconds,
           maxConcurrency: deps.providers.find(({ name }) => name === provider)?.maxConcurrency ?? null,
         },
       ),

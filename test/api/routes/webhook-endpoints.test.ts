@@ -55,6 +55,16 @@ describe('webhook endpoints', () => {
     expect(row?.['reply']).not.toContain('whsec_');
   });
 
+  it('are at most a hundred of an account, however many are made at once', async () => {
+    const many = await server.openAccount();
+    await server.sql`
+      insert into webhook_endpoints (id, account_id, name, url, event_types, secret, secret_hint)
+      select ${`whe_${many.id}_`} || n, ${many.id}, 'one of many', ${wanted.url}, ${wanted.event_types}::text[], '', ''
+      from generate_series(1, 98) n`;
+    const answers = await Promise.all(Array.from({ length: 8 }, () => create(many)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 409, 409, 409, 409, 409, 409]);
+  });
+
   it('are listed newest first, in pages', async () => {
     const lister = await server.openAccount();
     const ids: string[] = [];

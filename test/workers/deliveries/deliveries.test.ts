@@ -42,6 +42,19 @@ const body = JSON.stringify({
   data: { id: 'job_1', text: 'żółw 😀' },
 });
 
+const failedTry = {
+  isProbe: false,
+  result: {
+    outcome: 'failed' as const,
+    statusCode: 500,
+    error: null,
+    retryAfterMs: null,
+    durationMs: 1,
+    remoteIp: null,
+  },
+  verdict: { kind: 'again' as const, delayMs: 0 },
+};
+
 describe('a delivery', () => {
   it('is verified by standardwebhooks and by the OpenAI SDK as they are', async () => {
     owed.start();
@@ -272,24 +285,31 @@ describe('when a worker dies', () => {
     const row = await owed.waitForState(id, 'delivered');
     expect(row.attempts.map(({ outcome }) => outcome)).toEqual(['unknown', 'delivered']);
     expect(receiver.received).toHaveLength(1);
-    const result = {
-      outcome: 'failed' as const,
-      statusCode: 500,
-      error: null,
-      retryAfterMs: null,
-      durationMs: 1,
-      remoteIp: null,
-    };
-    const late = {
-      id,
-      token: 'dead',
-      attempt: 1,
-      isProbe: false,
-      result,
-      verdict: { kind: 'again' as const, delayMs: 0 },
-    };
+    const late = { ...failedTry, id, token: 'dead', attempt: 1 };
     expect((await recordDeliveries(owed.sql, [late], endpointPatience([5]))).inTime).toEqual([false]);
     expect((await owed.find(id)).state).toBe('delivered');
+  });
+
+  it('is recorded in the order of the ids, so that two workers never wait for each other in a circle', async () => {
+    const ids = [await owed.owe(receiver.url), await owed.owe(receiver.url)].sort();
+    const [first, last] = ids as [string, string];
+    for (const id of [last, first]) {
+      await owed.sql`
+        update deliveries set lease_token = 'mine', lease_until = now() + interval '1 minute' where id = ${id}`;
+    }
+    let recorded: Promise<unknown> = Promise.resolve();
+    await owed.sql.begin(async (tx) => {
+      await tx`select 1 from deliveries where id = ${first} for update`;
+      const tries = [last, first].map((id) => ({ ...failedTry, id, token: 'mine', attempt: 1 }));
+      recorded = recordDeliveries(owed.sql, tries, endpointPatience([5]));
+      await waitFor('the record to wait', async () => {
+        const waiting = await owed.sql`
+          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        return waiting.length === 1;
+      });
+      expect(await tx`select 1 from deliveries where id = ${last} for update skip locked`).toHaveLength(1);
+    });
+    expect(await recorded).toMatchObject({ inTime: [true, true] });
   });
 
   it('hands back at its end what it could not finish', async () => {

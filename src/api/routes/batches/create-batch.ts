@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { batchEndpoints, toBatchObject } from '../../../shared/domain/batch.ts';
-import { invalid, notFound } from '../../../shared/domain/errors.ts';
+import { invalid } from '../../../shared/domain/errors.ts';
 import { newId } from '../../../shared/domain/ids.ts';
 import { metadataShape } from '../../../shared/requests/metadata-shape.ts';
 import type { Database } from '../../../shared/sql/database.ts';
-import { findFile } from '../../../shared/sql/files.ts';
 import { checkWebhookUrl } from '../../../shared/webhook-target.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idempotent } from '../../http/idempotent.ts';
+import { asksAgain, fingerprintOf, idempotent } from '../../http/idempotent.ts';
 import { orderBatch } from '../../intake/order-batch.ts';
+import { requireInputFile } from './require-input-file.ts';
 import { endpointShape } from './shapes.ts';
 
 const body = z.strictObject({
@@ -28,17 +28,14 @@ export function createBatch(app: App, deps: { sql: Database; webhooks: { allowPr
   const schema = { tags: ['openai'], summary, body };
   app.post('/v1/batches', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
+    const orderer = { accountId, fingerprint: fingerprintOf(request), asksAgain: asksAgain(request) };
     const { input_file_id: inputFileId, endpoint, metadata = null, output_expires_after } = request.body;
     const webhookUrl = metadata?.['webhook_url'] ?? null;
     const problem = webhookUrl === null ? null : checkWebhookUrl(webhookUrl, deps.webhooks);
     if (problem !== null) throw invalid([{ ...problem, param: 'metadata.webhook_url' }]);
     return idempotent(request, reply, deps, async (tx) => {
-      const file = await findFile(tx, accountId, inputFileId);
-      if (file === null) throw notFound('file');
-      if (file.purpose !== 'batch') {
-        throw invalid([{ param: 'input_file_id', message: 'must be a file that was uploaded for a batch' }]);
-      }
-      const batch = await orderBatch(tx, request, async () => ({
+      await requireInputFile(tx, accountId, inputFileId);
+      const batch = await orderBatch(tx, orderer, async () => ({
         id: newId('batch'),
         kind: 'openai',
         endpoint,

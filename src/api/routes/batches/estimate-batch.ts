@@ -3,13 +3,12 @@ import { readFileLines } from '../../../shared/batches/file-lines.ts';
 import { judgeLine, type LineOwner } from '../../../shared/batches/judge-line.ts';
 import { parseLine } from '../../../shared/batches/parse-line.ts';
 import { type BatchFault, batchLineBytesMax, batchLinesMax } from '../../../shared/domain/batch.ts';
-import { notFound } from '../../../shared/domain/errors.ts';
 import { formatUsd } from '../../../shared/domain/money.ts';
 import type { QuoteDeps } from '../../../shared/requests/quote-job.ts';
 import type { Database } from '../../../shared/sql/database.ts';
-import { findFile } from '../../../shared/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
+import { requireInputFile } from './require-input-file.ts';
 import { endpointShape } from './shapes.ts';
 
 const body = z.strictObject({ input_file_id: z.string().min(1), endpoint: endpointShape });
@@ -24,8 +23,7 @@ export function estimateBatch(app: App, deps: QuoteDeps & { sql: Database }): vo
   app.post('/v1/batches/estimate', { config: { scope: 'jobs' }, schema }, async (request) => {
     const accountId = accountOf(request);
     const { input_file_id: fileId, endpoint } = request.body;
-    const file = await findFile(deps.sql, accountId, fileId);
-    if (file === null || file.purpose !== 'batch') throw notFound('file');
+    await requireInputFile(deps.sql, accountId, fileId);
     const defaultMaxOutputTokens = request.account?.defaultMaxOutputTokens ?? null;
     return await estimate(deps, fileId, { accountId, defaultMaxOutputTokens, endpoint });
   });

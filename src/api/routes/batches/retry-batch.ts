@@ -6,9 +6,10 @@ import type { Database } from '../../../shared/sql/database.ts';
 import { findFile } from '../../../shared/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idempotent } from '../../http/idempotent.ts';
+import { asksAgain, fingerprintOf, idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
 import { orderBatch } from '../../intake/order-batch.ts';
+import { retryMetadata } from '../../intake/retry-metadata.ts';
 
 /** `POST /v1/batches/{id}/retry`: a new batch of the lines of an ended one that did not succeed, at today's price. */
 export function retryBatch(app: App, deps: { sql: Database }): void {
@@ -19,13 +20,14 @@ export function retryBatch(app: App, deps: { sql: Database }): void {
   };
   app.post('/v1/batches/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
+    const orderer = { accountId, fingerprint: fingerprintOf(request), asksAgain: asksAgain(request) };
     return idempotent(request, reply, deps, async (tx) => {
       const earlier = await findBatch(tx, { accountId, kind: 'openai', id: request.params.id });
       if (earlier === null) throw notFound('batch');
       refuseRetry(earlier);
       const file = await findFile(tx, accountId, earlier.inputFileId);
       if (file === null) throw new Refusal('invalid_state', 'The input file of this batch is gone');
-      const batch = await orderBatch(tx, request, async () => ({
+      const batch = await orderBatch(tx, orderer, async () => ({
         id: newId('batch'),
         kind: 'openai',
         endpoint: earlier.endpoint,
@@ -33,8 +35,8 @@ export function retryBatch(app: App, deps: { sql: Database }): void {
         asked: null,
         retryOf: earlier.id,
         webhookUrl: earlier.webhookUrl,
-        metadata: { ...earlier.metadata, retry_of: earlier.id },
-        outputExpiresSeconds: null,
+        metadata: retryMetadata(earlier.id, earlier.metadata ?? {}),
+        outputExpiresSeconds: earlier.outputExpiresSeconds,
       }));
       return { status: 200, body: toBatchObject(batch), location: `/v1/batches/${batch.id}` };
     });

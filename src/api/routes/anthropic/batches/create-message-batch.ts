@@ -6,7 +6,7 @@ import type { Database, Transaction } from '../../../../shared/sql/database.ts';
 import { appendToFile, beginFile, chunkBytesMax, finishFile } from '../../../../shared/sql/files.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
-import { idempotent } from '../../../http/idempotent.ts';
+import { asksAgain, fingerprintOf, idempotent } from '../../../http/idempotent.ts';
 import { orderBatch } from '../../../intake/order-batch.ts';
 import { toMessageBatch } from './message-batch.ts';
 
@@ -35,10 +35,11 @@ export function createMessageBatch(app: App, deps: { sql: Database }): void {
   app.post('/v1/messages/batches', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const { requests } = request.body;
     const accountId = accountOf(request);
+    const orderer = { accountId, fingerprint: fingerprintOf(request), asksAgain: asksAgain(request) };
     refuseTwice(requests);
     reply.header('request-id', request.id);
     return idempotent(request, reply, deps, async (tx) => {
-      const batch = await orderBatch(tx, request, async () => ({
+      const batch = await orderBatch(tx, orderer, async () => ({
         id: newId('msgbatch'),
         kind: 'anthropic',
         endpoint: '/v1/messages',

@@ -1,0 +1,12 @@
+import { invalid, notFound } from '../../../shared/domain/errors.ts';
+import type { Transaction } from '../../../shared/sql/database.ts';
+import { findFile } from '../../../shared/sql/files.ts';
+
+/** Refuses a file as the input of a batch when the account has no such file, or it was not uploaded for that. */
+export async function requireInputFile(sql: Transaction, accountId: string, fileId: string): Promise<void> {
+  const file = await findFile(sql, accountId, fileId);
+  if (file === null) throw notFound('file');
+  if (file.purpose !== 'batch') {
+    throw invalid([{ param: 'input_file_id', message: 'must be a file that was uploaded for a batch' }]);
+  }
+}
