@@ -52,6 +52,7 @@ async function bench(options: BenchOptions): Promise<boolean> {
       const startedAt = performance.now();
       say(`measuring ${name} …`);
       results.push(await figures[name](ground, options.size));
+      await ground.emptyRedis();
       say(`measured ${name} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
     }
     ground.close();

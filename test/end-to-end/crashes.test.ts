@@ -50,10 +50,11 @@ async function expectAllSettled(ids: string[]): Promise<void> {
 describe('whatever is killed', () => {
   test('two workers share the work; kill -9 of one mid-call loses no job and charges none twice', async () => {
     const workers = [await gateway.spawn('workers'), await gateway.spawn('workers')];
-    const ids = await submit(80, 'killed');
-    await waitFor('both to have called', async () => {
-      const rows =
-        await gateway.sql`select distinct worker_id from attempts where job_id = any (${ids}::text[])`;
+    const ids = await submit(80, '[[latency:1000]] killed');
+    await waitFor('both to be calling', async () => {
+      const rows = await gateway.sql`
+        select worker_id from attempts where job_id = any (${ids}::text[]) and outcome = 'started'
+        group by worker_id having count(*) > 2`;
       return rows.length === 2;
     });
     await workers[0]?.kill('SIGKILL');

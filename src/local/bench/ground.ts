@@ -16,6 +16,8 @@ export type Ground = {
   redis: Redis;
   simulatorUrl: string;
   usage: { postgres(): Usage; redis(): Usage };
+  /** Empties Redis and gives its memory back: what one figure left there is none of the next one's business. */
+  emptyRedis(): Promise<void>;
   /** Lets go of connections; the processes are stopped by whoever was told of them. */
   close(): void;
 };
@@ -52,10 +54,14 @@ export async function startGround(workshop: Workshop): Promise<Ground> {
     redis,
     simulatorUrl: simulator.url,
     usage: { postgres: usageOf('postgres'), redis: usageOf('redis') },
+    emptyRedis: async () => {
+      workshop.memory.set('Redis', Math.max(workshop.memory.get('Redis') ?? 0, usageOf('redis')().rssMb));
+      await redis.flushall();
+      await redis.memory('PURGE');
+    },
     close: () => {
       workshop.memory.set('simulator', simulator.usage().rssMb);
       workshop.memory.set('Postgres', usageOf('postgres')().rssMb);
-      workshop.memory.set('Redis', usageOf('redis')().rssMb);
       redis.disconnect();
     },
   };
