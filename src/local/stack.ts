@@ -224,7 +224,9 @@ async function startAndWait(
   const url = new Promise<string>((done) => {
     ready = done;
   });
-  const child = startChild(process.execPath, ['--enable-source-maps', script, ...args], {
+  // As the image does.
+  const flags = ['--max-semi-space-size=64', '--enable-source-maps'];
+  const child = startChild(process.execPath, [...flags, script, ...args], {
     name,
     env,
     stopSignal: 'SIGTERM',
