@@ -231,7 +231,7 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   deleteResponse(app, deps);
   listResponseItems(app, deps);
   createMessage(app, answering);
-  countMessageTokens(app, intake);
+  countMessageTokens(app, { ...intake, sql: deps.sql });
 }
 
 /** What it takes to price a job. */

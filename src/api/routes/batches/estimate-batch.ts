@@ -8,6 +8,8 @@ import type { QuoteDeps } from '../../../shared/requests/quote-job.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { createTurns } from '../../http/turns.ts';
 import { requireInputFile } from './require-input-file.ts';
 import { endpointShape } from './shapes.ts';
 
@@ -20,12 +22,17 @@ const toldMax = 100;
 /** `POST /v1/batches/estimate`: what a batch of this file would set aside, and what of it would be refused. Takes nothing. */
 export function estimateBatch(app: App, deps: QuoteDeps & { sql: Database }): void {
   const schema = { tags: ['openai'], summary: 'Bound the cost of a batch', body };
-  app.post('/v1/batches/estimate', { config: { scope: 'jobs' }, schema }, async (request) => {
+  const apart = createTurns();
+  app.post('/v1/batches/estimate', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const { input_file_id: fileId, endpoint } = request.body;
-    await requireInputFile(deps.sql, accountId, fileId);
     const defaultMaxOutputTokens = request.account?.defaultMaxOutputTokens ?? null;
-    return await estimate(deps, fileId, { accountId, defaultMaxOutputTokens, endpoint });
+    const work = async () => {
+      await requireInputFile(deps.sql, accountId, fileId);
+      const body = await estimate(deps, fileId, { accountId, defaultMaxOutputTokens, endpoint });
+      return { status: 200, body };
+    };
+    return await idempotent(request, reply, deps, work, { apart });
   });
 }
 

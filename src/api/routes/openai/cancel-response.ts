@@ -4,7 +4,9 @@ import type { JobEvents } from '../../../shared/job-events.ts';
 import { toResponse } from '../../../shared/requests/response-object.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
+import { createTurns } from '../../http/turns.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 import { readResponse } from '../../responses/stored-response.ts';
 import { findWhenFinal } from '../../sync/when-final.ts';
@@ -17,17 +19,21 @@ type Deps = CancelDeps & { events: Pick<JobEvents, 'onChange' | 'announce'> };
 /** `POST /v1/responses/{id}/cancel`: ends a response in the background; one that has ended stays as it is. */
 export function cancelResponse(app: App, deps: Deps): void {
   const schema = { tags: ['openai'], summary: 'Cancel a background response', params: idParams };
-  app.post('/v1/responses/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request) => {
+  const apart = createTurns();
+  app.post('/v1/responses/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
-    const { job, facts } = await readResponse(deps.sql, accountId, request.params.id);
-    if (facts.body.background !== true) {
-      throw new Refusal('invalid_state', 'Only a response with "background": true can be cancelled');
-    }
-    if (!isFinal(job.state)) {
-      await cancelOne(deps, accountId, job.id);
-      await findWhenFinal(deps, { accountId, jobId: job.id }, stopMs, request.signal);
-    }
-    const after = await readResponse(deps.sql, accountId, request.params.id);
-    return toResponse(after.facts);
+    const work = async () => {
+      const { job, facts } = await readResponse(deps.sql, accountId, request.params.id);
+      if (facts.body.background !== true) {
+        throw new Refusal('invalid_state', 'Only a response with "background": true can be cancelled');
+      }
+      if (!isFinal(job.state)) {
+        await cancelOne(deps, accountId, job.id);
+        await findWhenFinal(deps, { accountId, jobId: job.id }, stopMs, request.signal);
+      }
+      const after = await readResponse(deps.sql, accountId, request.params.id);
+      return { status: 200, body: toResponse(after.facts) };
+    };
+    return await idempotent(request, reply, deps, work, { apart });
   });
 }

@@ -2,12 +2,18 @@ import { z } from 'zod';
 import { notFound } from '../../../shared/domain/errors.ts';
 import { newId } from '../../../shared/domain/ids.ts';
 import { testEvent, webhookEventNames } from '../../../shared/domain/webhook-event-types.ts';
-import { findEndpoint, findEndpointSecrets } from '../../../shared/sql/webhook-endpoints.ts';
+import {
+  findEndpoint,
+  findEndpointSecrets,
+  type WebhookEndpoint,
+} from '../../../shared/sql/webhook-endpoints.ts';
 import { openEndpointSecret } from '../../../shared/webhook-secret.ts';
 import { type SendDeps, sendWebhook } from '../../../shared/webhooks/send-webhook.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
+import { createTurns } from '../../http/turns.ts';
 import type { EndpointDeps } from './create-endpoint.ts';
 
 const trial = z.object({
@@ -25,6 +31,7 @@ const trial = z.object({
  * with what came of it. It is no delivery: nothing is tried again, and the endpoint's health is not judged by it.
  */
 export function tryEndpoint(app: App, deps: EndpointDeps & { sending: SendDeps }): void {
+  const apart = createTurns();
   app.post(
     '/v1/webhook_endpoints/:id/test',
     {
@@ -39,29 +46,40 @@ export function tryEndpoint(app: App, deps: EndpointDeps & { sending: SendDeps }
         response: { 200: trial },
       },
     },
-    async (request) => {
-      const { event_type: type } = request.body;
-      const endpoint = await findEndpoint(deps.sql, accountOf(request), request.params.id);
-      if (endpoint === null) throw notFound('webhook endpoint');
-      const { id, url } = endpoint;
-      const sealed = await findEndpointSecrets(deps.sql, id);
-      const eventId = newId('evt');
-      const result = await sendWebhook(deps.sending, {
-        url,
-        eventId,
-        text: testEvent({ eventId, type, createdAt: new Date() }),
-        secrets: sealed.map((one) => openEndpointSecret(deps.config.secretsKey, id, one)),
-        signal: request.signal,
-      });
-      return {
-        object: 'webhook_endpoint.test' as const,
-        webhook_endpoint_id: id,
-        event_type: type,
-        success: result.outcome === 'delivered',
-        status_code: result.statusCode,
-        error: result.error,
-        duration_ms: result.durationMs,
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const work = async () => {
+        const endpoint = await findEndpoint(deps.sql, accountId, request.params.id);
+        if (endpoint === null) throw notFound('webhook endpoint');
+        return { status: 200, body: await tryOnce(deps, request, endpoint) };
       };
+      return await idempotent(request, reply, deps, work, { apart });
     },
   );
+}
+
+async function tryOnce(
+  deps: EndpointDeps & { sending: SendDeps },
+  { body, signal }: { body: { event_type: Parameters<typeof testEvent>[0]['type'] }; signal: AbortSignal },
+  { id, url }: Pick<WebhookEndpoint, 'id' | 'url'>,
+): Promise<z.output<typeof trial>> {
+  const type = body.event_type;
+  const sealed = await findEndpointSecrets(deps.sql, id);
+  const eventId = newId('evt');
+  const result = await sendWebhook(deps.sending, {
+    url,
+    eventId,
+    text: testEvent({ eventId, type, createdAt: new Date() }),
+    secrets: sealed.map((one) => openEndpointSecret(deps.config.secretsKey, id, one)),
+    signal,
+  });
+  return {
+    object: 'webhook_endpoint.test',
+    webhook_endpoint_id: id,
+    event_type: type,
+    success: result.outcome === 'delivered',
+    status_code: result.statusCode,
+    error: result.error,
+    duration_ms: result.durationMs,
+  };
 }
