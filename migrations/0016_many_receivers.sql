@@ -1,8 +1,6 @@
 -- Serves: the receivers of what has been due longest, and of what has just become due.
 create index deliveries_due on deliveries (next_attempt_at) include (receiver) where state = 'pending';
 
-drop function claim_deliveries(text, double precision, integer, integer, text[], integer[]);
-
 -- Takes due deliveries, receiver by receiver in turn, so that a receiver with a million waiting is one among others. The
 -- try is counted and its attempt row written before anything is sent. The due time moves to the end of the lease: a worker
 -- that dies is followed by the next one then, and an attempt it left open is `unknown`.

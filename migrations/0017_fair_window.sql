@@ -29,7 +29,6 @@ $$;
 -- each counts what the others have committed: the lock is taken by a statement of its own, so that the next one sees that.
 -- Cost depends on the accounts that have work waiting, not on how much of it there is. The plan is pinned, as in 0007: the
 -- planner would take 750 ms instead of 4 at a million waiting.
-drop function if exists ticket_jobs(text, integer);
 create function ticket_jobs(p_provider text, p_capacity integer, p_window integer, p_recalled integer)
 returns table (id text, generation integer, priority integer, target_model text, tokens_bound integer)
 language sql
@@ -203,7 +202,6 @@ $$;
 -- again, under a new generation. With another target to go to, it goes there: at once, or after the delay when it has
 -- been round them all; one that is to go back only for another target, and has none, keeps its ticket. Nothing is counted,
 -- since no call was made.
-drop function if exists return_tickets(text[], integer[], double precision[]);
 create function return_tickets(
   p_ids text[], p_generations integer[], p_delays_ms double precision[], p_only_elsewhere boolean[]
 )

@@ -147,6 +147,10 @@ describe('a response in the background', () => {
     const cancelled = await openai.responses.cancel(id);
     expect(cancelled).toMatchObject({ id, status: 'cancelled', output: [] });
     expect((await openai.responses.cancel(id)).status).toBe('cancelled');
+    const keyed = { headers: { 'idempotency-key': `cancel ${id}` } };
+    await openai.responses.cancel(id, keyed);
+    const again = await openai.responses.cancel(id, keyed).asResponse();
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
     const events = await collect(await openai.responses.retrieve(id, { stream: true }));
     expect(events.at(-1)).toMatchObject({ type: 'response.cancelled' });
   });

@@ -135,7 +135,7 @@ const probeSecondsMaxDefault = 600;
 
 /**
  * A receiver that is down is not asked a hundred thousand times; one that is down for days is not asked any more. A schedule that
- * begins sooner than the default probes sooner too, in whole seconds, so that the breaker is never what a short one waits for.
+ * begins sooner than the default probes sooner too, in whole seconds, so that a short one does not wait for minutes of the breaker.
  */
 export function endpointPatience(retrySeconds: number[]): EndpointPatience {
   const first = retrySeconds[0] ?? Number.POSITIVE_INFINITY;
