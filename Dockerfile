@@ -20,6 +20,5 @@ EXPOSE 8080
 # Workers answer /health/live and /metrics on PORT too.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD node -e "fetch('http://127.0.0.1:'+process.env.PORT+'/health/live').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
-# A larger young space, for thousands of live streams: docs/scaling.md.
-ENTRYPOINT ["node", "--max-semi-space-size=64", "--enable-source-maps", "dist/main.js"]
+ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]
 CMD ["all"]

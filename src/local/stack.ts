@@ -224,9 +224,7 @@ async function startAndWait(
   const url = new Promise<string>((done) => {
     ready = done;
   });
-  // As the image does.
-  const flags = ['--max-semi-space-size=64', '--enable-source-maps'];
-  const child = startChild(process.execPath, [...flags, script, ...args], {
+  const child = startChild(process.execPath, ['--enable-source-maps', script, ...args], {
     name,
     env,
     stopSignal: 'SIGTERM',

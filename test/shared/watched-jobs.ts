@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { JobEvent } from '../../src/shared/domain/event.ts';
 import { newId } from '../../src/shared/domain/ids.ts';
 import type { FinalState, JobError } from '../../src/shared/domain/job.ts';
 import { createJobEvents, type JobEvents } from '../../src/shared/job-events.ts';
@@ -23,7 +24,8 @@ export type WatchedJobs = {
   /** A job that runs its first attempt. */
   plant(options?: { stream?: boolean }): Promise<string>;
   finish(jobId: string, ending?: { state?: FinalState; text?: string; eventSeq?: number }): Promise<void>;
-  watch(jobId: string, after?: number): Watch;
+  /** Watches as a stream does, or, without `live`, as one who sets the pace of every event. */
+  watch(jobId: string, after?: number, live?: boolean): Watch;
   close(): Promise<void>;
 };
 
@@ -51,7 +53,7 @@ export async function openWatchedJobs(): Promise<WatchedJobs> {
     accountId,
     plant: (options) => plantJob(owner, accountId, options?.stream ?? true),
     finish: (jobId, ending = {}) => endJob(owner, jobId, ending),
-    watch: (jobId, after = 0) => watch(watcher, jobId, after),
+    watch: (jobId, after = 0, live = true) => watch(watcher, { jobId, after, live }),
     close: async () => {
       watcher.stop();
       redis.disconnect();
@@ -99,16 +101,19 @@ export async function endJob(
   });
 }
 
-function watch(watcher: JobWatcher, jobId: string, after: number): Watch {
+function watch(
+  watcher: JobWatcher,
+  { jobId, after, live }: { jobId: string; after: number; live: boolean },
+): Watch {
   const controller = new AbortController();
   const seen: Seen[] = [];
-  const run = async () => {
-    for await (const { events } of watcher.watch({ jobId, after, signal: controller.signal })) {
-      seen.push(...events.map(({ id, type, data }) => ({ id, type, data: JSON.parse(data) })));
-    }
-    return seen;
+  const takeLive = (events: JobEvent[]) => {
+    seen.push(...events.map(({ id, type, data }) => ({ id, type, data: JSON.parse(data) })));
   };
-  return { seen, done: run(), stop: () => controller.abort() };
+  const take = async (events: JobEvent[]) => takeLive(events);
+  const { signal } = controller;
+  const done = watcher.watch({ jobId, after, signal }, live ? { take, takeLive } : { take });
+  return { seen, done: done.then(() => seen), stop: () => controller.abort() };
 }
 
 /** The text a client has after these events, by the rules of the contract. */

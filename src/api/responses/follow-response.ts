@@ -7,14 +7,15 @@ import type { ResponseEvent } from '../translate/response-output-events.ts';
 import { readResponse, type StoredResponse } from './stored-response.ts';
 
 /**
- * Every event of a stored response from the first on, until its last or the signal. The numbers are the same for everybody and at
+ * Tells every event of a stored response from the first on, until its last or the signal. The numbers are the same for everybody and at
  * any time, unless the log of the output was lost with Redis: then there are fewer, and the text comes in one piece.
  */
-export async function* followResponse(
+export async function followResponse(
   deps: { sql: Database; watcher: JobWatcher },
   { job, facts }: StoredResponse,
   signal: AbortSignal,
-): AsyncGenerator<ResponseEvent[]> {
+  tell: (events: ResponseEvent[]) => Promise<void>,
+): Promise<void> {
   const events = createResponseEvents(facts);
   let isStarted = false;
   const start = () => {
@@ -22,11 +23,11 @@ export async function* followResponse(
     isStarted = true;
     return first;
   };
-  yield events.created();
+  await tell(events.created());
   // Who waits for the answer is told at once that it is worked on.
-  if (facts.body.background !== true) yield start();
+  if (facts.body.background !== true) await tell(start());
 
-  async function tell(event: JobEvent): Promise<ResponseEvent[]> {
+  async function eventsOf(event: JobEvent): Promise<ResponseEvent[]> {
     const delta = toDelta(event);
     if (delta !== null) return [...start(), ...events.delta(delta)];
     switch (event.type) {
@@ -39,11 +40,11 @@ export async function* followResponse(
       case 'output.snapshot':
         return [];
       default:
-        return [...start(), ...(await tellEnd())];
+        return [...start(), ...(await lastEvents())];
     }
   }
 
-  async function tellEnd(): Promise<ResponseEvent[]> {
+  async function lastEvents(): Promise<ResponseEvent[]> {
     const ended = await readResponse(deps.sql, job.accountId, facts.id);
     const { completion } = ended.facts;
     if (ended.job.state === 'succeeded' && completion !== null) {
@@ -52,10 +53,11 @@ export async function* followResponse(
     return events.ended(ended.facts);
   }
 
-  for await (const { events: happened } of deps.watcher.watch({ jobId: job.id, after: 0, signal })) {
+  const take = async (happened: JobEvent[]) => {
     for (const event of happened) {
-      const said = await tell(event);
-      if (said.length > 0) yield said;
+      const said = await eventsOf(event);
+      if (said.length > 0) await tell(said);
     }
-  }
+  };
+  await deps.watcher.watch({ jobId: job.id, after: 0, signal }, { take });
 }

@@ -38,11 +38,11 @@ async function tellAll(
   after: number,
 ): Promise<void> {
   let last: ResponseEvent | undefined;
-  for await (const events of followResponse(deps, stored, stream.signal)) {
+  await followResponse(deps, stored, stream.signal, async (events) => {
     stream.write(toResponseFrames(events.filter(({ sequence_number }) => sequence_number > after)));
     last = events.at(-1);
     await stream.paced();
-  }
+  });
   // A reader who has more events than there are now saw them before the log was lost: the last one has the whole response.
   if (last !== undefined && last.sequence_number < after && !stream.signal.aborted) {
     stream.write(toResponseFrames([{ ...last, sequence_number: after + 1 }]));

@@ -74,7 +74,8 @@ export async function answerInPieces(
   const placed = await placeCall(deps, request, reply, call);
   const narration = narrate(placed);
   const gone = whenGone(reply);
-  const { isOver, pieces } = await startOf(followCall(deps.watcher, placed.jobId, gone));
+  const answer = followAnswer(deps.watcher, placed, narration, gone);
+  const isOver = await answer.untilBegun(headersMsMax);
   if (gone.aborted) {
     cancelUnlessAskedAgain(deps, placed);
     return reply.hijack();
@@ -83,45 +84,61 @@ export async function answerInPieces(
   if (isOver) await readAnswer(deps, placed, gone);
   const closing = new Refusal('unavailable', 'The server closes; ask again');
   const stream = deps.streams.open(reply, { farewell: () => narration.failed(closing) });
-  void tellAll(deps, { placed, stream, pieces, narration }).catch((error: unknown) =>
+  void tellAll(deps, { placed, stream, answer, narration }).catch((error: unknown) =>
     request.log.error({ error, job_id: placed.jobId }, 'a streamed answer failed'),
   );
   return reply;
 }
 
-/** Waits for the first piece, but not for long. All pieces, that one too, are then to be taken from what is returned. */
-async function startOf(
-  pieces: AsyncGenerator<Delta>,
-): Promise<{ isOver: boolean; pieces: AsyncGenerator<Delta> }> {
-  const next = pieces.next();
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, headersMsMax, null);
-  });
-  const first = await Promise.race([next, silence]);
-  clearTimeout(timer);
-  return { isOver: first?.done === true, pieces: withFirst(next, pieces) };
-}
-
-async function* withFirst(
-  next: Promise<IteratorResult<Delta>>,
-  rest: AsyncGenerator<Delta>,
-): AsyncGenerator<Delta> {
-  const first = await next;
-  if (first.done === true) return;
-  yield first.value;
-  yield* rest;
-}
-
-type Telling = {
-  placed: PlacedCall;
-  stream: EventStream;
-  pieces: AsyncGenerator<Delta>;
-  narration: Narration;
+type FollowedAnswer = {
+  /** Waits for the first word, but no longer than `timeoutMs`. True when the call ended before it; rejects with what went wrong by then. */
+  untilBegun(timeoutMs: number): Promise<boolean>;
+  /** Has what came, and all that comes, written to the stream. Resolves when the call ended; rejects with what went wrong. */
+  writeTo(stream: EventStream): Promise<void>;
 };
 
+/** Follows a call whose stream is opened after its first word: until then that word waits, and all others behind it. */
+function followAnswer(
+  watcher: JobWatcher,
+  { jobId }: PlacedCall,
+  narration: Narration,
+  gone: AbortSignal,
+): FollowedAnswer {
+  let begin: () => void = () => undefined;
+  let open: (stream: EventStream | null) => void = () => undefined;
+  const first = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const opened = new Promise<EventStream | null>((resolve) => {
+    open = resolve;
+  });
+  gone.addEventListener('abort', () => open(null), { once: true });
+  const followed = followCall(watcher, { jobId, signal: gone }, async (piece) => {
+    begin();
+    const stream = await opened;
+    stream?.write(narration.delta(piece));
+    await stream?.paced();
+  });
+  return {
+    untilBegun: async (timeoutMs) => {
+      let timer: NodeJS.Timeout | undefined;
+      const silence = new Promise<false>((resolve) => {
+        timer = setTimeout(resolve, timeoutMs, false);
+      });
+      const begun = Promise.race([first.then(() => false), followed.then(() => true), silence]);
+      return await begun.finally(() => clearTimeout(timer));
+    },
+    writeTo: (stream) => {
+      open(stream);
+      return followed;
+    },
+  };
+}
+
+type Telling = { placed: PlacedCall; stream: EventStream; answer: FollowedAnswer; narration: Narration };
+
 async function tellAll(deps: AnswerDeps, telling: Telling): Promise<void> {
-  const { placed, stream, pieces, narration } = telling;
+  const { placed, stream, answer, narration } = telling;
   let isLeft = false;
   const leave = () => {
     isLeft = true;
@@ -130,10 +147,7 @@ async function tellAll(deps: AnswerDeps, telling: Telling): Promise<void> {
   stream.signal.addEventListener('abort', leave, { once: true });
   try {
     stream.write(narration.started());
-    for await (const piece of pieces) {
-      stream.write(narration.delta(piece));
-      await stream.paced();
-    }
+    await answer.writeTo(stream);
     if (isLeft) return;
     stream.write(narration.ended(await readAnswer(deps, placed, stream.signal)));
   } catch (error) {

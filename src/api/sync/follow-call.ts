@@ -18,46 +18,47 @@ type Said = {
 export class OutputTakenBack extends Error {}
 
 /**
- * The output of a job as it comes, until the job ends or the signal aborts. Reads as one text: a new attempt that starts anew is
- * not told as long as nothing of the old one was; when something was, it cannot be taken back and this throws.
+ * Tells the output of a job as it comes, until the job ends or the signal aborts. Reads as one text: a new attempt that starts anew is
+ * not told as long as nothing of the old one was; when something was, it cannot be taken back and this rejects.
  */
-export async function* followCall(
+export async function followCall(
   watcher: JobWatcher,
-  jobId: string,
-  signal: AbortSignal,
-): AsyncGenerator<Delta> {
+  { jobId, signal }: { jobId: string; signal: AbortSignal },
+  tell: (piece: Delta) => Promise<void>,
+): Promise<void> {
   const told = new Map<number, string>();
   let toldCalls = false;
   const isUntold = () => told.size === 0 && !toldCalls;
 
-  function* tell(event: JobEvent): Generator<Delta> {
+  function piecesOf(event: JobEvent): Delta[] {
     const said = JSON.parse(event.data) as Said;
     if (event.type === 'output.delta')
-      yield { ...tellText(said.choice ?? 0, said.text ?? ''), ...ownOf(said) };
+      return [{ ...textPiece(said.choice ?? 0, said.text ?? ''), ...ownOf(said) }];
     if (event.type === 'output.tool_call') {
       toldCalls = true;
-      yield toCallDelta(said);
+      return [toCallDelta(said)];
     }
     if (event.type === 'output.reset' && !isUntold()) throw new OutputTakenBack('the answer began anew');
-    if (event.type === 'output.snapshot') yield* tellRest(said.choices ?? []);
+    return event.type === 'output.snapshot' ? restOf(said.choices ?? []) : [];
   }
 
-  function tellText(choice: number, text: string): Delta {
+  function textPiece(choice: number, text: string): Delta {
     told.set(choice, (told.get(choice) ?? '') + text);
     return { kind: 'text', choice, text };
   }
 
-  function* tellRest(choices: { choice: number; text: string }[]): Generator<Delta> {
-    for (const { choice, text } of choices) {
+  function restOf(choices: { choice: number; text: string }[]): Delta[] {
+    return choices.flatMap(({ choice, text }) => {
       const before = told.get(choice) ?? '';
       if (!text.startsWith(before)) throw new OutputTakenBack('the answer is another');
-      if (text.length > before.length) yield tellText(choice, text.slice(before.length));
-    }
+      return text.length > before.length ? [textPiece(choice, text.slice(before.length))] : [];
+    });
   }
 
-  for await (const { events } of watcher.watch({ jobId, after: 0, signal })) {
-    for (const event of events) yield* tell(event);
-  }
+  const take = async (events: JobEvent[]) => {
+    for (const event of events) for (const piece of piecesOf(event)) await tell(piece);
+  };
+  await watcher.watch({ jobId, after: 0, signal }, { take });
 }
 
 /** What an event says of the output; null when it says nothing of it. */

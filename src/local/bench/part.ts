@@ -22,13 +22,7 @@ export type Workshop = {
 };
 
 const stopPatienceMs = 8000;
-/** Every server is started as the image starts the gateway, and can be asked to collect its garbage. */
-const serving = [
-  '--max-semi-space-size=64',
-  '--expose-gc',
-  '--import',
-  './dist/local/bench/processes/collect-when-asked.js',
-];
+const collecting = ['--expose-gc', '--import', './dist/local/bench/processes/collect-when-asked.js'];
 
 /** Starts a Node process of ours that says `ready ADDRESS`, with its log in the workshop. */
 export async function startPart(
@@ -41,7 +35,7 @@ export async function startPart(
     ready = done;
   });
   let collected: () => void = () => undefined;
-  const child = spawnNode(workshop, name, { ...command, flags: serving }, (line) => {
+  const child = spawnNode(workshop, name, { ...command, flags: collecting }, (line) => {
     if (line.startsWith('ready ')) ready(line.slice('ready '.length));
     if (line === 'collected') collected();
   });

@@ -10,12 +10,19 @@ const readyMsMax = 250;
 /** What happened since the last time: news in order, and whether the log or the row should be looked at. */
 type Taken = { news: LoggedEvent[]; lookAtRow: boolean; lookAtLog: boolean };
 
+/** Takes news the moment they come; false when it cannot, and they wait like all others. */
+type PassOn = (news: LoggedEvent[]) => boolean;
+
 /** Gathers the news of one job for one watcher, who may be slow: what waits is bounded. */
 export class Inbox {
   readonly jobId: string;
   readonly #signal: AbortSignal;
   readonly #subscription: Subscription;
-  readonly #wake = () => this.#waiting?.();
+  readonly #wake = () => {
+    this.#waiting?.();
+    this.#waiting = null;
+  };
+  #passOn: PassOn | null = null;
   #waiting: (() => void) | null = null;
   #news: LoggedEvent[] = [];
   #size = 0;
@@ -36,11 +43,15 @@ export class Inbox {
     await within(readyMsMax, this.#subscription.ready);
   }
 
-  /** Waits until something happened or the signal aborted. */
-  wait(): Promise<void> {
+  /**
+   * Waits until there is something to take or the signal aborted. News that `passOn` takes meanwhile end no waiting: of thousands of
+   * streams, a promise for each event would be alive, and moved, at every collection of young objects.
+   */
+  wait(passOn: PassOn | null = null): Promise<void> {
     return new Promise((resolve) => {
+      this.#passOn = passOn;
       this.#waiting = resolve;
-      if (this.#news.length > 0 || this.#lookAtRow || this.#lookAtLog || this.#signal.aborted) resolve();
+      if (this.#news.length > 0 || this.#lookAtRow || this.#lookAtLog || this.#signal.aborted) this.#wake();
     });
   }
 
@@ -73,6 +84,8 @@ export class Inbox {
 
   #receive(events: LoggedEvent[]): void {
     this.#silent = false;
+    // Whoever waits has taken all that came before.
+    if (this.#waiting !== null && events.length > 0 && this.#passOn?.(events) === true) return;
     if (events.length === 0) this.#lookAtRow = true;
     this.#news.push(...events);
     this.#size += events.reduce((sum, { fields }) => sum + fields.length, 0);

@@ -1,4 +1,4 @@
-import { type JobEvent, queuedEventId, toJobEvent } from '../domain/event.ts';
+import { type JobEvent, type LoggedEvent, queuedEventId, toJobEvent } from '../domain/event.ts';
 import { isFinal } from '../domain/job.ts';
 import type { JobEvents } from '../job-events.ts';
 import type { Database } from '../sql/database.ts';
@@ -19,26 +19,31 @@ export type JobWatcherDeps = {
 
 type WatchRequest = {
   jobId: string;
-  /** Id of the last event the watcher has, 0 for none. */
+  /** Id of the last event the reader has, 0 for none. */
   after: number;
   signal: AbortSignal;
 };
 
-/** Events in order. `live` ones came just now; others are being caught up with, and the reader may set the pace. */
-type WatchedEvents = { events: JobEvent[]; live: boolean };
+/** Who watches a job: is given its events in order, each once, by one of the two. */
+export type JobReader = {
+  /** Sets the pace: nothing more is looked for until it has what it was given. */
+  take(events: JobEvent[]): Promise<void>;
+  /** Events that come just now, which nobody waits for. Without it `take` has them too. */
+  takeLive?(events: JobEvent[]): void;
+};
 
 export type JobWatcher = {
   find(jobId: string): Promise<WatchedJob | null>;
-  /** Whether a watcher who has the event `after` has had the last one, or there is nothing left to tell. */
+  /** Whether a reader who has the event `after` has had the last one, or there is nothing left to tell. */
   isOver(job: WatchedJob, after: number): Promise<boolean>;
-  /** The events of a job from `after` on, until the final one or the signal. */
-  watch(request: WatchRequest): AsyncGenerator<WatchedEvents>;
+  /** Gives the reader the events of a job from `after` on, until the final one or the signal. Rejects with what the reader throws. */
+  watch(request: WatchRequest, reader: JobReader): Promise<void>;
   stop(): void;
 };
 
 /**
  * Watches jobs for this process: the log and the news of Redis for what comes while a job runs, Postgres for the beginning
- * and the end. A lost message or a Redis that is away delays a watcher by two seconds at most and never leaves a hole
+ * and the end. A lost message or a Redis that is away delays a reader by two seconds at most and never leaves a hole
  * unsaid: missing output is told by `output.reset` or, at the end, by a snapshot.
  */
 export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
@@ -61,21 +66,15 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
   const timer = setInterval(() => void lookAgain(), lookAgainMs);
   timer.unref();
 
-  async function* watch(request: WatchRequest): AsyncGenerator<WatchedEvents> {
-    const { jobId, after, signal } = request;
+  async function watch({ jobId, after, signal }: WatchRequest, reader: JobReader): Promise<void> {
     const inbox = new Inbox(deps.events.feed, jobId, signal);
+    const watching: Watching = { jobId, signal, inbox, cursor: new Cursor(after), reader };
+    const passOn = reader.takeLive === undefined ? null : (news: LoggedEvent[]) => passLive(watching, news);
     watched.add(inbox);
     try {
       await inbox.ready();
-      const cursor = new Cursor(after);
-      if (after < queuedEventId) yield { events: [queuedEvent(jobId, cursor)], live: false };
-      while (!signal.aborted) {
-        const { events, look, lookAtRow } = takeNews(jobId, inbox, cursor);
-        if (events.length > 0) yield { events, live: true };
-        const ended = look && (yield* lookForMore(deps, jobId, { inbox, cursor, lookAtRow }));
-        if (ended) return;
-        await inbox.wait();
-      }
+      if (after < queuedEventId) await tellQueued(watching);
+      while (!signal.aborted && !(await tellNews(deps, watching))) await inbox.wait(passOn);
     } finally {
       watched.delete(inbox);
       inbox.end();
@@ -91,41 +90,41 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
   };
 }
 
-function queuedEvent(jobId: string, cursor: Cursor): JobEvent {
+// What waits for long holds no events: a page of them with every silent stream would be most of its memory.
+type Watching = { jobId: string; signal: AbortSignal; inbox: Inbox; cursor: Cursor; reader: JobReader };
+
+async function tellQueued({ jobId, cursor, reader }: Watching): Promise<void> {
   cursor.advance(queuedEventId);
-  return toJobEvent(jobId, { id: queuedEventId, type: 'job.queued', fields: '{}' });
+  await reader.take([toJobEvent(jobId, { id: queuedEventId, type: 'job.queued', fields: '{}' })]);
 }
 
-/** What may be passed on at once, and whether there is more to look for. */
-function takeNews(jobId: string, inbox: Inbox, cursor: Cursor) {
-  const { news, lookAtRow, lookAtLog } = inbox.take();
+/** Passes on what follows without a hole; what does not is left to whoever looks at the log. */
+function passLive({ jobId, cursor, reader }: Watching, news: LoggedEvent[]): boolean {
   const live = cursor.takeNews(news);
-  const events = (live ?? []).map((event) => toJobEvent(jobId, event));
-  return { events, look: live === null || lookAtRow || lookAtLog, lookAtRow };
-}
-
-/** Passes on what the log and the row have; true when the final event was given. */
-async function* lookForMore(
-  deps: JobWatcherDeps,
-  jobId: string,
-  { inbox, cursor, lookAtRow }: { inbox: Inbox; cursor: Cursor; lookAtRow: boolean },
-): AsyncGenerator<WatchedEvents, boolean> {
-  // The row before the log: once the row is final, the log is complete.
-  const job = lookAtRow ? await findOrRetry(deps, jobId, inbox) : undefined;
-  if (job === null) return true;
-  yield* catchUp(deps, jobId, cursor);
-  if (job === undefined || !isFinal(job.state)) return false;
-  const end = await tellTheEnd(deps, job, cursor).catch((error: unknown) => {
-    deps.log.debug({ job_id: jobId, error }, 'the end of a job could not be read');
-    return null;
-  });
-  // Not asked again at once: the database is away, and the next look will come.
-  if (end === null) return false;
-  if (end.length > 0) yield { events: end, live: false };
+  if (live === null) return false;
+  reader.takeLive?.(live.map((event) => toJobEvent(jobId, event)));
   return true;
 }
 
-async function findOrRetry(deps: JobWatcherDeps, jobId: string, inbox: Inbox) {
+/** Passes on what has come, and what the log and the row have if they are to be looked at; true when the final event was given. */
+async function tellNews(deps: JobWatcherDeps, watching: Watching): Promise<boolean> {
+  const { inbox, cursor } = watching;
+  const { news, lookAtRow, lookAtLog } = inbox.take();
+  const live = cursor.takeNews(news);
+  if (live !== null) await tell(watching, live);
+  if (live !== null && !lookAtRow && !lookAtLog) return false;
+  // The row before the log: once the row is final, the log is complete.
+  const job = lookAtRow ? await findOrRetry(deps, watching) : undefined;
+  if (job === null) return true;
+  await tellLogged(deps, watching);
+  return job !== undefined && isFinal(job.state) && (await tellLast(deps, watching, job));
+}
+
+async function tell({ jobId, reader }: Watching, events: LoggedEvent[]): Promise<void> {
+  if (events.length > 0) await reader.take(events.map((event) => toJobEvent(jobId, event)));
+}
+
+async function findOrRetry(deps: JobWatcherDeps, { jobId, inbox }: Watching) {
   try {
     return await findWatchedJob(deps.sql, jobId);
   } catch (error) {
@@ -135,16 +134,27 @@ async function findOrRetry(deps: JobWatcherDeps, jobId: string, inbox: Inbox) {
   }
 }
 
-async function* catchUp(
-  deps: JobWatcherDeps,
-  jobId: string,
-  cursor: Cursor,
-): AsyncGenerator<WatchedEvents, void> {
-  for (;;) {
+async function tellLogged(deps: JobWatcherDeps, watching: Watching): Promise<void> {
+  const { jobId, signal, cursor } = watching;
+  while (!signal.aborted) {
     const page = await deps.events.log.read(jobId, cursor.seen, pageSize);
     if (page === null) return;
-    const events = cursor.takeLogged(page).map((event) => toJobEvent(jobId, event));
-    if (events.length > 0) yield { events, live: false };
+    await tell(watching, cursor.takeLogged(page));
     if (page.length < pageSize) return;
   }
+}
+
+async function tellLast(
+  deps: JobWatcherDeps,
+  { jobId, cursor, reader }: Watching,
+  job: WatchedJob,
+): Promise<boolean> {
+  const end = await tellTheEnd(deps, job, cursor).catch((error: unknown) => {
+    deps.log.debug({ job_id: jobId, error }, 'the end of a job could not be read');
+    return null;
+  });
+  // Not asked again at once: the database is away, and the next look will come.
+  if (end === null) return false;
+  if (end.length > 0) await reader.take(end);
+  return true;
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobEvent } from '../../../src/shared/domain/event.ts';
+import { createEventLog } from '../../../src/shared/events/event-log.ts';
 import type { JobEventWriter } from '../../../src/shared/events/event-writer.ts';
 import { redisKey } from '../../../src/shared/redis.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -51,23 +53,29 @@ const oneByOne = (last: number, from = 1) =>
   Array.from({ length: last - from + 1 }, (_, index) => from + index);
 
 describe('watching a job', () => {
-  it('gives a viewer who was there from the start every event once, in order, and ends', async () => {
-    const jobId = await jobs.plant();
-    const viewer = jobs.watch(jobId);
-    const finalId = await runToTheEnd(jobId);
-    const seen = await viewer.done;
-    expect(ids(seen)).toEqual(oneByOne(finalId));
-    expect(types(seen)[0]).toBe('job.queued');
-    expect(types(seen)[1]).toBe('job.started');
-    expect(types(seen).at(-1)).toBe('job.succeeded');
-    expect(textOf(seen)).toBe(text);
-    expect(seen.every(({ id, data }) => data['seq'] === id && data['job_id'] === jobId)).toBe(true);
-    expect(seen.at(-1)?.data).toMatchObject({
-      charge_usd: '0.000000042',
-      usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
-      error: null,
-    });
-  });
+  it.each([
+    { reader: 'takes live events as they come', live: true },
+    { reader: 'sets the pace of all', live: false },
+  ])(
+    'gives a viewer who was there from the start and $reader every event once, in order, and ends',
+    async ({ live }) => {
+      const jobId = await jobs.plant();
+      const viewer = jobs.watch(jobId, 0, live);
+      const finalId = await runToTheEnd(jobId);
+      const seen = await viewer.done;
+      expect(ids(seen)).toEqual(oneByOne(finalId));
+      expect(types(seen)[0]).toBe('job.queued');
+      expect(types(seen)[1]).toBe('job.started');
+      expect(types(seen).at(-1)).toBe('job.succeeded');
+      expect(textOf(seen)).toBe(text);
+      expect(seen.every(({ id, data }) => data['seq'] === id && data['job_id'] === jobId)).toBe(true);
+      expect(seen.at(-1)?.data).toMatchObject({
+        charge_usd: '0.000000042',
+        usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
+        error: null,
+      });
+    },
+  );
 
   it('gives a late viewer the same, and resumes after each id with exactly the rest', async () => {
     const jobId = await jobs.plant();
@@ -87,7 +95,7 @@ describe('watching a job', () => {
   it('tells many viewers who join at any time the same text', async () => {
     const jobId = await jobs.plant();
     const viewers = [jobs.watch(jobId)];
-    const joining = setInterval(() => viewers.push(jobs.watch(jobId)), 7);
+    const joining = setInterval(() => viewers.push(jobs.watch(jobId, 0, viewers.length % 2 === 0)), 7);
     const finalId = await runToTheEnd(jobId);
     clearInterval(joining);
     for (const viewer of viewers) {
@@ -96,6 +104,52 @@ describe('watching a job', () => {
       expect(textOf(seen)).toBe(text);
     }
     expect(viewers.length).toBeGreaterThan(5);
+  });
+
+  it('gives nothing of what comes to a reader who is still at what it was given', async () => {
+    const jobId = await jobs.plant();
+    const given: string[] = [];
+    let release: () => void = () => undefined;
+    const busy = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const take = async (events: JobEvent[]) => {
+      given.push(...events.map(({ id }) => `taken ${id}`));
+      await busy;
+    };
+    const takeLive = (events: JobEvent[]) => {
+      given.push(...events.map(({ id }) => `live ${id}`));
+    };
+    const watched = jobs.watcher.watch(
+      { jobId, after: 0, signal: new AbortController().signal },
+      {
+        take,
+        takeLive,
+      },
+    );
+    await waitFor('the first event', () => given.length === 1);
+    const writer = openWriter(jobId);
+    writer.started();
+    writer.delta({ kind: 'text', choice: 0, text: 'early' });
+    await waitFor('its news', async () => (await jobs.events.log.lastId(jobId)) === 3);
+    expect(given).toEqual(['taken 1']);
+    release();
+    await waitFor('the rest', () => given.length === 3);
+    writer.delta({ kind: 'text', choice: 0, text: 'late' });
+    const last = await writer.close();
+    await jobs.finish(jobId, { text: 'early late', eventSeq: last + 1 });
+    jobs.events.announce(jobId);
+    await watched;
+    expect(given).toEqual(['taken 1', 'taken 2', 'taken 3', 'live 4', 'taken 5']);
+  });
+
+  it('ends with what its reader throws', async () => {
+    const jobId = await jobs.plant();
+    const take = async () => {
+      throw new Error('no room');
+    };
+    const { signal } = new AbortController();
+    await expect(jobs.watcher.watch({ jobId, after: 0, signal }, { take })).rejects.toThrow('no room');
   });
 
   it('sends the first delta at once and joins the later ones', async () => {
@@ -185,6 +239,32 @@ describe('watching a job', () => {
 });
 
 describe('when something was lost', () => {
+  it('an event whose news got lost is read from the log when the next one comes', async () => {
+    const jobId = await jobs.plant();
+    const viewer = jobs.watch(jobId);
+    const writer = openWriter(jobId);
+    writer.started();
+    await waitFor('the start', () => viewer.seen.length === 2);
+    const log = createEventLog({ redis: jobs.redis, prefix: jobs.prefix });
+    const fieldsOf = (text: string, offset: number) =>
+      JSON.stringify({ attempt: 1, choice: 0, offset, text });
+    const key = redisKey(jobs.prefix, 'events', jobId);
+    await jobs.redis.xadd(key, '3-0', 't', 'output.delta', 'f', fieldsOf('lost ', 0));
+    // The job is never silent and does not end: nothing but the hole before them makes the watcher look.
+    let [firstId, offset] = [4, 5];
+    await waitFor('all of them', async () => {
+      const fields = fieldsOf('next ', offset);
+      await log.append(jobId, { attempt: 1, firstId, events: [{ type: 'output.delta', fields }] });
+      firstId += 1;
+      offset += 5;
+      return viewer.seen.length > 3;
+    });
+    expect(ids(viewer.seen).slice(0, 4)).toEqual([1, 2, 3, 4]);
+    expect(textOf(viewer.seen)).toMatch(/^lost next /);
+    viewer.stop();
+    await viewer.done;
+  });
+
   it('a log that is closed tells whether there was output, as far as it knows', async () => {
     const jobId = await jobs.plant();
     const close = async () => (await jobs.events.closeLog(jobId, 1))?.hasText;

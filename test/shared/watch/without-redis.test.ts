@@ -32,9 +32,14 @@ afterAll(async () => {
 async function watch(jobId: string, after = 0): Promise<Seen[]> {
   const seen: Seen[] = [];
   const { signal } = new AbortController();
-  for await (const { events: some } of watcher.watch({ jobId, after, signal })) {
-    seen.push(...some.map(({ id, type, data }) => ({ id, type, data: JSON.parse(data) })));
-  }
+  await watcher.watch(
+    { jobId, after, signal },
+    {
+      take: async (some) => {
+        seen.push(...some.map(({ id, type, data }) => ({ id, type, data: JSON.parse(data) })));
+      },
+    },
+  );
   return seen;
 }
 

@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { invalid, notFound } from '../../../shared/domain/errors.ts';
-import type { JobEvent } from '../../../shared/domain/event.ts';
 import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf, type Caller } from '../../http/caller.ts';
@@ -56,18 +55,19 @@ async function show(
   stream: EventStream,
   from: { jobId: string; after: number },
 ): Promise<void> {
-  for await (const { events, live } of watcher.watch({ ...from, signal: stream.signal })) {
-    if (live) stream.send(events);
-    else await catchUp(stream, events);
-  }
+  await watcher.watch(
+    { ...from, signal: stream.signal },
+    {
+      take: async (events) => {
+        for (const event of events) {
+          stream.send([event]);
+          await stream.paced();
+        }
+      },
+      takeLive: (events) => stream.send(events),
+    },
+  );
   stream.end();
-}
-
-async function catchUp(stream: EventStream, events: JobEvent[]): Promise<void> {
-  for (const event of events) {
-    stream.send([event]);
-    await stream.paced();
-  }
 }
 
 function readLastEventId(request: FastifyRequest): string | null {

@@ -60,14 +60,22 @@ type Place = { jobId: string; index: number; positions: number[] };
 
 async function showOne(watcher: JobWatcher, stream: EventStream, place: Place): Promise<void> {
   const { jobId, index, positions } = place;
-  const watched = watcher.watch({ jobId, after: positions[index] ?? 0, signal: stream.signal });
-  for await (const { events, live } of watched) {
-    for (const event of events) {
-      positions[index] = event.id;
-      stream.write(toFrame(event, positions));
-      if (!live) await stream.paced();
-    }
-  }
+  const tell = (event: JobEvent) => {
+    positions[index] = event.id;
+    stream.write(toFrame(event, positions));
+  };
+  await watcher.watch(
+    { jobId, after: positions[index] ?? 0, signal: stream.signal },
+    {
+      take: async (events) => {
+        for (const event of events) {
+          tell(event);
+          await stream.paced();
+        }
+      },
+      takeLive: (events) => events.forEach(tell),
+    },
+  );
 }
 
 function toFrame({ type, data }: JobEvent, positions: number[]): string {

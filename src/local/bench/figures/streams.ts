@@ -79,9 +79,6 @@ async function watchAll(
   const { workshop, redisUrl } = gateway.ground;
   const warmDeltas = level.deltasPerSecond * level.warmSeconds;
   const deltas = warmDeltas + level.deltasPerSecond * level.seconds;
-  // Seen once before, the streams find a heap that has grown to what opening them takes: what is left is their own.
-  const leaving = { url: server.url, key, jobIds, deltas: 0, warmDeltas: 0 } satisfies ViewersPlan;
-  await runTool(workshop, 'stream-viewers', leaving);
   const before = await server.collectedUsage();
   let onOpen: () => void = () => undefined;
   const open = new Promise<void>((resolve) => {

@@ -8,7 +8,7 @@ export type ViewersPlan = {
   url: string;
   key: string;
   jobIds: string[];
-  /** How many each viewer is to see; with 0 they leave as soon as all are there. */
+  /** How many each viewer is to see. */
   deltas: number;
   /** So many of them, the first, are not timed: a server that has just started compiles what it runs. */
   warmDeltas: number;
@@ -48,7 +48,6 @@ async function view(plan: ViewersPlan): Promise<ViewersResult> {
   };
   await inParallel(opensAtOnce, plan.jobIds, (jobId) => openStream(plan, jobId, onDelta));
   console.log('open');
-  if (wanted === 0) finish();
   const watch = setInterval(() => {
     if (lastAt > 0 && wallClockMs() - lastAt > patienceMs) finish();
   }, 1000);
