@@ -65,19 +65,3 @@ export async function addTickets(queue: TicketQueue, tickets: TicketRow[]): Prom
 export async function removeTickets(queue: TicketQueue, tickets: TicketKey[]): Promise<void> {
   await Promise.all(tickets.map((ticket) => queue.remove(ticketId(ticket))));
 }
-
-/** Which of these tickets Redis does not have: lost with it, or taken and finished by somebody who did not claim. */
-export async function findMissingTickets(
-  redis: RedisConnection,
-  prefix: string,
-  tickets: (TicketRow & { provider: string })[],
-): Promise<(TicketRow & { provider: string })[]> {
-  const there = await Promise.all(
-    tickets.map((ticket) =>
-      redis.exists(
-        `${queuePrefix(prefix, ticket.provider)}:${queueName(ticket.provider)}:${ticketId(ticket)}`,
-      ),
-    ),
-  );
-  return tickets.filter((_, index) => there[index] === 0);
-}

@@ -93,6 +93,25 @@ describe('whatever is killed', () => {
     await worker.kill('SIGTERM');
   });
 
+  test.each([
+    { what: 'the places of waiting tickets', about: ':prioritized' },
+    { what: 'the list of those in hand', about: ':active' },
+    { what: 'the texts of tickets', about: ':job_' },
+    { what: 'the bell of waiting workers', about: ':marker' },
+  ])('a Redis that evicts $what loses no job', async ({ about }) => {
+    const worker = await gateway.spawn('workers');
+    const ids = await submit(60, 'evicted');
+    await waitFor('some to be ticketed and some to run', async () => {
+      const rows = await gateway.sql<{ state: string; count: number }[]>`
+        select state, count(*)::integer from jobs where id = any (${ids}::text[]) group by state`;
+      const countOf = (state: string) => rows.find((row) => row.state === state)?.count ?? 0;
+      return countOf('ticketed') > 5 && countOf('running') > 2;
+    });
+    await removeKeys(gateway.redis, about);
+    await expectAllSettled(ids);
+    await worker.kill('SIGTERM');
+  });
+
   test('a worker that was only paused beyond its lease changes nothing when it wakes', async () => {
     const [first, second]: GatewayProcess[] = [
       await gateway.spawn('workers'),

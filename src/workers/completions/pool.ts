@@ -45,6 +45,8 @@ export function startPool(
     queueName(settings.provider),
     // Three parameters, by name: BullMQ looks at the length of the function to decide what to pass.
     async (ticket, token, _signal) => {
+      // Redis kept its place and lost its text, as one that evicts does: the job gets another ticket.
+      if ((ticket.data as Partial<Ticket>).id === undefined) return;
       const end = await deps.run(settings.provider, ticket.data).catch((error: unknown): TicketEnd => {
         deps.log.error({ job_id: ticket.data.id, error }, 'run failed');
         return { kind: 'wait', waitMs: retryMs };

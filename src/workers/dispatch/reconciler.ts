@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { every, type Loop } from '../../shared/every.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import type { Metrics } from '../../shared/metrics.ts';
-import { addTickets, findMissingTickets, type TicketQueue } from '../../shared/queue.ts';
+import { findMissingTickets } from '../../shared/missing-tickets.ts';
+import { addTickets, type TicketQueue } from '../../shared/queue.ts';
 import type { RedisConnection } from '../../shared/redis.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { readFact, recordFact } from '../../shared/sql/installation.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
-import { listTicketed, type TicketRow } from '../../shared/sql/run-jobs.ts';
+import { listTicketed } from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
 
 export type ReconcilerDeps = {
@@ -28,7 +29,7 @@ const pageSize = 1000;
 /**
  * Gives every ticketed job its ticket back when Redis lost it. Two signs: the epoch, a value kept in both stores, differs
  * (Redis was emptied or replaced), and then all ticketed jobs are ticketed again at once; or a job has been ticketed for
- * seconds and its ticket is not there. Adding a ticket that exists changes nothing, so too many is harmless.
+ * seconds and its ticket is nowhere where it would be taken. Adding a ticket that exists changes nothing, so too many is harmless.
  */
 export function startReconciler(deps: ReconcilerDeps): Loop {
   async function reconcile(): Promise<undefined> {
@@ -54,13 +55,13 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
     for (;;) {
       const page = await listTicketed(deps.sql, { olderThanMs, after, limit: pageSize });
       await failpoint('reconcile.listed');
-      const missing = await findMissingTickets(deps.redis, deps.prefix, page);
-      for (const [provider, tickets] of groupByProvider(missing)) {
-        const queue = deps.queues.get(provider);
-        if (queue !== undefined) await addTickets(queue, tickets);
+      for (const [provider, queue] of deps.queues) {
+        const tickets = page.filter((ticket) => ticket.provider === provider);
+        const missing = await findMissingTickets(deps.redis, deps.prefix, provider, tickets);
+        await addTickets(queue, missing);
+        added += missing.length;
+        deps.metrics.jobsRepaired.inc({ reason: 'ticket_missing' }, missing.length);
       }
-      added += missing.length;
-      deps.metrics.jobsRepaired.inc({ reason: 'ticket_missing' }, missing.length);
       const last = page.at(-1);
       if (last === undefined || page.length < pageSize) return added;
       after = last.id;
@@ -68,10 +69,4 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
   }
 
   return every(intervalMs, reconcile, deps.log, 'reconcile');
-}
-
-function groupByProvider(tickets: (TicketRow & { provider: string })[]): Map<string, TicketRow[]> {
-  const groups = new Map<string, TicketRow[]>();
-  for (const ticket of tickets) groups.set(ticket.provider, [...(groups.get(ticket.provider) ?? []), ticket]);
-  return groups;
 }

@@ -1,7 +1,8 @@
 import { Queue } from 'bullmq';
 import type { Cluster } from '../cluster.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, sleep } from './fault.ts';
 
+const resumeMsMax = 30_000;
 const providers = ['openai', 'anthropic', 'google'];
 
 type JobRow = { id: string; generation: number; provider: string; model: string; tokens: number };
@@ -46,6 +47,16 @@ function recentJobs({ sql }: Cluster, state: string, generationShift: number): P
     from jobs where state = ${state} order by id desc limit 10`;
 }
 
+/** Removes keys of the queues, as a Redis does that makes room for new ones. */
+async function evict(
+  cluster: Cluster,
+  choose: (queues: Map<string, Queue>) => Promise<string[]>,
+): Promise<number> {
+  const keys = await withQueues(cluster, choose);
+  const gone = await Promise.all(keys.map((key) => cluster.redis.control.del(key)));
+  return gone.reduce((sum, count) => sum + count, 0);
+}
+
 function operatorDoes(kind: string, act: (queue: Queue) => Promise<unknown>): Fault {
   return {
     kind: `operator: ${kind}`,
@@ -56,6 +67,19 @@ function operatorDoes(kind: string, act: (queue: Queue) => Promise<unknown>): Fa
         return done.filter(({ status }) => status === 'fulfilled').length;
       }),
   };
+}
+
+/** Whoever paused a queue resumes it, however long Redis refuses: a queue left paused would be no fault of the gateway's. */
+async function resume(queue: Queue): Promise<void> {
+  const until = Date.now() + resumeMsMax;
+  for (;;) {
+    try {
+      return await queue.resume();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await sleep(100);
+    }
+  }
 }
 
 /** Tickets that are repeated, stale, invented, or taken away by hand, and leaders that are deposed. */
@@ -96,12 +120,32 @@ export const ticketFaults: Fault[] = [
         'phantom',
       ),
   },
+  {
+    kind: 'places of tickets evicted',
+    disruptive: false,
+    inject: (cluster) =>
+      evict(cluster, async (queues) =>
+        [...queues.values()].flatMap((queue) => ['prioritized', 'delayed'].map((set) => queue.toKey(set))),
+      ),
+  },
+  {
+    kind: 'texts of tickets evicted',
+    disruptive: false,
+    inject: (cluster) =>
+      evict(cluster, async (queues) => {
+        const jobs = await recentJobs(cluster, 'ticketed', 0);
+        return jobs.flatMap(({ id, generation, provider }) => {
+          const queue = queues.get(provider);
+          return queue === undefined ? [] : [queue.toKey(`${id}_${generation}`)];
+        });
+      }),
+  },
   operatorDoes('queues emptied by hand', (queue) => queue.drain(true)),
   operatorDoes('queues obliterated', (queue) => queue.obliterate({ force: true })),
   operatorDoes('queues paused and resumed', async (queue) => {
     await queue.pause();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    await queue.resume();
+    await sleep(500);
+    await resume(queue);
   }),
   {
     kind: 'leaders deposed: several lead for a moment',
