@@ -5,7 +5,7 @@ import { nameFields } from '../requests/field-names.ts';
 import { checkValue } from '../requests/json-values.ts';
 import { type JobOrder, type QuoteDeps, quoteJob, toIntake } from '../requests/quote-job.ts';
 import type { JobIntake } from '../sql/accept-jobs.ts';
-import type { BatchLine } from '../sql/batch-moves.ts';
+import type { BatchLine } from '../sql/validate-batch.ts';
 import { type BatchEndpoint, endpoints } from './endpoints.ts';
 import { openaiError } from './line-answers.ts';
 import type { ParsedLine } from './parse-line.ts';

@@ -4,7 +4,7 @@ import { type Refusal, statusOf } from '../domain/errors.ts';
 import { refusalOf } from '../domain/failed-job.ts';
 import { suffixOf } from '../domain/ids.ts';
 import type { JobError } from '../domain/job.ts';
-import type { EndedLine } from '../sql/batch-moves.ts';
+import type { EndedLine } from '../sql/assemble-batch.ts';
 import { endpoints } from './endpoints.ts';
 
 /** The error of OpenAI's APIs that says the same as a refusal. `request.` before a field is a word of the native API. */

@@ -1,11 +1,7 @@
 import { answerLine } from '../../shared/batches/line-answers.ts';
 import { newId } from '../../shared/domain/ids.ts';
-import {
-  type BatchLease,
-  keepAssembled,
-  listEndedLines,
-  type OpenBatch,
-} from '../../shared/sql/batch-moves.ts';
+import { keepAssembled, listEndedLines } from '../../shared/sql/assemble-batch.ts';
+import type { BatchLease, OpenBatch } from '../../shared/sql/batch-lease.ts';
 import type { Transaction } from '../../shared/sql/database.ts';
 import { appendToFile, beginFile } from '../../shared/sql/files.ts';
 import type { MoverDeps } from './mover-deps.ts';

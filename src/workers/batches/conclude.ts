@@ -1,7 +1,8 @@
 import type { BatchEnd, BatchFault } from '../../shared/domain/batch.ts';
 import { batchEvent } from '../../shared/domain/delivery.ts';
 import { newId } from '../../shared/domain/ids.ts';
-import { type BatchLease, endBatch, type OpenBatch } from '../../shared/sql/batch-moves.ts';
+import { endBatch } from '../../shared/sql/assemble-batch.ts';
+import type { BatchLease, OpenBatch } from '../../shared/sql/batch-lease.ts';
 import { finishFile } from '../../shared/sql/files.ts';
 import type { MoverDeps } from './mover-deps.ts';
 

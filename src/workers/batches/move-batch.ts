@@ -1,15 +1,8 @@
 import type { BatchState } from '../../shared/domain/batch.ts';
 import { endedLines } from '../../shared/domain/batch.ts';
 import { failpoint } from '../../shared/failpoints.ts';
-import {
-  askJobsToStop,
-  type BatchLease,
-  beginFinalizing,
-  expandLines,
-  giveUpLines,
-  type OpenBatch,
-  renewBatch,
-} from '../../shared/sql/batch-moves.ts';
+import { type BatchLease, type OpenBatch, renewBatch } from '../../shared/sql/batch-lease.ts';
+import { askJobsToStop, beginFinalizing, expandLines, giveUpLines } from '../../shared/sql/expand-batch.ts';
 import { assembleLines } from './assemble-lines.ts';
 import { conclude } from './conclude.ts';
 import type { MoverDeps, Step } from './mover-deps.ts';

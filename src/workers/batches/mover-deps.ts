@@ -1,6 +1,6 @@
 import type { News } from '../../shared/news.ts';
 import type { QuoteDeps } from '../../shared/requests/quote-job.ts';
-import type { BatchLease, OpenBatch } from '../../shared/sql/batch-moves.ts';
+import type { BatchLease, OpenBatch } from '../../shared/sql/batch-lease.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import type { Log } from '../../shared/telemetry.ts';
 

@@ -1,5 +1,5 @@
 import { every, type Loop } from '../../shared/every.ts';
-import { LeaseLost, leaseBatch, releaseBatch } from '../../shared/sql/batch-moves.ts';
+import { LeaseLost, leaseBatch, releaseBatch } from '../../shared/sql/batch-lease.ts';
 import { takeTurn } from './move-batch.ts';
 import type { MoverDeps } from './mover-deps.ts';
 

@@ -2,15 +2,10 @@ import { readFileLines } from '../../shared/batches/file-lines.ts';
 import { judgeLine } from '../../shared/batches/judge-line.ts';
 import { type ParsedLine, parseLine } from '../../shared/batches/parse-line.ts';
 import { type BatchFault, batchLineBytesMax, batchLinesMax } from '../../shared/domain/batch.ts';
-import {
-  type BatchLease,
-  findUnsuccessful,
-  keepLines,
-  type OpenBatch,
-  openBatchHold,
-} from '../../shared/sql/batch-moves.ts';
+import type { BatchLease, OpenBatch } from '../../shared/sql/batch-lease.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { fileExists } from '../../shared/sql/files.ts';
+import { findUnsuccessful, keepLines, openBatchHold } from '../../shared/sql/validate-batch.ts';
 import { conclude } from './conclude.ts';
 import type { MoverDeps } from './mover-deps.ts';
 

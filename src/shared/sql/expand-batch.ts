@@ -1,0 +1,80 @@
+import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
+import type { Database, Transaction } from './database.ts';
+
+/** Makes jobs of the next lines, up to one; returns the providers they wait for. */
+export async function expandLines(
+  sql: Database,
+  lease: BatchLease,
+  batch: OpenBatch,
+  through: number,
+): Promise<string[]> {
+  return await sql.begin(async (tx) => {
+    await fence(tx, lease, 'in_progress');
+    const rows = await tx<{ provider: string }[]>`
+      select provider from expand_batch(${batch.id}, ${batch.expandedThrough}, ${through})`;
+    await tx`update batches set expanded_through = ${through} where id = ${batch.id}`;
+    return rows.map((row) => row.provider);
+  });
+}
+
+/** Gives up the lines that are no jobs yet: their shares go back at once, and they count as ended in this way. */
+export async function giveUpLines(
+  sql: Database,
+  lease: BatchLease,
+  batch: OpenBatch,
+  as: 'cancelled' | 'expired',
+): Promise<void> {
+  await sql.begin(async (tx) => {
+    await lockBalance(tx, batch.accountId);
+    await fence(tx, lease, batch.state);
+    const [given] = await tx<{ lines: number; share: bigint }[]>`
+      select count(*)::integer as lines, coalesce(sum(hold_nano), 0)::bigint as share
+      from batch_lines
+      where batch_id = ${batch.id} and line > ${batch.expandedThrough} and job_id is not null`;
+    const { lines, share } = given ?? { lines: 0, share: 0n };
+    await tx`
+      update batches
+      set expanded_through = last_line, cancelled = cancelled + ${as === 'cancelled' ? lines : 0},
+        expired = expired + ${as === 'expired' ? lines : 0}
+      where id = ${batch.id}`;
+    await tx`
+      update batch_lines set intake = null, request = null, targets = null, original = null
+      where batch_id = ${batch.id} and line > ${batch.expandedThrough}`;
+    await releaseShares(tx, batch, share);
+  });
+}
+
+async function releaseShares(tx: Transaction, batch: OpenBatch, share: bigint): Promise<void> {
+  if (share === 0n) return;
+  await tx`update holds set remaining_nano = remaining_nano - ${share} where id = ${batch.holdId}`;
+  const [balance] = await tx<{ available: bigint; held: bigint }[]>`
+    update balances set available_nano = available_nano + ${share}, held_nano = held_nano - ${share}
+    where account_id = ${batch.accountId}
+    returning available_nano as available, held_nano as held`;
+  await tx`
+    insert into entries (account_id, type, amount_nano, available_nano, held_nano, batch_id, description)
+    values (${batch.accountId}, 'release', ${share}, ${balance?.available}, ${balance?.held}, ${batch.id},
+      'hold released for lines that never ran')`;
+}
+
+/** Asks unfinished jobs of the batch to stop; returns the ids of those it asked now, at most `limit`. */
+export async function askJobsToStop(sql: Database, batchId: string, limit: number): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    update jobs set cancel_requested_at = now()
+    where id in (
+      select id from jobs
+      where batch_id = ${batchId} and finished_at is null and cancel_requested_at is null
+      limit ${limit}
+      for no key update skip locked
+    )
+    returning id`;
+  return rows.map((row) => row.id);
+}
+
+/** Says that every job has ended. */
+export async function beginFinalizing(sql: Database, lease: BatchLease): Promise<void> {
+  await sql.begin(async (tx) => {
+    await fence(tx, lease, 'in_progress');
+    await tx`update batches set state = 'finalizing', finalizing_at = now() where id = ${lease.batchId}`;
+  });
+}
