@@ -15,7 +15,7 @@ const pauseMs = 250;
 const workLockMs = 5000;
 
 /** What a POST answers: a status, a body to be sent as JSON and, for something new, where it is. */
-export type Outcome = { status: number; body: unknown; location?: string };
+export type PostAnswer = { status: number; body: unknown; location?: string };
 
 type Reply = { status: number; text: string; location: string | null; replayed: boolean };
 
@@ -57,7 +57,7 @@ export async function idempotent(
   request: FastifyRequest,
   reply: FastifyReply,
   deps: { sql: Database },
-  work: (tx: Transaction) => Promise<Outcome>,
+  work: (tx: Transaction) => Promise<PostAnswer>,
   options: IdempotentOptions = {},
 ): Promise<FastifyReply> {
   const key = readIdempotencyKey(request);
@@ -89,7 +89,7 @@ class KeyInUse extends Error {}
 async function workOnce(
   tx: Transaction,
   row: { accountId: string; key: string; fingerprint: string },
-  work: (tx: Transaction) => Promise<Outcome>,
+  work: (tx: Transaction) => Promise<PostAnswer>,
   options: IdempotentOptions,
 ): Promise<Reply> {
   await limitLockWait(tx, lookMs);
@@ -138,7 +138,7 @@ function stillAtWork(error: unknown): Refusal {
   );
 }
 
-function toReply(outcome: Outcome): Reply {
+function toReply(outcome: PostAnswer): Reply {
   const text = JSON.stringify(outcome.body);
   return { status: outcome.status, text, location: outcome.location ?? null, replayed: false };
 }

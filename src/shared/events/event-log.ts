@@ -88,7 +88,7 @@ export type ClosedLog = {
   hasText: boolean | null;
 };
 
-export type Batch = { attempt: number; firstId: number; events: { type: string; fields: string }[] };
+export type Append = { attempt: number; firstId: number; events: { type: string; fields: string }[] };
 
 export type EventLog = ReturnType<typeof createEventLog>;
 
@@ -116,11 +116,11 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
     },
 
     /**
-     * Writes events with ids from `firstId` on and publishes them. Writing the same batch twice is writing it once. False
+     * Writes events with ids from `firstId` on and publishes them. Appending the same twice is appending it once. False
      * when a later attempt has taken over: nothing was written. Rejects when Redis is away. One at a time for each job: an id
      * that comes after a higher one is taken for one that is there already.
      */
-    async append(jobId: string, { attempt, firstId, events }: Batch): Promise<boolean> {
+    async append(jobId: string, { attempt, firstId, events }: Append): Promise<boolean> {
       const news = JSON.stringify(events.map(({ type, fields }, index) => [firstId + index, type, fields]));
       const logged = events.flatMap(({ type, fields }) => [type, fields]);
       const about = [channelOf(prefix, jobId), firstId, news, textAfter(events)];
@@ -180,7 +180,7 @@ export function parseNews(message: string): LoggedEvent[] {
 }
 
 /** Whether the log holds output after these events: '1', '0', or '' when they change nothing about it. */
-function textAfter(events: Batch['events']): string {
+function textAfter(events: Append['events']): string {
   if (events.some(({ type }) => type === 'output.delta' || type === 'output.tool_call')) return '1';
   return events.some(({ type }) => type === 'output.reset') ? '0' : '';
 }

@@ -2,7 +2,7 @@ import type { BatchFault, BatchState } from '../../../../shared/domain/batch.ts'
 import { anthropicTypeOf } from '../../../http/problem.ts';
 
 /** A line of an output or error file, as batches write them. */
-export type AnsweredLine = {
+export type FileLine = {
   custom_id: string;
   response: { status_code: number; request_id: string; body: unknown } | null;
   error: { code: string; message: string } | null;
@@ -12,7 +12,7 @@ export type AnsweredLine = {
 export type MessageResult = { custom_id: string; result: object };
 
 /** What a request came to. */
-export function toMessageResult({ custom_id, response, error }: AnsweredLine): MessageResult {
+export function toMessageResult({ custom_id, response, error }: FileLine): MessageResult {
   if (response?.status_code === 200)
     return { custom_id, result: { type: 'succeeded', message: response.body } };
   if (error?.code === 'batch_expired') return { custom_id, result: { type: 'expired' } };

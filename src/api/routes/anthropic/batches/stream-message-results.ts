@@ -7,7 +7,7 @@ import type { Database } from '../../../../shared/sql/database.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
 import { idParams } from '../../../http/shapes.ts';
-import { type AnsweredLine, type MessageResult, toMessageResult, toUnbegunResult } from './message-result.ts';
+import { type FileLine, type MessageResult, toMessageResult, toUnbegunResult } from './message-result.ts';
 
 const linesPerPiece = 200;
 
@@ -46,13 +46,13 @@ async function* resultsOf(sql: Database, batch: BatchRecord): AsyncGenerator<str
 async function* mapLines(
   sql: Database,
   fileId: string,
-  toResult: (line: AnsweredLine) => MessageResult,
+  toResult: (line: FileLine) => MessageResult,
 ): AsyncGenerator<string> {
   let place = { readBytes: 0, readLines: 0 };
   for (let isEnd = false; !isEnd; ) {
     const slice = await readFileLines(sql, fileId, place, linesPerPiece, Number.POSITIVE_INFINITY);
     const lines = slice.lines.flatMap(({ bytes }) =>
-      bytes === null ? [] : [JSON.parse(bytes.toString('utf8')) as AnsweredLine],
+      bytes === null ? [] : [JSON.parse(bytes.toString('utf8')) as FileLine],
     );
     if (lines.length > 0) yield lines.map((line) => `${JSON.stringify(toResult(line))}\n`).join('');
     place = slice;
