@@ -10,15 +10,37 @@ const expiresInSecondsMax = 604_800;
 
 /** The body of `POST /v1/jobs` and `POST /v1/estimates`. Unknown fields are refused. */
 export const jobBody = z.strictObject({
-  request: chatRequestShape,
-  priority: z.enum(['interactive', 'background', 'batch']).default('background'),
-  stream: z.boolean().default(false),
-  run_at: instant.optional(),
-  expires_in_seconds: z.number().positive().max(expiresInSecondsMax).default(86_400),
-  fallbacks: z.array(z.string().min(1).max(200)).max(5).default([]),
-  max_attempts: z.int().min(1).max(10).default(5),
-  webhook_url: z.string().min(1).max(2048).optional(),
-  webhook_payload: z.enum(['thin', 'full']).default('thin'),
+  request: chatRequestShape.describe(
+    'A chat completion request as OpenAI takes it; `model` may be any of GET /v1/models',
+  ),
+  priority: z
+    .enum(['interactive', 'background', 'batch'])
+    .default('background')
+    .describe("How urgent it is beside the account's other jobs"),
+  stream: z.boolean().default(false).describe('Whether the output is told while it comes, as events'),
+  run_at: instant.optional().describe('Not before this time'),
+  expires_in_seconds: z
+    .number()
+    .positive()
+    .max(expiresInSecondsMax)
+    .default(86_400)
+    .describe('From acceptance (or `run_at`) until it is given up, whatever it then does'),
+  fallbacks: z
+    .array(z.string().min(1).max(200))
+    .max(5)
+    .default([])
+    .describe('Models to go to when an attempt fails, in this order'),
+  max_attempts: z.int().min(1).max(10).default(5).describe('Over all models'),
+  webhook_url: z
+    .string()
+    .min(1)
+    .max(2048)
+    .optional()
+    .describe('Told the end, signed with the secret of the account'),
+  webhook_payload: z
+    .enum(['thin', 'full'])
+    .default('thin')
+    .describe('Whether the webhook carries the result'),
   metadata: metadataShape.default({}),
   cache: z.never({ error: 'responses are not cached yet: leave this out' }).optional(),
 });
