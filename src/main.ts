@@ -47,11 +47,10 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
     providers.map((provider) => provider.name),
   );
   const stops: (() => Promise<void>)[] = [];
-  // The API stops first, so that nothing is accepted by a process that is about to go.
-  if (role !== 'api') stops.unshift(startWorkers({ config, infra, log, models }));
+  if (role !== 'api') stops.push(startWorkers({ config, infra, log, models }));
   if (role !== 'workers') {
     const api = await startApi({ config, infra, log, models });
-    stops.unshift(api.stop);
+    stops.push(api.stop);
     process.stdout.write(`ready ${api.url}\n`);
   } else {
     stops.push(showMetrics({ config, metrics: infra.metrics, log }));
@@ -82,9 +81,10 @@ async function stopAll(
   infra: { close(): Promise<void> },
   log: Log,
 ): Promise<void> {
-  for (const stop of stops) {
-    await stop().catch((error: unknown) => log.error({ error }, 'a part did not stop cleanly'));
-  }
+  // Side by side: each may take the grace time, and a call that the API waits for may be one that the workers run.
+  const stopOne = (stop: () => Promise<void>) =>
+    stop().catch((error: unknown) => log.error({ error }, 'a part did not stop cleanly'));
+  await Promise.all(stops.map(stopOne));
   await within(3000, infra.close());
 }
 

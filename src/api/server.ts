@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../shared/config.ts';
+import { Errands } from '../shared/errands.ts';
 import type { JobEvents } from '../shared/job-events.ts';
 import type { Ledger } from '../shared/ledger.ts';
 import type { Metrics } from '../shared/metrics.ts';
@@ -97,7 +98,7 @@ export type ServerDeps = ProviderStatusDeps & {
   news: News;
   events: JobEvents;
   config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks'> & {
-    work: Pick<Config['work'], 'syncTimeoutSeconds'>;
+    work: Pick<Config['work'], 'syncTimeoutSeconds' | 'shutdownGraceSeconds'>;
   };
   log: FastifyBaseLogger;
   sql: Database;
@@ -214,7 +215,7 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const watcher = createJobWatcher(deps);
   const streams = createEventStreams((open) => deps.metrics.streamsOpen.set(open));
   app.addHook('preClose', async () => {
-    streams.drain();
+    streams.drain(deps.config.work.shutdownGraceSeconds * 1000);
     watcher.stop();
   });
   const watching = { watcher, streams, streamTokens: createStreamTokens(deps.config.secretsKey) };
@@ -223,7 +224,9 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   createStreamToken(app, { ...watching, sql: deps.sql, config: deps.config });
 
   const { syncTimeoutSeconds } = deps.config.work;
-  const answering = { ...deps, ...intake, ...watching, syncTimeoutSeconds };
+  const errands = new Errands();
+  app.addHook('onClose', () => errands.done());
+  const answering = { ...deps, ...intake, ...watching, errands, syncTimeoutSeconds };
   createChatCompletion(app, answering);
   createResponse(app, answering);
   getResponse(app, answering);

@@ -9,9 +9,12 @@ import type { App } from './http/app.ts';
 import { readProviderStatus } from './provider-status.ts';
 import { buildServer } from './server.ts';
 
+/** For saying goodbye to those who did not end within the grace time. */
+const farewellMs = 3000;
+
 export type ApiDeps = { config: Config; infra: Infra; log: Log; models: Models };
 
-/** Starts the HTTP side and says where it listens. Stopping refuses new requests and lets running ones end. */
+/** Starts the HTTP side and says where it listens. Stopping refuses new requests and gives running ones the grace time. */
 export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Promise<void> }> {
   const { config, infra, log, models } = deps;
   const gate = createGate({
@@ -35,7 +38,8 @@ export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Pr
   });
   const url = await listen(app, config, log);
   log.info({ url }, 'listening');
-  return { url, stop: () => within(10_000, app.close()) };
+  const patienceMs = config.work.shutdownGraceSeconds * 1000 + farewellMs;
+  return { url, stop: () => within(patienceMs, app.close()) };
 }
 
 /** Listens on the configured port; when none was asked for and the usual one is taken, on a free one. */

@@ -46,6 +46,7 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
       return [provider, queue];
     }),
   );
+  const news = createNews(redis, subscriber, prefix);
   const events = createJobEvents({ redis, subscriber, prefix, log });
   return {
     sql,
@@ -54,10 +55,13 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
     queues,
     metrics,
     ledger: measureLedger(createLedger(sql, { queueDepthLimit: config.work.queueDepthLimit }), metrics),
-    news: createNews(redis, subscriber, prefix),
+    news,
     events,
     close: async () => {
-      await Promise.all([...queues.values()].map((queue) => within(1000, queue.close())));
+      await Promise.all([
+        within(1000, news.sent()),
+        ...[...queues.values()].map((queue) => within(1000, queue.close())),
+      ]);
       queueRedis.disconnect();
       subscriber.disconnect();
       redis.disconnect();

@@ -10,10 +10,19 @@ const lists = ['active', 'wait', 'paused'];
 // What is left of a ticket is removed: BullMQ takes a ticket whose text is there for one that waits, and would not add it again.
 const script = createRedisScript(`
 local sets, lists = ${sets.length}, ${lists.length}
+local listed
+local function is_listed(id)
+  if not listed then
+    listed = {}
+    for n = sets + 1, sets + lists do
+      for _, other in ipairs(redis.call('LRANGE', KEYS[n], 0, -1)) do listed[other] = true end
+    end
+  end
+  return listed[id]
+end
 local function is_placed(id)
   for n = 1, sets do if redis.call('ZSCORE', KEYS[n], id) then return true end end
-  for n = sets + 1, sets + lists do if redis.call('LPOS', KEYS[n], id) then return true end end
-  return false
+  return is_listed(id)
 end
 local missing = {}
 for n, id in ipairs(ARGV) do
@@ -27,10 +36,10 @@ return missing
 `);
 
 /**
- * Which of one provider's tickets nobody would ever take: lost with Redis, taken and finished by somebody who did not claim, or with
+ * Says which of one provider's tickets nobody would ever take, and removes what is left of them: lost with Redis, taken and finished by somebody who did not claim, or with
  * only their text or only their place left, as a Redis that evicts leaves them. Each can be added again afterwards.
  */
-export async function findMissingTickets<Key extends TicketKey>(
+export async function clearMissingTickets<Key extends TicketKey>(
   redis: RedisConnection,
   prefix: string,
   provider: string,

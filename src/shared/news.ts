@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Errands } from './errands.ts';
 import type { RedisConnection } from './redis.ts';
 
 /**
@@ -13,6 +15,8 @@ import type { RedisConnection } from './redis.ts';
 export type News = {
   send(topic: Topic, about?: string): void;
   listen(topic: Topic, listener: (about: string) => void): void;
+  /** Resolves when every hint has left, or could not. */
+  sent(): Promise<void>;
 };
 
 type Topic = 'backlog' | 'cancel' | 'deliveries' | 'providers' | 'endpoints';
@@ -22,6 +26,7 @@ export function createNews(redis: RedisConnection, subscriber: RedisConnection |
   const listeners = new Map<string, ((about: string) => void)[]>();
   // Jobs that are committed together give one hint, not one each.
   const unsent = new Set<string>();
+  const errands = new Errands();
   subscriber?.on('message', (channel: string, about: string) => {
     for (const listener of listeners.get(channel) ?? []) listener(about);
   });
@@ -30,11 +35,14 @@ export function createNews(redis: RedisConnection, subscriber: RedisConnection |
       const hint = `${topic} ${about}`;
       if (unsent.has(hint)) return;
       unsent.add(hint);
-      setImmediate(() => {
+      const publish = async () => {
+        await nextTurn();
         unsent.delete(hint);
-        redis.publish(`${prefix}:news:${topic}`, about).catch(() => undefined);
-      });
+        await redis.publish(`${prefix}:news:${topic}`, about);
+      };
+      errands.run(publish());
     },
+    sent: () => errands.done(),
     listen: (topic, listener) => {
       const channel = `${prefix}:news:${topic}`;
       listeners.set(channel, [...(listeners.get(channel) ?? []), listener]);

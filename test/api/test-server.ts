@@ -127,7 +127,7 @@ function testDeps(
         adminApiKey: adminKey,
       },
       secretsKey: Buffer.alloc(32, 'a key of the tests'),
-      work: { syncTimeoutSeconds: 30 },
+      work: { syncTimeoutSeconds: 30, shutdownGraceSeconds: 1 },
       webhooks: { allowPrivate: false, retrySeconds: [1] },
     },
     log,

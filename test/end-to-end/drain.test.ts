@@ -78,3 +78,40 @@ test('an API process that is told to go ends at once, and its viewers go on at a
     expect(view.connections).toBe(2);
   }
 }, 60_000);
+
+/** Asks for a streamed answer and waits until its job runs. */
+async function ask(url: string, text: string): Promise<{ answer: Promise<Response>; jobId: string }> {
+  const answer = fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${client.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'openai/gpt-5-mini',
+      messages: [{ role: 'user', content: text }],
+      max_tokens: 2000,
+      stream: true,
+    }),
+  });
+  const jobId = await waitFor('the call', async () => {
+    const { json } = await client.call('GET /v1/jobs?status=running');
+    return json.data[0]?.id as string | undefined;
+  });
+  return { answer, jobId };
+}
+
+test('a streamed call ends whole when it can within the grace time, even if its first word is still to come', async () => {
+  await gateway.spawn('workers');
+  const leaving = await gateway.spawn('api', { SHUTDOWN_GRACE_SECONDS: '15' });
+  const { answer, jobId } = await ask(leaving.url, '[[latency:1000]] [[chunk_delay:100]] [[length:20]]');
+  await leaving.kill('SIGTERM');
+  expect(await (await answer).text()).toMatch(/data: \[DONE\]\n\n$/);
+  expect((await whenEnded(client, jobId)).status).toBe('succeeded');
+});
+
+test('a streamed call that takes longer is told that the server closes, and stopped', async () => {
+  await gateway.spawn('workers');
+  const leaving = await gateway.spawn('api', { SHUTDOWN_GRACE_SECONDS: '1' });
+  const { answer, jobId } = await ask(leaving.url, '[[latency:1500]] [[chunk_delay:300]] [[length:300]]');
+  await leaving.kill('SIGTERM');
+  expect(await (await answer).text()).toContain('The server closes; ask again');
+  expect((await whenEnded(client, jobId)).status).toBe('cancelled');
+});

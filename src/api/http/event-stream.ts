@@ -1,7 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { JobEvent } from '../../shared/domain/event.ts';
+import type { JobReader } from '../../shared/watch/job-watcher.ts';
 
 /** A viewer that has this much waiting does not read; it is dropped and may resume. */
 const waitingBytesMax = 1024 * 1024;
@@ -19,19 +21,24 @@ const reconnectMs = 1000;
 export type EventStream = {
   /** Aborts when the viewer left, was dropped or the server closes. */
   signal: AbortSignal;
-  send(events: JobEvent[]): void;
-  /** Sends frames that are written out already. */
+  /** Sends frames at once. */
   write(frames: string): void;
-  /** Waits while a viewer that catches up has much to read. */
-  paced(): Promise<void>;
+  /** Sends frames, which are made then, as soon as a viewer that catches up has little to read. */
+  writePaced(frames: () => string): Promise<void>;
   end(): void;
 };
 
 export type EventStreams = {
-  /** Takes the connection over from Fastify and sends the headers. `farewell` is said when the server closes. */
+  /**
+   * Takes the connection over from Fastify and sends the headers. `farewell` is for viewers who cannot come back: it is said when
+   * the server closes and their stream has not ended in time.
+   */
   open(reply: FastifyReply, options?: { farewell?: () => string }): EventStream;
-  /** Asks every viewer to come back a little later and ends their streams; later ones end at once. */
-  drain(): void;
+  /**
+   * Asks every viewer to come back a little later and ends their streams; later ones end at once. Those with a farewell of their own
+   * may go on for `patienceMs`.
+   */
+  drain(patienceMs: number): void;
   count(): number;
 };
 
@@ -42,7 +49,7 @@ export type EventStreams = {
 export function createEventStreams(onCount: (open: number) => void = () => undefined): EventStreams {
   const viewers = new Set<Viewer>();
   let wheel: NodeJS.Timeout | undefined;
-  let draining = false;
+  let closing: 'no' | 'soon' | 'now' = 'no';
 
   function turn(): void {
     const before = Date.now() - silenceMsMax;
@@ -64,7 +71,7 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
   }
 
   return {
-    open: (reply, { farewell = comeBack } = {}) => {
+    open: (reply, { farewell = null } = {}) => {
       const { raw } = reply;
       reply.hijack();
       // Nobody needs the connection afterwards, and an idle one would hold the shutdown up.
@@ -75,12 +82,17 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
       add(viewer);
       viewer.write(`retry: ${reconnectMs}\n\n`);
       if (raw.destroyed) viewer.leave();
-      else if (draining) viewer.sayFarewell();
+      else if (closing === 'now' || (closing === 'soon' && viewer.canComeBack)) viewer.sayFarewell();
       return viewer;
     },
-    drain: () => {
-      draining = true;
-      for (const viewer of viewers) viewer.sayFarewell();
+    drain: (patienceMs) => {
+      closing = 'soon';
+      for (const viewer of viewers) if (viewer.canComeBack) viewer.sayFarewell();
+      const end = () => {
+        closing = 'now';
+        for (const viewer of viewers) viewer.sayFarewell();
+      };
+      setTimeout(end, patienceMs).unref();
     },
     count: () => viewers.size,
   };
@@ -89,14 +101,17 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
 class Viewer implements EventStream {
   readonly #raw: ServerResponse;
   readonly #gone = new AbortController();
-  readonly #farewell: () => string;
+  readonly #farewell: (() => string) | null;
   readonly #onLeave: (viewer: Viewer) => void;
   #wroteAt = Date.now();
+  #drained: Promise<void> | null = null;
 
-  constructor(raw: ServerResponse, farewell: () => string, onLeave: (viewer: Viewer) => void) {
+  constructor(raw: ServerResponse, farewell: (() => string) | null, onLeave: (viewer: Viewer) => void) {
     this.#raw = raw;
     this.#farewell = farewell;
     this.#onLeave = onLeave;
+    // As many jobs as there are on it listen for its end.
+    setMaxListeners(0, this.#gone.signal);
     raw.on('close', () => this.leave());
     raw.on('error', destroy);
   }
@@ -105,8 +120,8 @@ class Viewer implements EventStream {
     return this.#gone.signal;
   }
 
-  send(events: JobEvent[]): void {
-    this.write(events.map(toFrame).join(''));
+  get canComeBack(): boolean {
+    return this.#farewell === null;
   }
 
   write(frames: string): void {
@@ -123,8 +138,15 @@ class Viewer implements EventStream {
     else writeChunk(socket, frames);
   }
 
-  async paced(): Promise<void> {
-    if (this.#raw.writableLength > pacedBytesMax && !this.signal.aborted) await this.#untilDrained();
+  async writePaced(frames: () => string): Promise<void> {
+    // Asked again: of several who waited for the same moment, the first may have filled it up.
+    while (this.#raw.writableLength > pacedBytesMax && !this.signal.aborted) {
+      this.#drained ??= this.#untilDrained().finally(() => {
+        this.#drained = null;
+      });
+      await this.#drained;
+    }
+    this.write(frames());
   }
 
   end(): void {
@@ -137,7 +159,7 @@ class Viewer implements EventStream {
   }
 
   sayFarewell(): void {
-    this.write(this.#farewell());
+    this.write((this.#farewell ?? comeBack)());
     this.#gone.abort();
     this.#raw.end();
   }
@@ -172,9 +194,19 @@ function comeBack(): string {
   return `retry: ${250 + Math.floor(Math.random() * 2750)}\n: the server closes; resume\n\n`;
 }
 
-/** Types and ids are ours and the data is one line of JSON, so no field can end early. */
-function toFrame({ id, type, data }: JobEvent): string {
-  return `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`;
+/** An event as it is sent, under its own id or another. Types and ids are ours and the data is one line of JSON, so no field can end early. */
+export function toFrame({ id, type, data }: JobEvent, shownId: number | string = id): string {
+  return `id: ${shownId}\nevent: ${type}\ndata: ${data}\n\n`;
+}
+
+/** Shows the events of a job on a stream, each as `frameOf` has it when it is written. */
+export function readerOn(stream: EventStream, frameOf: (event: JobEvent) => string): JobReader {
+  return {
+    take: async (events) => {
+      for (const event of events) await stream.writePaced(() => frameOf(event));
+    },
+    takeLive: (events) => stream.write(events.map(frameOf).join('')),
+  };
 }
 
 /**

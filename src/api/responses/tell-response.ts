@@ -39,9 +39,9 @@ async function tellAll(
 ): Promise<void> {
   let last: ResponseEvent | undefined;
   await followResponse(deps, stored, stream.signal, async (events) => {
-    stream.write(toResponseFrames(events.filter(({ sequence_number }) => sequence_number > after)));
+    const untold = events.filter(({ sequence_number }) => sequence_number > after);
+    await stream.writePaced(() => toResponseFrames(untold));
     last = events.at(-1);
-    await stream.paced();
   });
   // A reader who has more events than there are now saw them before the log was lost: the last one has the whole response.
   if (last !== undefined && last.sequence_number < after && !stream.signal.aborted) {

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
 import { Refusal } from '../../shared/domain/errors.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
+import type { Errands } from '../../shared/errands.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
@@ -18,6 +19,7 @@ export type AnswerDeps = PlaceDeps &
     events: Pick<JobEvents, 'onChange' | 'announce'>;
     watcher: JobWatcher;
     streams: EventStreams;
+    errands: Errands;
   };
 
 /** A finished call: the completion, and the job it was. Whoever asks for it again is answered the same, times included. */
@@ -75,13 +77,13 @@ export async function answerInPieces(
   const narration = narrate(placed);
   const gone = whenGone(reply);
   const answer = followAnswer(deps.watcher, placed, narration, gone);
-  const isOver = await answer.untilBegun(headersMsMax);
+  const first = await answer.first(headersMsMax);
   if (gone.aborted) {
     cancelUnlessAskedAgain(deps, placed);
     return reply.hijack();
   }
   // It ended before a word: a failure can still be an answer of its own.
-  if (isOver) await readAnswer(deps, placed, gone);
+  if (first === 'end') await readAnswer(deps, placed, gone);
   const closing = new Refusal('unavailable', 'The server closes; ask again');
   const stream = deps.streams.open(reply, { farewell: () => narration.failed(closing) });
   void tellAll(deps, { placed, stream, answer, narration }).catch((error: unknown) =>
@@ -91,8 +93,8 @@ export async function answerInPieces(
 }
 
 type FollowedAnswer = {
-  /** Waits for the first word, but no longer than `timeoutMs`. True when the call ended before it; rejects with what went wrong by then. */
-  untilBegun(timeoutMs: number): Promise<boolean>;
+  /** What comes first: a word, the end without one, or nothing for `timeoutMs`. Rejects with what went wrong before. */
+  first(timeoutMs: number): Promise<'word' | 'end' | 'silence'>;
   /** Has what came, and all that comes, written to the stream. Resolves when the call ended; rejects with what went wrong. */
   writeTo(stream: EventStream): Promise<void>;
 };
@@ -106,7 +108,7 @@ function followAnswer(
 ): FollowedAnswer {
   let begin: () => void = () => undefined;
   let open: (stream: EventStream | null) => void = () => undefined;
-  const first = new Promise<void>((resolve) => {
+  const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
   const opened = new Promise<EventStream | null>((resolve) => {
@@ -116,17 +118,17 @@ function followAnswer(
   const followed = followCall(watcher, { jobId, signal: gone }, async (piece) => {
     begin();
     const stream = await opened;
-    stream?.write(narration.delta(piece));
-    await stream?.paced();
+    await stream?.writePaced(() => narration.delta(piece));
   });
   return {
-    untilBegun: async (timeoutMs) => {
+    first: async (timeoutMs) => {
       let timer: NodeJS.Timeout | undefined;
-      const silence = new Promise<false>((resolve) => {
-        timer = setTimeout(resolve, timeoutMs, false);
+      const silence = new Promise<'silence'>((resolve) => {
+        timer = setTimeout(resolve, timeoutMs, 'silence');
       });
-      const begun = Promise.race([first.then(() => false), followed.then(() => true), silence]);
-      return await begun.finally(() => clearTimeout(timer));
+      const word = begun.then(() => 'word' as const);
+      const end = followed.then(() => 'end' as const);
+      return await Promise.race([word, end, silence]).finally(() => clearTimeout(timer));
     },
     writeTo: (stream) => {
       open(stream);
@@ -139,27 +141,30 @@ type Telling = { placed: PlacedCall; stream: EventStream; answer: FollowedAnswer
 
 async function tellAll(deps: AnswerDeps, telling: Telling): Promise<void> {
   const { placed, stream, answer, narration } = telling;
-  let isLeft = false;
-  const leave = () => {
-    isLeft = true;
-    void cancelOne(deps, placed.accountId, placed.jobId).catch(() => undefined);
+  let isBrokenOff = false;
+  // The client left, or the server closes and could not wait for the end: nobody will have the rest.
+  const breakOff = () => {
+    isBrokenOff = true;
+    deps.errands.run(cancelOne(deps, placed.accountId, placed.jobId));
   };
-  stream.signal.addEventListener('abort', leave, { once: true });
+  // Of a server that closes, a stream may be over as soon as it is open.
+  if (stream.signal.aborted) breakOff();
+  else stream.signal.addEventListener('abort', breakOff, { once: true });
   try {
     stream.write(narration.started());
     await answer.writeTo(stream);
-    if (isLeft) return;
+    if (isBrokenOff) return;
     stream.write(narration.ended(await readAnswer(deps, placed, stream.signal)));
   } catch (error) {
-    if (isLeft) return;
-    if (error instanceof OutputTakenBack) leave();
+    if (isBrokenOff) return;
+    if (error instanceof OutputTakenBack) breakOff();
     const refusal =
       error instanceof OutputTakenBack
         ? new Refusal('outcome_unknown', 'The provider broke off in the middle of its answer')
         : toRefusal(error);
     stream.write(narration.failed(refusal));
   } finally {
-    stream.signal.removeEventListener('abort', leave);
+    stream.signal.removeEventListener('abort', breakOff);
     stream.end();
   }
 }

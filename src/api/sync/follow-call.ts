@@ -31,27 +31,25 @@ export async function followCall(
   const isUntold = () => told.size === 0 && !toldCalls;
 
   function piecesOf(event: JobEvent): Delta[] {
-    const said = JSON.parse(event.data) as Said;
-    if (event.type === 'output.delta')
-      return [{ ...textPiece(said.choice ?? 0, said.text ?? ''), ...ownOf(said) }];
-    if (event.type === 'output.tool_call') {
-      toldCalls = true;
-      return [toCallDelta(said)];
-    }
+    const piece = toDelta(event);
+    if (piece !== null) return [remember(piece)];
     if (event.type === 'output.reset' && !isUntold()) throw new OutputTakenBack('the answer began anew');
-    return event.type === 'output.snapshot' ? restOf(said.choices ?? []) : [];
+    if (event.type !== 'output.snapshot') return [];
+    return restOf((JSON.parse(event.data) as Said).choices ?? []);
   }
 
-  function textPiece(choice: number, text: string): Delta {
-    told.set(choice, (told.get(choice) ?? '') + text);
-    return { kind: 'text', choice, text };
+  function remember(piece: Delta): Delta {
+    if (piece.kind === 'text') told.set(piece.choice, (told.get(piece.choice) ?? '') + piece.text);
+    else toldCalls = true;
+    return piece;
   }
 
   function restOf(choices: { choice: number; text: string }[]): Delta[] {
     return choices.flatMap(({ choice, text }) => {
       const before = told.get(choice) ?? '';
       if (!text.startsWith(before)) throw new OutputTakenBack('the answer is another');
-      return text.length > before.length ? [textPiece(choice, text.slice(before.length))] : [];
+      const rest = text.slice(before.length);
+      return rest === '' ? [] : [remember({ kind: 'text', choice, text: rest })];
     });
   }
 

@@ -18,6 +18,8 @@ export async function findWhenFinal(
   let wake: () => void = () => undefined;
   // Listening before looking: a change in between is not missed.
   const forget = deps.events.onChange(job.jobId, () => wake());
+  const onGone = () => wake();
+  gone.addEventListener('abort', onGone, { once: true });
   const until = Date.now() + waitMs;
   try {
     for (;;) {
@@ -28,11 +30,11 @@ export async function findWhenFinal(
       const leftMs = until - Date.now();
       if (stored === null || isFinal(stored.job.state) || leftMs <= 0 || gone.aborted) return stored;
       const timer = setTimeout(wake, Math.min(lookAgainMs, leftMs));
-      gone.addEventListener('abort', wake, { once: true });
       await changed;
       clearTimeout(timer);
     }
   } finally {
+    gone.removeEventListener('abort', onGone);
     forget();
   }
 }

@@ -23,6 +23,7 @@ export class Inbox {
     this.#waiting = null;
   };
   #passOn: PassOn | null = null;
+  /** Null unless somebody waits who has taken everything. */
   #waiting: (() => void) | null = null;
   #news: LoggedEvent[] = [];
   #size = 0;
@@ -70,8 +71,8 @@ export class Inbox {
     this.#wake();
   }
 
-  /** True when nothing has come since it was last asked. */
-  wasSilent(): boolean {
+  /** Whether nothing has come since this was last asked. */
+  takeSilence(): boolean {
     const was = this.#silent;
     this.#silent = true;
     return was;
@@ -84,7 +85,6 @@ export class Inbox {
 
   #receive(events: LoggedEvent[]): void {
     this.#silent = false;
-    // Whoever waits has taken all that came before.
     if (this.#waiting !== null && events.length > 0 && this.#passOn?.(events) === true) return;
     if (events.length === 0) this.#lookAtRow = true;
     this.#news.push(...events);

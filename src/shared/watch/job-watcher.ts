@@ -51,7 +51,7 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
   let looking = false;
 
   async function lookAgain(): Promise<void> {
-    const silent = [...watched].filter((inbox) => inbox.wasSilent());
+    const silent = [...watched].filter((inbox) => inbox.takeSilence());
     if (silent.length === 0 || looking) return;
     looking = true;
     for (const inbox of silent) inbox.look('log');
@@ -68,13 +68,13 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
 
   async function watch({ jobId, after, signal }: WatchRequest, reader: JobReader): Promise<void> {
     const inbox = new Inbox(deps.events.feed, jobId, signal);
-    const watching: Watching = { jobId, signal, inbox, cursor: new Cursor(after), reader };
+    const watching: Watching = { jobId, signal, inbox, cursor: new Cursor(after), reader, thrown: null };
     const passOn = reader.takeLive === undefined ? null : (news: LoggedEvent[]) => passLive(watching, news);
     watched.add(inbox);
     try {
       await inbox.ready();
       if (after < queuedEventId) await tellQueued(watching);
-      while (!signal.aborted && !(await tellNews(deps, watching))) await inbox.wait(passOn);
+      while (!signal.aborted && !(await tellWhatThereIs(deps, watching))) await inbox.wait(passOn);
     } finally {
       watched.delete(inbox);
       inbox.end();
@@ -91,7 +91,15 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
 }
 
 // What waits for long holds no events: a page of them with every silent stream would be most of its memory.
-type Watching = { jobId: string; signal: AbortSignal; inbox: Inbox; cursor: Cursor; reader: JobReader };
+type Watching = {
+  jobId: string;
+  signal: AbortSignal;
+  inbox: Inbox;
+  cursor: Cursor;
+  reader: JobReader;
+  /** What the reader threw when it was given live events, which nobody waited for. */
+  thrown: { error: unknown } | null;
+};
 
 async function tellQueued({ jobId, cursor, reader }: Watching): Promise<void> {
   cursor.advance(queuedEventId);
@@ -99,16 +107,23 @@ async function tellQueued({ jobId, cursor, reader }: Watching): Promise<void> {
 }
 
 /** Passes on what follows without a hole; what does not is left to whoever looks at the log. */
-function passLive({ jobId, cursor, reader }: Watching, news: LoggedEvent[]): boolean {
+function passLive(watching: Watching, news: LoggedEvent[]): boolean {
+  const { jobId, cursor, reader } = watching;
   const live = cursor.takeNews(news);
   if (live === null) return false;
-  reader.takeLive?.(live.map((event) => toJobEvent(jobId, event)));
-  return true;
+  try {
+    reader.takeLive?.(live.map((event) => toJobEvent(jobId, event)));
+    return true;
+  } catch (error) {
+    watching.thrown = { error };
+    return false;
+  }
 }
 
-/** Passes on what has come, and what the log and the row have if they are to be looked at; true when the final event was given. */
-async function tellNews(deps: JobWatcherDeps, watching: Watching): Promise<boolean> {
-  const { inbox, cursor } = watching;
+/** Passes on what has come, and what the log and the row have if they are to be looked at; true when nothing is left to tell. */
+async function tellWhatThereIs(deps: JobWatcherDeps, watching: Watching): Promise<boolean> {
+  const { inbox, cursor, thrown } = watching;
+  if (thrown !== null) throw thrown.error;
   const { news, lookAtRow, lookAtLog } = inbox.take();
   const live = cursor.takeNews(news);
   if (live !== null) await tell(watching, live);

@@ -63,6 +63,9 @@ export function startPool(
       lockDuration,
       stalledInterval: Math.max(1000, Math.round(lockDuration / 2)),
       maxStalledCount: 1_000_000,
+      // For a ticket that lost its text, which says the same.
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
     },
   );
   worker.on('error', (error) => deps.log.warn({ provider: settings.provider, error }, 'queue error'));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { every, type Loop } from '../../shared/every.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import type { Metrics } from '../../shared/metrics.ts';
-import { findMissingTickets } from '../../shared/missing-tickets.ts';
+import { clearMissingTickets } from '../../shared/missing-tickets.ts';
 import { addTickets, type TicketQueue } from '../../shared/queue.ts';
 import type { RedisConnection } from '../../shared/redis.ts';
 import type { Database } from '../../shared/sql/database.ts';
@@ -28,8 +28,8 @@ const pageSize = 1000;
 
 /**
  * Gives every ticketed job its ticket back when Redis lost it. Two signs: the epoch, a value kept in both stores, differs
- * (Redis was emptied or replaced), and then all ticketed jobs are ticketed again at once; or a job has been ticketed for
- * seconds and its ticket is nowhere where it would be taken. Adding a ticket that exists changes nothing, so too many is harmless.
+ * (Redis was emptied or replaced), and then every ticketed job is looked at; or a job has been ticketed for
+ * seconds and its ticket is nowhere where it would be taken. Two tickets of a job are harmless: one claim wins.
  */
 export function startReconciler(deps: ReconcilerDeps): Loop {
   async function reconcile(): Promise<undefined> {
@@ -38,10 +38,10 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
     const key = `${deps.prefix}:epoch`;
     const seen = await deps.redis.get(key);
     if (epoch !== null && epoch === seen) {
-      await ticketAgain(staleMs);
+      await replaceMissing(staleMs);
       return;
     }
-    const added = await ticketAgain(0);
+    const added = await replaceMissing(0);
     const next = epoch ?? randomUUID();
     await recordFact(deps.sql, 'epoch', next);
     await deps.redis.set(key, next);
@@ -49,7 +49,7 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
       deps.log.warn({ tickets: added }, 'redis lost its data; tickets were given out again');
   }
 
-  async function ticketAgain(olderThanMs: number): Promise<number> {
+  async function replaceMissing(olderThanMs: number): Promise<number> {
     let added = 0;
     let after = '';
     for (;;) {
@@ -57,7 +57,7 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
       await failpoint('reconcile.listed');
       for (const [provider, queue] of deps.queues) {
         const tickets = page.filter((ticket) => ticket.provider === provider);
-        const missing = await findMissingTickets(deps.redis, deps.prefix, provider, tickets);
+        const missing = await clearMissingTickets(deps.redis, deps.prefix, provider, tickets);
         await addTickets(queue, missing);
         added += missing.length;
         deps.metrics.jobsRepaired.inc({ reason: 'ticket_missing' }, missing.length);

@@ -44,7 +44,39 @@ test('a viewer that reads nothing is dropped when 1 MiB waits for it, not before
   expect(waiting).toBeLessThan(mebibyte + 2 * frame.length);
   expect(reading.stream.signal.aborted).toBe(false);
   expect(streams.count()).toBe(1);
-  streams.drain();
+  streams.drain(0);
   for (const { socket } of [stuck, reading]) socket.destroy();
+  server.close();
+});
+
+test('several who catch up on one stream share what may wait for it: a reader that pauses is not dropped for them', async () => {
+  const streams = createEventStreams();
+  let stream: EventStream | undefined;
+  const server = createServer((_request, raw) => {
+    const reply = { raw, hijack: () => undefined, getHeaders: () => ({}) } as unknown as FastifyReply;
+    stream = streams.open(reply);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
+  socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  const opened = await waitFor('the stream', () => stream);
+  let received = '';
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    received += text;
+  });
+  socket.pause();
+  const large = `: ${'x'.repeat(64 * 1024)}\n\n`;
+  const catchUp = async () => {
+    for (let n = 0; n < 10; n += 1) {
+      await opened.writePaced(() => large);
+    }
+  };
+  const writers = Promise.all(Array.from({ length: 20 }, catchUp));
+  socket.resume();
+  await writers;
+  expect(opened.signal.aborted).toBe(false);
+  opened.end();
+  await waitFor('all of it', () => received.endsWith('0\r\n\r\n'));
+  expect(received.split(': xxx').length - 1).toBe(200);
   server.close();
 });

@@ -61,10 +61,10 @@ describe('an inbox', () => {
   });
 
   it('was silent until something comes, each time it is asked', () => {
-    expect(inbox.wasSilent()).toBe(true);
+    expect(inbox.takeSilence()).toBe(true);
     publish([event(2)]);
-    expect(inbox.wasSilent()).toBe(false);
-    expect(inbox.wasSilent()).toBe(true);
+    expect(inbox.takeSilence()).toBe(false);
+    expect(inbox.takeSilence()).toBe(true);
   });
 });
 

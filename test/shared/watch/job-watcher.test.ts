@@ -143,6 +143,32 @@ describe('watching a job', () => {
     expect(given).toEqual(['taken 1', 'taken 2', 'taken 3', 'live 4', 'taken 5']);
   });
 
+  it('ends with what its reader throws at a live event, and nobody else notices', async () => {
+    const jobId = await jobs.plant();
+    const beside = jobs.watch(jobId);
+    const takeLive = () => {
+      throw new Error('no room');
+    };
+    const { signal } = new AbortController();
+    const watched = jobs.watcher
+      .watch({ jobId, after: 0, signal }, { take: async () => undefined, takeLive })
+      .catch((error: Error) => error.message);
+    let ended: string | undefined;
+    void watched.then((how) => {
+      ended = how ?? 'without a word';
+    });
+    const writer = openWriter(jobId);
+    await waitFor('a live event to be thrown back', () => {
+      writer.delta({ kind: 'text', choice: 0, text: 'a' });
+      return ended;
+    });
+    expect(ended).toBe('no room');
+    const last = await writer.close();
+    await waitFor('the other to be told', () => beside.seen.length === last);
+    beside.stop();
+    await beside.done;
+  });
+
   it('ends with what its reader throws', async () => {
     const jobId = await jobs.plant();
     const take = async () => {

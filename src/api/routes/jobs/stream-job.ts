@@ -4,7 +4,7 @@ import { invalid, notFound } from '../../../shared/domain/errors.ts';
 import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf, type Caller } from '../../http/caller.ts';
-import type { EventStream, EventStreams } from '../../http/event-stream.ts';
+import { type EventStream, type EventStreams, readerOn, toFrame } from '../../http/event-stream.ts';
 import { idParams } from '../../http/shapes.ts';
 import type { StreamTokens } from '../../http/stream-token.ts';
 
@@ -55,18 +55,8 @@ async function show(
   stream: EventStream,
   from: { jobId: string; after: number },
 ): Promise<void> {
-  await watcher.watch(
-    { ...from, signal: stream.signal },
-    {
-      take: async (events) => {
-        for (const event of events) {
-          stream.send([event]);
-          await stream.paced();
-        }
-      },
-      takeLive: (events) => stream.send(events),
-    },
-  );
+  const reader = readerOn(stream, (event) => toFrame(event));
+  await watcher.watch({ ...from, signal: stream.signal }, reader);
   stream.end();
 }
 

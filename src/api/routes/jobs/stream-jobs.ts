@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { invalid, notFound } from '../../../shared/domain/errors.ts';
-import type { JobEvent } from '../../../shared/domain/event.ts';
 import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import type { EventStream, EventStreams } from '../../http/event-stream.ts';
+import { type EventStream, type EventStreams, readerOn, toFrame } from '../../http/event-stream.ts';
 
 export type StreamJobsDeps = { watcher: JobWatcher; streams: EventStreams };
 
@@ -60,26 +59,11 @@ type Place = { jobId: string; index: number; positions: number[] };
 
 async function showOne(watcher: JobWatcher, stream: EventStream, place: Place): Promise<void> {
   const { jobId, index, positions } = place;
-  const tell = (event: JobEvent) => {
+  const reader = readerOn(stream, (event) => {
     positions[index] = event.id;
-    stream.write(toFrame(event, positions));
-  };
-  await watcher.watch(
-    { jobId, after: positions[index] ?? 0, signal: stream.signal },
-    {
-      take: async (events) => {
-        for (const event of events) {
-          tell(event);
-          await stream.paced();
-        }
-      },
-      takeLive: (events) => events.forEach(tell),
-    },
-  );
-}
-
-function toFrame({ type, data }: JobEvent, positions: number[]): string {
-  return `id: ${positions.join('.')}\nevent: ${type}\ndata: ${data}\n\n`;
+    return toFrame(event, positions.join('.'));
+  });
+  await watcher.watch({ jobId, after: positions[index] ?? 0, signal: stream.signal }, reader);
 }
 
 /** How far each of `count` jobs was seen, from an event's id; `param` is where it was given. */
