@@ -53,6 +53,8 @@ export function createGuardedConnector(
     // With TLS the callback comes after the handshake; this comes before its first byte.
     socket?.prependOnceListener?.('connect', () => {
       if (!reached(socket, policy)) socket.destroy(new BlockedTarget());
+      // Said even if the handshake then fails.
+      else onConnected(socket.remoteAddress ?? null);
     });
   };
 }

@@ -105,6 +105,16 @@ function readCodes(body: unknown): string[] {
   );
 }
 
+/** What a code of the system or of undici means to whoever reads of it. */
+const brokenConnections: Record<string, string> = {
+  ECONNREFUSED: 'the provider refused the connection',
+  ECONNRESET: 'the provider reset the connection',
+  ENOTFOUND: 'the host of the provider was not found',
+  EPIPE: 'the provider closed the connection',
+  UND_ERR_CONNECT_TIMEOUT: 'the provider could not be connected to in time',
+  UND_ERR_SOCKET: 'the provider closed the connection',
+};
+
 /** `fetch failed` alone helps nobody: the cause beneath says refused, reset or not found. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -114,6 +124,8 @@ function describeError(error: unknown): string {
   }
   const deepest = findCause(error, 0);
   const code = readText(deepest, 'code');
+  const known = code === null ? undefined : brokenConnections[code];
+  if (known !== undefined) return `${known} (${code})`;
   return [error.message, deepest === error ? null : deepest.message, code].filter(Boolean).join(': ');
 }
 

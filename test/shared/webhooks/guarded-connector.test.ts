@@ -14,12 +14,17 @@ afterAll(() => Promise.all(canaries.map((canary) => canary.close())));
 const port = () => canaries[0]?.port ?? 0;
 const touched = () => canaries.reduce((sum, canary) => sum + canary.connections(), 0);
 
-async function post(host: string, answers: LookupAddress[][] = [], allowPrivate = false) {
+async function post(
+  host: string,
+  answers: LookupAddress[][] = [],
+  allowPrivate = false,
+  scheme: 'http' | 'https' = 'http',
+) {
   let lookups = 0;
   const resolve = async () => answers[Math.min(lookups++, answers.length - 1)] ?? [];
   const connections = createConnections({ policy: { allowPrivate }, resolve });
   const { signal } = new AbortController();
-  const request = { url: `http://${host}:${port()}/`, headers: {}, body: Buffer.from('{}'), signal };
+  const request = { url: `${scheme}://${host}:${port()}/`, headers: {}, body: Buffer.from('{}'), signal };
   const result = await postWebhook({ connections, now: Date.now }, request, {
     totalMsMax: 1500,
     answerBytesMax: 1024,
@@ -76,5 +81,10 @@ describe('a connection to the inside', () => {
     }
     expect(await post('127.0.0.1', [], true)).toMatchObject({ outcome: 'delivered', remoteIp: '127.0.0.1' });
     expect(await post('hook.example.com', [[v4('127.0.0.1')]], true)).toMatchObject({ outcome: 'delivered' });
+  });
+
+  it('tells the address it reached even when the handshake fails', async () => {
+    const result = await post('127.0.0.1', [], true, 'https');
+    expect(result).toMatchObject({ statusCode: null, remoteIp: '127.0.0.1' });
   });
 });

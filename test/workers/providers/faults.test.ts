@@ -75,6 +75,13 @@ describe.concurrent.each(kinds)('%s', (kind) => {
       expect(await bench.meter(attemptId)).toHaveLength(1);
     });
 
+    it.each(['cut', 'reset'])('says in words what %s was', async (fault) => {
+      const { answer } = await bench.call(kind, `[[fault:${fault}]] say ${stream}`, { stream });
+      expect(failed(answer).failure.message).toMatch(
+        /^the provider (?:closed|reset) the connection \((?:UND_ERR_SOCKET|ECONNRESET)\)$/,
+      );
+    });
+
     it('does without usage, or with one that cannot be true', async () => {
       for (const fault of [
         'no_usage',
