@@ -214,10 +214,9 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
 
   const watcher = createJobWatcher(deps);
   const streams = createEventStreams((open) => deps.metrics.streamsOpen.set(open));
-  app.addHook('preClose', async () => {
-    streams.drain(deps.config.work.shutdownGraceSeconds * 1000);
-    watcher.stop();
-  });
+  app.addHook('preClose', async () => streams.drain(deps.config.work.shutdownGraceSeconds * 1000));
+  // Streams that may still end are looked after until they have.
+  app.addHook('onClose', async () => watcher.stop());
   const watching = { watcher, streams, streamTokens: createStreamTokens(deps.config.secretsKey) };
   streamJob(app, watching);
   streamJobs(app, watching);
