@@ -10,9 +10,6 @@ import type { QuoteDeps } from '../shared/requests/quote-job.ts';
 import type { Database } from '../shared/sql/database.ts';
 import { pingDatabase } from '../shared/sql/operations.ts';
 import { createJobWatcher } from '../shared/watch/job-watcher.ts';
-import { createConnections } from '../shared/webhooks/connections.ts';
-import { postLimits } from '../shared/webhooks/post-webhook.ts';
-import { createResolver } from '../shared/webhooks/resolve-host.ts';
 import { type AccountCache, createAccountCache } from './http/account-cache.ts';
 import { type ApiKeys, createApiKeys } from './http/api-keys.ts';
 import type { App } from './http/app.ts';
@@ -82,15 +79,7 @@ import { readLiveness } from './routes/operations/read-liveness.ts';
 import { readMetrics } from './routes/operations/read-metrics.ts';
 import { readReadiness } from './routes/operations/read-readiness.ts';
 import { type ShownQueue, showQueues } from './routes/operations/show-queues.ts';
-import { createEndpoint } from './routes/webhook-endpoints/create-endpoint.ts';
-import { deleteEndpoint } from './routes/webhook-endpoints/delete-endpoint.ts';
-import { getEndpoint } from './routes/webhook-endpoints/get-endpoint.ts';
-import { listEndpoints } from './routes/webhook-endpoints/list-endpoints.ts';
-import { listEventTypes } from './routes/webhook-endpoints/list-event-types.ts';
-import { recoverEndpoint } from './routes/webhook-endpoints/recover-endpoint.ts';
-import { rotateEndpointSecret } from './routes/webhook-endpoints/rotate-endpoint-secret.ts';
-import { tryEndpoint } from './routes/webhook-endpoints/try-endpoint.ts';
-import { updateEndpoint } from './routes/webhook-endpoints/update-endpoint.ts';
+import { addEndpointRoutes } from './routes/webhook-endpoints/add-endpoint-routes.ts';
 
 export type ServerDeps = ProviderStatusDeps & {
   models: Models;
@@ -150,7 +139,12 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   listKeys(app, deps);
   createKey(app, deps);
   deleteKey(app, deps);
-  addWebhookRoutes(app, deps);
+  getWebhookSecret(app, deps);
+  rotateWebhookSecret(app, deps);
+  listDeliveries(app, deps);
+  getDelivery(app, deps);
+  replayDelivery(app, deps);
+  addEndpointRoutes(app, deps);
 
   const listed = { catalogue: deps.models.catalogue, providers: deps.models.providers };
   listModels(app, listed);
@@ -177,27 +171,6 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   const refreshGauges = createGaugeRefresh({ ...deps, providers: deps.models.providers });
   readMetrics(app, { ...deps, refreshGauges });
   await showQueues(app, deps);
-}
-
-function addWebhookRoutes(app: App, deps: ServerDeps): void {
-  getWebhookSecret(app, deps);
-  rotateWebhookSecret(app, deps);
-  listDeliveries(app, deps);
-  getDelivery(app, deps);
-  replayDelivery(app, deps);
-
-  const policy = deps.config.webhooks;
-  const connections = createConnections({ policy, resolve: createResolver(policy.allowPrivate) });
-  app.addHook('onClose', () => connections.close());
-  createEndpoint(app, deps);
-  listEndpoints(app, deps);
-  getEndpoint(app, deps);
-  updateEndpoint(app, deps);
-  deleteEndpoint(app, deps);
-  rotateEndpointSecret(app, deps);
-  tryEndpoint(app, { ...deps, sending: { connections, limits: postLimits, now: Date.now } });
-  recoverEndpoint(app, deps);
-  listEventTypes(app);
 }
 
 function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {

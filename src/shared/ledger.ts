@@ -1,6 +1,7 @@
 import { createGroupCommit } from './group-commit.ts';
 import { acceptJobs, type IntakeVerdict, type JobIntake } from './sql/accept-jobs.ts';
-import { type Database, isDatabaseTransient } from './sql/database.ts';
+import type { Database } from './sql/database.ts';
+import { isDatabaseTransient } from './sql/database-errors.ts';
 import { repeatWhileAway } from './sql/repeat.ts';
 import { type JobEnding, type JobReturn, putBackJobs, settleJobs } from './sql/settle-jobs.ts';
 

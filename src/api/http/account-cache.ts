@@ -1,6 +1,7 @@
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import { type AccountSettings, findAccountSettings } from '../../shared/sql/accounts.ts';
-import { type Database, isDatabaseTransient } from '../../shared/sql/database.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
 
 /** A change of an account's settings acts within this time in every process. */
 const settingsMaxAgeMs = 900;

@@ -1,7 +1,8 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import { findApiKeys } from '../../shared/sql/api-keys.ts';
-import { type Database, isDatabaseTransient } from '../../shared/sql/database.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
 import type { Caller } from './caller.ts';
 
 /** A revoked key goes on working for at most this long in a process that did not revoke it. */

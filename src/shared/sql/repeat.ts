@@ -1,4 +1,4 @@
-import { isDatabaseTransient } from './database.ts';
+import { isDatabaseTransient } from './database-errors.ts';
 
 export type Patience = {
   /** No further try is begun after this long. */

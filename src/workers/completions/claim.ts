@@ -3,7 +3,8 @@ import type { QuoteTarget } from '../../shared/domain/quote.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { EndableJob } from '../../shared/job-ending.ts';
 import { ticketId } from '../../shared/queue.ts';
-import { type Database, isDatabaseTransient } from '../../shared/sql/database.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
 import { type ClaimRow, claimJobs, type TicketKey } from '../../shared/sql/run-jobs.ts';
 import { restoreTargets } from '../../shared/stored-targets.ts';
 

@@ -3,7 +3,7 @@ import type { Gate } from '../../shared/gate.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Infra } from '../../shared/infra.ts';
 import { openRedis } from '../../shared/redis.ts';
-import { isDatabaseTransient } from '../../shared/sql/database.ts';
+import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
 import { returnTickets, type TicketReturn } from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';

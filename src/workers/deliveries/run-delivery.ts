@@ -1,6 +1,6 @@
 import { type DeliveryVerdict, judgeDelivery, type PostResult } from '../../shared/domain/delivery.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import type { ClaimedDelivery } from '../../shared/sql/deliveries.ts';
+import type { ClaimedDelivery } from '../../shared/sql/send-deliveries.ts';
 import { openEndpointSecret, openWebhookSecret, readWebhookSecret } from '../../shared/webhook-secret.ts';
 import { type SendDeps, sendWebhook } from '../../shared/webhooks/send-webhook.ts';
 

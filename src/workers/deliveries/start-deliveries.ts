@@ -6,7 +6,9 @@ import { failpoint } from '../../shared/failpoints.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { News } from '../../shared/news.ts';
-import { type Database, isDatabaseTransient } from '../../shared/sql/database.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
+import { repeatWhileAway } from '../../shared/sql/repeat.ts';
 import {
   type ClaimedDelivery,
   claimDeliveries,
@@ -14,8 +16,7 @@ import {
   extendDeliveries,
   recordDeliveries,
   returnDelivery,
-} from '../../shared/sql/deliveries.ts';
-import { repeatWhileAway } from '../../shared/sql/repeat.ts';
+} from '../../shared/sql/send-deliveries.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { createConnections } from '../../shared/webhooks/connections.ts';
 import { postLimits } from '../../shared/webhooks/post-webhook.ts';

@@ -58,6 +58,7 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
       for (const [provider, queue] of deps.queues) {
         const tickets = page.filter((ticket) => ticket.provider === provider);
         const missing = await clearMissingTickets(deps.redis, deps.prefix, provider, tickets);
+        if (missing.length === 0) continue;
         await addTickets(queue, missing);
         added += missing.length;
         deps.metrics.jobsRepaired.inc({ reason: 'ticket_missing' }, missing.length);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FaultProxy, startFaultProxy } from '../../../src/local/chaos/fault-proxy.ts';
-import { type Database, isDatabaseUnavailable, openDatabase } from '../../../src/shared/sql/database.ts';
+import { type Database, openDatabase } from '../../../src/shared/sql/database.ts';
+import { isDatabaseUnavailable } from '../../../src/shared/sql/database-errors.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;

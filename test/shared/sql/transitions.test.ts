@@ -19,12 +19,7 @@ import {
 import { acceptJobs } from '../../../src/shared/sql/accept-jobs.ts';
 import { insertAccount } from '../../../src/shared/sql/accounts.ts';
 import { type Database, openDatabase, type Transaction } from '../../../src/shared/sql/database.ts';
-import {
-  claimDeliveries,
-  recordDeliveries,
-  restartDelivery,
-  returnDelivery,
-} from '../../../src/shared/sql/deliveries.ts';
+import { restartDelivery } from '../../../src/shared/sql/deliveries.ts';
 import { listLostJobs, listOverdueJobs, requestCancel } from '../../../src/shared/sql/jobs.ts';
 import {
   claimJobs,
@@ -33,6 +28,11 @@ import {
   returnTickets,
   ticketJobs,
 } from '../../../src/shared/sql/run-jobs.ts';
+import {
+  claimDeliveries,
+  recordDeliveries,
+  returnDelivery,
+} from '../../../src/shared/sql/send-deliveries.ts';
 import { putBackJobs, settleJobs } from '../../../src/shared/sql/settle-jobs.ts';
 import { createTestDatabase } from '../../support/database.ts';
 

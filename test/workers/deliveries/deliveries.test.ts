@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endpointPatience } from '../../../src/shared/domain/delivery.ts';
 import { eraseJob } from '../../../src/shared/sql/content.ts';
-import { claimDeliveries, recordDeliveries } from '../../../src/shared/sql/deliveries.ts';
+import { claimDeliveries, recordDeliveries } from '../../../src/shared/sql/send-deliveries.ts';
 import { replaceWebhookSecret } from '../../../src/shared/sql/webhook-secrets.ts';
 import {
   newWebhookSecret,

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../../src/shared/domain/ids.ts';
-import { claimDeliveries } from '../../../src/shared/sql/deliveries.ts';
+import { claimDeliveries } from '../../../src/shared/sql/send-deliveries.ts';
 import { replaceEndpointSecret } from '../../../src/shared/sql/webhook-endpoints.ts';
 import {
   holdDeliveries,

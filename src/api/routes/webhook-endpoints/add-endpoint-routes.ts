@@ -1,0 +1,32 @@
+import type { News } from '../../../shared/news.ts';
+import { createConnections } from '../../../shared/webhooks/connections.ts';
+import { postLimits } from '../../../shared/webhooks/post-webhook.ts';
+import { createResolver } from '../../../shared/webhooks/resolve-host.ts';
+import type { App } from '../../http/app.ts';
+import type { EndpointDeps } from './create-endpoint.ts';
+import { createEndpoint } from './create-endpoint.ts';
+import { deleteEndpoint } from './delete-endpoint.ts';
+import { getEndpoint } from './get-endpoint.ts';
+import { listEndpoints } from './list-endpoints.ts';
+import { listEventTypes } from './list-event-types.ts';
+import { recoverEndpoint } from './recover-endpoint.ts';
+import { rotateEndpointSecret } from './rotate-endpoint-secret.ts';
+import { tryEndpoint } from './try-endpoint.ts';
+import { updateEndpoint } from './update-endpoint.ts';
+
+/** Webhook endpoints; a test of one is posted from here, over connections that end with the server. */
+export function addEndpointRoutes(app: App, deps: EndpointDeps & { news: Pick<News, 'send'> }): void {
+  createEndpoint(app, deps);
+  listEndpoints(app, deps);
+  getEndpoint(app, deps);
+  updateEndpoint(app, deps);
+  deleteEndpoint(app, deps);
+  rotateEndpointSecret(app, deps);
+  recoverEndpoint(app, deps);
+  listEventTypes(app);
+
+  const policy = deps.config.webhooks;
+  const connections = createConnections({ policy, resolve: createResolver(policy.allowPrivate) });
+  app.addHook('onClose', () => connections.close());
+  tryEndpoint(app, { ...deps, sending: { connections, limits: postLimits, now: Date.now } });
+}
