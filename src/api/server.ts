@@ -186,7 +186,7 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   listAttempts(app, deps);
 
   const watcher = createJobWatcher(deps);
-  const streams = createEventStreams((open) => deps.metrics.streamsOpen.set(open));
+  const streams = createEventStreams({ onCount: (open) => deps.metrics.streamsOpen.set(open) });
   app.addHook('preClose', async () => streams.drain(deps.config.work.shutdownGraceSeconds * 1000));
   // Streams that may still end are looked after until they have.
   app.addHook('onClose', async () => watcher.stop());

@@ -15,6 +15,7 @@ import { runVitest } from './vitest-run.ts';
 type Report = {
   numPassedTests: number;
   numFailedTests: number;
+  numPendingTests: number;
   testResults: { status: string; assertionResults: unknown[] }[];
 };
 
@@ -72,9 +73,10 @@ async function test(): Promise<number> {
     const noteVitest = (vitest: { name: string; pid: number }) => folder.note([...children, vitest]);
     const code = await runVitest(reportFile, args, signal, env, noteVitest);
     signal.throwIfAborted();
-    const { passed, failed } = readReport(reportFile, code);
+    const { passed, failed, skipped } = readReport(reportFile, code);
     await stopAll(children);
-    process.stdout.write(`${passed} passed, ${failed} failed\n`);
+    const more = skipped > 0 ? `, ${skipped} skipped` : '';
+    process.stdout.write(`${passed} passed, ${failed} failed${more}\n`);
     return failed > 0 || code !== 0 ? 1 : 0;
   } finally {
     await stopAll(children);
@@ -100,14 +102,18 @@ async function stopAll(children: Child[]): Promise<void> {
 }
 
 /** A file that could not be run at all counts as one failed test, so that it is never overlooked. */
-function readReport(file: string, code: number): { passed: number; failed: number } {
-  if (!existsSync(file)) return { passed: 0, failed: 1 };
+function readReport(file: string, code: number): { passed: number; failed: number; skipped: number } {
+  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
   const broken = report.testResults.filter(
     (one) => one.status === 'failed' && one.assertionResults.length === 0,
   );
   const failed = report.numFailedTests + broken.length;
-  return { passed: report.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: report.numPendingTests,
+  };
 }
 
 test()

@@ -12,8 +12,9 @@ const pacedBytesMax = 256 * 1024;
 /** A viewer that does not take what it catches up with in this time is dropped. */
 const pacedMsMax = 60_000;
 /** Silence after which a comment says that the connection lives; the HTML standard advises 15 s. */
-const silenceMsMax = 15_000;
-const wheelMs = 1000;
+const defaultSilenceMs = 15_000;
+/** How often the silent streams are looked for, as a share of that silence. */
+const looksPerSilence = 15;
 /** Milliseconds after which a browser connects again. */
 const reconnectMs = 1000;
 
@@ -28,12 +29,22 @@ export type EventStream = {
   end(): void;
 };
 
-export type EventStreams = {
+export type StreamOptions = {
   /**
-   * Takes the connection over from Fastify and sends the headers. `farewell` is for viewers who cannot come back: it is said when
-   * the server closes and their stream has not ended in time.
+   * For viewers who cannot come back: these frames are sent when the server closes and their stream has not ended in time. The others
+   * may resume.
    */
-  open(reply: FastifyReply, options?: { farewell?: () => string }): EventStream;
+  farewell?: () => string;
+  /**
+   * Tells an EventSource when to connect again. Only for streams of our own: the streams of OpenAI and Anthropic hold no such field,
+   * and clients that read theirs break on it.
+   */
+  tellsWhenToReconnect?: boolean;
+};
+
+export type EventStreams = {
+  /** Takes the connection over from Fastify and sends the headers. */
+  open(reply: FastifyReply, options?: StreamOptions): EventStream;
   /**
    * Asks every viewer to come back a little later and ends their streams; later ones end at once. Those with a farewell of their own
    * may go on for `patienceMs`.
@@ -45,20 +56,30 @@ export type EventStreams = {
 /**
  * Server-sent events over `reply.hijack()`: `@fastify/sse` 0.6 never settles after a slow viewer leaves and holds the
  * shutdown up. One timer serves all streams. `onCount` is told how many are open whenever that changes.
+ *
+ * Every blank line that is sent ends a block that has data. The HTML standard lets a block without data pass unseen, but the official
+ * decoders of OpenAI for Python (1 to 3) and for Go (before 3.43) make an event of it and fail on its empty data: comments and fields
+ * stand in the block of the event that follows them.
  */
-export function createEventStreams(onCount: (open: number) => void = () => undefined): EventStreams {
+export function createEventStreams({
+  onCount = () => undefined,
+  silenceMs = defaultSilenceMs,
+}: {
+  onCount?: (open: number) => void;
+  silenceMs?: number;
+} = {}): EventStreams {
   const viewers = new Set<Viewer>();
   let wheel: NodeJS.Timeout | undefined;
   let closing: 'no' | 'soon' | 'now' = 'no';
 
   function turn(): void {
-    const before = Date.now() - silenceMsMax;
+    const before = Date.now() - silenceMs;
     for (const viewer of viewers) viewer.sayAliveSince(before);
   }
 
   function add(viewer: Viewer): void {
     viewers.add(viewer);
-    wheel ??= setInterval(turn, wheelMs).unref();
+    wheel ??= setInterval(turn, silenceMs / looksPerSilence).unref();
     onCount(viewers.size);
   }
 
@@ -71,16 +92,15 @@ export function createEventStreams(onCount: (open: number) => void = () => undef
   }
 
   return {
-    open: (reply, { farewell = null } = {}) => {
+    open: (reply, options = {}) => {
       const { raw } = reply;
       reply.hijack();
       // Nobody needs the connection afterwards, and an idle one would hold the shutdown up.
       raw.shouldKeepAlive = false;
       raw.writeHead(200, headersOf(reply));
       raw.flushHeaders();
-      const viewer = new Viewer(raw, farewell, remove);
+      const viewer = new Viewer(raw, options, remove);
       add(viewer);
-      viewer.write(`retry: ${reconnectMs}\n\n`);
       if (raw.destroyed) viewer.leave();
       else if (closing === 'now' || (closing === 'soon' && viewer.canComeBack)) viewer.sayFarewell();
       return viewer;
@@ -102,13 +122,18 @@ class Viewer implements EventStream {
   readonly #raw: ServerResponse;
   readonly #gone = new AbortController();
   readonly #farewell: (() => string) | null;
+  readonly #tellsWhenToReconnect: boolean;
   readonly #onLeave: (viewer: Viewer) => void;
   #wroteAt = Date.now();
+  /** Fields for the block of the next event. */
+  #fields: string;
   #drained: Promise<void> | null = null;
 
-  constructor(raw: ServerResponse, farewell: (() => string) | null, onLeave: (viewer: Viewer) => void) {
+  constructor(raw: ServerResponse, options: StreamOptions, onLeave: (viewer: Viewer) => void) {
     this.#raw = raw;
-    this.#farewell = farewell;
+    this.#farewell = options.farewell ?? null;
+    this.#tellsWhenToReconnect = options.tellsWhenToReconnect ?? false;
+    this.#fields = this.#tellsWhenToReconnect ? `retry: ${reconnectMs}\n` : '';
     this.#onLeave = onLeave;
     // As many jobs as there are on it listen for its end.
     setMaxListeners(0, this.#gone.signal);
@@ -125,8 +150,15 @@ class Viewer implements EventStream {
   }
 
   write(frames: string): void {
+    if (frames === '') return;
+    const fields = this.#fields;
+    this.#fields = '';
+    this.#send(fields + frames);
+  }
+
+  #send(text: string): void {
     const raw = this.#raw;
-    if (frames === '' || raw.writableEnded || raw.destroyed) return;
+    if (raw.writableEnded || raw.destroyed) return;
     // What waited before counts: one event may be larger than the limit.
     if (raw.writableLength > waitingBytesMax) {
       raw.destroy();
@@ -134,8 +166,8 @@ class Viewer implements EventStream {
     }
     this.#wroteAt = Date.now();
     const { socket } = raw;
-    if (socket === null || !raw.chunkedEncoding) raw.write(frames);
-    else writeChunk(socket, frames);
+    if (socket === null || !raw.chunkedEncoding) raw.write(text);
+    else writeChunk(socket, text);
   }
 
   async writePaced(frames: () => string): Promise<void> {
@@ -155,11 +187,12 @@ class Viewer implements EventStream {
 
   /** A comment, when nothing was written since then; where something waits already, one more tells nobody anything. */
   sayAliveSince(time: number): void {
-    if (this.#wroteAt <= time && this.#raw.writableLength === 0) this.write(': still here\n\n');
+    if (this.#wroteAt <= time && this.#raw.writableLength === 0) this.#send(': still here\n');
   }
 
   sayFarewell(): void {
-    this.write((this.#farewell ?? comeBack)());
+    if (this.#farewell !== null) this.write(this.#farewell());
+    else this.#send(`${this.#tellsWhenToReconnect ? reconnectSoon() : ''}: the server closes; resume\n`);
     this.#gone.abort();
     this.#raw.end();
   }
@@ -189,9 +222,9 @@ function destroy(this: ServerResponse): void {
   this.destroy();
 }
 
-/** Spread over time, so that the next server is not met by all at once. */
-function comeBack(): string {
-  return `retry: ${250 + Math.floor(Math.random() * 2750)}\n: the server closes; resume\n\n`;
+/** Spread over time, so that the next server is not met by all at once. A browser obeys this line without the end of its block. */
+function reconnectSoon(): string {
+  return `retry: ${250 + Math.floor(Math.random() * 2750)}\n`;
 }
 
 /** An event as it is sent, under its own id or another. Types and ids are ours and the data is one line of JSON, so no field can end early. */

@@ -1,8 +1,13 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { FastifyReply } from 'fastify';
-import { expect, test } from 'vitest';
-import { createEventStreams, type EventStream } from '../../../src/api/http/event-stream.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  createEventStreams,
+  type EventStream,
+  type StreamOptions,
+} from '../../../src/api/http/event-stream.ts';
+import { blocksWithoutData, linesOfNoVendor, sentBlocks } from '../../support/sent-blocks.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const mebibyte = 1024 * 1024;
@@ -79,4 +84,51 @@ test('several who catch up on one stream share what may wait for it: a reader th
   await waitFor('all of it', () => received.endsWith('0\r\n\r\n'));
   expect(received.split(': xxx').length - 1).toBe(200);
   server.close();
+});
+
+describe('what a decoder that makes an event of every blank line finds', () => {
+  const event = 'event: note\ndata: {"n":1}\n\n';
+
+  /** A stream that is silent, has two events, is silent again and ends because the server closes. */
+  async function everythingSent(options: StreamOptions): Promise<string> {
+    const streams = createEventStreams({ silenceMs: 15 });
+    let stream: EventStream | undefined;
+    const server = createServer((_request, raw) => {
+      const reply = { raw, hijack: () => undefined, getHeaders: () => ({}) } as unknown as FastifyReply;
+      stream = streams.open(reply, options);
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    const opened = await waitFor('the stream', () => stream);
+    let text = '';
+    const reading = (async () => {
+      for await (const chunk of answer.body ?? []) text += Buffer.from(chunk).toString();
+    })();
+    const comments = () => text.split(': still here\n').length - 1;
+    await waitFor('a comment before any event', () => comments() > 0);
+    opened.write(event + event);
+    const before = comments();
+    await waitFor('a comment after them', () => comments() > before);
+    opened.write(event);
+    streams.drain(0);
+    await reading;
+    server.close();
+    return text;
+  }
+
+  test.each([
+    ['ours', { tellsWhenToReconnect: true }],
+    ['a resumable one of OpenAI', {}],
+    ['one that cannot be resumed', { farewell: () => 'event: error\ndata: {}\n\n' }],
+  ] as [string, StreamOptions][])(
+    '%s: data in every block, comments and fields included',
+    async (_, options) => {
+      const sent = await everythingSent(options);
+      expect(sentBlocks(sent).length).toBeGreaterThanOrEqual(3);
+      expect(blocksWithoutData(sent)).toEqual([]);
+      if (options.tellsWhenToReconnect === true) expect(sent).toMatch(/\nretry: 1000\nevent: note\n/);
+      else expect(linesOfNoVendor(sent)).toEqual([]);
+    },
+  );
 });

@@ -91,7 +91,7 @@ describe('GET /v1/jobs/{id}/events', () => {
       .filter(({ event }) => event === 'output.delta')
       .map(({ data }) => data['text']);
     expect(texts.join('')).toBe(words.join(''));
-    expect(client.raw().startsWith('retry: 1000\n\n')).toBe(true);
+    expect(client.raw().startsWith('retry: 1000\nid: 1\n')).toBe(true);
   });
 
   it('resumes after any id, by header or query, the header first; 204 after the last', async () => {

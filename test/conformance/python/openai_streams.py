@@ -1,0 +1,30 @@
+"""Reads streams with the installed OpenAI SDK to their end; the last line says what came, as JSON.
+
+GW_URL and GW_KEY name the gateway. Any major of the SDK from 1 on.
+"""
+import json
+import os
+
+import openai
+
+client = openai.OpenAI(api_key=os.environ["GW_KEY"], base_url=f"{os.environ['GW_URL']}/v1", max_retries=0)
+said = {"version": openai.__version__}
+
+text, usage = "", None
+for chunk in client.chat.completions.create(
+    model="openai/gpt-5-mini",
+    messages=[{"role": "user", "content": os.environ.get("GW_PROMPT", "tell me of rivers")}],
+    max_tokens=60,
+    stream=True,
+    stream_options={"include_usage": True},
+):
+    text += (chunk.choices[0].delta.content or "") if chunk.choices else ""
+    usage = chunk.usage or usage
+said["chat"] = {"text": text, "completion_tokens": usage and usage.completion_tokens}
+
+types, text = [], ""
+for event in client.responses.create(model="anthropic/claude-haiku-4-5", input="tell me of rivers", max_output_tokens=60, stream=True):
+    types.append(event.type)
+    text += event.delta if event.type == "response.output_text.delta" else ""
+said["responses"] = {"first": types[0], "last": types[-1], "text": text}
+print(json.dumps(said))
