@@ -86,7 +86,7 @@ export type ServerDeps = ProviderStatusDeps & {
   ledger: Ledger;
   news: News;
   events: JobEvents;
-  config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks'> & {
+  config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks' | 'limits'> & {
     work: Pick<Config['work'], 'syncTimeoutSeconds' | 'shutdownGraceSeconds'>;
   };
   log: FastifyBaseLogger;
@@ -108,7 +108,7 @@ export type ServerParts = { accounts: AccountCache; apiKeys: ApiKeys; closing: A
 export async function buildServer(deps: ServerDeps): Promise<App> {
   const app = openServer(deps);
   const parts: ServerParts = {
-    accounts: createAccountCache(deps.sql),
+    accounts: createAccountCache(deps.sql, deps.config.limits),
     apiKeys: createApiKeys(deps.sql),
     closing: drainOnClose(app),
   };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { defaultLimits } from './domain/quotas.ts';
 import { environmentShape } from './environment-shape.ts';
 
 /** A wrong configuration: one sentence per mistake, every mistake at once. The process exits with code 78. */
@@ -168,9 +169,9 @@ function toConfig(
       leaseSeconds: parsed.LEASE_SECONDS,
       syncTimeoutSeconds: parsed.SYNC_TIMEOUT_SECONDS,
       shutdownGraceSeconds: parsed.SHUTDOWN_GRACE_SECONDS,
-      queueDepthLimit: parsed.QUEUE_DEPTH_LIMIT ?? null,
       contentRetentionDays: parsed.CONTENT_RETENTION_DAYS,
     },
+    limits: defaultLimits((variable) => (parsed as Record<string, unknown>)[variable] as number | undefined),
     providers: builtInProviders(parsed),
     ...files,
     /** Values of the variables that PROVIDERS_FILE names as keys are looked up here by the reader of that file. */

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { quotaMax, quotas } from './domain/quotas.ts';
 import { failpointNames, parseFailpoints } from './failpoints.ts';
 
 const url = (protocols: string[]) => {
@@ -65,6 +66,15 @@ const postgresUrl = url(['postgres:', 'postgresql:']);
 const httpUrl = url(['http:', 'https:']).transform((text) => text.replace(/\/+$/, ''));
 const laterOnly = z.never({ error: 'nothing yet: this export is not built; unset it' }).optional();
 
+/** One variable for each quota of an account. */
+function quotaVariables() {
+  const entries = quotas.map(({ variable, unit }) => [variable, wholeNumber(1, quotaMax[unit]).optional()]);
+  return Object.fromEntries(entries) as Record<
+    (typeof quotas)[number]['variable'],
+    z.ZodOptional<ReturnType<typeof wholeNumber>>
+  >;
+}
+
 /** Every variable the gateway reads, what it may be and its default. */
 export const environmentShape = z.object({
   ENVIRONMENT: oneOf(['development', 'staging', 'production']).default('development'),
@@ -93,7 +103,7 @@ export const environmentShape = z.object({
   TRUST_PROXY: proxies.default([]),
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).optional(),
   BODY_LIMIT_BYTES: wholeNumber(1024, 1_073_741_824).default(20 * 1024 * 1024),
-  QUEUE_DEPTH_LIMIT: wholeNumber(1, 1_000_000_000).optional(),
+  ...quotaVariables(),
   WEBHOOK_ALLOW_PRIVATE: onOff.default(false),
   WEBHOOK_RETRY_SECONDS: commaList
     .refine((parts) => parts.length > 0 && parts.every((part) => Number(part) >= 0), {

@@ -1,20 +1,18 @@
-/** How one caller of a group came out: its own result, or its own error. */
-type Waiter<Item, Result> = {
-  item: Item;
-  resolve(result: Result): void;
-  reject(error: unknown): void;
-};
+import { createGroupParts } from './group-parts.ts';
+import { type GroupFault, tellFailure, tellResults, type Waiter } from './group-waiter.ts';
 
 export type GroupCommitOptions<Item, Result> = {
-  /** One statement for many items; returns one result per item, in order. */
-  commit(items: Item[]): Promise<Result[]>;
+  /**
+   * One statement for many items; returns one result per item, in order. `isShared` says that others wait for this statement too,
+   * so that it should not wait long for a lock that only some of its items need.
+   */
+  commit(items: Item[], isShared: boolean): Promise<Result[]>;
   /** Bytes an item adds to the statement; one that is larger than `bytesAloneMax` travels by itself. */
   bytesOf(item: Item): number;
-  /**
-   * What to do when a statement of several items fails: true repeats it item by item, so that an item the database cannot take
-   * fails alone. False when the failure was not the items' (the database is away): all of them fail with it.
-   */
-  isolate(error: unknown): boolean;
+  /** Whose fault it is that a statement of several items failed. */
+  faultOf(error: unknown): GroupFault;
+  /** Items of one lane (an account's) wait for the same lock, and stay together when a group is taken apart because of one. */
+  laneOf?(item: Item): string;
 };
 
 /** A group is at most this many items and this many bytes, so that one statement stays short. */
@@ -24,7 +22,8 @@ const bytesAloneMax = 256 * 1024;
 
 /**
  * Turns concurrent calls, of writers or of readers, into few statements. While one statement is in flight, arrivals gather;
- * the next takes all of them in order, within the limits. Alone, a caller waits for nobody. Nobody's failure fails a neighbour.
+ * the next takes all of them in order, within the limits. Alone, a caller waits for nobody. Nobody's failure fails a neighbour,
+ * and nobody's wait is a neighbour's: a group that fails is taken apart beside the statements of those who come after it.
  *
  * Why: a busy account is one row, locked from a statement's start to its flush. One transaction per job measured 1,500
  * jobs/s there; 64 callers sharing statements measured 35,000.
@@ -32,11 +31,18 @@ const bytesAloneMax = 256 * 1024;
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
   const waiting: Waiter<Item, Result>[] = [];
   let inFlight = false;
+  const parts = createGroupParts<Item, Result>({
+    takeGroup,
+    commit: (items) => options.commit(items, false),
+    faultOf: options.faultOf,
+    rejoin: (waiters) => enqueue(...waiters),
+    ...(options.laneOf === undefined ? {} : { laneOf: options.laneOf }),
+  });
 
   async function drain(): Promise<void> {
     let tell = () => {};
     while (waiting.length > 0) {
-      const committing = commitGroup(takeGroup());
+      const committing = commitGroup(takeGroup(waiting));
       // Once the next statement is under way: the database works while the callers of the last one go on.
       setImmediate(tell);
       tell = await committing;
@@ -45,10 +51,10 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     tell();
   }
 
-  function takeGroup(): Waiter<Item, Result>[] {
+  function takeGroup(from: Waiter<Item, Result>[]): Waiter<Item, Result>[] {
     let bytes = 0;
     let count = 0;
-    for (const waiter of waiting) {
+    for (const waiter of from) {
       const size = options.bytesOf(waiter.item);
       const fits = count === 0 || (count < itemsMax && bytes + size <= bytesMax && size <= bytesAloneMax);
       if (!fits) break;
@@ -56,36 +62,35 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
       bytes += size;
       if (size > bytesAloneMax) break;
     }
-    return waiting.splice(0, count);
+    return from.splice(0, count);
   }
 
   /** Runs one statement; what it resolves to tells its callers how they came out. */
   async function commitGroup(group: Waiter<Item, Result>[]): Promise<() => void> {
     try {
-      const results = await options.commit(group.map((waiter) => waiter.item));
-      if (results.length !== group.length)
-        throw new Error('a group statement answered for another number of items');
-      return () => {
-        for (const [index, waiter] of group.entries()) waiter.resolve(results[index] as Result);
-      };
+      const results = await options.commit(
+        group.map((waiter) => waiter.item),
+        true,
+      );
+      return () => tellResults(group, results);
     } catch (error) {
-      if (group.length === 1 || !options.isolate(error)) {
-        return () => {
-          for (const waiter of group) waiter.reject(error);
-        };
-      }
-      for (const waiter of group) (await commitGroup([waiter]))();
-      return () => {};
+      const fault = options.faultOf(error);
+      const isLast = fault === 'nobody' || (fault === 'item' && group.length === 1);
+      return () => (isLast ? tellFailure(group, error) : parts.take(group, fault));
     }
+  }
+
+  function enqueue(...waiters: Waiter<Item, Result>[]): void {
+    waiting.push(...waiters);
+    if (inFlight || waiting.length === 0) return;
+    inFlight = true;
+    // Started in a later turn of the loop, so that requests read from the socket together share the first statement.
+    setImmediate(() => void drain());
   }
 
   return (item: Item): Promise<Result> =>
     new Promise((resolve, reject) => {
-      waiting.push({ item, resolve, reject });
-      // Started in a later turn of the loop, so that requests read from the socket together share the first statement.
-      if (!inFlight) {
-        inFlight = true;
-        setImmediate(() => void drain());
-      }
+      const waiter = { item, resolve, reject };
+      if (!parts.join(waiter)) enqueue(waiter);
     });
 }

@@ -54,7 +54,7 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
     subscriber,
     queues,
     metrics,
-    ledger: measureLedger(createLedger(sql, { queueDepthLimit: config.work.queueDepthLimit }), metrics),
+    ledger: measureLedger(createLedger(sql, config.limits), metrics),
     news,
     events,
     close: async () => {

@@ -1,7 +1,8 @@
+import type { Limits } from './domain/quotas.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { acceptJobs, type IntakeVerdict, type JobIntake } from './sql/accept-jobs.ts';
 import type { Database } from './sql/database.ts';
-import { isDatabaseTransient } from './sql/database-errors.ts';
+import { groupFaultOf } from './sql/database-errors.ts';
 import { repeatWhileAway } from './sql/repeat.ts';
 import { type JobEnding, type JobReturn, putBackJobs, settleJobs } from './sql/settle-jobs.ts';
 
@@ -23,29 +24,41 @@ export type Ledger = {
 
 /** A client waits for its answer: a database that is away for longer is its business. */
 const intakePatienceMs = 1500;
+/**
+ * A statement waits for a balance that somebody has locked: a moment when others share it, longer when it is only for that
+ * account. Everything of ours that locks a balance gives it back within milliseconds.
+ */
+const lockWaitMs = { shared: 200, alone: 2000 };
+const waitOf = (isShared: boolean) => (isShared ? lockWaitMs.shared : lockWaitMs.alone);
 
 /**
  * The only mover of a job's money. Concurrent calls share statements (see group-commit.ts); each statement is one
  * transaction, so money, state and what is owed change together.
  */
-export function createLedger(sql: Database, settings: { queueDepthLimit: number | null }): Ledger {
-  const isolate = (error: unknown) => !isDatabaseTransient(error);
+export function createLedger(
+  sql: Database,
+  limits: Pick<Limits, 'unfinished_jobs' | 'idempotency_keys'>,
+): Ledger {
+  const faultOf = groupFaultOf;
+  const laneOf = ({ accountId }: { accountId: string }) => accountId;
   const accept = createGroupCommit<JobIntake, IntakeVerdict>({
-    commit: (intakes) => acceptJobs(sql, intakes, settings.queueDepthLimit),
+    commit: (intakes, isShared) => acceptJobs(sql, intakes, limits, waitOf(isShared)),
     bytesOf: (intake) => intake.request.length + intake.targets.length + 600,
-    isolate,
+    faultOf,
+    laneOf,
   });
   return {
     openHold: (intake) => repeatWhileAway(() => accept(intake), { patienceMs: intakePatienceMs }),
     settleHold: createGroupCommit<JobEnding, boolean>({
-      commit: (endings) => settleJobs(sql, endings),
+      commit: (endings, isShared) => settleJobs(sql, endings, waitOf(isShared)),
       bytesOf: (ending) => (ending.result?.length ?? 0) + (ending.event?.body.length ?? 0) + 800,
-      isolate,
+      faultOf,
+      laneOf,
     }),
     keepHold: createGroupCommit<JobReturn, boolean>({
       commit: (returns) => putBackJobs(sql, returns),
       bytesOf: () => 400,
-      isolate,
+      faultOf,
     }),
   };
 }

@@ -6,6 +6,7 @@ import { readProviderStatus } from '../../src/api/provider-status.ts';
 import { buildServer, type ServerDeps } from '../../src/api/server.ts';
 import { loadCatalogue } from '../../src/shared/catalogue/catalogue.ts';
 import type { ProviderConfig } from '../../src/shared/config.ts';
+import { defaultLimits } from '../../src/shared/domain/quotas.ts';
 import { createGate, limitsFrom } from '../../src/shared/gate.ts';
 import { createJobEvents } from '../../src/shared/job-events.ts';
 import { createLedger } from '../../src/shared/ledger.ts';
@@ -127,6 +128,7 @@ function testDeps(
         adminApiKey: adminKey,
       },
       secretsKey: Buffer.alloc(32, 'a key of the tests'),
+      limits: defaultLimits(() => undefined),
       work: { syncTimeoutSeconds: 30, shutdownGraceSeconds: 1 },
       webhooks: { allowPrivate: false, retrySeconds: [1] },
     },
@@ -134,7 +136,10 @@ function testDeps(
     sql,
     metrics: createMetrics(),
     models,
-    ledger: createLedger(sql, { queueDepthLimit: null }),
+    ledger: createLedger(
+      sql,
+      defaultLimits(() => undefined),
+    ),
     news: createNews(commands, null, prefix),
     events: createJobEvents({ redis: commands, subscriber, prefix, log }),
     providerStatus: () => readProviderStatus({ sql, gate, models, concurrency: { leaseSeconds: 30 } }),

@@ -17,7 +17,7 @@ function statement(
       return items.map((item) => item * 10);
     },
     bytesOf: options.bytesOf ?? (() => 1),
-    isolate: (error) => (error as Error).message !== 'away',
+    faultOf: (error) => ((error as Error).message === 'away' ? 'nobody' : 'item'),
   });
   const hold = () => {
     held = new Promise((resolve) => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { creditAccount } from '../../src/shared/credit.ts';
 import { newId } from '../../src/shared/domain/ids.ts';
+import { defaultLimits } from '../../src/shared/domain/quotas.ts';
 import { createLedger, type Ledger } from '../../src/shared/ledger.ts';
 import { acceptJobs, type JobIntake } from '../../src/shared/sql/accept-jobs.ts';
 import { insertAccount } from '../../src/shared/sql/accounts.ts';
@@ -20,7 +21,10 @@ beforeAll(async () => {
   const settings = { poolMax: 4, prepare: true, applicationName: 'test' };
   sql = openDatabase({ url: database.appUrl, ...settings });
   owner = openDatabase({ url: database.ownerUrl, ...settings });
-  ledger = createLedger(sql, { queueDepthLimit: null });
+  ledger = createLedger(
+    sql,
+    defaultLimits(() => undefined),
+  );
   await insertAccount(sql, { id: 'one', name: 'one' });
   await sql.begin((tx) => creditAccount(tx, { accountId: 'one', amountNano: 100_000n, description: '' }));
 });
@@ -119,7 +123,12 @@ describe('the ledger', () => {
 
   test('also when both are judged in one statement', async () => {
     const intake = intakeOf();
-    const verdicts = await acceptJobs(sql, [intake, intake], null);
+    const verdicts = await acceptJobs(
+      sql,
+      [intake, intake],
+      defaultLimits(() => undefined),
+      5000,
+    );
     expect(verdicts).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
     expect(await sql`select 1 from entries where job_id = ${intake.jobId}`).toHaveLength(1);
   });

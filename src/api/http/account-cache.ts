@@ -1,27 +1,38 @@
+import { type Limits, limitsOf } from '../../shared/domain/quotas.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import { type AccountSettings, findAccountSettings } from '../../shared/sql/accounts.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
+import { groupFaultOf } from '../../shared/sql/database-errors.ts';
 
 /** A change of an account's settings acts within this time in every process. */
 const settingsMaxAgeMs = 900;
 const accountsMax = 50_000;
 
+/** Settings of an account with its limits: its own, else the installation's. */
+export type LimitedAccount = Omit<AccountSettings, 'limits'> & { limits: Limits };
+
 export type AccountCache = {
   /** Settings of an account, at most 0.9 s old; null when there is no such account. */
-  find(id: string): Promise<AccountSettings | null>;
+  find(id: string): Promise<LimitedAccount | null>;
   /** Makes the next `find` read again. */
   forget(id: string): void;
 };
 
 /** Keeps the settings that every request needs; concurrent misses share one query. */
-export function createAccountCache(sql: Database, now: () => number = Date.now): AccountCache {
-  const kept = new Map<string, { until: number; settings: Promise<AccountSettings | null> }>();
-  const read = createGroupCommit<string, AccountSettings | null>({
-    commit: (ids) => findAccountSettings(sql, ids),
+export function createAccountCache(
+  sql: Database,
+  defaults: Limits,
+  now: () => number = Date.now,
+): AccountCache {
+  const kept = new Map<string, { until: number; settings: Promise<LimitedAccount | null> }>();
+  const read = createGroupCommit<string, LimitedAccount | null>({
+    commit: async (ids) => (await findAccountSettings(sql, ids)).map(toLimited),
     bytesOf: (id) => id.length,
-    isolate: (error) => !isDatabaseTransient(error),
+    faultOf: groupFaultOf,
   });
+
+  const toLimited = (account: AccountSettings | null) =>
+    account === null ? null : { ...account, limits: limitsOf(defaults, account) };
 
   return {
     find(id) {

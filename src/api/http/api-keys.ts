@@ -2,7 +2,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import { findApiKeys } from '../../shared/sql/api-keys.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
+import { groupFaultOf } from '../../shared/sql/database-errors.ts';
 import type { Caller } from './caller.ts';
 
 /** A revoked key goes on working for at most this long in a process that did not revoke it. */
@@ -42,7 +42,7 @@ export function createApiKeys(sql: Database, now: () => number = Date.now): ApiK
   const read = createGroupCommit({
     commit: (ids: string[]) => findApiKeys(sql, ids),
     bytesOf: (id) => id.length,
-    isolate: (error) => !isDatabaseTransient(error),
+    faultOf: groupFaultOf,
   });
 
   function recall(token: string): Caller | null {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../shared/domain/errors.ts';
-import type { AccountSettings } from '../../shared/sql/accounts.ts';
+import type { LimitedAccount } from './account-cache.ts';
 
 /** What a credential may do: `jobs` implies `read`; `admin` is the operator, over all accounts. */
 export type Scope = 'read' | 'jobs' | 'admin';
@@ -18,7 +18,7 @@ declare module 'fastify' {
     /** Set before any handler runs; on public routes it is nobody. */
     caller: Caller;
     /** Settings of the caller's account, at most a second old; null when there is no account. */
-    account: AccountSettings | null;
+    account: LimitedAccount | null;
     /** SHA-256 of the raw body, in hex; of nothing when there is no body. */
     bodySha256: string;
   }

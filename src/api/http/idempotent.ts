@@ -1,18 +1,24 @@
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { invalid, keyConflict, Refusal } from '../../shared/domain/errors.ts';
+import { invalid, keyConflict, keyInUse } from '../../shared/domain/errors.ts';
+import { overQuota } from '../../shared/domain/quotas.ts';
 import { seal, unseal } from '../../shared/seal.ts';
 import type { Database, Transaction } from '../../shared/sql/database.ts';
-import { findReply, insertIdempotencyKey, limitLockWait, recordReply } from '../../shared/sql/idempotency.ts';
-import type { Turns } from './turns.ts';
+import {
+  claimKey,
+  dropClaim,
+  isKeyHeld,
+  type KeyClaim,
+  type KeyStanding,
+  type RememberedReply,
+  storeReply,
+} from '../../shared/sql/idempotency.ts';
+import { claimSeconds, keepClaim } from './keep-claim.ts';
 
 /** How long a request waits for an earlier one with the same key that is still at work. */
 const waitMsMax = 60_000;
-/** It looks for a moment and then leaves its connection to others for longer, so that many who wait do not use up the pool. */
-const lookMs = 50;
-const pauseMs = 250;
-/** What the work itself may wait for a lock. */
-const workLockMs = 5000;
+/** It looks again after a moment, and then less and less often. */
+const lookAgainMs = { first: 50, most: 1000 };
 
 /** What a POST answers: a status, a body to be sent as JSON and, for something new, where it is. */
 export type PostAnswer = { status: number; body: unknown; location?: string };
@@ -23,12 +29,14 @@ export type IdempotentOptions = {
   /** Encrypts the remembered answer under this key (32 bytes): for answers that show a secret once. */
   sealWith?: Buffer;
   /**
-   * For work that uses connections of its own and not the transaction. Without a key it then has none; with a key, whose
-   * transaction has to stay open meanwhile, it takes turns. Else as many at once as the pool has connections would hold them
-   * all, and each wait for one more.
+   * For work that leaves the database, or takes long: it is done outside of any transaction, with connections of its own. When
+   * the process dies in the middle of it, the next request with the key does it again.
    */
-  apart?: Turns;
+  outside?: boolean;
 };
+
+type Work = (tx: Transaction) => Promise<PostAnswer>;
+type AskedKey = { accountId: string; key: string; fingerprint: string };
 
 /** What makes two requests the same: method, path and raw body, as SHA-256 in hex. */
 export function fingerprintOf(request: FastifyRequest): string {
@@ -50,92 +58,148 @@ export function asksAgain(request: FastifyRequest): boolean {
 
 /**
  * Does the work of a POST in one transaction and answers with its outcome. With an Idempotency-Key it is done once: the
- * same request again gets the first answer, byte for byte; another request under the key gets 409. A second request that
- * comes while the first is at work waits for it, at most a minute. Refusals (thrown) undo the work and are not remembered.
+ * same request again gets the first answer, byte for byte; another request under the key gets 409 at once. A second request
+ * that comes while the first is at work waits for it, at most a minute. Refusals (thrown) undo the work and are not remembered.
+ *
+ * In three phases, each committed by itself, so that nobody ever waits for the transaction of another: the key is claimed; the
+ * work is done, and its answer stored in the same transaction; a refusal gives the key back. A claim ends when its process is gone.
  */
 export async function idempotent(
   request: FastifyRequest,
   reply: FastifyReply,
   deps: { sql: Database },
-  work: (tx: Transaction) => Promise<PostAnswer>,
+  work: Work,
   options: IdempotentOptions = {},
 ): Promise<FastifyReply> {
   const key = readIdempotencyKey(request);
-  const { apart } = options;
   if (key === null) {
-    return send(reply, toReply(await (apart === undefined ? deps.sql.begin(work) : work(deps.sql))));
+    return send(reply, toReply(await (options.outside === true ? work(deps.sql) : deps.sql.begin(work))));
   }
-  const row = { accountId: request.caller.accountId ?? '', key, fingerprint: fingerprintOf(request) };
-  const once = () => deps.sql.begin((tx) => workOnce(tx, row, work, options));
-  return send(reply, await whenKeyIsFree(() => (apart === undefined ? once() : apart(once))));
+  const accountId = request.caller.accountId ?? '';
+  const asked = { accountId, key, fingerprint: fingerprintOf(request) };
+  const keysMax = request.account?.limits.idempotency_keys ?? null;
+  return send(reply, await answerOnce(deps.sql, { ...asked, keysMax, gone: request.signal }, work, options));
 }
 
-async function whenKeyIsFree(workWithKey: () => Promise<Reply>): Promise<Reply> {
-  const until = Date.now() + waitMsMax;
-  for (;;) {
-    try {
-      return await workWithKey();
-    } catch (error) {
-      if (!(error instanceof KeyInUse)) throw error;
-      if (Date.now() > until) throw stillAtWork(error);
-    }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-}
-
-/** An earlier request holds the key at this moment. */
-class KeyInUse extends Error {}
-
-async function workOnce(
-  tx: Transaction,
-  row: { accountId: string; key: string; fingerprint: string },
-  work: (tx: Transaction) => Promise<PostAnswer>,
+async function answerOnce(
+  sql: Database,
+  asked: AskedKey & { keysMax: number | null; gone: AbortSignal },
+  work: Work,
   options: IdempotentOptions,
 ): Promise<Reply> {
-  await limitLockWait(tx, lookMs);
-  const isFirst = await insertIdempotencyKey(tx, row).catch(toKeyInUse);
-  if (!isFirst) return await replay(tx, row, options);
-  await limitLockWait(tx, workLockMs);
-  const reply = toReply(await work(tx));
-  await recordReply(tx, { ...row, ...reply, reply: toStored(reply.text, row, options) });
+  const pause = createPauses(asked.gone);
+  for (;;) {
+    const claim = { accountId: asked.accountId, key: asked.key, token: randomUUID() };
+    const standing = await claimOrWait(sql, { ...claim, fingerprint: asked.fingerprint }, asked.keysMax);
+    if (standing.kind === 'claimed') {
+      const done = await workUnder(sql, claim, work, options);
+      if (done !== null) return done;
+    } else if (standing.kind !== 'started') return replay(standing, claim, options);
+    do await pause();
+    while (await isKeyHeld(sql, asked));
+  }
+}
+
+async function claimOrWait(
+  sql: Database,
+  claim: KeyClaim & { fingerprint: string },
+  keysMax: number | null,
+): Promise<KeyStanding> {
+  try {
+    return await claimKey(sql, claim, { seconds: claimSeconds, keysMax });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== '55P03') throw error;
+    return { kind: 'started' };
+  }
+}
+
+/** Waits a moment, and longer each time, without a connection. 409 when it took too long altogether, or nobody waits any more. */
+function createPauses(gone: AbortSignal): () => Promise<void> {
+  const until = Date.now() + waitMsMax;
+  let waitMs = lookAgainMs.first;
+  return async () => {
+    if (Date.now() > until || gone.aborted) throw keyInUse();
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    waitMs = Math.min(waitMs * 2, lookAgainMs.most);
+  };
+}
+
+/** The work and its answer; null when somebody took the claim over meanwhile, whose answer is then everybody's. */
+async function workUnder(
+  sql: Database,
+  claim: KeyClaim,
+  work: Work,
+  options: IdempotentOptions,
+): Promise<Reply | null> {
+  const kept = keepClaim(sql, claim);
+  try {
+    if (options.outside !== true) return await sql.begin((tx) => workAndStore(tx, claim, work(tx), options));
+    return await workAndStore(sql, claim, work(sql), options);
+  } catch (error) {
+    if (error instanceof ClaimLost) return null;
+    // Where this fails too, the claim ends by itself.
+    await dropClaim(sql, claim).catch(() => undefined);
+    throw error;
+  } finally {
+    kept.stop();
+  }
+}
+
+/** Somebody else has the claim: what was done under it is undone, where that can be. */
+class ClaimLost extends Error {}
+
+async function workAndStore(
+  sql: Database | Transaction,
+  claim: KeyClaim,
+  working: Promise<PostAnswer>,
+  options: IdempotentOptions,
+): Promise<Reply> {
+  const reply = toReply(await working);
+  const { status, location } = reply;
+  const stored = await storeReply(sql, claim, {
+    status,
+    location,
+    reply: toStored(reply.text, claim, options),
+  });
+  if (!stored) throw new ClaimLost();
   return reply;
 }
 
-async function replay(
-  tx: Transaction,
-  row: { accountId: string; key: string; fingerprint: string },
-  options: IdempotentOptions,
-): Promise<Reply> {
-  const first = await findReply(tx, row);
-  if (first === null) throw new Refusal('unavailable', 'The remembered answer has just expired; try again');
-  if (first.fingerprint !== row.fingerprint) throw keyConflict();
-  const text =
-    options.sealWith === undefined
-      ? first.reply
-      : unseal(options.sealWith, Buffer.from(first.reply, 'base64'), placeOf(row));
-  return { status: first.status, text, location: first.location, replayed: true };
+function replay(
+  standing: Exclude<KeyStanding, { kind: 'claimed' | 'started' }>,
+  place: { accountId: string; key: string },
+  { sealWith }: IdempotentOptions,
+): Reply {
+  if (standing.kind === 'conflict') throw keyConflict();
+  if (standing.kind === 'full') throw overQuota('idempotency_keys', standing.limit);
+  return {
+    status: standing.status,
+    text: toText(standing, place, sealWith),
+    location: standing.location,
+    replayed: true,
+  };
 }
 
-function toStored(text: string, row: { accountId: string; key: string }, options: IdempotentOptions): string {
+function toText(
+  { reply }: RememberedReply,
+  place: { accountId: string; key: string },
+  sealWith: Buffer | undefined,
+): string {
+  if (sealWith === undefined) return reply;
+  return unseal(sealWith, Buffer.from(reply, 'base64'), placeOf(place));
+}
+
+function toStored(
+  text: string,
+  place: { accountId: string; key: string },
+  options: IdempotentOptions,
+): string {
   if (options.sealWith === undefined) return text;
-  return seal(options.sealWith, text, placeOf(row)).toString('base64');
+  return seal(options.sealWith, text, placeOf(place)).toString('base64');
 }
 
 function placeOf(row: { accountId: string; key: string }): string {
   return `idempotency_keys ${row.accountId} ${row.key}`;
-}
-
-function toKeyInUse(error: unknown): never {
-  throw (error as { code?: unknown }).code === '55P03' ? new KeyInUse() : error;
-}
-
-function stillAtWork(error: unknown): Refusal {
-  return new Refusal(
-    'idempotency_conflict',
-    'The first request with this Idempotency-Key is still at work; ask again later',
-    { retryAfterMs: 5000 },
-    error,
-  );
 }
 
 function toReply(outcome: PostAnswer): Reply {

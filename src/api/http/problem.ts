@@ -55,7 +55,7 @@ export function anthropicProblemBody(refusal: Refusal, requestId: string) {
 
 /** The headers that go with a refusal; times are whole seconds and milliseconds from now, at most a minute. */
 export function problemHeaders(refusal: Refusal): Record<string, string> {
-  const { retry } = refusals[refusal.type];
+  const retry = refusal.extras.retry ?? refusals[refusal.type].retry;
   const headers: Record<string, string> = {};
   if (statusOf(refusal) === 401) headers['www-authenticate'] = 'Bearer';
   if (retry !== null) headers['x-should-retry'] = String(retry);

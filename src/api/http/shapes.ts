@@ -104,6 +104,7 @@ export const accountShape = z.object({
   max_queue_depth: z.number().int().nullable(),
   requests_per_minute: z.number().int().nullable(),
   default_max_output_tokens: z.number().int().nullable(),
+  limits: z.record(z.string(), z.number()).describe('Quotas of its own, by the names of GET /v1/limits'),
 });
 
 /** An account as the operator sees it. */
@@ -120,6 +121,7 @@ export function toAccount(account: Account): z.output<typeof accountShape> {
     max_queue_depth: account.maxQueueDepth,
     requests_per_minute: account.requestsPerMinute,
     default_max_output_tokens: account.defaultMaxOutputTokens,
+    limits: account.limits,
   };
 }
 

@@ -1,6 +1,7 @@
-import { keyConflict, Refusal } from '../../shared/domain/errors.ts';
+import { keyConflict, keyInUse, Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import { formatUsd } from '../../shared/domain/money.ts';
+import { overQuota } from '../../shared/domain/quotas.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { News } from '../../shared/news.ts';
@@ -27,9 +28,6 @@ export type Accepted = {
   reply: string;
   replayed: boolean;
 };
-
-/** A queue that is full is worth another try after this long. */
-const deepRetryMs = 5000;
 
 /**
  * Prices a job, reserves its bound and stores it, durably and in one statement. Throws a Refusal, and then nothing is
@@ -67,14 +65,12 @@ export async function acceptJob(
       throw insufficientFunds(priced.holdNanoUsd, verdict.availableNano);
     case 'conflict':
       throw keyConflict();
+    case 'in_progress':
+      throw keyInUse();
     case 'deep':
-      throw new Refusal(
-        'rate_limited',
-        'The account has as many unfinished jobs as it may; wait for some to end',
-        {
-          retryAfterMs: deepRetryMs,
-        },
-      );
+      throw overQuota('unfinished_jobs', verdict.limit);
+    case 'keyed':
+      throw overQuota('idempotency_keys', verdict.limit);
     case 'unknown':
       throw new Refusal('permission_denied', 'The account of this credential does not exist');
   }

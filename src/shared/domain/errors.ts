@@ -33,6 +33,8 @@ export type RefusalExtras = {
   param?: string;
   /** All problems of a validation error. */
   problems?: Problem[];
+  /** Whether the same request may be sent again, where that is another than for its type. */
+  retry?: boolean;
   /** When to try again; sent as Retry-After and retry-after-ms. */
   retryAfterMs?: number;
   /** Extra fields of the flat body, e.g. `required` and `available` of a 402. */
@@ -65,6 +67,15 @@ export function keyConflict(): Refusal {
   return new Refusal(
     'idempotency_conflict',
     'This Idempotency-Key was used with another request; use a new key for a new request',
+  );
+}
+
+/** An Idempotency-Key whose first request is still at work. */
+export function keyInUse(): Refusal {
+  return new Refusal(
+    'idempotency_conflict',
+    'The first request with this Idempotency-Key is still at work; ask again later',
+    { retryAfterMs: 5000 },
   );
 }
 

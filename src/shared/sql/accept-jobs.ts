@@ -1,4 +1,5 @@
 import type { Announced, Surface } from '../domain/job.ts';
+import type { Limits } from '../domain/quotas.ts';
 import { asJson, type Database } from './database.ts';
 
 /** One job as intake hands it over, complete. Amounts are nano-USD; texts are JSON. */
@@ -38,34 +39,40 @@ export type IntakeVerdict =
   | { kind: 'insufficient'; availableNano: bigint }
   | { kind: 'replayed'; status: number; reply: string; location: string | null }
   | { kind: 'conflict' }
-  | { kind: 'deep' }
+  | { kind: 'in_progress' }
+  | { kind: 'deep'; limit: number }
+  | { kind: 'keyed'; limit: number }
   | { kind: 'unknown' };
 
 type Row = {
   verdict: IntakeVerdict['kind'];
   available_nano: bigint | null;
+  quota: number | null;
   status: number | null;
   reply: string | null;
   location: string | null;
 };
 
 /**
- * Stores and reserves many jobs in one statement, in their order; one verdict each. `queueDepth` limits the unfinished jobs
- * of accounts that have no limit of their own.
+ * Stores and reserves many jobs in one statement, in their order; one verdict each. `limits` are those of accounts that have
+ * none of their own. Fails with 55P03 when the balance of an account is locked for longer than `lockWaitMs`.
  */
 export async function acceptJobs(
   sql: Database,
   intakes: JobIntake[],
-  queueDepth: number | null,
+  limits: Pick<Limits, 'unfinished_jobs' | 'idempotency_keys'>,
+  lockWaitMs: number,
 ): Promise<IntakeVerdict[]> {
   const rows = await sql<Row[]>`
-    select verdict, available_nano, status, reply, location
+    select verdict, available_nano, quota, status, reply, location
     from accept_jobs(
       ${asJson(intakes.map(toRow))},
       ${intakes.map((intake) => intake.request)}::text[],
       ${intakes.map((intake) => intake.targets)}::text[],
       ${intakes.map((intake) => intake.original)}::text[],
-      ${queueDepth}::integer
+      ${limits.unfinished_jobs}::integer,
+      ${limits.idempotency_keys}::integer,
+      ${lockWaitMs}::integer
     )`;
   return rows.map(toVerdict);
 }
@@ -105,5 +112,6 @@ function toVerdict(row: Row): IntakeVerdict {
   if (row.verdict === 'replayed') {
     return { kind: 'replayed', status: row.status ?? 202, reply: row.reply ?? '', location: row.location };
   }
+  if (row.verdict === 'deep' || row.verdict === 'keyed') return { kind: row.verdict, limit: row.quota ?? 0 };
   return { kind: row.verdict };
 }

@@ -1,4 +1,5 @@
 import type { NanoUsd } from '../domain/money.ts';
+import type { OwnLimits, QuotaName } from '../domain/quotas.ts';
 import { asJson, type Database, type Transaction } from './database.ts';
 
 /** What requests of an account are judged by. Null limits are the installation's defaults. */
@@ -8,6 +9,8 @@ export type AccountSettings = {
   requestsPerMinute: number | null;
   maxQueueDepth: number | null;
   defaultMaxOutputTokens: number | null;
+  /** Those of the account's own; see domain/quotas.ts. */
+  limits: OwnLimits;
 };
 
 /** An account with its settings and its two balances. */
@@ -31,6 +34,8 @@ export type AccountChanges = {
   maxQueueDepth?: number | null | undefined;
   requestsPerMinute?: number | null | undefined;
   defaultMaxOutputTokens?: number | null | undefined;
+  /** Quotas by name; null is the installation's default again. */
+  limits?: { [name in QuotaName]?: number | null | undefined } | undefined;
 };
 
 /** Creates an account with zero balance; false when there is one with this id. */
@@ -53,7 +58,7 @@ export async function insertAccount(
 export async function findAccountSettings(sql: Database, ids: string[]): Promise<(AccountSettings | null)[]> {
   const rows = await sql<AccountSettings[]>`
     select id, paused, requests_per_minute as "requestsPerMinute", max_queue_depth as "maxQueueDepth",
-      default_max_output_tokens as "defaultMaxOutputTokens"
+      default_max_output_tokens as "defaultMaxOutputTokens", limits
     from accounts where id = any(${ids}::text[])`;
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id) ?? null);
@@ -63,7 +68,7 @@ export async function findAccountSettings(sql: Database, ids: string[]): Promise
 const accountColumns = (sql: Database | Transaction) => sql`
   a.id, a.name, a.created_at as "createdAt", a.paused, a.weight, a.max_concurrency as "maxConcurrency",
   a.max_queue_depth as "maxQueueDepth", a.requests_per_minute as "requestsPerMinute",
-  a.default_max_output_tokens as "defaultMaxOutputTokens", b.available_nano as "availableNano",
+  a.default_max_output_tokens as "defaultMaxOutputTokens", a.limits, b.available_nano as "availableNano",
   b.held_nano as "heldNano"`;
 
 /** One account with its balances, or null. */
@@ -99,12 +104,15 @@ export async function updateAccount(sql: Database, id: string, changes: AccountC
     requests_per_minute: changes.requestsPerMinute,
     default_max_output_tokens: changes.defaultMaxOutputTokens,
   };
+  const limits = asJson(changes.limits ?? {});
   // What is not given is not in the JSON, and stays as it is in the record.
   const rows = await sql`
     update accounts a
-    set (name, paused, weight, max_concurrency, max_queue_depth, requests_per_minute, default_max_output_tokens) = (
+    set (
+      name, paused, weight, max_concurrency, max_queue_depth, requests_per_minute, default_max_output_tokens, limits
+    ) = (
       select n.name, n.paused, n.weight, n.max_concurrency, n.max_queue_depth, n.requests_per_minute,
-        n.default_max_output_tokens
+        n.default_max_output_tokens, jsonb_strip_nulls(a.limits || ${limits}::jsonb)
       from jsonb_populate_record(a, ${asJson(columns)}::jsonb) n
     )
     where a.id = ${id}

@@ -64,14 +64,3 @@ export async function eraseOldBatchEvents(sql: Database, days: number, limit: nu
     returning id`;
   return rows.length;
 }
-
-/** Forgets idempotency keys older than `hours`; returns how many, at most `limit`. */
-export async function forgetOldKeys(sql: Database, hours: number, limit: number): Promise<number> {
-  const rows = await sql`
-    delete from idempotency_keys
-    where ctid in (
-      select ctid from idempotency_keys where created_at < now() - make_interval(hours => ${hours}) limit ${limit}
-    )
-    returning key`;
-  return rows.length;
-}

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { GroupFault } from '../group-waiter.ts';
 
 const unavailableCodes = new Set([
   'CONNECTION_CLOSED',
@@ -31,10 +32,20 @@ const collisionCodes = new Set([
   '57014', // took longer than a statement may
 ]);
 
+function isCollision(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && collisionCodes.has(code);
+}
+
 /** True when the same statement may well go through a moment later, so that its caller should come again. */
 export function isDatabaseTransient(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return isDatabaseUnavailable(error) || (typeof code === 'string' && collisionCodes.has(code));
+  return isDatabaseUnavailable(error) || isCollision(error);
+}
+
+/** Whose fault it is that a statement for many callers failed. */
+export function groupFaultOf(error: unknown): GroupFault {
+  if (isDatabaseUnavailable(error)) return 'nobody';
+  return isCollision(error) ? 'lock' : 'item';
 }
 
 /** What `pg` says of a connection that is gone, or not to be had, has no code. */

@@ -52,13 +52,23 @@ export type JobEnding = {
   event: EventRecord | null;
 };
 
-/** Ends many jobs in one statement; true for each ending that counted, false for one that came too late. */
-export async function settleJobs(sql: Database, endings: JobEnding[]): Promise<boolean[]> {
+/**
+ * Ends many jobs in one statement; true for each ending that counted, false for one that came too late. Fails with 55P03 when a row
+ * is locked for longer than `lockWaitMs`.
+ */
+export async function settleJobs(
+  sql: Database,
+  endings: JobEnding[],
+  lockWaitMs: number,
+): Promise<boolean[]> {
+  // The function is given its endings by the row that sets how long it waits, so that this is done first.
   const rows = await sql<{ ord: number }[]>`
-    select ord from settle_jobs(
-      ${asJson(endings.map(toRow))},
+    select s.ord
+    from (select set_config('lock_timeout', ${`${lockWaitMs}ms`}, true) as wait) w
+    cross join lateral settle_jobs(
+      case when w.wait is not null then ${asJson(endings.map(toRow))}::json end,
       ${endings.map((ending) => ending.result)}::text[]
-    )`;
+    ) s`;
   const settled = new Set(rows.map((row) => row.ord));
   return endings.map((_, index) => settled.has(index + 1));
 }

@@ -4,7 +4,7 @@ import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { EndableJob } from '../../shared/job-ending.ts';
 import { ticketId } from '../../shared/queue.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
+import { groupFaultOf } from '../../shared/sql/database-errors.ts';
 import { type ClaimRow, claimJobs, type TicketKey } from '../../shared/sql/run-jobs.ts';
 import { restoreTargets } from '../../shared/stored-targets.ts';
 
@@ -33,7 +33,7 @@ export function createClaim(sql: Database, worker: { id: string; leaseSeconds: n
   const claim = createGroupCommit<TicketKey, ClaimRow | null>({
     commit: (tickets) => claimJobs(sql, tickets, worker),
     bytesOf: () => 100,
-    isolate: (error) => !isDatabaseTransient(error),
+    faultOf: groupFaultOf,
   });
   return async (ticket: TicketKey): Promise<ClaimedJob | null> => {
     const row = await claim(ticket);

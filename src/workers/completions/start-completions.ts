@@ -3,7 +3,7 @@ import type { Gate } from '../../shared/gate.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Infra } from '../../shared/infra.ts';
 import { openRedis } from '../../shared/redis.ts';
-import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
+import { groupFaultOf } from '../../shared/sql/database-errors.ts';
 import { returnTickets, type TicketReturn } from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';
@@ -53,7 +53,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     giveBack: createGroupCommit<TicketReturn, boolean>({
       commit: (tickets) => returnTickets(sql, tickets),
       bytesOf: () => 100,
-      isolate: (error) => !isDatabaseTransient(error),
+      faultOf: groupFaultOf,
     }),
     persist: persist.write,
     answersWait: persist.isWaiting,

@@ -7,7 +7,7 @@ import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { News } from '../../shared/news.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
+import { groupFaultOf } from '../../shared/sql/database-errors.ts';
 import { repeatWhileAway } from '../../shared/sql/repeat.ts';
 import {
   type ClaimedDelivery,
@@ -167,7 +167,7 @@ function openRecorder(deps: DeliveriesDeps): (record: DeliveryRecord) => Promise
       return inTime;
     },
     bytesOf: () => 400,
-    isolate: (error) => !isDatabaseTransient(error),
+    faultOf: groupFaultOf,
   });
 }
 

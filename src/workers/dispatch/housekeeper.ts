@@ -1,8 +1,9 @@
 import { every, type Loop } from '../../shared/every.ts';
 import { forgetOldLines } from '../../shared/sql/batches.ts';
-import { eraseOldBatchEvents, eraseOldContent, forgetOldKeys } from '../../shared/sql/content.ts';
+import { eraseOldBatchEvents, eraseOldContent } from '../../shared/sql/content.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { removeOldFiles } from '../../shared/sql/files.ts';
+import { forgetOldKeys } from '../../shared/sql/idempotency.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
 import { forgetSyncCalls } from '../../shared/sql/sync-calls.ts';
 import type { Log } from '../../shared/telemetry.ts';

@@ -4,6 +4,7 @@ import { creditAccount } from '../../../src/shared/credit.ts';
 import { endpointPatience } from '../../../src/shared/domain/delivery.ts';
 import { newId } from '../../../src/shared/domain/ids.ts';
 import { type FinalState, finalStates, isFinal, type JobState } from '../../../src/shared/domain/job.ts';
+import { defaultLimits } from '../../../src/shared/domain/quotas.ts';
 import {
   type DeliveryCore,
   type DeliveryMove,
@@ -110,7 +111,8 @@ async function accept(sql: Database, account: string, deadlineMs: number): Promi
         targets: JSON.stringify(targets),
       },
     ],
-    null,
+    defaultLimits(() => undefined),
+    5000,
   );
   expect(verdict).toEqual({ kind: 'accepted' });
   return jobId;
@@ -185,7 +187,7 @@ async function moveRow(
       return await tx
         .savepoint(async (inner) => {
           const ending = { ...end, ...rest, finishedAt: new Date() };
-          return (await settleJobs(inner as unknown as Database, [ending]))[0] === true;
+          return (await settleJobs(inner as unknown as Database, [ending], 5000))[0] === true;
         })
         .catch((error: unknown) => {
           expect(error).toMatchObject({ code: '23514', constraint: 'jobs_move_only_as_they_may' });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/domain/errors.ts';
+import { quotaMax, quotas } from '../../../shared/domain/quotas.ts';
 import { findAccount, updateAccount } from '../../../shared/sql/accounts.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { AccountCache } from '../../http/account-cache.ts';
@@ -9,6 +10,17 @@ import { accountShape, idParams, toAccount } from '../../http/shapes.ts';
 /** A limit, or null for the installation's default. */
 const limit = (max: number) => z.number().int().min(1).max(max).nullable().optional();
 
+/** Every quota by its name, but those that have a field of their own. */
+const limits = z
+  .strictObject(
+    Object.fromEntries(
+      quotas
+        .filter(({ name }) => name !== 'unfinished_jobs')
+        .map(({ name, unit }) => [name, limit(quotaMax[unit])]),
+    ),
+  )
+  .describe('By the names of GET /v1/limits; unfinished_jobs is max_queue_depth');
+
 const accountChanges = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   paused: z.boolean().optional(),
@@ -17,6 +29,7 @@ const accountChanges = z.strictObject({
   max_queue_depth: limit(1_000_000_000),
   requests_per_minute: limit(10_000_000),
   default_max_output_tokens: limit(16_384),
+  limits: limits.optional(),
 });
 
 /** `PATCH /v1/admin/accounts/{id}`: changes settings; they act within a second. A limit of null is the default again. */
@@ -47,6 +60,7 @@ export function changeAccount(
         maxQueueDepth: body.max_queue_depth,
         requestsPerMinute: body.requests_per_minute,
         defaultMaxOutputTokens: body.default_max_output_tokens,
+        limits: body.limits,
       });
       deps.accounts.forget(id);
       const account = changed ? await findAccount(deps.sql, id) : null;

@@ -9,7 +9,6 @@ import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { createTurns } from '../../http/turns.ts';
 import { requireInputFile } from './require-input-file.ts';
 import { endpointShape } from './shapes.ts';
 
@@ -22,7 +21,6 @@ const toldMax = 100;
 /** `POST /v1/batches/estimate`: what a batch of this file would set aside, and what of it would be refused. Takes nothing. */
 export function estimateBatch(app: App, deps: QuoteDeps & { sql: Database }): void {
   const schema = { tags: ['openai'], summary: 'Bound the cost of a batch', body };
-  const apart = createTurns();
   app.post('/v1/batches/estimate', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const { input_file_id: fileId, endpoint } = request.body;
@@ -32,7 +30,7 @@ export function estimateBatch(app: App, deps: QuoteDeps & { sql: Database }): vo
       const body = await estimate(deps, fileId, { accountId, defaultMaxOutputTokens, endpoint });
       return { status: 200, body };
     };
-    return await idempotent(request, reply, deps, work, { apart });
+    return await idempotent(request, reply, deps, work, { outside: true });
   });
 }
 

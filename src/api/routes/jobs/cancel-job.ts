@@ -6,12 +6,10 @@ import { findJob } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { createTurns } from '../../http/turns.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 
 /** POST /v1/jobs/{id}/cancel → 200 when the job ended before it ran, 202 when it was asked to stop. */
 export function cancelJob(app: App, deps: CancelDeps & { sql: Database }): void {
-  const apart = createTurns();
   const schema = { summary: 'Cancel a job', params: z.object({ id: z.string() }) };
   app.post('/v1/jobs/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
@@ -27,6 +25,6 @@ export function cancelJob(app: App, deps: CancelDeps & { sql: Database }): void 
       if (after === null) throw notFound('job');
       return { status: ended ? 200 : 202, body: toJobObject(after.job, { result: after.result }) };
     };
-    return idempotent(request, reply, deps, work, { apart });
+    return idempotent(request, reply, deps, work, { outside: true });
   });
 }

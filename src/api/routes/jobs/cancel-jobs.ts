@@ -7,7 +7,6 @@ import { listUnfinishedIds } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { createTurns } from '../../http/turns.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 
 const body = z.strictObject({
@@ -22,7 +21,6 @@ const pageSize = 500;
  * A batch is cancelled with its jobs, or it would go on to make more of its lines.
  */
 export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void {
-  const apart = createTurns();
   app.post(
     '/v1/jobs/cancel',
     { config: { scope: 'jobs' }, schema: { summary: 'Cancel many jobs', body } },
@@ -55,7 +53,7 @@ export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void
         }
         return { status: 202, body: { object: 'job.cancellation', ...counts } };
       };
-      return idempotent(request, reply, deps, work, { apart });
+      return idempotent(request, reply, deps, work, { outside: true });
     },
   );
 }

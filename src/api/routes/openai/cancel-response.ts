@@ -6,7 +6,6 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
-import { createTurns } from '../../http/turns.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 import { readResponse } from '../../responses/stored-response.ts';
 import { findWhenFinal } from '../../sync/when-final.ts';
@@ -19,7 +18,6 @@ type Deps = CancelDeps & { events: Pick<JobEvents, 'onChange' | 'announce'> };
 /** `POST /v1/responses/{id}/cancel`: ends a response in the background; one that has ended stays as it is. */
 export function cancelResponse(app: App, deps: Deps): void {
   const schema = { tags: ['openai'], summary: 'Cancel a background response', params: idParams };
-  const apart = createTurns();
   app.post('/v1/responses/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const work = async () => {
@@ -34,6 +32,6 @@ export function cancelResponse(app: App, deps: Deps): void {
       const after = await readResponse(deps.sql, accountId, request.params.id);
       return { status: 200, body: toResponse(after.facts) };
     };
-    return await idempotent(request, reply, deps, work, { apart });
+    return await idempotent(request, reply, deps, work, { outside: true });
   });
 }

@@ -13,7 +13,6 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
-import { createTurns } from '../../http/turns.ts';
 import type { EndpointDeps } from './create-endpoint.ts';
 
 const trial = z.object({
@@ -31,7 +30,6 @@ const trial = z.object({
  * with what came of it. It is no delivery: nothing is tried again, and the endpoint's health is not judged by it.
  */
 export function tryEndpoint(app: App, deps: EndpointDeps & { sending: SendDeps }): void {
-  const apart = createTurns();
   app.post(
     '/v1/webhook_endpoints/:id/test',
     {
@@ -53,7 +51,7 @@ export function tryEndpoint(app: App, deps: EndpointDeps & { sending: SendDeps }
         if (endpoint === null) throw notFound('webhook endpoint');
         return { status: 200, body: await tryOnce(deps, request, endpoint) };
       };
-      return await idempotent(request, reply, deps, work, { apart });
+      return await idempotent(request, reply, deps, work, { outside: true });
     },
   );
 }

@@ -40,7 +40,7 @@ const keepInGroups: Keep = createGroupCommit<Order, undefined>({
     return orders.map(() => undefined);
   },
   bytesOf: ({ body }) => body.length + 100,
-  isolate: () => false,
+  faultOf: () => 'nobody',
 });
 
 /** The usual way: a transaction that takes the money and stores the job, then a ticket. */
