@@ -44,6 +44,7 @@ declare
   taken boolean[];
   deep integer[] := '{}';
   keyed integer[] := '{}';
+  poor integer[] := '{}';
   free_after bigint[] := '{}';
   held_after bigint[] := '{}';
 begin
@@ -103,6 +104,8 @@ begin
       taken[r.ord] := true;
       free_after := free_after || free;
       held_after := held_after || held;
+    else
+      poor := poor || r.ord;
     end if;
   end loop;
 
@@ -150,13 +153,13 @@ begin
       case
         when taken[i.ord] or i.ord = any (known) then 'accepted'
         when exists (select from unnest(accepted) a where a.job_id = i.job_id) then 'accepted'
+        when i.ord = any (deep) then 'deep'
+        when i.ord = any (keyed) then 'keyed'
+        when i.ord = any (poor) then 'insufficient'
         when k.fingerprint <> i.fingerprint then 'conflict'
         when k.claim_token is not null then 'in_progress'
         when k.key is not null then 'replayed'
-        when b.account_id is null then 'unknown'
-        when i.ord = any (deep) then 'deep'
-        when i.ord = any (keyed) then 'keyed'
-        else 'insufficient'
+        else 'unknown'
       end,
       b.available_nano,
       case

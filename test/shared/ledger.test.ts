@@ -66,8 +66,8 @@ function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
   };
 }
 
-async function runningJob(): Promise<string> {
-  const intake = intakeOf();
+async function runningJob(accountId = 'one'): Promise<string> {
+  const intake = intakeOf({ accountId });
   await ledger.openHold(intake);
   await sql`update jobs set state = 'ticketed' where id = ${intake.jobId}`;
   await claimJobs(sql, [{ id: intake.jobId, generation: 0 }], { id: 'wrk_1', leaseSeconds: 30 });
@@ -183,5 +183,83 @@ describe('the ledger', () => {
     const accepted = ledger.openHold(intakeOf());
     setTimeout(() => owner.unsafe('drop function disk_is_full cascade'), 50);
     expect(await accepted).toEqual({ kind: 'accepted' });
+  });
+
+  test('of several with one idempotency key, each is judged by itself', async () => {
+    const dear = intakeOf({ idempotencyKey: 'dear', fingerprint: 'dear', holdNano: 10n ** 15n });
+    const cheap = intakeOf({ idempotencyKey: 'dear', fingerprint: 'cheap' });
+    const again = intakeOf({ idempotencyKey: 'dear', fingerprint: 'cheap' });
+    const other = intakeOf({ idempotencyKey: 'dear', fingerprint: 'other' });
+    const verdicts = await acceptJobs(
+      sql,
+      [dear, cheap, again, other],
+      defaultLimits(() => undefined),
+      5000,
+    );
+    expect(verdicts.map(({ kind }) => kind)).toEqual(['insufficient', 'accepted', 'replayed', 'conflict']);
+    expect(verdicts[2]).toMatchObject({ location: `/v1/jobs/${cheap.jobId}` });
+    expect(await booksFail()).toEqual([]);
+  });
+
+  describe('while somebody has the balance of one account locked', () => {
+    const locking = (work: () => Promise<void>) =>
+      owner.begin(async (tx) => {
+        await tx`select 1 from balances where account_id = 'locked' for update`;
+        await work();
+      });
+    const inGroup = () => [
+      ledger.openHold(intakeOf({ accountId: 'locked' })),
+      ledger.openHold(intakeOf()),
+      ledger.openHold(intakeOf({ accountId: 'locked' })),
+    ];
+    beforeAll(async () => {
+      await insertAccount(sql, { id: 'locked', name: 'locked' });
+      await sql.begin((tx) =>
+        creditAccount(tx, { accountId: 'locked', amountNano: 100_000n, description: '' }),
+      );
+    });
+
+    test('jobs of others in the same statement are accepted, and so are those that come after', async () => {
+      let waiting: Promise<unknown>[] = [];
+      await locking(async () => {
+        const [first, other, second] = inGroup();
+        waiting = [first as Promise<unknown>, second as Promise<unknown>];
+        expect(await other).toEqual({ kind: 'accepted' });
+        const [third, another] = inGroup();
+        waiting.push(third as Promise<unknown>);
+        expect(await another).toEqual({ kind: 'accepted' });
+      });
+      expect(await Promise.all(waiting)).toEqual(Array(3).fill({ kind: 'accepted' }));
+      expect(await booksFail()).toEqual([]);
+    });
+
+    test('endings of others in the same statement count', async () => {
+      const [mine, theirs] = [await runningJob('locked'), await runningJob()];
+      let waiting: Promise<boolean> = Promise.resolve(false);
+      await locking(async () => {
+        waiting = ledger.settleHold(endingOf(mine, { accountId: 'locked' }));
+        expect(await ledger.settleHold(endingOf(theirs))).toBe(true);
+      });
+      expect(await waiting).toBe(true);
+    });
+
+    test('its own jobs are refused after a moment as ones to be sent again', async () => {
+      await locking(async () => {
+        await expect(ledger.openHold(intakeOf({ accountId: 'locked' }))).rejects.toMatchObject({
+          code: '55P03',
+        });
+      });
+    });
+  });
+
+  test('counts the unfinished jobs of an account as they come and go', async () => {
+    await insertAccount(sql, { id: 'counted', name: 'counted' });
+    await sql.begin((tx) => creditAccount(tx, { accountId: 'counted', amountNano: 1000n, description: '' }));
+    const unfinished = async () =>
+      (await sql`select unfinished_jobs from balances where account_id = 'counted'`)[0]?.['unfinished_jobs'];
+    const [first] = [await runningJob('counted'), await runningJob('counted')];
+    expect(await unfinished()).toBe(2);
+    await ledger.settleHold(endingOf(first as string, { accountId: 'counted' }));
+    expect(await unfinished()).toBe(1);
   });
 });
