@@ -23,6 +23,7 @@ import { openServer, protect } from './http/open-server.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { requireScopes } from './http/scopes.ts';
 import { createStreamTokens } from './http/stream-token.ts';
+import { createUnderWay, type UnderWay } from './http/under-way.ts';
 import { createGaugeRefresh } from './refresh-gauges.ts';
 import { createKey } from './routes/account/create-key.ts';
 import { deleteKey } from './routes/account/delete-key.ts';
@@ -30,6 +31,7 @@ import { getWebhookSecret } from './routes/account/get-webhook-secret.ts';
 import { listKeys } from './routes/account/list-keys.ts';
 import { listTransactions } from './routes/account/list-transactions.ts';
 import { readBalance } from './routes/account/read-balance.ts';
+import { readAccountLimits, readLimits } from './routes/account/read-limits.ts';
 import { readUsage } from './routes/account/read-usage.ts';
 import { rotateWebhookSecret } from './routes/account/rotate-webhook-secret.ts';
 import { changeAccount } from './routes/admin/change-account.ts';
@@ -99,7 +101,12 @@ export type ServerDeps = ProviderStatusDeps & {
 };
 
 /** What the server makes for its own routes. */
-export type ServerParts = { accounts: AccountCache; apiKeys: ApiKeys; closing: AbortSignal };
+export type ServerParts = {
+  accounts: AccountCache;
+  apiKeys: ApiKeys;
+  closing: AbortSignal;
+  eventStreams: UnderWay;
+};
 
 /**
  * Builds the HTTP server with every route, ready to listen (or to be injected into). It owns nothing that was passed in:
@@ -111,6 +118,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
     accounts: createAccountCache(deps.sql, deps.config.limits),
     apiKeys: createApiKeys(deps.sql),
     closing: drainOnClose(app),
+    eventStreams: createUnderWay('event_streams'),
   };
   requireScopes(app);
   app.addHook('onRequest', showRequestId);
@@ -134,6 +142,7 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   addMessageBatchRoutes(app, deps);
 
   readBalance(app, deps);
+  readLimits(app, deps);
   listTransactions(app, deps);
   readUsage(app, deps);
   listKeys(app, deps);
@@ -154,6 +163,7 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   createAccount(app, deps);
   listAccounts(app, deps);
   readAccount(app, deps);
+  readAccountLimits(app, deps);
   changeAccount(app, deps);
   createCredit(app, deps);
   createAccountKey(app, deps);
@@ -186,7 +196,10 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   listAttempts(app, deps);
 
   const watcher = createJobWatcher(deps);
-  const streams = createEventStreams({ onCount: (open) => deps.metrics.streamsOpen.set(open) });
+  const streams = createEventStreams({
+    onCount: (open) => deps.metrics.streamsOpen.set(open),
+    watching: deps.eventStreams,
+  });
   app.addHook('preClose', async () => streams.drain(deps.config.work.shutdownGraceSeconds * 1000));
   // Streams that may still end are looked after until they have.
   app.addHook('onClose', async () => watcher.stop());

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../shared/domain/errors.ts';
+import type { QuotaName } from '../../shared/domain/quotas.ts';
 import type { LimitedAccount } from './account-cache.ts';
 
 /** What a credential may do: `jobs` implies `read`; `admin` is the operator, over all accounts. */
@@ -51,4 +52,10 @@ export function accountOf(request: FastifyRequest): string {
     );
   }
   return accountId;
+}
+
+/** How much the caller's account may have of something. */
+export function limitOf(request: FastifyRequest, name: QuotaName): number {
+  // Whoever belongs to an account has one; whoever does not was refused before.
+  return request.account?.limits[name] ?? 0;
 }

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JobEvent } from '../../shared/domain/event.ts';
 import type { JobReader } from '../../shared/watch/job-watcher.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** A viewer that has this much waiting does not read; it is dropped and may resume. */
 const waitingBytesMax = 1024 * 1024;
@@ -43,8 +44,10 @@ export type StreamOptions = {
 };
 
 export type EventStreams = {
-  /** Takes the connection over from Fastify and sends the headers. */
+  /** Takes the connection over from Fastify and sends the headers. Throws the refusal of one viewer too many. */
   open(reply: FastifyReply, options?: StreamOptions): EventStream;
+  /** Throws the refusal that `open` would, for those who make something first that is then to be watched. */
+  refuseMore(request: FastifyRequest): void;
   /**
    * Asks every viewer to come back a little later and ends their streams; later ones end at once. Those with a farewell of their own
    * may go on for `patienceMs`.
@@ -64,9 +67,12 @@ export type EventStreams = {
 export function createEventStreams({
   onCount = () => undefined,
   silenceMs = defaultSilenceMs,
+  watching = null,
 }: {
   onCount?: (open: number) => void;
   silenceMs?: number;
+  /** Counts the viewers of each account who can come back; those without are calls of their own. */
+  watching?: UnderWay | null;
 } = {}): EventStreams {
   const viewers = new Set<Viewer>();
   let wheel: NodeJS.Timeout | undefined;
@@ -94,6 +100,7 @@ export function createEventStreams({
   return {
     open: (reply, options = {}) => {
       const { raw } = reply;
+      const leave = options.farewell === undefined ? watching?.enter(reply.request.account) : undefined;
       reply.hijack();
       // Nobody needs the connection afterwards, and an idle one would hold the shutdown up.
       raw.shouldKeepAlive = false;
@@ -101,6 +108,7 @@ export function createEventStreams({
       raw.flushHeaders();
       const viewer = new Viewer(raw, options, remove);
       add(viewer);
+      if (leave !== undefined) viewer.signal.addEventListener('abort', leave, { once: true });
       if (raw.destroyed) viewer.leave();
       else if (closing === 'now' || (closing === 'soon' && viewer.canComeBack)) viewer.sayFarewell();
       return viewer;
@@ -114,6 +122,7 @@ export function createEventStreams({
       };
       setTimeout(end, patienceMs).unref();
     },
+    refuseMore: ({ account }) => watching?.refuseMore(account),
     count: () => viewers.size,
   };
 }

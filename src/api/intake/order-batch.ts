@@ -1,22 +1,40 @@
+import type { FastifyRequest } from 'fastify';
 import type { BatchRecord } from '../../shared/domain/batch.ts';
-import { findSameBatch, insertBatch, type NewBatch } from '../../shared/sql/batches.ts';
+import { overQuota } from '../../shared/domain/quotas.ts';
+import { findSameBatch, insertBatch, isRoomForBatch, type NewBatch } from '../../shared/sql/batches.ts';
 import type { Transaction } from '../../shared/sql/database.ts';
+import { accountOf, limitOf } from '../http/caller.ts';
+import { asksAgain, fingerprintOf } from '../http/idempotent.ts';
 
 /** What every line of a batch has for its end. */
 const windowSeconds = 86_400;
 
-/** Whose batch it is, what makes two creations the same, and whether the client says that it asks again. */
-type BatchOrderer = { accountId: string; fingerprint: string; asksAgain: boolean };
+/**
+ * Whose batch it is, how many it may have open, what makes two creations the same, and whether the client says that it asks
+ * again.
+ */
+type BatchOrderer = { accountId: string; openMax: number; fingerprint: string; asksAgain: boolean };
+
+export function batchOrdererOf(request: FastifyRequest): BatchOrderer {
+  return {
+    accountId: accountOf(request),
+    openMax: limitOf(request, 'open_batches'),
+    fingerprint: fingerprintOf(request),
+    asksAgain: asksAgain(request),
+  };
+}
 
 /**
- * Begins a batch. A client that says it asks again gets the batch it began a moment ago: the official SDKs send no idempotency
- * key. `prepare` is asked only for one that is new.
+ * Begins a batch, unless its account has as many open as it may. A client that says it asks again gets the batch it began a moment
+ * ago: the official SDKs send no idempotency key. `prepare` is asked only for one that is new.
  */
 export async function orderBatch(
   tx: Transaction,
-  { accountId, fingerprint, asksAgain }: BatchOrderer,
+  { accountId, openMax, fingerprint, asksAgain }: BatchOrderer,
   prepare: () => Promise<Omit<NewBatch, 'accountId' | 'fingerprint' | 'windowSeconds'>>,
 ): Promise<BatchRecord> {
   const earlier = asksAgain ? await findSameBatch(tx, { accountId, fingerprint }) : null;
-  return earlier ?? (await insertBatch(tx, { ...(await prepare()), accountId, fingerprint, windowSeconds }));
+  if (earlier !== null) return earlier;
+  if (!(await isRoomForBatch(tx, accountId, openMax))) throw overQuota('open_batches', openMax);
+  return await insertBatch(tx, { ...(await prepare()), accountId, fingerprint, windowSeconds });
 }

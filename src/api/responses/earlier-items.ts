@@ -6,7 +6,7 @@ import type { Database } from '../../shared/sql/database.ts';
 import { readResponse, type StoredResponse } from './stored-response.ts';
 
 /** A conversation has at most so many turns before it. */
-const turnsMax = 200;
+export const turnsMax = 200;
 
 /**
  * What was said before: the input and the output of the response `previousId` and of those before it, oldest first. Throws a

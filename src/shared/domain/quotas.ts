@@ -80,6 +80,17 @@ export const quotas = [
     remedy: 'close some; GET /v1/events?jobs= follows many jobs on one stream',
   },
   {
+    name: 'keys',
+    variable: 'KEYS_LIMIT',
+    byDefault: 100,
+    unit: 'count',
+    scope: 'account',
+    retry: 'never',
+    status: 429,
+    what: 'keys that work',
+    remedy: 'delete one that is not needed',
+  },
+  {
     name: 'webhook_endpoints',
     variable: 'WEBHOOK_ENDPOINTS_LIMIT',
     byDefault: 100,

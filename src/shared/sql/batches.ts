@@ -26,6 +26,18 @@ export type NewBatch = {
   windowSeconds: number;
 };
 
+/**
+ * Whether an account has fewer than `openMax` batches that have not ended. Its usage stays locked until the transaction ends, so
+ * that what another one adds is seen.
+ */
+export async function isRoomForBatch(tx: Transaction, accountId: string, openMax: number): Promise<boolean> {
+  await tx`select 1 from account_usage where account_id = ${accountId} for no key update`;
+  const [row] = await tx<{ room: boolean }[]>`
+    select count(*) < ${openMax} as room
+    from (select 1 from batches where account_id = ${accountId} and finished_at is null limit ${openMax}) open`;
+  return row?.room === true;
+}
+
 /** Stores a batch that nothing has been read of yet. */
 export async function insertBatch(tx: Transaction, batch: NewBatch): Promise<BatchRecord> {
   const [row] = await tx<BatchRecord[]>`

@@ -21,18 +21,30 @@ const makingHours = 1;
 const columns = (sql: Transaction) => sql`
   id, purpose, filename, bytes, created_at as "createdAt", expires_at as "expiresAt"`;
 
-/** Begins a file: nobody sees it until it is finished, and it goes away by itself when it never is. */
+/**
+ * Begins a file: nobody sees it until it is finished, and it goes away by itself when it never is. False when its account has
+ * `filesMax` of them; then there is none. The row that counts them is locked, so that two who begin one see each other.
+ */
 export async function beginFile(
   sql: Transaction,
   file: { id: string; accountId: string; purpose: FilePurpose; filename: string },
-): Promise<void> {
-  await sql`
+  filesMax: number | null = null,
+): Promise<boolean> {
+  const rows = await sql`
+    with room as materialized (
+      select 1 from account_usage
+      where account_id = ${file.accountId} and (${filesMax}::integer is null or files < ${filesMax})
+      for no key update
+    )
     insert into files (id, account_id, purpose, filename, expires_at)
-    values (${file.id}, ${file.accountId}, ${file.purpose}, ${file.filename}, now() + make_interval(hours => ${makingHours}))`;
+    select ${file.id}, ${file.accountId}, ${file.purpose}, ${file.filename}, now() + make_interval(hours => ${makingHours})
+    where exists (select from room)
+    returning id`;
+  return rows.length === 1;
 }
 
 /** Stores one chunk, at most a mebibyte, at its place in the file. */
-export async function putChunk(
+async function putChunk(
   sql: Transaction,
   chunk: { fileId: string; startsAt: number; bytes: Buffer },
 ): Promise<void> {
@@ -40,29 +52,43 @@ export async function putChunk(
     insert into file_chunks (file_id, starts_at, bytes) values (${chunk.fileId}, ${chunk.startsAt}, ${chunk.bytes})`;
 }
 
-/** Appends bytes to a file in the making, in as many chunks as they need. */
-export async function appendToFile(tx: Transaction, fileId: string, bytes: Buffer): Promise<void> {
-  if (bytes.length === 0) return;
+/**
+ * Appends bytes to a file in the making, in as many chunks as they need. False when its account would then have stored more than
+ * `storedMax`; nothing is appended.
+ */
+export async function appendToFile(
+  tx: Transaction,
+  fileId: string,
+  bytes: Buffer,
+  storedMax: number | null = null,
+): Promise<boolean> {
+  if (bytes.length === 0) return true;
   const [row] = await tx<{ before: bigint }[]>`
-    update files set bytes = bytes + ${bytes.length} where id = ${fileId} and state = 'uploading'
+    with room as materialized (
+      select 1 from account_usage u join files f on f.account_id = u.account_id
+      where f.id = ${fileId} and (${storedMax}::bigint is null or u.stored_bytes + ${bytes.length} <= ${storedMax})
+      for no key update of u
+    )
+    update files set bytes = bytes + ${bytes.length}
+    where id = ${fileId} and state = 'uploading' and exists (select from room)
     returning bytes - ${bytes.length} as before`;
+  if (row === undefined && storedMax !== null) return false;
   if (row === undefined) throw new Error(`file ${fileId} is not in the making`);
   for (let at = 0; at < bytes.length; at += chunkBytesMax) {
     const chunk = bytes.subarray(at, at + chunkBytesMax);
     await putChunk(tx, { fileId, startsAt: Number(row.before) + at, bytes: chunk });
   }
+  return true;
 }
 
-/** Shows a file to its account from now on, for this long. Its size is that of its chunks. */
+/** Shows a file to its account from now on, for this long. */
 export async function finishFile(
   sql: Transaction,
   file: { id: string; expiresInSeconds: number },
 ): Promise<StoredFile> {
   const [row] = await sql<StoredFile[]>`
     update files f
-    set state = 'processed', expires_at = f.created_at + make_interval(secs => ${file.expiresInSeconds}),
-      bytes = coalesce((select c.starts_at + octet_length(c.bytes) from file_chunks c where c.file_id = f.id
-        order by c.starts_at desc limit 1), 0)
+    set state = 'processed', expires_at = f.created_at + make_interval(secs => ${file.expiresInSeconds})
     where f.id = ${file.id} and f.state = 'uploading'
     returning ${columns(sql)}`;
   if (row === undefined) throw new Error(`file ${file.id} is not in the making`);

@@ -7,8 +7,8 @@ import type { Database } from '../../../shared/sql/database.ts';
 import { checkWebhookUrl } from '../../../shared/webhook-target.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { asksAgain, fingerprintOf, idempotent } from '../../http/idempotent.ts';
-import { orderBatch } from '../../intake/order-batch.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { batchOrdererOf, orderBatch } from '../../intake/order-batch.ts';
 import { requireInputFile } from './require-input-file.ts';
 import { endpointShape } from './shapes.ts';
 
@@ -28,7 +28,7 @@ export function createBatch(app: App, deps: { sql: Database; webhooks: { allowPr
   const schema = { tags: ['openai'], summary, body };
   app.post('/v1/batches', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
-    const orderer = { accountId, fingerprint: fingerprintOf(request), asksAgain: asksAgain(request) };
+    const orderer = batchOrdererOf(request);
     const { input_file_id: inputFileId, endpoint, metadata = null, output_expires_after } = request.body;
     const webhookUrl = metadata?.['webhook_url'] ?? null;
     const problem = webhookUrl === null ? null : checkWebhookUrl(webhookUrl, deps.webhooks);

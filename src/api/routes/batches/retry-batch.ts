@@ -6,9 +6,9 @@ import type { Database } from '../../../shared/sql/database.ts';
 import { findFile } from '../../../shared/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { asksAgain, fingerprintOf, idempotent } from '../../http/idempotent.ts';
+import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
-import { orderBatch } from '../../intake/order-batch.ts';
+import { batchOrdererOf, orderBatch } from '../../intake/order-batch.ts';
 import { retryMetadata } from '../../intake/retry-metadata.ts';
 
 /** `POST /v1/batches/{id}/retry`: a new batch of the lines of an ended one that did not succeed, at today's price. */
@@ -20,7 +20,7 @@ export function retryBatch(app: App, deps: { sql: Database }): void {
   };
   app.post('/v1/batches/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
-    const orderer = { accountId, fingerprint: fingerprintOf(request), asksAgain: asksAgain(request) };
+    const orderer = batchOrdererOf(request);
     return idempotent(request, reply, deps, async (tx) => {
       const earlier = await findBatch(tx, { accountId, kind: 'openai', id: request.params.id });
       if (earlier === null) throw notFound('batch');

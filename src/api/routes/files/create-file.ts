@@ -4,7 +4,6 @@ import { problemsOf } from '../../../shared/requests/zod-problems.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { dropFile, finishFile } from '../../../shared/sql/files.ts';
 import type { App } from '../../http/app.ts';
-import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { toFileObject } from './file-object.ts';
 import { receiveFile } from './receive-file.ts';
@@ -30,7 +29,7 @@ export function createFile(app: App, deps: { sql: Database }): void {
     consumes: ['multipart/form-data'],
   };
   app.post('/v1/files', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
-    const { id, fields } = await receiveFile(deps.sql, request, accountOf(request));
+    const { id, fields } = await receiveFile(deps.sql, request);
     try {
       const said = fieldsShape.safeParse(Object.fromEntries(fields));
       if (!said.success) throw invalid(problemsOf(said.error));

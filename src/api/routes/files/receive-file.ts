@@ -3,9 +3,11 @@ import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { invalid, Refusal } from '../../../shared/domain/errors.ts';
 import { newId } from '../../../shared/domain/ids.ts';
+import { overQuota } from '../../../shared/domain/quotas.ts';
 import { faultOf } from '../../../shared/requests/json-values.ts';
 import type { Database } from '../../../shared/sql/database.ts';
-import { beginFile, chunkBytesMax, dropFile, putChunk } from '../../../shared/sql/files.ts';
+import { appendToFile, beginFile, chunkBytesMax, dropFile } from '../../../shared/sql/files.ts';
+import { accountOf, limitOf } from '../../http/caller.ts';
 
 export const fileBytesMax = 200 * 1024 * 1024;
 
@@ -13,14 +15,16 @@ export const fileBytesMax = 200 * 1024 * 1024;
 export type ReceivedFile = { id: string; fields: Map<string, string> };
 
 /**
- * Stores the file of a multipart form while it arrives, a chunk at a time. Whatever goes wrong, nothing is left of it. The hash
+ * Stores the file of a multipart form while it arrives, a chunk at a time, within the quotas of its account. Whatever goes wrong,
+ * nothing is left of it. The hash
  * of the request is made from the file and the fields, not from the bytes: a form has another boundary each time it is sent.
  */
-export async function receiveFile(
-  sql: Database,
-  request: FastifyRequest,
-  accountId: string,
-): Promise<ReceivedFile> {
+export async function receiveFile(sql: Database, request: FastifyRequest): Promise<ReceivedFile> {
+  const owner = {
+    accountId: accountOf(request),
+    filesMax: limitOf(request, 'files'),
+    storedMax: limitOf(request, 'stored_bytes'),
+  };
   const fields = new Map<string, string>();
   const hash = createHash('sha256');
   let id: string | null = null;
@@ -32,7 +36,7 @@ export async function receiveFile(
       }
       if (part.fieldname !== 'file' || id !== null) throw onlyOneFile();
       id = newId('file');
-      await store(sql, { id, accountId }, part, hash);
+      await store(sql, id, owner, part, hash);
     }
     if (id === null) throw onlyOneFile();
   } catch (error) {
@@ -46,7 +50,8 @@ export async function receiveFile(
 
 async function store(
   sql: Database,
-  file: { id: string; accountId: string },
+  id: string,
+  { accountId, filesMax, storedMax }: { accountId: string; filesMax: number; storedMax: number },
   part: MultipartFile,
   hash: Hash,
 ): Promise<void> {
@@ -55,14 +60,13 @@ async function store(
     throw invalid([{ param: 'file', message: 'must be a file whose name ends in .jsonl' }]);
   }
   hash.update(`${filename}\n`);
-  await beginFile(sql, { ...file, purpose: 'batch', filename });
-  let startsAt = 0;
+  const isBegun = await beginFile(sql, { id, accountId, purpose: 'batch', filename }, filesMax);
+  if (!isBegun) throw overQuota('files', filesMax);
   let pieces: Buffer[] = [];
   let size = 0;
   const flush = async () => {
-    if (size === 0) return;
-    await putChunk(sql, { fileId: file.id, startsAt, bytes: Buffer.concat(pieces, size) });
-    startsAt += size;
+    const isStored = await appendToFile(sql, id, Buffer.concat(pieces, size), storedMax);
+    if (!isStored) throw overQuota('stored_bytes', storedMax);
     pieces = [];
     size = 0;
   };

@@ -66,6 +66,7 @@ async function begin(
   call: Call,
   body: ResponsesBody,
 ): Promise<FastifyReply> {
+  if (body.stream === true) deps.streams.refuseMore(request);
   const placed = await placeCall(deps, request, reply, call);
   const id = responseIdOf(placed.jobId);
   return await tellResponse(deps, request, reply, { id, stream: body.stream === true, after: -1 });

@@ -1,16 +1,13 @@
-import { Refusal } from '../../../shared/domain/errors.ts';
 import { newId } from '../../../shared/domain/ids.ts';
+import { overQuota } from '../../../shared/domain/quotas.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { insertEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
 import { hintOfSecret, newWebhookSecret, sealEndpointSecret } from '../../../shared/webhook-secret.ts';
 import type { TargetPolicy } from '../../../shared/webhook-target.ts';
 import type { App } from '../../http/app.ts';
-import { accountOf } from '../../http/caller.ts';
+import { accountOf, limitOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { endpointRequest, newEndpointShape, refuseBadUrl, toEndpoint } from './endpoint-object.ts';
-
-/** Every event of the account is compared with each of them, and a delivery worker keeps places for each that is due. */
-const endpointsMax = 100;
 
 export type EndpointDeps = { sql: Database; config: { secretsKey: Buffer; webhooks: TargetPolicy } };
 
@@ -30,6 +27,7 @@ export function createEndpoint(app: App, deps: EndpointDeps): void {
     async (request, reply) => {
       const accountId = accountOf(request);
       const { secretsKey, webhooks } = deps.config;
+      const endpointsMax = limitOf(request, 'webhook_endpoints');
       const { name, url, event_types: eventTypes } = request.body;
       refuseBadUrl(url, webhooks);
       reply.header('cache-control', 'no-store');
@@ -43,15 +41,10 @@ export function createEndpoint(app: App, deps: EndpointDeps): void {
           { id, accountId, name, url, eventTypes, secret, secretHint },
           endpointsMax,
         );
-        if (endpoint === null) throw tooMany;
+        if (endpoint === null) throw overQuota('webhook_endpoints', endpointsMax);
         return { status: 200, body: { ...toEndpoint(endpoint), signing_secret: signingSecret } };
       };
       return await idempotent(request, reply, deps, work, { sealWith: secretsKey });
     },
   );
 }
-
-const tooMany = new Refusal(
-  'invalid_state',
-  `An account has at most ${endpointsMax} webhook endpoints; delete one that is not needed`,
-);

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { batchLinesMax } from '../../../../shared/domain/batch.ts';
 import { invalid } from '../../../../shared/domain/errors.ts';
 import { newId } from '../../../../shared/domain/ids.ts';
+import { overQuota } from '../../../../shared/domain/quotas.ts';
 import type { Database, Transaction } from '../../../../shared/sql/database.ts';
 import { appendToFile, beginFile, chunkBytesMax, finishFile } from '../../../../shared/sql/files.ts';
 import type { App } from '../../../http/app.ts';
-import { accountOf } from '../../../http/caller.ts';
-import { asksAgain, fingerprintOf, idempotent } from '../../../http/idempotent.ts';
-import { orderBatch } from '../../../intake/order-batch.ts';
+import { accountOf, limitOf } from '../../../http/caller.ts';
+import { idempotent } from '../../../http/idempotent.ts';
+import { batchOrdererOf, orderBatch } from '../../../intake/order-batch.ts';
 import { toMessageBatch } from './message-batch.ts';
 
 /** The body (SDK 1.12 `BatchCreateParams`). What is wrong inside `params` becomes the result of that request. */
@@ -35,7 +36,8 @@ export function createMessageBatch(app: App, deps: { sql: Database }): void {
   app.post('/v1/messages/batches', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const { requests } = request.body;
     const accountId = accountOf(request);
-    const orderer = { accountId, fingerprint: fingerprintOf(request), asksAgain: asksAgain(request) };
+    const orderer = batchOrdererOf(request);
+    const storedMax = limitOf(request, 'stored_bytes');
     refuseTwice(requests);
     reply.header('request-id', request.id);
     return idempotent(request, reply, deps, async (tx) => {
@@ -43,7 +45,7 @@ export function createMessageBatch(app: App, deps: { sql: Database }): void {
         id: newId('msgbatch'),
         kind: 'anthropic',
         endpoint: '/v1/messages',
-        inputFileId: await keepRequests(tx, accountId, requests),
+        inputFileId: await keepRequests(tx, { accountId, storedMax }, requests),
         asked: requests.length,
         retryOf: null,
         webhookUrl: null,
@@ -69,17 +71,25 @@ function refuseTwice(requests: Requests): void {
 }
 
 /** Keeps the requests as the lines of a file that only the workers read; gives its id. */
-async function keepRequests(tx: Transaction, accountId: string, requests: Requests): Promise<string> {
+async function keepRequests(
+  tx: Transaction,
+  { accountId, storedMax }: { accountId: string; storedMax: number },
+  requests: Requests,
+): Promise<string> {
   const id = newId('file');
+  const keep = async (lines: string) => {
+    if (await appendToFile(tx, id, Buffer.from(lines), storedMax)) return;
+    throw overQuota('stored_bytes', storedMax);
+  };
   await beginFile(tx, { id, accountId, purpose: 'message_batch', filename: 'requests.jsonl' });
   let text = '';
   for (const { custom_id, params } of requests) {
     text += `${JSON.stringify({ custom_id, method: 'POST', url: '/v1/messages', body: params })}\n`;
     if (text.length < chunkBytesMax) continue;
-    await appendToFile(tx, id, Buffer.from(text));
+    await keep(text);
     text = '';
   }
-  await appendToFile(tx, id, Buffer.from(text));
+  await keep(text);
   await finishFile(tx, { id, expiresInSeconds: keptSeconds });
   return id;
 }

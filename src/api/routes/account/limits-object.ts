@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import type { Config } from '../../../shared/config.ts';
+import { batchLineBytesMax, batchLinesMax } from '../../../shared/domain/batch.ts';
+import { quotas } from '../../../shared/domain/quotas.ts';
+import type { StoredUsage } from '../../../shared/sql/account-usage.ts';
+import type { Database } from '../../../shared/sql/database.ts';
+import type { AccountCache, LimitedAccount } from '../../http/account-cache.ts';
+import type { UnderWay } from '../../http/under-way.ts';
+import { turnsMax } from '../../responses/earlier-items.ts';
+import { fileBytesMax } from '../files/receive-file.ts';
+
+export type LimitDeps = {
+  sql: Database;
+  accounts: Pick<AccountCache, 'find'>;
+  config: Pick<Config, 'http'>;
+  eventStreams: Pick<UnderWay, 'used'>;
+};
+
+const limitShape = z.object({
+  name: z.string().describe('As in the "quota" of the refusal of what passes it'),
+  limit: z.number().int().nullable().describe('Null is none'),
+  used: z.number().int().nullable().describe('Null where nothing is kept that could be counted'),
+  unit: z.enum(['bytes', 'count']),
+  scope: z
+    .enum(['account', 'process', 'request'])
+    .describe('Over the whole account, in each process of the gateway, or in one request'),
+  status_code: z.number().int().describe('What more of it is refused with'),
+  description: z.string(),
+});
+
+export const limitsShape = z.object({
+  object: z.literal('limits'),
+  account_id: z.string(),
+  data: z.array(limitShape),
+});
+
+type Limit = z.output<typeof limitShape>;
+
+/** Every limit that an account is held to: its quotas, then what one request may hold. */
+export function tellLimits(
+  deps: LimitDeps,
+  account: LimitedAccount,
+  usage: StoredUsage,
+): z.output<typeof limitsShape> {
+  const used = { ...usage, event_streams: deps.eventStreams.used(account.id) };
+  const own = quotas.map(({ name, unit, scope, status, what }): Limit => {
+    const description = `How many ${what} it may have`;
+    return {
+      name,
+      limit: account.limits[name],
+      used: used[name],
+      unit,
+      scope,
+      status_code: status,
+      description,
+    };
+  });
+  return {
+    object: 'limits',
+    account_id: account.id,
+    data: [...own, perMinute(deps, account), ...ofRequests(deps)],
+  };
+}
+
+function perMinute({ config }: LimitDeps, { requestsPerMinute }: LimitedAccount): Limit {
+  const limit = requestsPerMinute ?? config.http.requestsPerMinute;
+  return {
+    name: 'requests_per_minute',
+    limit: limit === 0 ? null : limit,
+    used: null,
+    unit: 'count',
+    scope: 'process',
+    status_code: 429,
+    description: 'How many requests it may send in a minute; the headers of every answer say what is left',
+  };
+}
+
+/** What one request may hold, the same for everybody. */
+function ofRequests({ config }: LimitDeps): Limit[] {
+  const ofRequest = (
+    name: string,
+    limit: number,
+    unit: Limit['unit'],
+    status_code: number,
+    description: string,
+  ): Limit => ({ name, limit, used: null, unit, scope: 'request', status_code, description });
+  return [
+    ofRequest('body_bytes', config.http.bodyLimitBytes, 'bytes', 413, 'How long a JSON body may be'),
+    ofRequest('file_bytes', fileBytesMax, 'bytes', 413, 'How long a file may be'),
+    ofRequest('batch_lines', batchLinesMax, 'count', 422, 'How many lines a batch may have'),
+    ofRequest('batch_line_bytes', batchLineBytesMax, 'bytes', 422, 'How long a line of a batch may be'),
+    ofRequest('conversation_turns', turnsMax, 'count', 404, 'How many responses may come before a response'),
+  ];
+}

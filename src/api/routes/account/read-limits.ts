@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+import { notFound } from '../../../shared/domain/errors.ts';
+import { findUsage } from '../../../shared/sql/account-usage.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idParams } from '../../http/shapes.ts';
+import { type LimitDeps, limitsShape, tellLimits } from './limits-object.ts';
+
+/** `GET /v1/limits`: how much the account may have or do of everything, and how much it has. */
+export function readLimits(app: App, deps: LimitDeps): void {
+  app.get(
+    '/v1/limits',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['account'],
+        summary: 'What the account may have of everything, and has',
+        response: { 200: limitsShape },
+      },
+    },
+    (request) => read(deps, accountOf(request)),
+  );
+}
+
+/** `GET /v1/admin/accounts/{id}/limits`: the same, of any account. */
+export function readAccountLimits(app: App, deps: LimitDeps): void {
+  app.get(
+    '/v1/admin/accounts/:id/limits',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['operator'],
+        summary: 'What an account may have of everything, and has',
+        params: idParams,
+        response: { 200: limitsShape },
+      },
+    },
+    (request) => read(deps, request.params.id),
+  );
+}
+
+async function read(deps: LimitDeps, accountId: string): Promise<z.output<typeof limitsShape>> {
+  const [account, usage] = await Promise.all([deps.accounts.find(accountId), findUsage(deps.sql, accountId)]);
+  if (account === null || usage === null) throw notFound('account');
+  return tellLimits(deps, account, usage);
+}
