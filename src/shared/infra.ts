@@ -34,6 +34,7 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
     poolMax: config.database.poolMax,
     prepare: config.database.prepare,
     applicationName: `gateway-${role}`,
+    outages: createOutageLog(log, 'postgres'),
   });
   const redisOutages = createOutageLog(log, 'redis');
   const { prefix } = config.redis;
