@@ -80,11 +80,11 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     stop: async () => {
       const graceMs = config.work.shutdownGraceSeconds * 1000;
       const handBack = setTimeout(() => runs.stopAll('shutdown'), graceMs);
-      await Promise.all(pools.map((pool) => pool.stop(graceMs + 5000)));
+      await Promise.all(pools.map((pool) => pool.stop(graceMs + 3000)));
       clearTimeout(handBack);
       persist.stop();
-      await within(2000, heartbeat.stop());
-      await Promise.all([...upstreams.values()].map((provider) => within(1000, provider.close())));
+      const closing = [...upstreams.values()].map((provider) => within(1000, provider.close()));
+      await Promise.all([within(1000, heartbeat.stop()), ...closing]);
       redis.disconnect();
     },
   };
