@@ -7,6 +7,9 @@ export type Loop = {
   stop(): Promise<void>;
 };
 
+/** A failure that goes on is told of again after this long. */
+const sayAgainMs = 60_000;
+
 /**
  * Runs `work` again and again: at least every `intervalMs`, sooner when woken, never twice at a time. When the work says
  * true it is run again at once: there was more. A failure is logged and the loop goes on.
@@ -21,14 +24,28 @@ export function every(
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = false;
+  /** The failure that was last told of, until the work goes well again. */
+  let said: { text: string; at: number } | null = null;
+
+  // A loop that runs ten times a second fails as often while what it needs is away: said once, and again when it says another thing.
+  function failing(error: unknown): false {
+    const text = error instanceof Error ? error.message : String(error);
+    const isNews = text !== said?.text || performance.now() - said.at > sayAgainMs;
+    if (isNews) said = { text, at: performance.now() };
+    log[isNews ? 'warn' : 'debug']({ loop: name, error }, 'loop failed');
+    return false;
+  }
+
+  function notFailing(more: boolean | undefined): boolean | undefined {
+    if (said !== null) log.info({ loop: name }, 'loop goes on');
+    said = null;
+    return more;
+  }
 
   async function run(): Promise<void> {
     do {
       again = false;
-      const more = await work().catch((error: unknown) => {
-        log.warn({ loop: name, error }, 'loop failed');
-        return false;
-      });
+      const more = await work().then(notFailing, failing);
       if (more === true) again = true;
     } while (again && !stopped);
   }

@@ -4,9 +4,11 @@ import { createLedger, type Ledger } from './ledger.ts';
 import { measureLedger } from './measured-ledger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createNews, type News } from './news.ts';
+import { createOutageLog, type OutageLog } from './outage-log.ts';
 import { openQueue, type TicketQueue } from './queue.ts';
-import { openRedis, type RedisConnection } from './redis.ts';
+import { openReportedRedis, type RedisConnection } from './redis.ts';
 import { type Database, openDatabase } from './sql/database.ts';
+import { openSubscriber } from './subscriber.ts';
 import type { Log } from './telemetry.ts';
 import { within } from './within.ts';
 
@@ -14,8 +16,8 @@ import { within } from './within.ts';
 export type Infra = {
   sql: Database;
   redis: RedisConnection;
-  /** Used for subscriptions only. */
-  subscriber: RedisConnection;
+  /** Where every connection to Redis of this process says that it fails. */
+  redisOutages: OutageLog;
   queues: ReadonlyMap<string, TicketQueue>;
   ledger: Ledger;
   metrics: Metrics;
@@ -32,17 +34,20 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
     poolMax: config.database.poolMax,
     prepare: config.database.prepare,
     applicationName: `gateway-${role}`,
+    outages: createOutageLog(log, 'postgres'),
   });
-  const onError = (error: Error) => log.debug({ error }, 'redis error');
+  const redisOutages = createOutageLog(log, 'redis');
   const { prefix } = config.redis;
-  const redis = openRedis(config.redis, 'commands', onError);
-  const subscriber = openRedis(config.redis, 'blocking', onError);
+  const redis = openReportedRedis(config.redis, 'commands', 'commands', redisOutages);
+  const connection = openReportedRedis(config.redis, 'blocking', 'subscriber', redisOutages);
+  const subscriber = openSubscriber({ redis, connection, prefix });
   // The queues wait for Redis instead of failing: BullMQ never recovers from a first command that failed.
-  const queueRedis = openRedis(config.redis, 'blocking', onError);
+  const queueRedis = openReportedRedis(config.redis, 'blocking', 'queues', redisOutages);
   const queues = new Map(
     providers.map((provider) => {
       const queue = openQueue(queueRedis, prefix, provider);
-      queue.on('error', onError);
+      // Told by the connection itself.
+      queue.on('error', () => undefined);
       return [provider, queue];
     }),
   );
@@ -51,7 +56,7 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
   return {
     sql,
     redis,
-    subscriber,
+    redisOutages,
     queues,
     metrics,
     ledger: measureLedger(createLedger(sql, config.limits), metrics),
@@ -63,7 +68,7 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
         ...[...queues.values()].map((queue) => within(1000, queue.close())),
       ]);
       queueRedis.disconnect();
-      subscriber.disconnect();
+      subscriber.close();
       redis.disconnect();
       await sql.end();
     },

@@ -3,6 +3,7 @@ import { type ClosedLog, channelOf, createEventLog, type EventLog } from './even
 import type { WriterOptions } from './events/event-outbox.ts';
 import { type JobEventWriter, openEventWriter } from './events/event-writer.ts';
 import type { RedisConnection } from './redis.ts';
+import type { Subscriber } from './subscriber.ts';
 import type { Log } from './telemetry.ts';
 
 /**
@@ -26,10 +27,10 @@ export type JobEvents = {
   feed: EventFeed;
 };
 
-/** `subscriber` is a connection that takes no commands; it may be shared with others that only subscribe. */
+/** `subscriber` may be shared with others. */
 export function createJobEvents(deps: {
   redis: RedisConnection;
-  subscriber: RedisConnection;
+  subscriber: Subscriber;
   prefix: string;
   log: Log;
 }): JobEvents {

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Errands } from './errands.ts';
 import type { RedisConnection } from './redis.ts';
+import type { Subscriber } from './subscriber.ts';
 
 /**
  * Hints between processes over Redis publish/subscribe. A hint may be lost: whoever waits for one also looks for itself
@@ -21,13 +22,12 @@ export type News = {
 
 type Topic = 'backlog' | 'cancel' | 'deliveries' | 'providers' | 'endpoints';
 
-/** `subscriber` is used for nothing else, since a subscribed connection takes no commands. */
-export function createNews(redis: RedisConnection, subscriber: RedisConnection | null, prefix: string): News {
+export function createNews(redis: RedisConnection, subscriber: Subscriber | null, prefix: string): News {
   const listeners = new Map<string, ((about: string) => void)[]>();
   // Jobs that are committed together give one hint, not one each.
   const unsent = new Set<string>();
   const errands = new Errands();
-  subscriber?.on('message', (channel: string, about: string) => {
+  subscriber?.onMessage((channel, about) => {
     for (const listener of listeners.get(channel) ?? []) listener(about);
   });
   return {
@@ -46,7 +46,7 @@ export function createNews(redis: RedisConnection, subscriber: RedisConnection |
     listen: (topic, listener) => {
       const channel = `${prefix}:news:${topic}`;
       listeners.set(channel, [...(listeners.get(channel) ?? []), listener]);
-      subscriber?.subscribe(channel).catch(() => undefined);
+      void subscriber?.subscribe(channel);
     },
   };
 }

@@ -1,6 +1,7 @@
-import { type ConnectionOptions, Queue, type Worker } from 'bullmq';
+import { type ConnectionOptions, Queue } from 'bullmq';
 import type { RedisConnection } from './redis.ts';
 import type { TicketKey, TicketRow } from './sql/run-jobs.ts';
+import { answerWithin } from './within.ts';
 
 /**
  * A ticket: a message in BullMQ that says which job may run now. It carries no text, no key and no tenant; losing it
@@ -17,8 +18,6 @@ export type Ticket = {
   priority: number;
 };
 
-/** The worker of one provider's queue, which returns nothing: results never enter Redis. */
-export type TicketWorker = Worker<Ticket, void, 'completion'>;
 export type TicketQueue = Queue<Ticket, void, 'completion'>;
 
 /** The name of a provider's queue; a provider's keys share one hash slot, so each queue may live on its own node. */
@@ -50,18 +49,27 @@ export function openQueue(redis: RedisConnection, prefix: string, provider: stri
   return queue;
 }
 
-/** Adds tickets; those that are there already stay as they are. Not atomic, so a failure may have added some of them. */
+/** The queue's connection waits for Redis; its callers have more to do. What is asked of it is done later all the same. */
+const queueMsMax = 4000;
+
+/**
+ * Adds tickets; those that are there already stay as they are. Not atomic, so a failure may have added some of them, and one for want
+ * of an answer may yet add all.
+ */
 export async function addTickets(queue: TicketQueue, tickets: TicketRow[]): Promise<void> {
-  await queue.addBulk(
+  const adding = queue.addBulk(
     tickets.map(({ id, generation, priority, model, tokens }) => ({
       name: 'completion' as const,
       data: { id, generation, model, tokens, priority },
       opts: { jobId: ticketId({ id, generation }), priority, removeOnComplete: true, removeOnFail: true },
     })),
   );
+  await answerWithin(queueMsMax, adding, 'redis');
 }
 
 /** Takes tickets out of the queue. One that a worker has in hand stays: it will find itself void. */
 export async function removeTickets(queue: TicketQueue, tickets: TicketKey[]): Promise<void> {
-  await Promise.all(tickets.map((ticket) => queue.remove(ticketId(ticket))));
+  // All are asked, whatever comes of one: a ticket that stays is void.
+  const removing = Promise.allSettled(tickets.map((ticket) => queue.remove(ticketId(ticket))));
+  await answerWithin(queueMsMax, removing, 'redis');
 }

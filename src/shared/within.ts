@@ -1,9 +1,26 @@
 /** Waits for `work`, but no longer than `timeoutMs`, and never fails: for endings that must not hang. */
 export async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  await answerWithin(timeoutMs, work, 'it').catch(() => undefined);
+}
+
+/** Nobody answered in time. Counts as a service that is away. */
+export class NoAnswer extends Error {
+  readonly code = 'ETIMEDOUT';
+}
+
+/** What `work` comes to; rejects with NoAnswer after `timeoutMs`, and what it comes to later is nobody's business. */
+export async function answerWithin<Value>(
+  timeoutMs: number,
+  work: Promise<Value>,
+  who: string,
+): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NoAnswer(`${who} did not answer within ${timeoutMs} ms`)), timeoutMs);
   });
-  await Promise.race([work.catch(() => undefined), timeout]);
-  clearTimeout(timer);
+  try {
+    return await Promise.race([work, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -28,6 +28,7 @@ export function startWorkers({ config, infra, log, models }: WorkersDeps): () =>
     concurrency: config.work.concurrency,
     leaseSeconds: config.work.leaseSeconds,
   };
+  const graceMs = config.work.shutdownGraceSeconds * 1000;
   const { sql, news } = infra;
   const gate = createGate({
     redis: infra.redis,
@@ -76,11 +77,16 @@ export function startWorkers({ config, infra, log, models }: WorkersDeps): () =>
   news.listen('providers', pauses.wake);
 
   return async () => {
-    await Promise.all([within(2000, pauses.stop()), within(2000, batches.stop()), dispatch.stop()]);
-    await completions.stop();
-    await within(5000, deliveries.stop());
-    await within(1000, removeWorker(sql, worker.id));
-    await within(1000, leadership.resign());
+    const running = completions.stop();
+    // Webhooks of calls that end in their grace still leave from here; what is owed later leaves from elsewhere.
+    await Promise.all([
+      within(2000, pauses.stop()),
+      within(2000, batches.stop()),
+      dispatch.stop(),
+      within(graceMs, running),
+    ]);
+    await Promise.all([running, within(5000, deliveries.stop())]);
+    await Promise.all([within(1000, removeWorker(sql, worker.id)), within(1000, leadership.resign())]);
   };
 }
 

@@ -17,6 +17,7 @@ import { openRedis, type RedisConnection } from '../../src/shared/redis.ts';
 import { insertAccount } from '../../src/shared/sql/accounts.ts';
 import { insertApiKey } from '../../src/shared/sql/api-keys.ts';
 import { type Database, openDatabase } from '../../src/shared/sql/database.ts';
+import { openSubscriber, type Subscriber } from '../../src/shared/subscriber.ts';
 import { createLog } from '../../src/shared/telemetry.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { testRedis } from '../support/redis.ts';
@@ -59,7 +60,9 @@ export async function openTestServer(
   const { url, prefix } = testRedis();
   const open = (purpose: 'commands' | 'blocking') =>
     openRedis({ url, clusterNodes: null, prefix }, purpose, () => undefined);
-  const redis = { commands: open('commands'), subscriber: open('blocking'), prefix };
+  const commands = open('commands');
+  const subscriber = openSubscriber({ redis: commands, connection: open('blocking'), prefix });
+  const redis = { commands, subscriber, prefix };
   const deps = testDeps(sql, redis);
   change(deps);
   const app = await buildServer(deps);
@@ -71,7 +74,7 @@ export async function openTestServer(
     async close() {
       await app.close();
       redis.commands.disconnect();
-      redis.subscriber.disconnect();
+      redis.subscriber.close();
       await sql.end();
       await owner.end();
       await database.drop();
@@ -96,7 +99,7 @@ function testModels(): Models {
 
 function testDeps(
   sql: Database,
-  redis: { commands: RedisConnection; subscriber: RedisConnection; prefix: string },
+  redis: { commands: RedisConnection; subscriber: Subscriber; prefix: string },
 ): ServerDeps {
   const { commands, subscriber, prefix } = redis;
   const log = createLog('silent', 'test');

@@ -93,6 +93,7 @@ it('a worker takes no ticket that lost its text, and runs the job once it has an
   const pool = startPool(
     {
       redis,
+      outages: { failed: () => undefined, recovered: () => undefined },
       log: createLog('silent', 'test'),
       run: async (_provider, { id }) => {
         ran.push(id);

@@ -5,6 +5,7 @@ import type { FinalState, JobError } from '../../src/shared/domain/job.ts';
 import { createJobEvents, type JobEvents } from '../../src/shared/job-events.ts';
 import { openRedis, type RedisConnection } from '../../src/shared/redis.ts';
 import { asJson, type Database, openDatabase } from '../../src/shared/sql/database.ts';
+import { openSubscriber } from '../../src/shared/subscriber.ts';
 import { createLog } from '../../src/shared/telemetry.ts';
 import { createJobWatcher, type JobWatcher } from '../../src/shared/watch/job-watcher.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -38,7 +39,8 @@ export async function openWatchedJobs(): Promise<WatchedJobs> {
   const { url, prefix } = testRedis();
   const settings = { url, clusterNodes: null, prefix };
   const redis = openRedis(settings, 'commands', () => undefined);
-  const subscriber = openRedis(settings, 'blocking', () => undefined);
+  const connection = openRedis(settings, 'blocking', () => undefined);
+  const subscriber = openSubscriber({ redis, connection, prefix });
   await waitFor('redis', () => redis.status === 'ready');
   const events = createJobEvents({ redis, subscriber, prefix, log });
   const watcher = createJobWatcher({ sql: owner, events, log });
@@ -57,7 +59,7 @@ export async function openWatchedJobs(): Promise<WatchedJobs> {
     close: async () => {
       watcher.stop();
       redis.disconnect();
-      subscriber.disconnect();
+      subscriber.close();
       await owner.end();
       await database.drop();
     },

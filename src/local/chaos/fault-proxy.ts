@@ -17,6 +17,11 @@ export type FaultProxy = {
   refuse(): void;
   /** Resets every connection on both sides; returns how many. */
   cutAll(): number;
+  /**
+   * Nothing goes through the connections that are open now, for ever, and nothing is closed: a NAT that forgot them, a host that is
+   * gone. Those to come are served. Returns how many.
+   */
+  silenceOpen(): number;
   /** Connections are accepted, and nothing goes through either way, not even an end. */
   blackhole(): void;
   /** Each byte arrives `ms` milliseconds later, either way. */
@@ -86,6 +91,10 @@ export async function startFaultProxy(options: {
     pass: () => change({ kind: 'none' }),
     refuse: () => change({ kind: 'refuse' }),
     cutAll,
+    silenceOpen() {
+      for (const connection of connections) connection.silence();
+      return connections.size;
+    },
     blackhole: () => change({ kind: 'blackhole' }),
     delay: (delayMs) => change({ kind: 'delay', delayMs }),
     throttle: (bytesPerSecond) => change({ kind: 'throttle', bytesPerSecond }),

@@ -21,6 +21,8 @@ export type ProxySide = {
 export type ProxiedConnection = {
   /** To be called when the fault or the rules have changed. */
   review(): void;
+  /** Nothing goes through any more, either way, whatever the fault; nothing is closed. */
+  silence(): void;
   /** Resets both sides. */
   cut(): void;
 };
@@ -35,10 +37,11 @@ export function openProxiedConnection(
   proxy: ProxySide,
   onEnd: () => void,
 ): ProxiedConnection {
-  const { target, fault } = proxy;
+  const fault = (): NetworkFault => (isSilent ? { kind: 'blackhole' } : proxy.fault());
   const server = new Socket({ allowHalfOpen: true });
   let isDialled = false;
   let hasLost = false;
+  let isSilent = false;
   let isOver = false;
 
   const isMute = () => fault().kind === 'halfOpen';
@@ -69,9 +72,7 @@ export function openProxiedConnection(
   function end(): void {
     if (isOver) return;
     isOver = true;
-    follower.stop();
-    up.stop();
-    down.stop();
+    for (const part of [follower, up, down]) part.stop();
     onEnd();
   }
 
@@ -79,8 +80,7 @@ export function openProxiedConnection(
     end();
     // A reset drops what was not yet written, and earlier answers are not part of the cut.
     client.uncork();
-    reset(client);
-    reset(server);
+    for (const socket of [client, server]) reset(socket);
   }
 
   function onClose(hadError: boolean, isHidden: boolean): void {
@@ -97,7 +97,7 @@ export function openProxiedConnection(
     }
     if (!isDialled && fault().kind !== 'blackhole') {
       isDialled = true;
-      server.connect(target.port, target.host);
+      server.connect(proxy.target.port, proxy.target.host);
     }
     together([client, server], follower.review);
     up.pump();
@@ -111,7 +111,10 @@ export function openProxiedConnection(
     .on('drain', up.pump)
     .on('close', (hadError) => onClose(hadError, isMute() || fault().kind === 'blackhole'));
   review();
-  return { review, cut };
+  const silence = () => {
+    isSilent = true;
+  };
+  return { review, silence, cut };
 }
 
 function follow({ protocol, rules }: ProxySide, middle: Middle): PostgresFollower {

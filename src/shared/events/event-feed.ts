@@ -1,12 +1,12 @@
 import type { LoggedEvent } from '../domain/event.ts';
-import type { RedisConnection } from '../redis.ts';
+import type { Subscriber } from '../subscriber.ts';
 import { channelOf, parseNews } from './event-log.ts';
 
 /** What is told about one job: events just written, or none when its row in Postgres changed. */
 type FeedListener = (news: LoggedEvent[]) => void;
 
 export type Subscription = {
-  /** True once Redis says that the subscription is on; false when it could not be made. */
+  /** True once Redis says that the subscription is on; false when it could not be made yet. */
   ready: Promise<boolean>;
   end(): void;
 };
@@ -21,12 +21,12 @@ export function createEventFeed({
   subscriber,
   prefix,
 }: {
-  subscriber: RedisConnection;
+  subscriber: Subscriber;
   prefix: string;
 }): EventFeed {
   const channels = new Map<string, Channel>();
 
-  subscriber.on('message', (name: string, message: string) => {
+  subscriber.onMessage((name, message) => {
     const listening = channels.get(name)?.listening;
     if (listening === undefined) return;
     const news = parseNews(message);
@@ -36,10 +36,7 @@ export function createEventFeed({
   function join(name: string): Channel {
     const known = channels.get(name);
     if (known !== undefined) return known;
-    const ready = subscriber.subscribe(name).then(
-      () => true,
-      () => false,
-    );
+    const ready = subscriber.subscribe(name);
     const channel: Channel = { name, ready, listening: new Set(), leave };
     channels.set(name, channel);
     return channel;
@@ -48,7 +45,7 @@ export function createEventFeed({
   function leave(channel: Channel): void {
     if (channels.get(channel.name) !== channel) return;
     channels.delete(channel.name);
-    subscriber.unsubscribe(channel.name).catch(() => undefined);
+    subscriber.unsubscribe(channel.name);
   }
 
   return { listen: (jobId, listener) => new Listening(join(channelOf(prefix, jobId)), listener) };

@@ -1,6 +1,7 @@
 import type { LoggedEvent } from '../domain/event.ts';
 import { type RedisConnection, redisKey } from '../redis.ts';
 import { createRedisScript } from '../redis-script.ts';
+import { answerWithin } from '../within.ts';
 
 /** The log of a job is kept at least this long after its last event; after that its end is told from Postgres. */
 const keptMsMin = 24 * 60 * 60 * 1000;
@@ -186,11 +187,5 @@ function textAfter(events: Append['events']): string {
 }
 
 async function orNull<Value>(work: Promise<Value>): Promise<Value | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, answerMsMax, null);
-  });
-  const value = await Promise.race([work.catch(() => null), timeout]);
-  clearTimeout(timer);
-  return value;
+  return await answerWithin(answerMsMax, work, 'redis').catch(() => null);
 }

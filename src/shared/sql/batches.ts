@@ -110,18 +110,26 @@ export async function requestBatchCancel(
   return row ?? null;
 }
 
-/** Forgets the lines of batches that ended more than `days` ago; returns how many lines, at most about `limit`. */
+/**
+ * Forgets the lines of batches that ended more than `days` ago; returns how much was done, in lines and batches, at most about
+ * `limit`.
+ */
 export async function forgetOldLines(sql: Database, days: number, limit: number): Promise<number> {
-  const rows = await sql`
+  const old = await sql<{ id: string }[]>`
+    select id from batches
+    where finished_at < now() - make_interval(days => ${days}) and lines_erased_at is null
+    order by finished_at limit ${limit}`;
+  const ids = old.map(({ id }) => id);
+  if (ids.length === 0) return 0;
+  const lines = await sql`
     delete from batch_lines l
-    using (
-      select o.batch_id, o.line from batches b join batch_lines o on o.batch_id = b.id
-      where b.finished_at < now() - make_interval(days => ${days})
-      limit ${limit}
-    ) old
+    using (select batch_id, line from batch_lines where batch_id = any (${ids}::text[]) limit ${limit}) old
     where l.batch_id = old.batch_id and l.line = old.line
     returning l.line`;
-  return rows.length;
+  await sql`
+    update batches b set lines_erased_at = now()
+    where b.id = any (${ids}::text[]) and not exists (select from batch_lines l where l.batch_id = b.id)`;
+  return Math.max(lines.length, ids.length);
 }
 
 /**

@@ -12,6 +12,9 @@ async function eraseContent(sql: Database, jobIds: string[]): Promise<void> {
       update delivery_attempts a set outcome = 'unknown', error = 'erased'
       from deliveries d
       where d.job_id = any (${jobIds}::text[]) and a.delivery_id = d.id and a.outcome = 'started'
+    ),
+    erased as (
+      update jobs set content_erased_at = now() where id = any (${jobIds}::text[]) and content_erased_at is null
     )
     update deliveries
     set body = '', lease_token = null, lease_until = null, state = case when state = 'pending' then 'exhausted' else state end,
@@ -38,9 +41,9 @@ export async function forgetOriginal(sql: Database, jobId: string): Promise<void
 /** Erases the texts of jobs that ended more than `days` ago; returns how many, at most `limit`. */
 export async function eraseOldContent(sql: Database, days: number, limit: number): Promise<number> {
   const rows = await sql<{ id: string }[]>`
-    select q.job_id as id
-    from job_requests q join jobs j on j.id = q.job_id
-    where j.finished_at < now() - make_interval(days => ${days})
+    select id from jobs
+    where finished_at < now() - make_interval(days => ${days}) and content_erased_at is null
+    order by finished_at
     limit ${limit}`;
   if (rows.length > 0)
     await eraseContent(

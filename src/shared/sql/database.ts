@@ -1,6 +1,8 @@
-import { createHash } from 'node:crypto';
 import pg, { type CustomTypesConfig, type PoolClient } from 'pg';
-import { isBroken, withCode } from './database-errors.ts';
+import type { OutageLog } from '../outage-log.ts';
+import { isBroken, isDatabaseUnavailable, withCode } from './database-errors.ts';
+import { cut, type SilenceLimits, type SilenceWatch, watchSilence } from './silence-watch.ts';
+import { nameOf } from './statement-name.ts';
 import { compile, type Fragment, markFragment } from './statement-text.ts';
 
 /** What a statement gave back, and how many rows it gave or changed. */
@@ -39,16 +41,28 @@ export type DatabaseSettings = {
   /** Off behind a pooler in transaction mode, which keeps neither prepared statements nor settings of a session. */
   prepare: boolean;
   applicationName: string;
+  /** Where it is told that the database is away, and that it is back. */
+  outages?: OutageLog;
+  /** For tests; the default is what production uses. */
+  silence?: SilenceLimits;
 };
 
 /** No statement of ours takes this long; one that does is stuck behind something, and its caller is better told. */
 const statementTimeoutMs = 30_000;
 const lockTimeoutMs = 5000;
-/** A network that swallows packets tells nothing: a server that is there has answered by now. */
+/** Whatever else there is to wait for a statement: a server that is there has answered by now. */
 const answerTimeoutMs = statementTimeoutMs + 5000;
+/** A client whose packets are swallowed in the middle of a transaction keeps its locks no longer; ours never rest for so long. */
+const restTimeoutMs = 20_000;
 /** How long a caller waits for a connection: a new one, or one that others have. */
 const connectionTimeoutMs = 5000;
 const idleTimeoutMs = 20_000;
+
+const sessionLimits = {
+  statement_timeout: statementTimeoutMs,
+  lock_timeout: lockTimeoutMs,
+  idle_in_transaction_session_timeout: restTimeoutMs,
+};
 
 /**
  * Opens a pool; connections are made when first needed. A statement that waits for a lock or runs for too long fails, and so does
@@ -65,17 +79,21 @@ export function openDatabase(settings: DatabaseSettings): Database {
     query_timeout: answerTimeoutMs,
     keepAlive: true,
     types: { getTypeParser: getTypeParser as CustomTypesConfig['getTypeParser'] },
-    ...(settings.prepare ? { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs } : {}),
+    ...(settings.prepare ? sessionLimits : {}),
   });
   // An error on a connection nobody waits on would end the process; whoever uses it next is told.
-  pool.on('error', () => undefined);
+  pool.on('error', (error) => settings.outages?.failed('pool', error));
   pool.on('connect', (client) => client.on('error', () => undefined));
 
+  const config = { connectionString: settings.url, application_name: `${settings.applicationName}-probe` };
+  const limits = settings.silence === undefined ? {} : { limits: settings.silence };
+  const watch = watchSilence({ config, isPooled: !settings.prepare, ...limits }, dropIdle(pool));
+  const access: Access = { pool, prepare: settings.prepare, watch, outages: settings.outages };
   let ending: Promise<void> | null = null;
   const runOnce: RunText = async (text, values) => {
-    const client = await connect(pool);
+    const client = await connect(access);
     try {
-      const rows = await query(client, settings.prepare, text, values);
+      const rows = await query(client, access, text, values);
       client.release();
       return rows;
     } catch (error) {
@@ -85,27 +103,43 @@ export function openDatabase(settings: DatabaseSettings): Database {
   };
   return Object.assign(runWith(runOnce), {
     begin: (work: (tx: Transaction) => Promise<unknown>, characteristics = '') =>
-      transact(pool, settings.prepare, work, characteristics),
+      transact(access, work, characteristics),
     end: () => {
+      watch.stop();
       ending ??= pool.end();
       return ending;
     },
   }) as Database;
 }
 
+type Pool = InstanceType<typeof pg.Pool>;
+
+/** What a statement needs on its way. */
+type Access = { pool: Pool; prepare: boolean; watch: SilenceWatch; outages: OutageLog | undefined };
+
+/** Where one connection has fallen silent, those that rest may have too: new ones are made instead. */
+function dropIdle(pool: Pool): () => void {
+  const idle = new Set<PoolClient>();
+  pool.on('release', (_error, client) => idle.add(client));
+  pool.on('acquire', (client) => idle.delete(client));
+  pool.on('remove', (client) => idle.delete(client as PoolClient));
+  return () => {
+    for (const client of idle) cut(client);
+  };
+}
+
 type RunText = (text: string, values?: unknown[]) => Promise<Answer<Record<string, unknown>[]>>;
 
 async function transact(
-  pool: InstanceType<typeof pg.Pool>,
-  prepare: boolean,
+  access: Access,
   work: (tx: Transaction) => Promise<unknown>,
   characteristics: string,
 ): Promise<unknown> {
-  const client = await connect(pool);
+  const client = await connect(access);
   // One after the other, also when they are asked at once: pg 9 will not queue them.
   let last: Promise<unknown> = Promise.resolve();
   const run: RunText = (text, values) => {
-    const asked = last.then(() => query(client, prepare, text, values));
+    const asked = last.then(() => query(client, access, text, values));
     last = asked.catch(() => undefined);
     return asked;
   };
@@ -160,44 +194,40 @@ function runWith(run: RunText): Transaction {
   return transaction;
 }
 
-async function connect(pool: InstanceType<typeof pg.Pool>): Promise<PoolClient> {
+async function connect({ pool, outages }: Access): Promise<PoolClient> {
   try {
     return await pool.connect();
   } catch (error) {
+    outages?.failed('pool', error);
     throw withCode(error);
   }
 }
 
 async function query(
   client: PoolClient,
-  prepare: boolean,
+  { prepare, watch, outages }: Access,
   text: string,
   values?: unknown[],
 ): Promise<Answer<Record<string, unknown>[]>> {
   // Without values it may be several statements, which cannot be prepared.
   const name = prepare && values !== undefined ? { name: nameOf(text) } : {};
+  const ended = watch.begin(client);
   try {
     const result = await client.query({ text, ...(values === undefined ? {} : { values }), ...name });
+    outages?.recovered('pool');
     return toAnswer(result.rows ?? [], result.rowCount ?? 0);
-  } catch (error) {
-    throw withCode(error);
+  } catch (thrown) {
+    const error = withCode(thrown);
+    if (isDatabaseUnavailable(error)) outages?.failed('pool', error);
+    throw error;
+  } finally {
+    ended();
   }
 }
 
 /** Beside the rows and not among them: an answer equals its rows. */
 function toAnswer(rows: Record<string, unknown>[], count: number): Answer<Record<string, unknown>[]> {
   return Object.defineProperty(rows, 'count', { value: count }) as Answer<Record<string, unknown>[]>;
-}
-
-const names = new Map<string, string>();
-
-/** The same text is the same prepared statement on every connection; there are as many texts as the code has. */
-function nameOf(text: string): string {
-  const known = names.get(text);
-  if (known !== undefined) return known;
-  const name = createHash('sha256').update(text).digest('hex').slice(0, 32);
-  names.set(text, name);
-  return name;
 }
 
 const bigintOid = 20;

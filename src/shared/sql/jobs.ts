@@ -121,25 +121,35 @@ const abandonedColumns = (sql: Database) => sql`
   j.metadata, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
   j.cancel_requested_at is not null as cancel, j.deadline_at <= now() as late`;
 
+/** A page of them, without some that are left alone. */
+export type AbandonedPage = { limit: number; except?: string[] };
+
 /** Running jobs whose lease ended: their worker is gone, or slower than its lease. */
-export async function listLostJobs(sql: Database, limit: number): Promise<AbandonedJob[]> {
+export async function listLostJobs(
+  sql: Database,
+  { limit, except = [] }: AbandonedPage,
+): Promise<AbandonedJob[]> {
   return await sql<AbandonedJob[]>`
     select ${abandonedColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
-    where j.state = 'running' and j.lease_until < now()
+    where j.state = 'running' and j.lease_until < now() and j.id <> all (${except}::text[])
     order by j.lease_until limit ${limit}`;
 }
 
 /** Jobs that are not running and should not run any more: past their deadline, or asked to stop between two calls. */
-export async function listOverdueJobs(sql: Database, limit: number): Promise<AbandonedJob[]> {
+export async function listOverdueJobs(
+  sql: Database,
+  { limit, except = [] }: AbandonedPage,
+): Promise<AbandonedJob[]> {
   return await sql<AbandonedJob[]>`
     select ${abandonedColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
     where j.id in (
       (select id from jobs where deadline_at <= now() and state in ('waiting', 'ticketed')
-        order by deadline_at limit ${limit})
+        and id <> all (${except}::text[]) order by deadline_at limit ${limit})
       union
-      (select id from jobs where cancel_requested_at is not null and state in ('waiting', 'ticketed') limit ${limit})
+      (select id from jobs where cancel_requested_at is not null and state in ('waiting', 'ticketed')
+        and id <> all (${except}::text[]) order by id limit ${limit})
     )`;
 }
 

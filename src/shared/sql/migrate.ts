@@ -1,9 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
+import pg from 'pg';
 import type { Database } from './database.ts';
+import { withCode } from './database-errors.ts';
+import { hangUp, watchSilence } from './silence-watch.ts';
 
 const migrationsTable = 'schema_migrations';
+const connectMsMax = 10_000;
+/** How long another migrator, or whoever holds a table, is waited for. */
+const lockMsMax = 600_000;
 
 /** The folder stands beside `src` and beside `dist`, so the same relative path serves both. */
 const migrationsDir = fileURLToPath(new URL('../../../migrations', import.meta.url));
@@ -13,14 +19,27 @@ const migrationsDir = fileURLToPath(new URL('../../../migrations', import.meta.u
  * keeps two migrators apart is a session lock). Does nothing when it already is. Forward only.
  */
 export async function migrate(databaseUrl: string): Promise<void> {
-  await runner({
-    databaseUrl,
-    dir: migrationsDir,
-    direction: 'up',
-    migrationsTable,
-    advisoryLockMode: 'wait',
-    log: () => undefined,
-  });
+  const config = { connectionString: databaseUrl, connectionTimeoutMillis: connectMsMax };
+  const dbClient = new pg.Client({ ...config, lock_timeout: lockMsMax });
+  dbClient.on('error', () => undefined);
+  const watch = watchSilence({ config, isPooled: false }, () => undefined);
+  try {
+    await dbClient.connect();
+    watch.begin(dbClient);
+    await runner({
+      dbClient,
+      dir: migrationsDir,
+      direction: 'up',
+      migrationsTable,
+      advisoryLockMode: 'wait',
+      log: () => undefined,
+    });
+  } catch (error) {
+    throw withCode(error);
+  } finally {
+    watch.stop();
+    hangUp(dbClient);
+  }
 }
 
 /** The migrations the code was built with, in order. */

@@ -45,7 +45,8 @@ export async function callProvider(
         });
   const [answer] = await Promise.all([calling, failpoint('run.calling')]);
   timer();
-  await deps.gate.report(pass, toReport(answer, pass), saidLimits(answer));
+  // An answer that was paid for waits for nobody who may be away.
+  void deps.gate.report(pass, toReport(answer, pass), saidLimits(answer));
   return answer;
 }
 

@@ -2,8 +2,11 @@ import { attemptId } from '../../shared/domain/ids.ts';
 import { every, type Loop } from '../../shared/every.ts';
 import type { Gate } from '../../shared/gate.ts';
 import type { Database } from '../../shared/sql/database.ts';
+import { repeatWhileAway } from '../../shared/sql/repeat.ts';
 import { extendLeases, recordWorker } from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
+import { answerWithin } from '../../shared/within.ts';
+import type { ClaimedJob } from './claim.ts';
 import type { Runs } from './runs.ts';
 
 export type HeartbeatDeps = { sql: Database; runs: Runs; gate: Pick<Gate, 'keepSlots'>; log: Log };
@@ -11,28 +14,44 @@ export type HeartbeatDeps = { sql: Database; runs: Runs; gate: Pick<Gate, 'keepS
 /**
  * Keeps the leases of everything this process runs, in one statement, three times a lease; and says that the process is
  * alive. A run whose lease is not given back lost its job and is stopped; a wish to cancel comes the same way when the
- * hint did not.
+ * hint did not. Leases come first and wait for nothing else: not for Redis, and not for one connection to Postgres that has
+ * fallen silent, since the statement is made again on another.
  */
 export function startHeartbeat(
   deps: HeartbeatDeps,
   worker: { id: string; concurrency: number; leaseSeconds: number },
 ): Loop {
-  async function beat(): Promise<undefined> {
-    await recordWorker(deps.sql, worker);
-    const jobs = deps.runs.list();
+  const leaseMs = worker.leaseSeconds * 1000;
+  const soon = <Answer>(ask: () => Promise<Answer>): Promise<Answer> =>
+    repeatWhileAway(() => answerWithin(leaseMs / 6, ask(), 'postgres'), { patienceMs: leaseMs / 3 });
+
+  async function keepLeases(jobs: ClaimedJob[]): Promise<void> {
     if (jobs.length === 0) return;
     const asked = jobs.map((job) => ({ id: job.id, attempt: job.attempts }));
-    const kept = await extendLeases(deps.sql, asked, worker.leaseSeconds);
+    const kept = await soon(() => extendLeases(deps.sql, asked, worker.leaseSeconds));
     const byAttempt = new Map(kept.map((lease) => [attemptId(lease.id, lease.attempt), lease]));
     for (const job of jobs) {
       const lease = byAttempt.get(attemptId(job.id, job.attempts));
       if (lease === undefined) deps.runs.stop(job.id, 'lost', job.attempts);
       else if (lease.cancel) deps.runs.stop(job.id, 'cancelled', job.attempts);
     }
+  }
+
+  function keepSlots(jobs: ClaimedJob[]): void {
     for (const provider of new Set(jobs.map((job) => job.provider))) {
       const slots = jobs.filter((job) => job.provider === provider).map((job) => job.ticketId);
-      await deps.gate.keepSlots(provider, slots);
+      void deps.gate.keepSlots(provider, slots);
     }
   }
-  return every((worker.leaseSeconds * 1000) / 3, beat, deps.log, 'heartbeat');
+
+  async function beat(): Promise<undefined> {
+    const jobs = deps.runs.list();
+    keepSlots(jobs);
+    const [leases, sign] = await Promise.allSettled([
+      keepLeases(jobs),
+      soon(() => recordWorker(deps.sql, worker)),
+    ]);
+    for (const part of [leases, sign]) if (part.status === 'rejected') throw part.reason;
+  }
+  return every(leaseMs / 3, beat, deps.log, 'heartbeat');
 }

@@ -1,12 +1,7 @@
 import { DelayedError, Worker } from 'bullmq';
-import {
-  asBullConnection,
-  queueName,
-  queuePrefix,
-  type Ticket,
-  type TicketWorker,
-} from '../../shared/queue.ts';
-import type { RedisConnection } from '../../shared/redis.ts';
+import type { OutageLog } from '../../shared/outage-log.ts';
+import { asBullConnection, queueName, queuePrefix, type Ticket } from '../../shared/queue.ts';
+import { blockingReadMs, type RedisConnection } from '../../shared/redis.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';
 import type { TicketEnd } from './run-job.ts';
@@ -20,6 +15,7 @@ export type PoolSettings = {
 
 export type PoolDeps = {
   redis: RedisConnection;
+  outages: OutageLog;
   log: Log;
   run(provider: string, ticket: Ticket): Promise<TicketEnd>;
   /**
@@ -33,6 +29,16 @@ export type PoolDeps = {
 const retryMs = 1000;
 
 /**
+ * Blocks in Redis no longer than a silent connection may go unnoticed: BullMQ would block for ten seconds while tickets are delayed.
+ * It returns nothing: results never enter Redis.
+ */
+class TicketWorker extends Worker<Ticket, void, 'completion'> {
+  override get maximumBlockTimeout(): number {
+    return blockingReadMs / 1000;
+  }
+}
+
+/**
  * The BullMQ worker of one provider: turns tickets into runs, and the end of a run into BullMQ's words, only here. It
  * never counts attempts and never fails a ticket for what happened to its job: Postgres knows both.
  */
@@ -41,7 +47,7 @@ export function startPool(
   settings: PoolSettings,
 ): { stop(timeoutMs: number): Promise<void> } {
   const lockDuration = settings.leaseSeconds * 1000;
-  const worker: TicketWorker = new Worker(
+  const worker = new TicketWorker(
     queueName(settings.provider),
     // Three parameters, by name: BullMQ looks at the length of the function to decide what to pass.
     async (ticket, token, _signal) => {
@@ -60,6 +66,8 @@ export function startPool(
       connection: asBullConnection(deps.redis),
       prefix: queuePrefix(settings.prefix, settings.provider),
       concurrency: settings.concurrency,
+      drainDelay: blockingReadMs / 1000,
+      runRetryDelay: retryMs,
       lockDuration,
       stalledInterval: Math.max(1000, Math.round(lockDuration / 2)),
       maxStalledCount: 1_000_000,
@@ -68,7 +76,9 @@ export function startPool(
       removeOnFail: { count: 0 },
     },
   );
-  worker.on('error', (error) => deps.log.warn({ provider: settings.provider, error }, 'queue error'));
+  const source = `worker of ${settings.provider}`;
+  worker.on('error', (error) => deps.outages.failed(source, error));
+  worker.on('ready', () => deps.outages.recovered(source));
   worker.on('lockRenewalFailed', deps.lockLost);
   return {
     // close() never resolves while Redis is away, so it is raced with a timer; the process exits afterwards.

@@ -79,10 +79,10 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
 async function claimOrGiveUp(deps: RunJobDeps, ticket: Ticket, pass: GatePass) {
   try {
     const job = await deps.claim({ id: ticket.id, generation: ticket.generation });
-    if (job === null) await deps.gate.report(pass, { kind: 'unused' });
+    if (job === null) void deps.gate.report(pass, { kind: 'unused' });
     return job;
   } catch (error) {
-    await deps.gate.report(pass, { kind: 'unused' });
+    void deps.gate.report(pass, { kind: 'unused' });
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import type { Config, ProviderConfig } from '../../shared/config.ts';
 import type { Gate } from '../../shared/gate.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Infra } from '../../shared/infra.ts';
-import { openRedis } from '../../shared/redis.ts';
+import { openReportedRedis } from '../../shared/redis.ts';
 import { groupFaultOf } from '../../shared/sql/database-errors.ts';
 import { returnTickets, type TicketReturn } from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
@@ -38,7 +38,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
   const runs = createRuns();
   const persist = createPersist(log);
   const upstreams = openProviders(deps.providers, config);
-  const redis = openRedis(config.redis, 'blocking', (error) => log.debug({ error }, 'redis error'));
+  const redis = openReportedRedis(config.redis, 'blocking', 'workers', infra.redisOutages);
   news.listen('cancel', (jobId) => runs.stop(jobId, 'cancelled'));
 
   const runDeps: RunJobDeps = {
@@ -63,6 +63,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
   const heartbeat = startHeartbeat({ sql, runs, gate, log }, worker);
   const poolDeps: PoolDeps = {
     redis,
+    outages: infra.redisOutages,
     log,
     run: async (provider, ticket) => {
       const end = await runJob(runDeps, provider, ticket);
@@ -79,11 +80,11 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     stop: async () => {
       const graceMs = config.work.shutdownGraceSeconds * 1000;
       const handBack = setTimeout(() => runs.stopAll('shutdown'), graceMs);
-      await Promise.all(pools.map((pool) => pool.stop(graceMs + 5000)));
+      await Promise.all(pools.map((pool) => pool.stop(graceMs + 3000)));
       clearTimeout(handBack);
       persist.stop();
-      await within(2000, heartbeat.stop());
-      await Promise.all([...upstreams.values()].map((provider) => within(1000, provider.close())));
+      const closing = [...upstreams.values()].map((provider) => within(1000, provider.close()));
+      await Promise.all([within(1000, heartbeat.stop()), ...closing]);
       redis.disconnect();
     },
   };

@@ -13,7 +13,20 @@ export type RunDeliveryDeps = SendDeps & {
 
 export type Tried = { result: PostResult; verdict: DeliveryVerdict };
 
-/** Signs and posts one delivery and says what follows. Rejects when the signal aborted it, or the secret cannot be had. */
+/** A delivery whose secret is gone, or was sealed with another SECRETS_KEY. It was not posted: nobody could have trusted it. */
+const unsignable: PostResult = {
+  outcome: 'failed',
+  statusCode: null,
+  error: 'signing_failed',
+  retryAfterMs: null,
+  durationMs: 0,
+  remoteIp: null,
+};
+
+/**
+ * Signs and posts one delivery and says what follows. One that cannot be signed is a failed try like any other, so that it goes
+ * through its schedule and comes to an end. Rejects when the signal aborted it, or the database cannot be asked.
+ */
 export async function runDelivery(
   deps: RunDeliveryDeps,
   delivery: ClaimedDelivery,
@@ -21,23 +34,30 @@ export async function runDelivery(
 ): Promise<Tried> {
   const { url, eventId, body: text } = delivery;
   const secrets = await secretsOf(deps, delivery);
-  const result = await sendWebhook(deps, { url, eventId, text, secrets, signal });
+  const result =
+    secrets.length === 0 ? unsignable : await sendWebhook(deps, { url, eventId, text, secrets, signal });
   const chain = { tries: delivery.tries, retrySeconds: deps.retrySeconds };
   return { result, verdict: judgeDelivery(result, chain, deps.random()) };
 }
 
+/** The secrets that sign it, the newest first; none when none is left that can be opened. */
 async function secretsOf(deps: RunDeliveryDeps, delivery: ClaimedDelivery): Promise<string[]> {
   const { accountId, endpointId, secret, previousSecret } = delivery;
   if (secret === null) {
-    if (endpointId !== null) throw new Error('the endpoint of a delivery is gone');
+    if (endpointId !== null) return [];
     const made = await readWebhookSecret(deps, accountId);
-    if (made === null) throw new Error('the account of a delivery is gone');
-    return [made];
+    return made === null ? [] : [made];
   }
   const sealed = previousSecret === null ? [secret] : [secret, previousSecret];
-  return sealed.map((one) =>
-    endpointId === null
-      ? openWebhookSecret(deps.secretsKey, accountId, one)
-      : openEndpointSecret(deps.secretsKey, endpointId, one),
-  );
+  return sealed.flatMap((one) => {
+    try {
+      return [
+        endpointId === null
+          ? openWebhookSecret(deps.secretsKey, accountId, one)
+          : openEndpointSecret(deps.secretsKey, endpointId, one),
+      ];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -194,5 +194,10 @@ function note(
   deps.metrics?.deliveriesTried.inc({ outcome });
   deps.metrics?.deliveryDuration.observe(durationMs / 1000);
   const facts = { outcome, status: statusCode, reason: error, duration_ms: durationMs, verdict };
-  deps.log.info({ delivery_id: id, attempt, ...facts }, 'webhook posted');
+  if (error === 'signing_failed')
+    deps.log.error(
+      { delivery_id: id, attempt, verdict },
+      'a webhook cannot be signed: is SECRETS_KEY another?',
+    );
+  else deps.log.info({ delivery_id: id, attempt, ...facts }, 'webhook posted');
 }

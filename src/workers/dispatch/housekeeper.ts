@@ -15,24 +15,41 @@ const filePageSize = 20;
 /** A key is good for a day; two leave room for clocks and retries. */
 const keyHours = 48;
 
+/** Erases at most a page and says how much it was; a full page means that there is more. */
+type Duty = { name: string; page: number; erase(page: number): Promise<number> };
+
 /**
  * Erases what is kept no longer: requests, results and webhook bodies of jobs and batches that ended long ago, files past
- * their time, the lines of old batches, and old idempotency keys. A page at a time, so that no statement is long. The ledger is kept for ever.
+ * their time, the lines of old batches, and old idempotency keys. A page at a time, so that no statement is long, and each by
+ * itself, so that one that fails stops no other. The ledger is kept for ever.
  */
 export function startHousekeeper(
   deps: { sql: Database; leadership: Pick<Leadership, 'lead'>; log: Log },
   settings: { contentRetentionDays: number },
 ): Loop {
+  const { sql, log } = deps;
+  const { contentRetentionDays: days } = settings;
+  const duties: Duty[] = [
+    { name: 'texts of jobs', page: pageSize, erase: (page) => eraseOldContent(sql, days, page) },
+    { name: 'bodies of events', page: pageSize, erase: (page) => eraseOldBatchEvents(sql, days, page) },
+    { name: 'idempotency keys', page: pageSize, erase: (page) => forgetOldKeys(sql, keyHours, page) },
+    { name: 'synchronous calls', page: pageSize, erase: (page) => forgetSyncCalls(sql, page) },
+    { name: 'files', page: filePageSize, erase: (page) => removeOldFiles(sql, days, page) },
+    { name: 'lines of batches', page: pageSize, erase: (page) => forgetOldLines(sql, days, page) },
+  ];
+
   async function keepHouse(): Promise<boolean> {
     if (!(await deps.leadership.lead('housekeeping'))) return false;
-    const erased = await eraseOldContent(deps.sql, settings.contentRetentionDays, pageSize);
-    const events = await eraseOldBatchEvents(deps.sql, settings.contentRetentionDays, pageSize);
-    const forgotten = await forgetOldKeys(deps.sql, keyHours, pageSize);
-    const calls = await forgetSyncCalls(deps.sql, pageSize);
-    const files = await removeOldFiles(deps.sql, settings.contentRetentionDays, filePageSize);
-    const lines = await forgetOldLines(deps.sql, settings.contentRetentionDays, pageSize);
-    if (erased > 0) deps.log.info({ jobs: erased }, 'content past its retention was erased');
-    return [erased, events, forgotten, calls, lines].includes(pageSize) || files === filePageSize;
+    let hasMore = false;
+    for (const { name, page, erase } of duties) {
+      const erased = await erase(page).catch((error: unknown) => {
+        log.warn({ duty: name, error }, 'what is kept no longer could not be erased');
+        return 0;
+      });
+      if (erased > 0) log.info({ duty: name, erased }, 'what is kept no longer was erased');
+      hasMore ||= erased >= page;
+    }
+    return hasMore;
   }
-  return every(intervalMs, keepHouse, deps.log, 'housekeeping');
+  return every(intervalMs, keepHouse, log, 'housekeeping');
 }

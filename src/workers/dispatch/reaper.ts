@@ -8,11 +8,13 @@ import type { JobEvents } from '../../shared/job-events.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { Database } from '../../shared/sql/database.ts';
+import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
 import { type AbandonedJob, listLostJobs, listOverdueJobs } from '../../shared/sql/jobs.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
 import type { AttemptRecord } from '../../shared/sql/settle-jobs.ts';
 import { restoreTargets } from '../../shared/stored-targets.ts';
 import type { Log } from '../../shared/telemetry.ts';
+import { createResting } from './resting.ts';
 
 export type ReaperDeps = {
   sql: Database;
@@ -36,6 +38,7 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
   const leaseMs = settings.leaseSeconds * 1000;
   let lookedAt = Date.now();
   let patientUntil = 0;
+  const resting = createResting();
 
   async function reap(): Promise<boolean> {
     const leads = await deps.leadership.lead('reap');
@@ -43,13 +46,30 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
     if (now - lookedAt > leaseMs) patientUntil = now + leaseMs;
     lookedAt = now;
     if (!leads) return false;
-    const overdue = await listOverdueJobs(deps.sql, pageSize);
-    await Promise.all(overdue.map((job) => settle(deps, job, unwantedError(job), null)));
+    const overdue = await listOverdueJobs(deps.sql, { limit: pageSize, except: resting.ids() });
+    const ended = await eachApart(overdue, (job) => settle(deps, job, unwantedError(job), null));
     if (now < patientUntil) return false;
-    const lost = await listLostJobs(deps.sql, pageSize);
+    const lost = await listLostJobs(deps.sql, { limit: pageSize, except: resting.ids() });
     await failpoint('reap.listed');
-    await Promise.all(lost.map((job) => endLost(deps, job)));
-    return lost.length === pageSize || overdue.length === pageSize;
+    const repaired = await eachApart(lost, (job) => endLost(deps, job));
+    return (overdue.length === pageSize && ended > 0) || (lost.length === pageSize && repaired > 0);
+  }
+
+  /** How many it went well with. What one of them is spoilt by holds up no other. */
+  async function eachApart(
+    jobs: AbandonedJob[],
+    repair: (job: AbandonedJob) => Promise<void>,
+  ): Promise<number> {
+    const outcomes = await Promise.allSettled(jobs.map(repair));
+    for (const [index, outcome] of outcomes.entries()) {
+      const id = jobs[index]?.id ?? '';
+      if (outcome.status === 'fulfilled') continue;
+      const error: unknown = outcome.reason;
+      // With the database away it is nobody's own fault: all of them are looked at again.
+      if (!isDatabaseTransient(error)) resting.rest(id);
+      deps.log.error({ job_id: id, error }, 'an abandoned job could not be ended');
+    }
+    return outcomes.filter(({ status }) => status === 'fulfilled').length;
   }
 
   return every(Math.min(1000, leaseMs / 2), reap, deps.log, 'reap');

@@ -8,7 +8,7 @@ import type { RedisConnection } from '../../shared/redis.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { readFact, recordFact } from '../../shared/sql/installation.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
-import { listTicketed } from '../../shared/sql/run-jobs.ts';
+import { listTicketed, type TicketRow } from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
 
 export type ReconcilerDeps = {
@@ -52,21 +52,33 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
   async function replaceMissing(olderThanMs: number): Promise<number> {
     let added = 0;
     let after = '';
+    const failures: unknown[] = [];
     for (;;) {
       const page = await listTicketed(deps.sql, { olderThanMs, after, limit: pageSize });
       await failpoint('reconcile.listed');
       for (const [provider, queue] of deps.queues) {
         const tickets = page.filter((ticket) => ticket.provider === provider);
-        const missing = await clearMissingTickets(deps.redis, deps.prefix, provider, tickets);
-        if (missing.length === 0) continue;
-        await addTickets(queue, missing);
-        added += missing.length;
-        deps.metrics.jobsRepaired.inc({ reason: 'ticket_missing' }, missing.length);
+        // In a cluster one provider's node may be away while the others' answer.
+        const replaced = await replace(provider, queue, tickets).catch((error: unknown) => {
+          failures.push(error);
+          return 0;
+        });
+        added += replaced;
       }
       const last = page.at(-1);
-      if (last === undefined || page.length < pageSize) return added;
+      if (last === undefined || page.length < pageSize) break;
       after = last.id;
     }
+    if (failures.length > 0) throw failures[0];
+    return added;
+  }
+
+  async function replace(provider: string, queue: TicketQueue, tickets: TicketRow[]): Promise<number> {
+    const missing = await clearMissingTickets(deps.redis, deps.prefix, provider, tickets);
+    if (missing.length === 0) return 0;
+    await addTickets(queue, missing);
+    deps.metrics.jobsRepaired.inc({ reason: 'ticket_missing' }, missing.length);
+    return missing.length;
   }
 
   return every(intervalMs, reconcile, deps.log, 'reconcile');

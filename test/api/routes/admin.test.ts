@@ -205,3 +205,13 @@ test('providers are shown, paused and let go', async () => {
   expect(await server.sql`select name from paused_providers`).toHaveLength(0);
   expect((await ask('POST /v1/admin/providers/nobody/pause')).status).toBe(404);
 });
+
+test('a provider is paused and resumed though nobody can say how it stands', async () => {
+  const { providerStatus } = server.deps;
+  server.deps.providerStatus = () => Promise.reject(new Error('away'));
+  const paused = await ask('POST /v1/admin/providers/openai/pause');
+  expect([paused.status, paused.json]).toMatchObject([200, { name: 'openai', paused: true, models: [] }]);
+  expect(await server.sql`select name from paused_providers`).toHaveLength(1);
+  expect((await ask('POST /v1/admin/providers/openai/resume')).json.paused).toBe(false);
+  server.deps.providerStatus = providerStatus;
+});

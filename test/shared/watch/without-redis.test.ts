@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJobEvents, type JobEvents } from '../../../src/shared/job-events.ts';
 import { openRedis, type RedisConnection } from '../../../src/shared/redis.ts';
+import { openSubscriber } from '../../../src/shared/subscriber.ts';
 import { createLog } from '../../../src/shared/telemetry.ts';
 import { createJobWatcher, type JobWatcher } from '../../../src/shared/watch/job-watcher.ts';
 import { openWatchedJobs, type Seen, type WatchedJobs } from '../watched-jobs.ts';
@@ -19,7 +20,8 @@ beforeAll(async () => {
     openRedis(nowhere, 'commands', () => undefined),
     openRedis(nowhere, 'blocking', () => undefined),
   ];
-  const [redis, subscriber] = connections as [RedisConnection, RedisConnection];
+  const [redis, connection] = connections as [RedisConnection, RedisConnection];
+  const subscriber = openSubscriber({ redis, connection, prefix: 'test' });
   events = createJobEvents({ redis, subscriber, prefix: 'test', log });
   watcher = createJobWatcher({ sql: jobs.owner, events, log });
 });

@@ -8,6 +8,7 @@ import { replaceWebhookSecret } from '../../../src/shared/sql/webhook-secrets.ts
 import {
   newWebhookSecret,
   readWebhookSecret,
+  sealEndpointSecret,
   sealWebhookSecret,
 } from '../../../src/shared/webhook-secret.ts';
 import { insertEndedJob } from '../../api/planted-jobs.ts';
@@ -96,6 +97,31 @@ describe('a delivery', () => {
     const later = receiver.received[1] as Received;
     verify(fresh, later);
     expect(() => verify(old, later)).toThrow();
+  });
+
+  it('that cannot be signed goes through its schedule unsent, and is exhausted', async () => {
+    const { id: endpointId } = await owed.openEndpoint(receiver.url);
+    const sealedElsewhere = sealEndpointSecret(
+      Buffer.alloc(32, 'another key'),
+      endpointId,
+      newWebhookSecret(),
+    );
+    await owed.sql`update webhook_endpoints set secret = ${sealedElsewhere} where id = ${endpointId}`;
+    owed.start({ retrySeconds: [0.02, 0.02] });
+    await owed.oweMany({ id: endpointId }, receiver.url, 1);
+    const id = await waitFor('the delivery', async () => {
+      const [row] = await owed.sql<
+        { id: string }[]
+      >`select id from deliveries where endpoint_id = ${endpointId}`;
+      return row?.id;
+    });
+    const row = await owed.waitForState(id, 'exhausted');
+    expect(row.attempts.map(({ outcome, error }) => [outcome, error])).toEqual([
+      ['failed', 'signing_failed'],
+      ['failed', 'signing_failed'],
+      ['failed', 'signing_failed'],
+    ]);
+    expect(receiver.received).toEqual([]);
   });
 
   it('is tried again with the same id and bytes until it is taken', async () => {

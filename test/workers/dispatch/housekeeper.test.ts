@@ -71,3 +71,42 @@ test('an old webhook that is replayed at the moment of its erasing keeps its bod
   expect(await erasing.erased).toBe(0);
   expect(await kept('batch_replayed')).toMatchObject({ bodies: 1 });
 });
+
+test('a duty that fails keeps no other from being done', async () => {
+  const { owner } = jobs;
+  const old = await endedJob(31);
+  await owner`insert into idempotency_keys (account_id, key, fingerprint, status, reply, created_at)
+    values (${jobs.accountId}, 'old', 'f', 202, '', now() - interval '3 days')`;
+  await owner`create or replace function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`;
+  await owner`create trigger refuse before delete on job_requests for each row execute function refuse()`;
+  const keeper = startHousekeeper(
+    { sql: owner, leadership: { lead: async () => true }, log: createLog('silent', 'test') },
+    { contentRetentionDays: 30 },
+  );
+  await waitFor('the old key to be forgotten', async () => {
+    const keys = await owner`select key from idempotency_keys where key = 'old'`;
+    return keys.length === 0;
+  });
+  await keeper.stop();
+  expect(await kept(old)).toMatchObject({ requests: 1 });
+  await owner`drop trigger refuse on job_requests`;
+});
+
+test('looking for what is to be erased reads what is still kept, and not all that ever ended', async () => {
+  const { owner } = jobs;
+  const plan = async (text: string) => JSON.stringify(await owner.unsafe(`explain ${text}`));
+  await owner.unsafe('set enable_seqscan = off');
+  expect(
+    await plan(
+      `select id from jobs where finished_at < now() - interval '30 days' and content_erased_at is null order by finished_at limit 1000`,
+    ),
+  ).toMatch(/jobs_with_content/);
+  expect(
+    await plan(
+      `select id from batches where finished_at < now() - interval '30 days' and lines_erased_at is null order by finished_at limit 1000`,
+    ),
+  ).toMatch(/batches_with_lines/);
+  const [{ n = 0 } = {}] = await owner<{ n: number }[]>`
+    select count(*)::integer as n from jobs where finished_at is not null and content_erased_at is not null`;
+  expect(n).toBeGreaterThan(0);
+});

@@ -1,17 +1,11 @@
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { News } from '../../../shared/news.ts';
-import type { Database } from '../../../shared/sql/database.ts';
 import { deletePausedProvider } from '../../../shared/sql/paused-providers.ts';
 import type { App } from '../../http/app.ts';
-import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
-import { type ProviderStatusDeps, providerStatusShape } from './provider-status.ts';
+import { providerStatusShape } from './provider-status.ts';
+import { type SwitchDeps, switchProvider } from './switch-provider.ts';
 
 /** `POST /v1/admin/providers/{name}/resume`: its jobs go on. Doing it twice is doing it once. */
-export function resumeProvider(
-  app: App,
-  deps: { sql: Database; news: Pick<News, 'send'> } & ProviderStatusDeps,
-): void {
+export function resumeProvider(app: App, deps: SwitchDeps): void {
   app.post(
     '/v1/admin/providers/:id/resume',
     {
@@ -24,14 +18,10 @@ export function resumeProvider(
       },
     },
     async (request, reply) => {
-      const { id: name } = request.params;
-      const status = (await deps.providerStatus()).find((provider) => provider.name === name);
-      if (status === undefined) throw notFound('provider');
-      await idempotent(request, reply, deps, async (tx) => {
-        await deletePausedProvider(tx, name);
-        return { status: 200, body: { ...status, paused: false } };
+      await switchProvider(request, reply, deps, request.params.id, async (tx) => {
+        await deletePausedProvider(tx, request.params.id);
+        return { paused: false };
       });
-      deps.news.send('providers');
       return reply;
     },
   );

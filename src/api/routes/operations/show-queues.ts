@@ -1,7 +1,9 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
+import type { RouteHandlerMethod } from 'fastify';
 import { Refusal } from '../../../shared/domain/errors.ts';
+import { answerWithin, NoAnswer } from '../../../shared/within.ts';
 import type { App } from '../../http/app.ts';
 import { answerError } from '../../http/problem.ts';
 import { setScopeOfPlugin } from '../../http/scopes.ts';
@@ -10,6 +12,7 @@ import { setScopeOfPlugin } from '../../http/scopes.ts';
 export type ShownQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 
 const path = '/admin/queues';
+const readMsMax = 4000;
 
 /**
  * Bull Board at `/admin/queues`: the tickets, for the operator, to look at and not to touch. The browser asks for the
@@ -29,6 +32,7 @@ export async function showQueues(app: App, deps: { queues: ShownQueue[] }): Prom
       board.addHook('onRoute', (route) => {
         // The board's own handler would turn our refusals into errors of the server.
         route.errorHandler = answerError;
+        if (route.url.startsWith(`${path}/api/`)) route.handler = bounded(route.handler);
       });
       board.addHook('onRequest', async (request, reply) => {
         reply.header(
@@ -42,4 +46,20 @@ export async function showQueues(app: App, deps: { queues: ShownQueue[] }): Prom
     },
     { prefix: path },
   );
+}
+
+/** The queues wait for Redis as long as it takes; whoever looks at them is told that it does not answer. */
+function bounded(handler: RouteHandlerMethod): RouteHandlerMethod {
+  return async function (request, reply) {
+    const reading = Promise.resolve(handler.call(this, request, reply));
+    return await answerWithin(readMsMax, reading, 'redis').catch((error: unknown) => {
+      if (!(error instanceof NoAnswer)) throw error;
+      throw new Refusal(
+        'unavailable',
+        'The queues cannot be read: Redis does not answer; try again',
+        {},
+        error,
+      );
+    });
+  };
 }

@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ProviderConfig } from '../../../shared/config.ts';
+import { notFound } from '../../../shared/domain/errors.ts';
+import type { Models } from '../../../shared/models.ts';
+import type { News } from '../../../shared/news.ts';
+import type { Database, Transaction } from '../../../shared/sql/database.ts';
+import { answerWithin } from '../../../shared/within.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import type { ProviderStatus, ProviderStatusDeps } from './provider-status.ts';
+
+/** Longer than any single answer of Redis is waited for. */
+const lookMsMax = 3000;
+
+export type SwitchDeps = ProviderStatusDeps & {
+  sql: Database;
+  news: Pick<News, 'send'>;
+  models: Pick<Models, 'providers'>;
+};
+
+/**
+ * Pauses or resumes a configured provider and answers how it stands now. What was asked for is written first: an operator pauses when
+ * something is wrong, and how the provider stands is partly known to a Redis that may be what is wrong.
+ */
+export async function switchProvider(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: SwitchDeps,
+  name: string,
+  change: (tx: Transaction) => Promise<{ paused: boolean }>,
+): Promise<FastifyReply> {
+  const provider = deps.models.providers.find((one) => one.name === name);
+  if (provider === undefined) throw notFound('provider');
+  await idempotent(request, reply, deps, async (tx) => {
+    const changed = await change(tx);
+    const status = await lookAt(deps, provider);
+    return { status: 200, body: { ...status, ...changed } };
+  });
+  deps.news.send('providers');
+  return reply;
+}
+
+/** How it stands, or nothing but its name when that cannot be learned in time: what was asked for is done all the same. */
+async function lookAt(deps: SwitchDeps, { name, simulated }: ProviderConfig): Promise<ProviderStatus> {
+  const all = await answerWithin(lookMsMax, deps.providerStatus(), 'the status').catch(() => []);
+  const nothing = { window: 0, backlog: 0, running: 0, models: [] };
+  return all.find((status) => status.name === name) ?? { name, simulated, paused: false, ...nothing };
+}

@@ -1,0 +1,23 @@
+import type { Log } from './telemetry.ts';
+
+/** Says once that a service is away, and once that it is back, however many connections notice and however often. */
+export type OutageLog = {
+  /** `source` is the connection that noticed. */
+  failed(source: string, error: unknown): void;
+  recovered(source: string): void;
+};
+
+/** One line at `warn` when the first connection fails, one at `info` when the last that had failed is well again. */
+export function createOutageLog(log: Log, service: 'redis' | 'postgres'): OutageLog {
+  const down = new Set<string>();
+  return {
+    failed: (source, error) => {
+      if (down.size === 0) log.warn({ connection: source, error }, `${service} does not answer`);
+      down.add(source);
+    },
+    recovered: (source) => {
+      if (down.delete(source) && down.size === 0)
+        log.info({ connection: source }, `${service} answers again`);
+    },
+  };
+}
