@@ -41,14 +41,21 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   });
 }
 
-/** A page from rows that were asked for with `limit + 1`: the extra one only says that there are more. */
-export function toPage<Item extends { id: string }>(items: Item[], limit: number) {
+/**
+ * A page from rows that were asked for with `limit + 1`: the extra one only says that there are more. `reachedId` is how far was
+ * looked when that was not to the end: then the page may be short, or empty, and the next one goes on from there.
+ */
+export function toPage<Item extends { id: string }>(
+  items: Item[],
+  limit: number,
+  reachedId: string | null = null,
+) {
   const data = items.slice(0, limit);
   return {
     object: 'list' as const,
     data,
-    has_more: items.length > limit,
+    has_more: items.length > limit || reachedId !== null,
     first_id: data[0]?.id ?? null,
-    last_id: data.at(-1)?.id ?? null,
+    last_id: reachedId ?? data.at(-1)?.id ?? null,
   };
 }

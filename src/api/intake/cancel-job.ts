@@ -5,7 +5,7 @@ import type { JobEvents } from '../../shared/job-events.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { News } from '../../shared/news.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { findEndableJob, requestCancel } from '../../shared/sql/jobs.ts';
+import { type AbandonedJob, findEndableJobs, requestCancels } from '../../shared/sql/jobs.ts';
 
 export type CancelDeps = {
   sql: Database;
@@ -14,32 +14,49 @@ export type CancelDeps = {
   events: Pick<JobEvents, 'announce'>;
 };
 
-/**
- * Cancels one job of an account. True when it ended here and now, uncharged; false when a worker was asked to stop it (or
- * it ended otherwise meanwhile). A job that starts or stops running in between is caught by the wish, which every claim
- * and every sweep looks at.
- */
+/** Cancels one job of an account. True when it ended here and now, uncharged; see cancelMany. */
 export async function cancelOne(deps: CancelDeps, accountId: string, jobId: string): Promise<boolean> {
-  const job = await findEndableJob(deps.sql, accountId, jobId);
-  if (job !== null) {
-    const ending = endingOf(job, {
-      state: 'cancelled',
-      fence: null,
-      error: cancelledError,
-      charge: null,
-      attempt: null,
-      result: null,
-      eventSeq: null,
-      now: new Date(),
-    });
-    if (await deps.ledger.settleHold(ending)) {
-      deps.events.announce(jobId);
-      if (job.announces) deps.news.send('deliveries');
-      return true;
-    }
-  }
-  const isAsked = await requestCancel(deps.sql, jobId);
+  return (await cancelMany(deps, accountId, [jobId])) === 1;
+}
+
+/**
+ * Cancels jobs of an account, with a few statements for all of them. Says how many ended here and now, uncharged; for the others
+ * a worker was asked to stop them (or they ended otherwise meanwhile). A job that starts or stops running in between is caught by
+ * the wish, which every claim and every sweep looks at.
+ */
+export async function cancelMany(deps: CancelDeps, accountId: string, jobIds: string[]): Promise<number> {
+  const endable = await findEndableJobs(deps.sql, accountId, jobIds);
+  const tries = await Promise.allSettled(endable.map((job) => end(deps, job)));
+  const ended = new Set(
+    tries.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : [])),
+  );
+  const others = jobIds.filter((id) => !ended.has(id));
+  if (others.length > 0) await askToStop(deps, others);
+  const failed = tries.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return ended.size;
+}
+
+/** The id of the job when it ended. */
+async function end(deps: CancelDeps, job: AbandonedJob): Promise<string | null> {
+  const ending = endingOf(job, {
+    state: 'cancelled',
+    fence: null,
+    error: cancelledError,
+    charge: null,
+    attempt: null,
+    result: null,
+    eventSeq: null,
+    now: new Date(),
+  });
+  if (!(await deps.ledger.settleHold(ending))) return null;
+  deps.events.announce(job.id);
+  if (job.announces) deps.news.send('deliveries');
+  return job.id;
+}
+
+async function askToStop(deps: CancelDeps, jobIds: string[]): Promise<void> {
+  const asked = await requestCancels(deps.sql, jobIds);
   await failpoint('cancel.recorded');
-  if (isAsked) deps.news.send('cancel', jobId);
-  return false;
+  for (const id of asked) deps.news.send('cancel', id);
 }

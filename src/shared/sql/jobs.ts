@@ -23,7 +23,7 @@ export type StoredJob = {
 /** One job of one account with its texts; null when it is not there or somebody else's. */
 export async function findJob(sql: Database, accountId: string, jobId: string): Promise<StoredJob | null> {
   const [row] = await sql<(JobRow & Omit<StoredJob, 'job'>)[]>`
-    select ${recordColumns(sql)}, q.request, q.original, r.result
+    select ${recordColumns(sql)}, nullif(q.request, '') as request, q.original, r.result
     from jobs j
     left join charges c on c.job_id = j.id
     left join job_requests q on q.job_id = j.id
@@ -43,19 +43,51 @@ export type JobFilter = {
   limit: number;
 };
 
-/** Jobs of one account, newest first, one more than `limit` so that the caller sees whether there are more. */
-export async function listJobs(sql: Database, filter: JobFilter): Promise<JobRecord[]> {
+/** So many jobs are looked at for one page, whether they fit or not: what a page costs does not grow with what an account ever ran. */
+const lookedAtMax = 5000;
+
+export type JobPage = {
+  /** One more than `limit`, where there are more. */
+  jobs: JobRecord[];
+  /** The last job that was looked at, when older ones may fit too: the next page goes on from it. */
+  reachedId: string | null;
+};
+
+/** Jobs of one account, newest first. */
+export async function listJobs(sql: Database, filter: JobFilter): Promise<JobPage> {
+  const { states, metadata } = filter;
   const rows = await sql<JobRow[]>`
     select ${recordColumns(sql)}
-    from jobs j left join charges c on c.job_id = j.id
-    where j.account_id = ${filter.accountId}
-      ${filter.states === null ? sql`` : sql`and j.state = any (${filter.states}::text[])`}
-      ${filter.batchId === null ? sql`` : sql`and j.batch_id = ${filter.batchId}`}
-      ${Object.keys(filter.metadata).length === 0 ? sql`` : sql`and j.metadata @> ${asJson(filter.metadata)}::jsonb`}
-      ${filter.after === null ? sql`` : sql`and j.id < ${filter.after}`}
-    order by j.id desc
-    limit ${filter.limit + 1}`;
-  return rows.map(withUsage);
+    from (
+      select l.id from (${lookedAt(sql, filter)} limit ${lookedAtMax}) l
+      where true
+        ${states === null ? sql`` : sql`and l.state = any (${states}::text[])`}
+        ${Object.keys(metadata).length === 0 ? sql`` : sql`and l.metadata @> ${asJson(metadata)}::jsonb`}
+      order by l.id desc
+      limit ${filter.limit + 1}
+    ) f
+    join jobs j on j.id = f.id
+    left join charges c on c.job_id = j.id
+    order by j.id desc`;
+  const jobs = rows.map(withUsage);
+  if (jobs.length > filter.limit) return { jobs, reachedId: null };
+  const [reached] = await sql<{ id: string }[]>`
+    select l.id from (${lookedAt(sql, filter)} offset ${lookedAtMax - 1} limit 1) l`;
+  return { jobs, reachedId: reached?.id ?? null };
+}
+
+const unfinished: JobState[] = ['waiting', 'ticketed', 'running'];
+
+/** What one index gives in the order of the list, before anything else is asked of it. */
+function lookedAt(sql: Database, { accountId, states, batchId, after }: JobFilter) {
+  const isUnfinished = states?.every((state) => unfinished.includes(state)) === true;
+  return sql`
+    select j.id, j.state, j.metadata from jobs j
+    where j.account_id = ${accountId}
+      ${isUnfinished ? sql`and j.finished_at is null` : sql``}
+      ${batchId === null ? sql`` : sql`and j.batch_id = ${batchId}`}
+      ${after === null ? sql`` : sql`and j.id < ${after}`}
+    order by j.id desc`;
 }
 
 export type AttemptRow = {
@@ -78,13 +110,13 @@ export async function listAttempts(sql: Database, jobId: string): Promise<Attemp
     from attempts where job_id = ${jobId} order by number`;
 }
 
-/** Notes the wish to stop a job; false when it has ended. The worker that runs it honours it, else the reaper. */
-export async function requestCancel(sql: Database, jobId: string): Promise<boolean> {
-  const rows = await sql`
+/** Notes the wish to stop jobs; gives those that have not ended. The worker that runs one honours it, else the reaper. */
+export async function requestCancels(sql: Database, jobIds: string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
     update jobs set cancel_requested_at = coalesce(cancel_requested_at, now())
-    where id = ${jobId} and finished_at is null
+    where id = any (${jobIds}::text[]) and finished_at is null
     returning id`;
-  return rows.length > 0;
+  return rows.map(({ id }) => id);
 }
 
 /** A job that nobody runs any more, with what its ending needs. */
@@ -153,17 +185,16 @@ export async function listOverdueJobs(
     )`;
 }
 
-/** One waiting or ticketed job, with what its ending needs; null when it runs or is final. */
-export async function findEndableJob(
+/** Those of these jobs of an account that are waiting or ticketed, with what their ending needs. */
+export async function findEndableJobs(
   sql: Database,
   accountId: string,
-  jobId: string,
-): Promise<AbandonedJob | null> {
-  const [row] = await sql<AbandonedJob[]>`
+  jobIds: string[],
+): Promise<AbandonedJob[]> {
+  return await sql<AbandonedJob[]>`
     select ${abandonedColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
-    where j.id = ${jobId} and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')`;
-  return row ?? null;
+    where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')`;
 }
 
 /** What was ordered, as far as it is still kept. */
@@ -191,7 +222,7 @@ export async function findOrder(
   const [row] = await sql<StoredOrder[]>`
     select j.id, j.state, j.lane::integer as lane, j.stream, j.max_attempts as "maxAttempts",
       j.expires_in_seconds as "expiresInSeconds",
-      j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata, q.request, q.targets
+      j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata, nullif(q.request, '') as request, q.targets
     from jobs j left join job_requests q on q.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;
   return row ?? null;

@@ -21,7 +21,7 @@ import { acceptJobs } from '../../../src/shared/sql/accept-jobs.ts';
 import { insertAccount } from '../../../src/shared/sql/accounts.ts';
 import { type Database, openDatabase, type Transaction } from '../../../src/shared/sql/database.ts';
 import { restartDelivery } from '../../../src/shared/sql/deliveries.ts';
-import { listLostJobs, listOverdueJobs, requestCancel } from '../../../src/shared/sql/jobs.ts';
+import { listLostJobs, listOverdueJobs, requestCancels } from '../../../src/shared/sql/jobs.ts';
 import {
   claimJobs,
   extendLeases,
@@ -195,7 +195,7 @@ async function moveRow(
         });
     }
     case 'requestCancel':
-      return await requestCancel(sql, job.id);
+      return (await requestCancels(sql, [job.id])).length > 0;
   }
 }
 

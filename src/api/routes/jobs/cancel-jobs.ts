@@ -7,7 +7,7 @@ import { listUnfinishedIds } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
+import { type CancelDeps, cancelMany } from '../../intake/cancel-job.ts';
 
 const body = z.strictObject({
   batch_id: z.string().min(1).optional(),
@@ -44,9 +44,9 @@ export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void
             after,
             limit: pageSize,
           });
-          const ended = await Promise.all(ids.map((id) => cancelOne(deps, accountId, id)));
-          counts.cancelled += ended.filter((one) => one).length;
-          counts.asked += ended.filter((one) => !one).length;
+          const ended = await cancelMany(deps, accountId, ids);
+          counts.cancelled += ended;
+          counts.asked += ids.length - ended;
           const last = ids.at(-1);
           if (last === undefined || ids.length < pageSize) break;
           after = last;

@@ -27,15 +27,19 @@ const query = z
   })
   .catchall(z.string());
 
-/** GET /v1/jobs: the account's jobs, newest first, filtered by status, batch and metadata. */
+/**
+ * GET /v1/jobs: the account's jobs, newest first, filtered by status, batch and metadata. A page looks at a bounded number of jobs: one
+ * that is short and has more is followed from its `last_id`, as any other.
+ */
 export function listJobs(app: App, deps: { sql: Database }): void {
+  const summary = 'List jobs; with a filter, a page may be short or empty and still have more';
   app.get(
     '/v1/jobs',
-    { config: { scope: 'read' }, schema: { summary: 'List jobs', querystring: query } },
+    { config: { scope: 'read' }, schema: { summary, querystring: query } },
     async (request) => {
       const { status, batch_id: batchId, limit, after, ...others } = request.query;
       const accountId = accountOf(request);
-      const jobs = await listStoredJobs(deps.sql, {
+      const { jobs, reachedId } = await listStoredJobs(deps.sql, {
         accountId,
         states: status === undefined ? null : (statesByStatus[status] ?? null),
         batchId: batchId ?? null,
@@ -48,6 +52,7 @@ export function listJobs(app: App, deps: { sql: Database }): void {
       return toPage(
         jobs.map((job) => toJobObject(job, {}, places?.get(job.id))),
         limit,
+        reachedId,
       );
     },
   );
