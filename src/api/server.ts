@@ -82,6 +82,7 @@ import { readMetrics } from './routes/operations/read-metrics.ts';
 import { readReadiness } from './routes/operations/read-readiness.ts';
 import { type ShownQueue, showQueues } from './routes/operations/show-queues.ts';
 import { addEndpointRoutes } from './routes/webhook-endpoints/add-endpoint-routes.ts';
+import { createCallNotes } from './sync/note-calls.ts';
 
 export type ServerDeps = ProviderStatusDeps & {
   models: Models;
@@ -211,7 +212,8 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const { syncTimeoutSeconds } = deps.config.work;
   const errands = new Errands();
   app.addHook('onClose', () => errands.done());
-  const answering = { ...deps, ...intake, ...watching, errands, syncTimeoutSeconds };
+  const noteCall = createCallNotes(deps.sql);
+  const answering = { ...deps, ...intake, ...watching, errands, noteCall, syncTimeoutSeconds };
   createChatCompletion(app, answering);
   createResponse(app, answering);
   getResponse(app, answering);

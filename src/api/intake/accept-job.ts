@@ -31,16 +31,16 @@ export type Accepted = {
 
 /**
  * Prices a job, reserves its bound and stores it, durably and in one statement. Throws a Refusal, and then nothing is
- * stored. Does not depend on Redis: the hint to the dispatcher may be lost.
+ * stored. `takeId` is asked for the job's id once it has a price. Does not depend on Redis: the hint to the dispatcher may be lost.
  */
 export async function acceptJob(
   deps: IntakeDeps,
   order: JobOrder,
   orderer: Orderer,
-  jobId: string = newId('job'),
+  takeId: () => Promise<string> = async () => newId('job'),
 ): Promise<Accepted> {
   const priced = quoteJob(deps, order, orderer.defaultMaxOutputTokens);
-  const intake = toIntake(jobId, order, orderer, priced);
+  const intake = toIntake(await takeId(), order, orderer, priced);
   await failpoint('intake.quoted');
   const verdict = await deps.ledger.openHold(intake);
   const orderedAt = intake.createdAt;

@@ -1,10 +1,7 @@
-import type { FastifyRequest } from 'fastify';
 import type { BatchRecord } from '../../shared/domain/batch.ts';
 import { overQuota } from '../../shared/domain/quotas.ts';
 import { findSameBatch, insertBatch, isRoomForBatch, type NewBatch } from '../../shared/sql/batches.ts';
 import type { Transaction } from '../../shared/sql/database.ts';
-import { accountOf, limitOf } from '../http/caller.ts';
-import { asksAgain, fingerprintOf } from '../http/idempotent.ts';
 
 /** What every line of a batch has for its end. */
 const windowSeconds = 86_400;
@@ -13,16 +10,7 @@ const windowSeconds = 86_400;
  * Whose batch it is, how many it may have open, what makes two creations the same, and whether the client says that it asks
  * again.
  */
-type BatchOrderer = { accountId: string; openMax: number; fingerprint: string; asksAgain: boolean };
-
-export function batchOrdererOf(request: FastifyRequest): BatchOrderer {
-  return {
-    accountId: accountOf(request),
-    openMax: limitOf(request, 'open_batches'),
-    fingerprint: fingerprintOf(request),
-    asksAgain: asksAgain(request),
-  };
-}
+export type BatchOrderer = { accountId: string; openMax: number; fingerprint: string; asksAgain: boolean };
 
 /**
  * Begins a batch, unless its account has as many open as it may. A client that says it asks again gets the batch it began a moment

@@ -1,17 +1,19 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChatRequest } from '../../shared/domain/chat.ts';
+import { Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import type { Surface } from '../../shared/domain/job.ts';
 import { nameFields } from '../../shared/requests/field-names.ts';
 import type { JobOrder } from '../../shared/requests/quote-job.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { findJob } from '../../shared/sql/jobs.ts';
-import { askSyncCallAgain, noteSyncCall } from '../../shared/sql/sync-calls.ts';
+import { askSyncCallAgain, forgetSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
 import { asksAgain, fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
 import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
+import type { NoteCall } from './note-calls.ts';
 
-export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
+export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number; noteCall: NoteCall };
 
 /** The job that answers a call, when it was made, and how often its client has asked for it. */
 export type PlacedCall = { jobId: string; accountId: string; createdAt: Date; asks: number };
@@ -27,7 +29,7 @@ const attemptsMax = 5;
  * Makes a job of a call whose client waits for the answer. A client that says it asks again (`x-stainless-retry-count` of the
  * official SDKs) for what it asked a moment ago gets the job of that time, also while that one is still on its way into the
  * database: both order it under one id, and it is accepted once. So does one under an Idempotency-Key that was used for the same
- * call. Everything else is a new job. Names the job in the headers of the reply. Throws a Refusal.
+ * call. Everything else is a new job. Names the job in the headers of the reply. Throws a Refusal; then nothing is left of the call.
  */
 export async function placeCall(
   deps: PlaceDeps,
@@ -37,8 +39,14 @@ export async function placeCall(
 ): Promise<PlacedCall> {
   const accountId = accountOf(request);
   const fingerprint = fingerprintOf(request);
-  const earlier = asksAgain(request) ? await askSyncCallAgain(deps.sql, { accountId, fingerprint }) : null;
-  const { jobId, asks } = earlier ?? (await noteNewCall(deps.sql, { accountId, fingerprint }));
+  let noted: Noted = { jobId: newId('job'), asks: 0 };
+  // Once the call is priced: of one that is wrong nothing is noted.
+  const note = async () => {
+    const earlier = asksAgain(request) ? await askSyncCallAgain(deps.sql, { accountId, fingerprint }) : null;
+    if (earlier === null) await deps.noteCall({ jobId: noted.jobId, accountId, fingerprint });
+    noted = earlier ?? { jobId: noted.jobId, asks: 1 };
+    return noted.jobId;
+  };
   const key = readIdempotencyKey(request);
   const accepted = await acceptCall(
     deps,
@@ -62,8 +70,13 @@ export async function placeCall(
       defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
       idempotency: key === null ? null : { key, fingerprint },
     },
-    jobId,
-  );
+    note,
+  ).catch(async (error: unknown) => {
+    if (error instanceof Refusal && noted.asks === 1)
+      await forgetSyncCall(deps.sql, noted.jobId).catch(() => undefined);
+    throw error;
+  });
+  const { asks } = noted;
   reply.header('x-job-id', accepted.jobId);
   if (accepted.replayed) reply.header('idempotent-replayed', 'true');
   const isNew = asks === 1 && !accepted.replayed;
@@ -72,11 +85,7 @@ export async function placeCall(
   return { jobId: accepted.jobId, accountId, createdAt, asks };
 }
 
-async function noteNewCall(sql: Database, call: { accountId: string; fingerprint: string }) {
-  const jobId = newId('job');
-  await noteSyncCall(sql, { jobId, ...call });
-  return { jobId, asks: 1 };
-}
+type Noted = { jobId: string; asks: number };
 
 /** Problems are named as the client of the surface wrote their fields. */
 async function acceptCall(...given: Parameters<typeof acceptJob>): ReturnType<typeof acceptJob> {

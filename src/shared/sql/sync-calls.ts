@@ -3,14 +3,22 @@ import type { Database } from './database.ts';
 /** A client that lost its connection is taken for the same one for this long. */
 const samenessMinutes = 15;
 
-/** Notes which job is about to answer a call; written before the job, so that no job is without it. */
-export async function noteSyncCall(
-  sql: Database,
-  call: { jobId: string; accountId: string; fingerprint: string },
-): Promise<void> {
+/** A call, and the job that is about to answer it. */
+export type SyncCall = { jobId: string; accountId: string; fingerprint: string };
+
+/** Notes which jobs are about to answer calls; written before the jobs, so that none is without it. */
+export async function noteSyncCalls(sql: Database, calls: SyncCall[]): Promise<void> {
   await sql`
     insert into sync_calls (job_id, account_id, fingerprint)
-    values (${call.jobId}, ${call.accountId}, ${call.fingerprint})`;
+    select * from unnest(
+      ${calls.map(({ jobId }) => jobId)}::text[], ${calls.map(({ accountId }) => accountId)}::text[],
+      ${calls.map(({ fingerprint }) => fingerprint)}::text[]
+    )`;
+}
+
+/** Forgets a call that was refused, unless somebody asked for it again meanwhile: who does so later asks for a new one. */
+export async function forgetSyncCall(sql: Database, jobId: string): Promise<void> {
+  await sql`delete from sync_calls where job_id = ${jobId} and asks = 1`;
 }
 
 /**

@@ -6,9 +6,10 @@ import { metadataShape } from '../../../shared/requests/metadata-shape.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { checkWebhookUrl } from '../../../shared/webhook-target.ts';
 import type { App } from '../../http/app.ts';
+import { batchOrdererOf } from '../../http/batch-orderer.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { batchOrdererOf, orderBatch } from '../../intake/order-batch.ts';
+import { orderBatch } from '../../intake/order-batch.ts';
 import { requireInputFile } from './require-input-file.ts';
 import { endpointShape } from './shapes.ts';
 

@@ -5,10 +5,11 @@ import { findBatch } from '../../../shared/sql/batches.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { findFile } from '../../../shared/sql/files.ts';
 import type { App } from '../../http/app.ts';
+import { batchOrdererOf } from '../../http/batch-orderer.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
-import { batchOrdererOf, orderBatch } from '../../intake/order-batch.ts';
+import { orderBatch } from '../../intake/order-batch.ts';
 import { retryMetadata } from '../../intake/retry-metadata.ts';
 
 /** `POST /v1/batches/{id}/retry`: a new batch of the lines of an ended one that did not succeed, at today's price. */

@@ -6,9 +6,10 @@ import { overQuota } from '../../../../shared/domain/quotas.ts';
 import type { Database, Transaction } from '../../../../shared/sql/database.ts';
 import { appendToFile, beginFile, chunkBytesMax, finishFile } from '../../../../shared/sql/files.ts';
 import type { App } from '../../../http/app.ts';
+import { batchOrdererOf } from '../../../http/batch-orderer.ts';
 import { accountOf, limitOf } from '../../../http/caller.ts';
 import { idempotent } from '../../../http/idempotent.ts';
-import { batchOrdererOf, orderBatch } from '../../../intake/order-batch.ts';
+import { orderBatch } from '../../../intake/order-batch.ts';
 import { toMessageBatch } from './message-batch.ts';
 
 /** The body (SDK 1.12 `BatchCreateParams`). What is wrong inside `params` becomes the result of that request. */
