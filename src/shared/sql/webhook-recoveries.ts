@@ -18,13 +18,17 @@ export async function insertRecovery(
 }
 
 /**
- * One page of one recovery: exhausted and held deliveries become pending again, each with a whole chain of tries. Page and
- * progress commit together. Returns how many deliveries it looked at; 0 when nothing is to be recovered.
+ * One page of one recovery, of the account that has waited longest for one: exhausted and held deliveries become pending again,
+ * each with a whole chain of tries. Page and progress commit together. Returns how many deliveries it looked at; 0 when nothing is to be recovered.
  */
 export async function recoverDeliveries(sql: Database, limit: number): Promise<number> {
   const [page] = await sql<{ looked: number }[]>`
     with recovery as (
-      select * from webhook_recoveries where done_at is null order by id limit 1 for update skip locked
+      select * from webhook_recoveries w
+      where w.done_at is null
+      order by (select max(t.paged_at) from webhook_recoveries t where t.account_id = w.account_id) nulls first, w.id
+      limit 1
+      for update skip locked
     ),
     page as (
       select d.id, d.created_at
@@ -51,7 +55,7 @@ export async function recoverDeliveries(sql: Database, limit: number): Promise<n
     noted as (
       update webhook_recoveries w
       set reached_at = coalesce(p.at, w.reached_at), reached_id = coalesce(p.id, w.reached_id),
-        recovered = w.recovered + (select count(*) from renewed)::integer,
+        paged_at = clock_timestamp(), recovered = w.recovered + (select count(*) from renewed)::integer,
         done_at = case when p.looked < ${limit} then now() end
       from recovery r, reached p
       where w.id = r.id
