@@ -55,6 +55,11 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
     ADMIN_API_KEY: adminKey,
     WEBHOOK_ALLOW_PRIVATE: 'on',
     SHUTDOWN_GRACE_SECONDS: '1',
+    // One account brings what many would.
+    QUEUE_DEPTH_LIMIT: '100000000',
+    IDEMPOTENCY_KEYS_LIMIT: '100000000',
+    EVENT_STREAMS_LIMIT: '1000000',
+    OPEN_BATCHES_LIMIT: '1000000',
   };
   const start = (role: 'api' | 'workers', more: Record<string, string> = {}, part: string = role) =>
     startPart(ground.workshop, part, {

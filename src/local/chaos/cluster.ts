@@ -134,6 +134,7 @@ function environmentOf(
     SHUTDOWN_GRACE_SECONDS: '1',
     WEBHOOK_ALLOW_PRIVATE: 'on',
     WEBHOOK_RETRY_SECONDS: webhookRetrySeconds,
+    EVENT_STREAMS_LIMIT: '10000',
     LOG_LEVEL: 'warn',
   };
 }

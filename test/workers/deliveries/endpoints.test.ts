@@ -334,10 +334,8 @@ describe('the claim', () => {
 });
 
 describe('a recovery', () => {
-  const wish = async (endpointId: string, since: Date) =>
-    await owed.sql.begin((tx) =>
-      insertRecovery(tx, { id: newId('rec'), accountId: owed.accountId, endpointId, since }),
-    );
+  const wish = async (endpointId: string, since: Date, accountId = owed.accountId) =>
+    await owed.sql.begin((tx) => insertRecovery(tx, { id: newId('rec'), accountId, endpointId, since }));
   const twoHoursAgo = () => new Date(Date.now() - 2 * 3600_000);
 
   it('sends again what failed and what was held since then, and nothing else', async () => {
@@ -374,6 +372,21 @@ describe('a recovery', () => {
     expect(await owed.countStates(endpoint.id)).toEqual({ pending: 700, exhausted: 300 });
     const [row] = await owed.sql`select recovered, done_at is not null as done from webhook_recoveries`;
     expect(row).toEqual({ recovered: 1000, done: true });
+  });
+
+  it('takes turns with those of other accounts, however many deliveries or recoveries an account has', async () => {
+    const [long, short] = [await owed.openEndpoint(receiver.url), await owed.openEndpoint(receiver.url)];
+    await owed.sql`insert into accounts (id, name) values ('another', 'test')`;
+    await owed.sql`update webhook_endpoints set account_id = 'another' where id = ${short.id}`;
+    await owed.oweMany(long, receiver.url, 1000, 'exhausted');
+    await owed.oweMany(short, receiver.url, 10, 'exhausted');
+    for (let n = 0; n < 3; n += 1) await wish(long.id, twoHoursAgo());
+    await wish(short.id, twoHoursAgo(), 'another');
+    for (let page = 0; page < 2; page += 1) await recoverDeliveries(owed.sql, 100);
+    expect([await owed.countStates(long.id), await owed.countStates(short.id)]).toEqual([
+      { pending: 100, exhausted: 900 },
+      { pending: 10 },
+    ]);
   });
 });
 
