@@ -163,6 +163,31 @@ describe('the ledger', () => {
     expect(await typesOf(jobId)).toEqual(['hold', 'release', 'charge']);
   });
 
+  test('a cancellation that comes too late takes nothing from the answer beside it in the same statement', async () => {
+    const jobId = await runningJob();
+    const late = endingOf(jobId, {
+      fence: null,
+      state: 'cancelled',
+      charge: null,
+      attempt: null,
+      result: null,
+    });
+    const answers = await Promise.all([ledger.settleHold(late), ledger.settleHold(endingOf(jobId))]);
+    expect(answers).toEqual([false, true]);
+    expect(await typesOf(jobId)).toEqual(['hold', 'release', 'charge']);
+    expect(await booksFail()).toEqual([]);
+  });
+
+  test.each<[string, Partial<JobEnding>]>([
+    ['of an attempt that has lost the job', { fence: 0 }],
+    ['of another account', { accountId: 'two' }],
+  ])('nor does an ending %s', async (_, late) => {
+    const jobId = await runningJob();
+    const endings = [endingOf(jobId, late), endingOf(jobId), endingOf(jobId, { state: 'failed' })];
+    expect(await Promise.all(endings.map(ledger.settleHold))).toEqual([false, true, false]);
+    expect(await booksFail()).toEqual([]);
+  });
+
   test('a row the database cannot take fails alone; its neighbours in the statement are stored', async () => {
     const poison = intakeOf({ holdNano: -1n });
     const good = [intakeOf(), intakeOf(), intakeOf()];

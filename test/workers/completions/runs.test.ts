@@ -3,7 +3,7 @@ import type { ClaimedJob } from '../../../src/workers/completions/claim.ts';
 import { createRuns } from '../../../src/workers/completions/runs.ts';
 
 const jobOf = (attempts: number) =>
-  ({ id: 'job_1', attempts, deadlineAt: new Date(Date.now() + 60_000) }) as ClaimedJob;
+  ({ id: 'job_1', attempts, deadlineAt: new Date(Date.now() + 60_000), target: {} }) as ClaimedJob;
 
 test('a run that is stopped for its attempt is stopped; a newer run of the same job goes on', () => {
   const runs = createRuns();
