@@ -2,6 +2,7 @@ import type { ProviderCall } from './provider.ts';
 
 /** Framing, state of the provider, and whatever a server adds of its own. */
 const baseBytes = 16 * 1024 * 1024;
+const eventBaseBytes = 1024 * 1024;
 /** A token of text is four characters as a rule, and six bytes a character at most when JSON escapes it. */
 const bytesPerToken = 48;
 /** One alternative of a token: its text, its bytes and its probability; laid out over lines, as OpenAI does, and packed. */
@@ -22,6 +23,14 @@ function alternatives({ logprobs, top_logprobs }: ProviderCall['request']): numb
 export function answerBytesMax(call: ProviderCall, ceilingBytes: number): number {
   const perToken = bytesPerToken + alternatives(call.request) * logprobBytesMax;
   return Math.min(ceilingBytes, baseBytes + tokensMax(call) * perToken);
+}
+
+/**
+ * How large one event of a stream may be: all of the text at once, if a server likes. The SDKs hold an event that has not ended,
+ * and copy it with each piece that comes.
+ */
+export function eventBytesMax(call: ProviderCall, ceilingBytes: number): number {
+  return Math.min(ceilingBytes, eventBaseBytes + tokensMax(call) * bytesPerToken);
 }
 
 /** About how many tokens an answer of this many bytes has that nobody could read. */

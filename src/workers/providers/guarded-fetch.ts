@@ -10,7 +10,7 @@ type Guard = {
   limits: CallLimits;
   dispatcher: Dispatcher;
   /** A whole body, or one event of a stream, that is larger is not held. */
-  bytesMax: number;
+  unreadBytesMax: number;
 };
 
 const errorBytesMax = 64 * 1024;
@@ -93,9 +93,9 @@ async function* readChunks(answer: UndiciResponse, limits: CallLimits): AsyncGen
 }
 
 /** Counts what came. Too much ends the call for good: the same call would come to the same end. */
-function hold(chunk: Uint8Array, { record, limits, bytesMax }: Guard): void {
+function hold(chunk: Uint8Array, { record, limits, unreadBytesMax }: Guard): void {
   record.unreadBytes += chunk.byteLength;
-  if (record.unreadBytes <= bytesMax) return;
+  if (record.unreadBytes <= unreadBytesMax) return;
   limits.abort('bytes');
   throw new Error('the answer is larger than allowed');
 }

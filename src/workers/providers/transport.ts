@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
-import { answerBytesMax } from './answer-size.ts';
+import { answerBytesMax, eventBytesMax } from './answer-size.ts';
 import { type LimitReached, startLimits } from './call-limits.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { createGuardedFetch } from './guarded-fetch.ts';
@@ -50,8 +50,9 @@ export function createTransport(settings: ProviderSettings): Transport {
       const limits = startLimits(settings, call);
       const dispatcher = watchSending(agent, record);
       const bytesMax = answerBytesMax(call, settings.answerBytesMax);
+      const unreadBytesMax = call.stream ? eventBytesMax(call, settings.answerBytesMax) : bytesMax;
       return {
-        fetch: createGuardedFetch({ call, record, limits, dispatcher, bytesMax }),
+        fetch: createGuardedFetch({ call, record, limits, dispatcher, unreadBytesMax }),
         record,
         bytesMax,
         limitReached: limits.reached,
