@@ -101,8 +101,9 @@ export const partExtra = place({ anthropic: marked, openai: marked });
 /** Of a tool call. */
 export const callExtra = place({ anthropic: marked, google: signatureFields, openai: googleState });
 
-/** A block of Claude's answer as it can be given back; null for a kind that cannot. */
+/** A block of Claude's answer as it came, or as much of it as can be given back; null for a kind that cannot. */
 export function keptBlock(block: unknown): Record<string, unknown> | null {
+  if (anthropicBlock.safeParse(block).success) return block as Record<string, unknown>;
   return answeredBlock.safeParse(block).data ?? null;
 }
 

@@ -39,7 +39,9 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
     const said = Object.entries(reported).filter(([, count]) => count !== null && count !== undefined);
     usage = { ...usage, ...Object.fromEntries(said) };
     isOutputCounted ||= isEnd && typeof reported['output_tokens'] === 'number';
-    turn.log.report(readAnthropicUsage(usage), isOutputCounted);
+    // Thinking is part of an output that is not counted yet.
+    const counts = isOutputCounted ? usage : { ...usage, output_tokens_details: null };
+    turn.log.report(readAnthropicUsage(counts), isOutputCounted);
   }
 
   return {

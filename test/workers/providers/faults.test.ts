@@ -197,3 +197,16 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
+
+describe.each([false, true])('an answer that is more than was asked for, stream %s', (stream) => {
+  it.each(kinds)('of %s is stopped by us, and counted by its size', async (kind) => {
+    const { answer } = await bench.call(kind, `[[fault:large mb=9]] ${stream}`, { stream });
+    expect(answer).toMatchObject({ kind: 'stopped', limit: 'the answer was larger than allowed' });
+    expect(answer.kind === 'stopped' && answer.produced.unreadTokens).toBe(400);
+  });
+});
+
+it.each(kinds)('a whole answer of %s may take longer than a stream may be silent', async (kind) => {
+  const { answer } = await bench.call(kind, '[[latency:1500]] think long');
+  expect(answer.kind).toBe('completed');
+});
