@@ -188,6 +188,15 @@ describe('the ledger', () => {
     expect(await booksFail()).toEqual([]);
   });
 
+  test('of two tickets of one job that are brought together, one claims it', async () => {
+    const intake = intakeOf();
+    await ledger.openHold(intake);
+    await sql`update jobs set state = 'ticketed', generation = 1 where id = ${intake.jobId}`;
+    const tickets = [0, 1, 1].map((generation) => ({ id: intake.jobId, generation }));
+    const claimed = await claimJobs(sql, tickets, { id: 'wrk_1', leaseSeconds: 30 });
+    expect(claimed.map((row) => row?.attempt ?? null)).toEqual([null, 1, null]);
+  });
+
   test('a row the database cannot take fails alone; its neighbours in the statement are stored', async () => {
     const poison = intakeOf({ holdNano: -1n });
     const good = [intakeOf(), intakeOf(), intakeOf()];

@@ -1,6 +1,6 @@
 import type { Produced } from '../../shared/domain/answer.ts';
 import { chargeWithin } from '../../shared/domain/charge.ts';
-import type { ChatCompletion } from '../../shared/domain/chat.ts';
+import type { ChatCompletion, Choice } from '../../shared/domain/chat.ts';
 import { priceUsage } from '../../shared/domain/price.ts';
 import { countOutputTokens } from '../../shared/domain/token-bound.ts';
 import type { Usage } from '../../shared/domain/usage.ts';
@@ -73,12 +73,21 @@ function countedUsage(job: ClaimedJob, outputTokens: number): Usage {
   };
 }
 
+/** All that came out of a whole answer, the reasoning that was told included. */
 function outputText(completion: ChatCompletion): string {
   return completion.choices
     .flatMap(({ message }) => [
+      ...reasoningTexts(message),
       message.content ?? '',
       message.refusal ?? '',
       ...(message.tool_calls ?? []).map((call) => call.function.name + call.function.arguments),
     ])
     .join('');
+}
+
+/** Reasoning as the answer brought it along; some servers say the same under two names. */
+function reasoningTexts({ extra_content: extra }: Choice['message']): string[] {
+  const own = extra?.openai as { reasoning_content?: string; reasoning?: string } | undefined;
+  const blocks = (extra?.anthropic as { content?: { thinking?: string }[] } | undefined)?.content ?? [];
+  return [own?.reasoning_content ?? own?.reasoning ?? '', ...blocks.map(({ thinking = '' }) => thinking)];
 }
