@@ -130,6 +130,19 @@ describe('a job that is cancelled while a model reasons', () => {
   });
 });
 
+test('a job that expires while Gemini answers is charged the thoughts that were reported by then', async () => {
+  const text = `[[reasoning:700]] [[chunk_delay:500]] ${words}`;
+  const model = 'google/gemini-2.5-flash';
+  const { json } = await client.call(
+    'POST /v1/jobs',
+    jobBody(text, { model, max_tokens: 2000, stream: true, expires_in_seconds: 2.5 }),
+  );
+  const job = await whenEnded(client, json.id);
+  expect([job.status, job.usage.estimated, job.usage.reasoning_tokens]).toEqual(['expired', true, 700]);
+  expect(job.usage.completion_tokens).toBeGreaterThan(700);
+  expect(shareOf([await billOfJob(job)])).toBeGreaterThanOrEqual(0.95);
+});
+
 describe('a limit of ours', () => {
   test.each([false, true])(
     'ends a call for good, charged, and is no failure of the provider: stream %s',
