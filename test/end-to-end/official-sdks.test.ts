@@ -356,7 +356,7 @@ describe('a client that goes away', () => {
       body: JSON.stringify({ chunk_delay_ms: 60 }),
     });
     const { data, response } = await openai.chat.completions
-      .create({ model: 'openai/gpt-5-mini', messages: ask('a long story'), max_tokens: 400, stream: true })
+      .create({ model: 'openai/gpt-4.1-mini', messages: ask('a long story'), max_tokens: 400, stream: true })
       .withResponse();
     for await (const chunk of data) if (chunk.choices[0]?.delta.content) break;
     data.controller.abort();

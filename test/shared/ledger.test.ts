@@ -163,6 +163,40 @@ describe('the ledger', () => {
     expect(await typesOf(jobId)).toEqual(['hold', 'release', 'charge']);
   });
 
+  test('a cancellation that comes too late takes nothing from the answer beside it in the same statement', async () => {
+    const jobId = await runningJob();
+    const late = endingOf(jobId, {
+      fence: null,
+      state: 'cancelled',
+      charge: null,
+      attempt: null,
+      result: null,
+    });
+    const answers = await Promise.all([ledger.settleHold(late), ledger.settleHold(endingOf(jobId))]);
+    expect(answers).toEqual([false, true]);
+    expect(await typesOf(jobId)).toEqual(['hold', 'release', 'charge']);
+    expect(await booksFail()).toEqual([]);
+  });
+
+  test.each<[string, Partial<JobEnding>]>([
+    ['of an attempt that has lost the job', { fence: 0 }],
+    ['of another account', { accountId: 'two' }],
+  ])('nor does an ending %s', async (_, late) => {
+    const jobId = await runningJob();
+    const endings = [endingOf(jobId, late), endingOf(jobId), endingOf(jobId, { state: 'failed' })];
+    expect(await Promise.all(endings.map(ledger.settleHold))).toEqual([false, true, false]);
+    expect(await booksFail()).toEqual([]);
+  });
+
+  test('of two tickets of one job that are brought together, one claims it', async () => {
+    const intake = intakeOf();
+    await ledger.openHold(intake);
+    await sql`update jobs set state = 'ticketed', generation = 1 where id = ${intake.jobId}`;
+    const tickets = [0, 1, 1].map((generation) => ({ id: intake.jobId, generation }));
+    const claimed = await claimJobs(sql, tickets, { id: 'wrk_1', leaseSeconds: 30 });
+    expect(claimed.map((row) => row?.attempt ?? null)).toEqual([null, 1, null]);
+  });
+
   test('a row the database cannot take fails alone; its neighbours in the statement are stored', async () => {
     const poison = intakeOf({ holdNano: -1n });
     const good = [intakeOf(), intakeOf(), intakeOf()];

@@ -56,7 +56,8 @@ export async function answerWhole(
 async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSignal): Promise<Answered> {
   const waitMs = deps.syncTimeoutSeconds * 1000 + marginMs;
   const stored = await findWhenFinal(deps, placed, waitMs, gone);
-  if (stored === null || stored.job.state !== 'succeeded' || stored.result == null) {
+  // A call that was cancelled and read to its end has its whole answer: whoever came back for it is given it.
+  if (stored === null || stored.result == null) {
     throw failedCall(stored?.job ?? { error: null, state: 'failed' });
   }
   return { job: stored.job, completion: JSON.parse(stored.result) as ChatCompletion };

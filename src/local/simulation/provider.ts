@@ -33,7 +33,13 @@ export function callProvider(world: World, { job, fence, provider }: Claimed, ad
   world.note(job, provider, failed === null ? 'executes attempt' : 'executes, cut off, attempt', fence);
   if (failed !== null) return { ...failedCall(world, failed), billedNano, answeredAtMs };
   const completion = { ...blank, id: `${job.id}:${fence}` };
-  const answer: Call['answer'] = { kind: 'completed', completion, usage: null, limits: null };
+  const answer: Call['answer'] = {
+    kind: 'completed',
+    completion,
+    usage: null,
+    limits: null,
+    serviceTier: null,
+  };
   return { answer, billedNano, isUsageSaid, answeredAtMs };
 }
 

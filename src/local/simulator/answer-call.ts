@@ -27,7 +27,7 @@ export async function answerCall(simulation: Simulation, wire: Wire, incoming: I
     sendRefusal(response, wire, { status: 400, code: null, message, retryAfter: null });
     return;
   }
-  const reply = makeReply(prompt);
+  const reply = makeReply(prompt, simulation.config.service_tier);
   const fault = simulation.faults.pick(prompt);
   const call: OpenCall = {
     simulation,

@@ -85,7 +85,12 @@ function wireUsage(reply: Reply, completion: unknown): Record<string, unknown> {
     output_tokens: completion,
     cache_read_input_tokens: counts.cached,
     cache_creation_input_tokens: counts.cacheWrite,
+    cache_creation: {
+      ephemeral_5m_input_tokens: counts.cacheWrite - counts.cacheWriteHour,
+      ephemeral_1h_input_tokens: counts.cacheWriteHour,
+    },
     output_tokens_details: { thinking_tokens: counts.reasoning },
+    ...(reply.serviceTier !== null && { service_tier: reply.serviceTier }),
   };
 }
 
@@ -134,7 +139,8 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
   let said = '';
   const push = (data: { type: string }) =>
     out.push({ frame: sse(data, data.type), tokens: reasoning + countTokens(said) });
-  const startUsage = reply.usage === 'missing' ? {} : { usage: wireUsage(reply, 1) };
+  const started = { ...wireUsage(reply, 1), output_tokens_details: { thinking_tokens: 0 } };
+  const startUsage = reply.usage === 'missing' ? {} : { usage: started };
   const open = { ...envelope(prompt, reply), content: [], stop_reason: null, ...startUsage };
   push({ type: 'message_start', message: open } as { type: string });
   push({ type: 'ping' });

@@ -11,6 +11,8 @@ export type SimulatorConfig = {
   /** What the rate-limit headers say is left; null sends none. */
   requests_left: number | null;
   tokens_left: number | null;
+  /** The tier that answers of OpenAI and Anthropic name; null names none. */
+  service_tier: string | null;
 };
 
 export type Simulation = { config: SimulatorConfig; faults: FaultStore; meter: Meter };

@@ -1,6 +1,7 @@
 import { BadRequest, contentText, type Prompt } from './prompt.ts';
 import { countChoice, type Reply, type ReplyChoice, splitText } from './reply.ts';
 import { countTokens } from './tokens.ts';
+import { readDialect, type UsageDialect, usageIn } from './usage-dialects.ts';
 import { type StreamEvent, sse, type Wire } from './wire.ts';
 
 type Body = {
@@ -70,18 +71,13 @@ function wireFinish(finish: ReplyChoice['finish']): string {
   return finish === 'stop_sequence' ? 'stop' : finish;
 }
 
-function wireUsage(reply: Reply): unknown {
+function wireUsage(prompt: Prompt, reply: Reply): Record<string, unknown> | undefined {
   if (reply.usage === 'missing') return undefined;
-  const { counts } = reply;
-  const completion = reply.usage === 'honest' ? counts.completion : reply.usage.completion;
-  return {
-    prompt_tokens: counts.prompt,
-    completion_tokens: completion,
-    total_tokens: counts.prompt + counts.completion,
-    prompt_tokens_details: { cached_tokens: counts.cached, cache_write_tokens: counts.cacheWrite },
-    completion_tokens_details: { reasoning_tokens: counts.reasoning },
-  };
+  const completion = reply.usage === 'honest' ? reply.counts.completion : reply.usage.completion;
+  return usageIn(readDialect(prompt.lastUser), reply.counts, completion);
 }
+
+const tierOf = ({ serviceTier }: Reply) => (serviceTier === null ? {} : { service_tier: serviceTier });
 
 function plain(prompt: Prompt, reply: Reply): unknown {
   return {
@@ -100,7 +96,8 @@ function plain(prompt: Prompt, reply: Reply): unknown {
       logprobs: null,
       finish_reason: wireFinish(choice.finish),
     })),
-    usage: wireUsage(reply),
+    ...tierOf(reply),
+    usage: wireUsage(prompt, reply),
   };
 }
 
@@ -109,7 +106,13 @@ function wireCall(call: ReplyChoice['toolCalls'][number]) {
 }
 
 function events(prompt: Prompt, reply: Reply): StreamEvent[] {
-  const head = { id: `chatcmpl-${reply.id}`, object: 'chat.completion.chunk', created, model: prompt.model };
+  const head = {
+    id: `chatcmpl-${reply.id}`,
+    object: 'chat.completion.chunk',
+    created,
+    model: prompt.model,
+    ...tierOf(reply),
+  };
   const nullUsage = prompt.includeUsage ? { usage: null } : {};
   const out: StreamEvent[] = [];
   let before = reply.counts.reasoning;
@@ -136,12 +139,18 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
     push({}, wireFinish(choice.finish));
     before += countChoice(choice);
   });
-  const usage = wireUsage(reply);
+  const usage = wireUsage(prompt, reply);
   const { completion } = reply.counts;
   if (prompt.includeUsage && usage !== undefined) {
-    out.push({ frame: sse({ ...head, choices: [], usage }), tokens: completion });
+    out.push({ frame: sse({ ...head, ...placed(readDialect(prompt.lastUser), usage) }), tokens: completion });
   }
   return [...out, { frame: sse('[DONE]'), tokens: completion }];
+}
+
+/** Where the last chunk of a stream has its usage. */
+function placed(dialect: UsageDialect, usage: Record<string, unknown>): Record<string, unknown> {
+  if (dialect === 'moonshot') return { choices: [{ index: 0, delta: {}, finish_reason: null, usage }] };
+  return dialect === 'groq' ? { choices: [], x_groq: { usage } } : { choices: [], usage };
 }
 
 function refuse({

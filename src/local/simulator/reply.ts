@@ -15,6 +15,8 @@ export type Counts = {
   completion: number;
   cached: number;
   cacheWrite: number;
+  /** Of the writes, those kept for an hour. */
+  cacheWriteHour: number;
   reasoning: number;
 };
 
@@ -25,6 +27,8 @@ export type Reply = {
   counts: Counts;
   /** What `usage` says: the counts, nothing, or a figure to be refused in place of the completion's. */
   usage: 'honest' | 'missing' | { completion: unknown };
+  /** The tier that the answer says it was served at; null says nothing. */
+  serviceTier: string | null;
 };
 
 const words = 'lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt'.split(
@@ -32,7 +36,7 @@ const words = 'lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiu
 );
 
 /** The answer to a prompt: deterministic, within its limits, with honest counts. */
-export function makeReply(prompt: Prompt): Reply {
+export function makeReply(prompt: Prompt, serviceTier: string | null): Reply {
   const hash = createHash('sha1')
     .update(prompt.model)
     .update(prompt.lastUser)
@@ -47,9 +51,17 @@ export function makeReply(prompt: Prompt): Reply {
   const input = countInput(prompt);
   const cached = Math.min(readMarker(prompt.lastUser, 'cached') ?? 0, input);
   const cacheWrite = Math.min(readMarker(prompt.lastUser, 'cache_write') ?? 0, input - cached);
+  const cacheWriteHour = Math.min(readMarker(prompt.lastUser, 'cache_write_hour') ?? 0, cacheWrite);
   const completion = choices.reduce((sum, choice) => sum + countChoice(choice) + reasoning, 0);
-  const counts = { prompt: input, completion, cached, cacheWrite, reasoning: reasoning * prompt.n };
-  return { id, choices, counts, usage: 'honest' };
+  const counts = {
+    prompt: input,
+    completion,
+    cached,
+    cacheWrite,
+    cacheWriteHour,
+    reasoning: reasoning * prompt.n,
+  };
+  return { id, choices, counts, usage: 'honest', serviceTier };
 }
 
 /** Output tokens of one choice without reasoning. */

@@ -43,6 +43,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       chunk_delay_ms: options.chunkDelayMs ?? 0,
       requests_left: null,
       tokens_left: null,
+      service_tier: null,
     },
     faults: createFaultStore(),
     meter: createMeter(options.meterFile ?? null),

@@ -8,7 +8,7 @@ import type { Refusal, UpstreamKind } from './refusal.ts';
 const droppedFields: Record<keyof ExtraContent, string[]> = {
   anthropic: ['content', 'stop_sequence', 'cache_control'],
   google: ['thought_signature'],
-  openai: ['reasoning_content', 'reasoning', 'reasoning_details', 'extra_content'],
+  openai: ['reasoning_content', 'reasoning', 'reasoning_details', 'extra_content', 'cache_control'],
 };
 
 type Carrier = Message | Tool;

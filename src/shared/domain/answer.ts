@@ -38,6 +38,10 @@ export type Produced = {
   text: string;
   /** Usage reported so far (Anthropic and Gemini report it while streaming), or null. */
   usage: Usage | null;
+  /** The end of the text that the reported usage does not count yet; left out when it counts all. */
+  uncounted?: string;
+  /** Output that came and could not be read, at about this many tokens; left out when all of it was. */
+  unreadTokens?: number;
 };
 
 /** What the provider says is left of its limits, from response headers; null fields were not said. */
@@ -50,7 +54,17 @@ export type ProviderLimits = {
 
 /** How one call to a provider ended. Every way out of a provider is one of these; providers never throw. */
 export type Answer =
-  | { kind: 'completed'; completion: ChatCompletion; usage: Usage | null; limits: ProviderLimits | null }
+  | {
+      kind: 'completed';
+      completion: ChatCompletion;
+      usage: Usage | null;
+      limits: ProviderLimits | null;
+      /** The tier that the provider says it served; null when it does not say. */
+      serviceTier: string | null;
+    }
   | { kind: 'failed'; failure: Failure; produced: Produced; limits: ProviderLimits | null }
-  /** We stopped it ourselves: the job was cancelled, its deadline passed, the client left or the process is closing. */
-  | { kind: 'stopped'; produced: Produced };
+  /**
+   * We stopped it ourselves: the job was cancelled, its deadline passed, the client left or the process is closing; with `limit`, in
+   * words, because it went beyond what we hold. Says nothing about the provider.
+   */
+  | { kind: 'stopped'; produced: Produced; limit?: string };

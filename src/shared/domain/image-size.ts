@@ -1,48 +1,37 @@
-/** Width and height in pixels. */
-export type ImageSize = { width: number; height: number };
-
-/** A JPEG's size may stand behind its metadata; further in than this we do not look. */
-const headBytesMax = 256 * 1024;
-
-function jpegSize(bytes: Buffer): ImageSize | null {
-  let at = 2;
-  while (at + 9 < bytes.length && bytes[at] === 0xff) {
-    const marker = bytes.readUInt8(at + 1);
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    if (isFrame) return { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
-    at += marker === 0xff ? 1 : 2 + bytes.readUInt16BE(at + 2);
-  }
-  return null;
-}
-
-function webpSize(bytes: Buffer): ImageSize | null {
-  const format = bytes.toString('latin1', 12, 16);
-  if (format === 'VP8X') return { width: bytes.readUIntLE(24, 3) + 1, height: bytes.readUIntLE(27, 3) + 1 };
-  if (format === 'VP8 ') {
-    return { width: bytes.readUInt16LE(26) & 0x3fff, height: bytes.readUInt16LE(28) & 0x3fff };
-  }
-  if (format !== 'VP8L') return null;
-  const packed = bytes.readUInt32LE(21);
-  return { width: (packed & 0x3fff) + 1, height: ((packed >>> 14) & 0x3fff) + 1 };
-}
-
-function sizeFromHead(bytes: Buffer): ImageSize | null {
-  if (bytes.length < 30) return null;
-  const magic = bytes.toString('latin1', 0, 12);
-  if (magic.startsWith('\x89PNG')) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
-  if (magic.startsWith('GIF8')) return { width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) };
-  if (magic.startsWith('\xff\xd8')) return jpegSize(bytes);
-  return magic.startsWith('RIFF') && magic.endsWith('WEBP') ? webpSize(bytes) : null;
-}
+import { gifSize, type ImageSize, jpegSize, pngSize, webpSize } from './image-formats.ts';
 
 /**
- * The size of the image in a base64 `data:` URL, from the header of a PNG, JPEG, GIF or WebP. Null when the URL points
- * elsewhere (the gateway never fetches it), when the header says nothing, or when the size is zero.
+ * A decoder trusts the bytes, so a size counts only where the whole of a format's rules is kept up to the place it stands in. Where
+ * there is any doubt there is no size, and the model's dearest image is reserved.
+ */
+
+/** A JPEG's size may stand behind its metadata; further in than this we do not look. */
+const jpegHeadBytes = 256 * 1024;
+/** A PNG's size is in its first chunk. */
+const pngHeadBytes = 64;
+
+type Format = { mediaTypes: string[]; headBytes: number; sizeOf(bytes: Buffer): ImageSize | null };
+
+/** By how the bytes begin. GIF and WebP may hold frames anywhere, each with a size of its own: they are read whole. */
+const formats: Format[] = [
+  { mediaTypes: ['image/png', 'image/apng'], headBytes: pngHeadBytes, sizeOf: pngSize },
+  { mediaTypes: ['image/jpeg', 'image/jpg'], headBytes: jpegHeadBytes, sizeOf: jpegSize },
+  { mediaTypes: ['image/gif'], headBytes: Number.POSITIVE_INFINITY, sizeOf: gifSize },
+  { mediaTypes: ['image/webp'], headBytes: Number.POSITIVE_INFINITY, sizeOf: webpSize },
+];
+
+/**
+ * The size of the image in a base64 `data:` URL, read from its own bytes: a PNG, JPEG, GIF or WebP, of what it is said to be. Null
+ * when the URL points elsewhere (the gateway never fetches it), when the size is zero, or when it is in doubt.
  */
 export function imageSize(url: string): ImageSize | null {
   const comma = url.slice(0, 128).indexOf(',');
-  if (!/^data:[^,]*;base64$/i.test(url.slice(0, Math.max(comma, 0)))) return null;
-  const head = Buffer.from(url.slice(comma + 1, comma + 1 + Math.ceil(headBytesMax / 3) * 4), 'base64');
-  const size = sizeFromHead(head);
+  const head = /^data:([^;,]*);base64$/i.exec(url.slice(0, Math.max(comma, 0)));
+  const mediaType = head?.[1]?.toLowerCase();
+  const format = formats.find(({ mediaTypes }) => mediaTypes.some((known) => known === mediaType));
+  if (format === undefined) return null;
+  const lettersMax = Math.min(url.length, Math.ceil(format.headBytes / 3) * 4);
+  const bytes = Buffer.from(url.slice(comma + 1, comma + 1 + lettersMax), 'base64');
+  const size = format.sizeOf(bytes);
   return size !== null && size.width > 0 && size.height > 0 ? size : null;
 }

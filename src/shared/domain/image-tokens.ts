@@ -1,4 +1,4 @@
-import type { ImageSize } from './image-size.ts';
+import type { ImageSize } from './image-formats.ts';
 
 /**
  * How a provider turns an image into tokens.

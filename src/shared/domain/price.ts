@@ -19,17 +19,20 @@ function ratesFor(prices: Prices, promptTokens: number): Rates {
  * What `usage` costs in nano-USD, rounded up once. Cached and cache-written tokens are part of the prompt and priced
  * apart; reasoning is part of the output and priced as output (all three providers bill it so).
  *
- * `⌈(fresh × input + cached × cachedInput + written × cacheWrite + completion × output) / 1,000,000⌉`
+ * `⌈(fresh × input + cached × cachedInput + written × cacheWrite + writtenForAnHour × cacheWriteHour + completion × output)
+ * / 1,000,000⌉`
  *
  * Usage must have passed `checkUsage`. Source: the providers' price pages, as gathered in docs/decisions/prices-and-token-bound.md.
  */
 export function priceUsage(prices: Prices, usage: Usage): NanoUsd {
   const rates = ratesFor(prices, usage.promptTokens);
   const fresh = usage.promptTokens - usage.cachedTokens - usage.cacheWriteTokens;
+  const forAnHour = usage.cacheWriteHourTokens ?? 0;
   return costOf(
     BigInt(fresh) * rates.input +
       BigInt(usage.cachedTokens) * rates.cachedInput +
-      BigInt(usage.cacheWriteTokens) * rates.cacheWrite +
+      BigInt(usage.cacheWriteTokens - forAnHour) * rates.cacheWrite +
+      BigInt(forAnHour) * rates.cacheWriteHour +
       BigInt(usage.completionTokens) * rates.output,
   );
 }

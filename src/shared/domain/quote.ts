@@ -2,7 +2,7 @@ import type { ChatRequest } from './chat.ts';
 import type { ModelEntry, Prices, Rates, TokenizerFamily } from './model.ts';
 import type { NanoUsd } from './money.ts';
 import { costOf } from './price.ts';
-import { measureRequest, type RequestMeasure } from './request-measure.ts';
+import { measureRequest } from './request-measure.ts';
 import { boundMeasured, type InputBound } from './token-bound.ts';
 
 /** What one model may do for a job, fixed at intake: the bound it must send upstream and the prices it is charged at. */
@@ -17,6 +17,12 @@ export type QuoteTarget = {
   prices: Prices;
   /** Counts its output when the provider does not say. */
   tokenizer: TokenizerFamily;
+  /** Our count of the prompt: what is charged for input that the provider did not report. */
+  likelyInputTokens?: number;
+  /** Whether it may think before it answers: tokens that are billed and that nobody sees before the end of the call. */
+  reasons?: boolean;
+  /** The request asks for a cache that lasts an hour: cache writes count as such where usage does not tell them apart. */
+  asksHourCache?: boolean;
 };
 
 /** What a job can cost at most. Token figures are those of the target that needs most. */
@@ -52,25 +58,18 @@ const outputLeast = 256;
 
 const dearest = (...prices: bigint[]) => prices.reduce((most, price) => (price > most ? price : most), 0n);
 
-const dearestInput = (rates: Rates) => dearest(rates.input, rates.cachedInput, rates.cacheWrite);
-
-/** The prices a job is charged at: a request that asks for the one-hour cache pays its price for every cache write. */
-function pricesFor(prices: Prices, measure: RequestMeasure): Prices {
-  if (!measure.hourCache) return prices;
-  const { longContext, ...rates } = prices;
-  const standard = { ...rates, cacheWrite: rates.cacheWriteHour };
-  if (longContext === undefined) return standard;
-  return { ...standard, longContext: { ...longContext, cacheWrite: longContext.cacheWriteHour } };
-}
+const dearestInput = (rates: Rates, asksHourCache: boolean) =>
+  dearest(rates.input, rates.cachedInput, rates.cacheWrite, asksHourCache ? rates.cacheWriteHour : 0n);
 
 /**
  * Never less than `priceUsage` for any usage within the bounds:
  * `⌈(dearest input rate × input + output rate × n × maximum output) / 1,000,000⌉`, in nano-USD.
  */
-function holdFor(prices: Prices, inputTokens: number, outputTokens: number): NanoUsd {
+function holdFor(prices: Prices, inputTokens: number, outputTokens: number, asksHourCache: boolean): NanoUsd {
   const long = prices.longContext;
   const isLong = long !== undefined && inputTokens >= long.aboveInputTokens * nearThreshold;
-  const input = isLong ? dearest(dearestInput(prices), dearestInput(long)) : dearestInput(prices);
+  const standard = dearestInput(prices, asksHourCache);
+  const input = isLong ? dearest(standard, dearestInput(long, asksHourCache)) : standard;
   const output = isLong ? dearest(prices.output, long.output) : prices.output;
   return costOf(input * BigInt(inputTokens) + output * BigInt(outputTokens));
 }
@@ -105,12 +104,9 @@ function targetProblems(
   return problems;
 }
 
-function requestProblems(request: ChatRequest, measure: RequestMeasure): Problem[] {
+function requestProblems(request: ChatRequest): Problem[] {
   const { max_tokens, max_completion_tokens } = request;
-  const problems = measure.unboundedMedia.map((param) => ({
-    param,
-    message: 'images and files cannot be priced inside extra_content; send images as image_url parts',
-  }));
+  const problems: Problem[] = [];
   if (
     max_tokens !== undefined &&
     max_completion_tokens !== undefined &&
@@ -122,6 +118,11 @@ function requestProblems(request: ChatRequest, measure: RequestMeasure): Problem
   return problems;
 }
 
+/** A model that reasons does so unless it is told not to; one that the catalogue does not know for it, when it is asked to. */
+function mayReason({ supports }: ModelEntry, { reasoning_effort: effort }: ChatRequest): boolean {
+  return effort === undefined ? supports.reasoning : effort !== 'none';
+}
+
 /**
  * Prices a request before it runs: the most it can cost over its model and fallbacks, and what is fixed for each of
  * them. Pure; takes nothing. Answers every problem it finds instead of the quote when the request cannot be bounded
@@ -129,7 +130,7 @@ function requestProblems(request: ChatRequest, measure: RequestMeasure): Problem
  */
 export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput): QuoteResult {
   const measure = measureRequest(request);
-  const problems = requestProblems(request, measure);
+  const problems = requestProblems(request);
   const n = request.n ?? 1;
   const asked = request.max_completion_tokens ?? request.max_tokens;
   const param = request.max_completion_tokens === undefined ? 'max_tokens' : 'max_completion_tokens';
@@ -138,11 +139,12 @@ export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput):
     const bound = boundMeasured(measure, model);
     problems.push(...targetProblems(model, bound, { param, asked }));
     const maxOutputTokens = outputBound(asked, defaultMaxOutputTokens, model, bound);
-    const prices = pricesFor(model.prices, measure);
-    total.holdNanoUsd = dearest(total.holdNanoUsd, holdFor(prices, bound.tokens, n * maxOutputTokens));
+    const { id, provider, upstreamModel, prices, priceVersion, tokenizer } = model;
+    const asksHourCache = measure.hourCache;
+    const holdNanoUsd = holdFor(prices, bound.tokens, n * maxOutputTokens, asksHourCache);
+    total.holdNanoUsd = dearest(total.holdNanoUsd, holdNanoUsd);
     total.inputTokens = Math.max(total.inputTokens, bound.tokens);
     total.maxOutputTokens = Math.max(total.maxOutputTokens, maxOutputTokens);
-    const { id, provider, upstreamModel, priceVersion, tokenizer } = model;
     total.targets.push({
       model: id,
       provider,
@@ -151,6 +153,9 @@ export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput):
       priceVersion,
       prices,
       tokenizer,
+      likelyInputTokens: bound.likelyTokens,
+      reasons: mayReason(model, request),
+      asksHourCache,
     });
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, quote: total };

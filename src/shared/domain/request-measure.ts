@@ -1,5 +1,6 @@
 import type { ChatRequest, ExtraContent, ImagePart, Message, TextPart } from './chat.ts';
-import { type ImageSize, imageSize } from './image-size.ts';
+import type { ImageSize } from './image-formats.ts';
+import { imageSize } from './image-size.ts';
 import { emptyMeasure, measureText, type TextMeasure } from './text-tokens.ts';
 
 /** All a bound needs to know of a request, whatever the model: taken once, used for a model and each of its fallbacks. */
@@ -12,26 +13,20 @@ export type RequestMeasure = {
   images: { size: ImageSize | null; detail: 'auto' | 'low' | 'high' }[];
   /** A provider's own block asks for Anthropic's one-hour cache, whose writes are dearer. */
   hourCache: boolean;
-  /** Paths of provider blocks that carry media no text count can bound. */
-  unboundedMedia: string[];
 };
 
 const hourCacheMark = /"ttl":"1h"/;
-/** Media kinds of the three providers' native blocks; quotes inside a string are escaped, so text cannot match. */
-const mediaMark =
-  /"type":"(?:image|document|file|container_upload|input_image|input_file|input_audio)"|"(?:inlineData|inline_data|fileData|file_data|file_id|file_uri|fileUri)":/;
 
-function measureExtra(extra: ExtraContent | undefined, path: string, into: RequestMeasure): void {
+/** Intake lets only state, signatures and marks into it: text, all of it. */
+function measureExtra(extra: ExtraContent | undefined, into: RequestMeasure): void {
   if (extra === undefined) return;
   const json = JSON.stringify(extra);
   measureText(json, into.text);
   if (hourCacheMark.test(json)) into.hourCache = true;
-  if (mediaMark.test(json)) into.unboundedMedia.push(`${path}.extra_content`);
 }
 
 function measureContent(
   content: string | (TextPart | ImagePart)[] | null | undefined,
-  path: string,
   into: RequestMeasure,
 ): void {
   if (content === null || content === undefined) return;
@@ -39,8 +34,8 @@ function measureContent(
     measureText(content, into.text);
     return;
   }
-  for (const [index, part] of content.entries()) {
-    measureExtra(part.extra_content, `${path}.${index}`, into);
+  for (const part of content) {
+    measureExtra(part.extra_content, into);
     if (part.type === 'text') {
       measureText(part.text, into.text);
     } else {
@@ -50,10 +45,10 @@ function measureContent(
   }
 }
 
-function measureMessage(message: Message, path: string, into: RequestMeasure): void {
+function measureMessage(message: Message, into: RequestMeasure): void {
   into.messages += 1;
-  measureContent(message.content, `${path}.content`, into);
-  measureExtra(message.extra_content, path, into);
+  measureContent(message.content, into);
+  measureExtra(message.extra_content, into);
   if (message.role === 'tool') {
     measureText(message.tool_call_id, into.text);
     return;
@@ -61,12 +56,12 @@ function measureMessage(message: Message, path: string, into: RequestMeasure): v
   if (message.name !== undefined) measureText(message.name, into.text);
   if (message.role !== 'assistant') return;
   if (message.refusal) measureText(message.refusal, into.text);
-  for (const [index, call] of (message.tool_calls ?? []).entries()) {
+  for (const call of message.tool_calls ?? []) {
     into.toolCalls += 1;
     measureText(call.id, into.text);
     measureText(call.function.name, into.text);
     measureText(call.function.arguments, into.text);
-    measureExtra(call.extra_content, `${path}.tool_calls.${index}`, into);
+    measureExtra(call.extra_content, into);
   }
 }
 
@@ -80,15 +75,12 @@ export function measureRequest(request: ChatRequest): RequestMeasure {
     schema: false,
     images: [],
     hourCache: false,
-    unboundedMedia: [],
   };
-  for (const [index, message] of request.messages.entries()) {
-    measureMessage(message, `messages.${index}`, measure);
-  }
-  for (const [index, tool] of (request.tools ?? []).entries()) {
+  for (const message of request.messages) measureMessage(message, measure);
+  for (const tool of request.tools ?? []) {
     measure.tools += 1;
     measureText(JSON.stringify(tool.function), measure.text);
-    measureExtra(tool.extra_content, `tools.${index}`, measure);
+    measureExtra(tool.extra_content, measure);
   }
   const format = request.response_format;
   if (format !== undefined && format.type !== 'text') {

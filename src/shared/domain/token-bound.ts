@@ -71,10 +71,19 @@ function framingTokens(measure: RequestMeasure, family: Family): number {
   );
 }
 
+/** The framing as it is when nothing is unusual: three tokens a request, four a message, a third of what tools and schemas may add. */
+function likelyFramingTokens(measure: RequestMeasure, family: Family): number {
+  const tools = measure.tools > 0 ? family.added.tools / 3 + measure.tools * (perTool / 2) : 0;
+  const schema = measure.schema ? family.added.schema / 3 : 0;
+  return 3 + measure.messages * 4 + measure.toolCalls * (perToolCall / 2) + tools + schema;
+}
+
 /** What is known of a prompt's size before a provider counts it. */
 export type InputBound = {
   /** The prompt has at most this many tokens, images included: what a hold is computed with. */
   tokens: number;
+  /** Our count of the prompt, images included: what is charged for input that nobody reported. Never more than `tokens`. */
+  likelyTokens: number;
   /** Our best guess at the prompt without images: for deciding whether it can fit, never for money held. */
   likelyTextTokens: number;
 };
@@ -93,8 +102,11 @@ export function boundMeasured(measure: RequestMeasure, model: ModelEntry): Input
     (sum, image) => sum + imageTokens(model.imageTokens, image.size, image.detail),
     0,
   );
+  const tokens = Math.min(text + framing, model.maxInputTokens) + images;
+  const likelyTokens = Math.ceil(plain + likelyFramingTokens(measure, family)) + images;
   return {
-    tokens: Math.min(text + framing, model.maxInputTokens) + images,
+    tokens,
+    likelyTokens: Math.min(tokens, likelyTokens),
     likelyTextTokens: Math.ceil(plain + framing),
   };
 }

@@ -9,6 +9,8 @@ export type Usage = {
   completionTokens: number;
   cachedTokens: number;
   cacheWriteTokens: number;
+  /** Of the cache writes, those kept for an hour; left out when the provider does not tell the lifetimes apart. */
+  cacheWriteHourTokens?: number;
   reasoningTokens: number;
 };
 
@@ -20,17 +22,18 @@ const tokensMax = 100_000_000;
  * absurd, or a part greater than its whole.
  */
 export function checkUsage(reported: { [Field in keyof Usage]: unknown }): Usage | null {
-  const counts = Object.values(reported);
-  if (
-    !counts.every((count) => Number.isSafeInteger(count) && Number(count) >= 0 && Number(count) <= tokensMax)
-  ) {
-    return null;
-  }
+  if (!Object.values(reported).every(isCount)) return null;
   const usage = reported as Usage;
   const partsFit =
     usage.cachedTokens + usage.cacheWriteTokens <= usage.promptTokens &&
+    (usage.cacheWriteHourTokens ?? 0) <= usage.cacheWriteTokens &&
     usage.reasoningTokens <= usage.completionTokens;
   return partsFit ? usage : null;
+}
+
+/** Whether this can be a number of tokens. */
+export function isCount(count: unknown): count is number {
+  return Number.isSafeInteger(count) && Number(count) >= 0 && Number(count) <= tokensMax;
 }
 
 /** The same as the `usage` object of a chat completion. */

@@ -1,14 +1,6 @@
 import { z } from 'zod';
+import { assistantExtra, callExtra, messageExtra, partExtra, resultExtra } from './extra-content.ts';
 import { withoutEmpty } from './without-empty.ts';
-
-/** Provider blocks that travel verbatim, whatever they hold. */
-export const extraContent = z
-  .strictObject({
-    anthropic: z.unknown().optional(),
-    google: z.unknown().optional(),
-    openai: z.unknown().optional(),
-  })
-  .nullish();
 
 const inlineImage = /^data:image\/(?:png|jpeg|jpg|gif|webp);base64,[A-Za-z0-9+/]/i;
 const remoteImage = /^https?:\/\/[^/\s]/i;
@@ -20,7 +12,7 @@ const imageUrl = z
   });
 
 const textPart = z
-  .strictObject({ type: z.literal('text'), text: z.string(), extra_content: extraContent })
+  .strictObject({ type: z.literal('text'), text: z.string(), extra_content: partExtra })
   .transform(withoutEmpty);
 
 const imagePart = z
@@ -29,7 +21,7 @@ const imagePart = z
     image_url: z
       .strictObject({ url: imageUrl, detail: z.enum(['auto', 'low', 'high']).nullish() })
       .transform(withoutEmpty),
-    extra_content: extraContent,
+    extra_content: partExtra,
   })
   .transform(withoutEmpty);
 
@@ -64,18 +56,18 @@ const toolCall = z
         parsed_arguments: z.unknown().optional(),
       })
       .transform(({ parsed_arguments: _, ...given }) => given),
-    extra_content: extraContent,
+    extra_content: callExtra,
   })
   .transform(withoutEmpty);
 
-const instruction = { content: textContent, name: z.string().nullish(), extra_content: extraContent };
+const instruction = { content: textContent, name: z.string().nullish(), extra_content: messageExtra };
 
 const user = z
   .strictObject({
     role: z.literal('user'),
     content: userContent,
     name: z.string().nullish(),
-    extra_content: extraContent,
+    extra_content: messageExtra,
   })
   .transform(withoutEmpty);
 
@@ -87,7 +79,7 @@ const assistant = z
     refusal: z.string().nullish(),
     name: z.string().nullish(),
     tool_calls: z.array(toolCall).nullish(),
-    extra_content: extraContent,
+    extra_content: assistantExtra,
     annotations: z.array(z.unknown()).nullish(),
     audio: z.null({ error: 'audio is not supported' }).optional(),
     function_call: z.null({ error: 'use tool_calls' }).optional(),
@@ -109,7 +101,7 @@ const tool = z
     tool_call_id: z.string().min(1),
     content: textContent,
     name: z.string().nullish(),
-    extra_content: extraContent,
+    extra_content: resultExtra,
   })
   .transform(({ name: _, ...message }) => withoutEmpty(message));
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ChatRequest } from '../domain/chat.ts';
-import { extraContent, messageShape } from './chat-messages.ts';
+import { messageShape } from './chat-messages.ts';
+import { partExtra } from './extra-content.ts';
 import { functionName } from './function-name.ts';
 import { metadataShape } from './metadata-shape.ts';
 import { toolProblems } from './tool-problems.ts';
@@ -20,7 +21,7 @@ const functionTool = z
         strict: z.boolean().nullish(),
       })
       .transform(withoutEmpty),
-    extra_content: extraContent,
+    extra_content: partExtra,
   })
   .transform(withoutEmpty);
 

@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../domain/chat.ts';
-import { extraContent } from './chat-messages.ts';
+import { assistantExtra, cacheMark, callExtra } from './extra-content.ts';
 
-/** A mark on a block that only Anthropic knows; kept verbatim for it. */
-const cacheControl = z.looseObject({ type: z.literal('ephemeral') }).nullish();
-const marked = { cache_control: cacheControl };
-/** What another provider said with a block, as it was answered; given back to that provider. */
-const stateful = { extra_content: extraContent };
+/** A mark on a block that only Anthropic knows; kept for it. */
+const marked = { cache_control: cacheMark };
 
 const textBlock = z.strictObject({
   type: z.literal('text'),
@@ -14,7 +11,8 @@ const textBlock = z.strictObject({
   citations: z.array(z.unknown()).max(0, { error: 'citations are not supported' }).nullish(),
   ...marked,
 });
-const answeredTextBlock = textBlock.extend(stateful);
+/** With what another provider said with it, as it was answered; given back to that provider. */
+const answeredTextBlock = textBlock.extend({ extra_content: assistantExtra });
 
 const imageBlock = z.strictObject({
   type: z.literal('image'),
@@ -51,7 +49,7 @@ const toolUseBlock = z.strictObject({
   input: z.looseObject({}),
   caller: z.unknown().optional(),
   ...marked,
-  ...stateful,
+  extra_content: callExtra,
 });
 
 const thinkingBlock = z.strictObject({
@@ -158,9 +156,9 @@ function fromAssistantTurn({ content }: AssistantTurn): Message {
   };
 }
 
-/** A block as Anthropic knows it. */
+/** A block as Anthropic knows it; who called a tool is its own to know. */
 function withoutState(block: object): object {
-  const { extra_content: _, ...own } = block as { extra_content?: unknown };
+  const { extra_content: _, caller: __, ...own } = block as { extra_content?: unknown; caller?: unknown };
   return own;
 }
 

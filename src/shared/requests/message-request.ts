@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ChatRequest, ReasoningEffort, Tool, ToolChoice } from '../domain/chat.ts';
+import { cacheMark } from './extra-content.ts';
 import { functionName } from './function-name.ts';
 import { fromSystem, fromTurn, markLast, marksOf, systemShape, turnShape } from './message-blocks.ts';
 import { toolProblems } from './tool-problems.ts';
@@ -10,7 +11,7 @@ const toolShape = z.strictObject({
   description: z.string().nullish(),
   input_schema: z.looseObject({ type: z.literal('object') }),
   strict: z.boolean().nullish(),
-  cache_control: z.looseObject({ type: z.literal('ephemeral') }).nullish(),
+  cache_control: cacheMark,
   eager_input_streaming: z.boolean().nullish(),
 });
 
@@ -56,7 +57,7 @@ const bodyFields = {
   thinking: thinkingShape.nullish(),
   output_config: outputConfigShape.nullish(),
   service_tier: z.enum(['auto', 'standard_only']).nullish(),
-  cache_control: z.looseObject({ type: z.literal('ephemeral') }).nullish(),
+  cache_control: cacheMark,
   top_k: notHere('top_k'),
   container: notHere('container'),
   mcp_servers: notHere('mcp_servers'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../domain/chat.ts';
-import { extraContent } from './chat-messages.ts';
+import { assistantExtra, callExtra } from './extra-content.ts';
 
 const image = z.string().regex(/^(?:https?:\/\/[^/\s]|data:image\/(?:png|jpeg|jpg|gif|webp);base64,)/i, {
   error: 'must be an http(s) URL or a base64 data: URL of a PNG, JPEG, GIF or WebP',
@@ -48,7 +48,7 @@ const callItem = z
     call_id: z.string().min(1),
     name: z.string().min(1),
     arguments: z.string(),
-    extra_content: extraContent,
+    extra_content: callExtra,
     parsed_arguments: z.unknown().optional(),
   })
   .transform(({ parsed_arguments: _, ...item }) => item);
@@ -63,7 +63,7 @@ const callOutputItem = z.strictObject({
  * What a provider wants back with the turn it belongs to: thinking, signatures. Only `extra_content` can be given back; a reasoning
  * item without it says nothing here.
  */
-const reasoningItem = z.looseObject({ type: z.literal('reasoning'), extra_content: extraContent });
+const reasoningItem = z.looseObject({ type: z.literal('reasoning'), extra_content: assistantExtra });
 
 const unsupportedItem =
   'must be message, function_call, function_call_output or reasoning; no other items are supported';

@@ -95,7 +95,12 @@ export async function claimJobs(
       ${worker.leaseSeconds}
     )`;
   const byId = new Map(rows.map((row) => [row.id, row]));
-  return tickets.map((ticket) => byId.get(ticket.id) ?? null);
+  const newest = new Map<string, TicketKey>();
+  for (const ticket of tickets) {
+    // A job was claimed by its newest ticket; an older one beside it, or the same once more, is void.
+    if (ticket.generation > (newest.get(ticket.id)?.generation ?? -1)) newest.set(ticket.id, ticket);
+  }
+  return tickets.map((ticket) => (newest.get(ticket.id) === ticket ? (byId.get(ticket.id) ?? null) : null));
 }
 
 /** A ticket to hand back; `onlyElsewhere` means not at all when its job has no other target. */

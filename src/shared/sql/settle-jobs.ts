@@ -11,6 +11,8 @@ export type AttemptRecord = {
   error: string | null;
   usage: Usage | null;
   costNano: bigint | null;
+  /** The tier that the provider says it served; left out when it did not say. */
+  serviceTier?: string | null;
 };
 
 /** What a final job is charged, and by which price. */
@@ -86,6 +88,7 @@ function toRow(ending: JobEnding, index: number) {
     finished_at: ending.finishedAt.toISOString(),
     ...chargeColumns(charge),
     ...attemptColumns(attempt),
+    attempt_service_tier: attempt?.serviceTier ?? null,
     ...eventColumns(event),
   };
 }
@@ -147,6 +150,7 @@ function chargeColumns(charge: ChargeRecord | null) {
     completion_tokens: charge?.usage.completionTokens ?? null,
     cached_tokens: charge?.usage.cachedTokens ?? null,
     cache_write_tokens: charge?.usage.cacheWriteTokens ?? null,
+    cache_write_hour_tokens: charge?.usage.cacheWriteHourTokens ?? null,
     reasoning_tokens: charge?.usage.reasoningTokens ?? null,
   };
 }

@@ -38,7 +38,10 @@ export async function askSyncCallAgain(
         and s.created_at > now() - make_interval(mins => ${samenessMinutes})
       order by s.created_at desc limit 1
     ) newest left join jobs j on j.id = newest.job_id
-    where c.job_id = newest.job_id and (j.id is null or j.state not in ('failed', 'cancelled', 'expired'))
+    where c.job_id = newest.job_id and (
+      j.id is null or j.state not in ('failed', 'cancelled', 'expired')
+      or (j.state = 'cancelled' and exists (select 1 from job_results r where r.job_id = j.id))
+    )
     returning c.job_id as "jobId", c.asks`;
   return row ?? null;
 }

@@ -40,6 +40,7 @@ export async function callProvider(
           request: { ...job.request, model: job.target.model },
           maxOutputTokens: job.target.maxOutputTokens,
           stream: job.stream,
+          reasons: job.target.reasons === true,
           signal: run.signal,
           onDelta,
         });

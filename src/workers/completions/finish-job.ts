@@ -1,14 +1,11 @@
-import type { Answer, Produced } from '../../shared/domain/answer.ts';
-import { chargeWithin } from '../../shared/domain/charge.ts';
-import type { ChatCompletion } from '../../shared/domain/chat.ts';
+import type { Answer, Failure, Produced } from '../../shared/domain/answer.ts';
 import { isReadAlong, type JobError } from '../../shared/domain/job.ts';
-import { attemptOutcome, decide, type Outcome } from '../../shared/domain/outcome.ts';
-import { priceUsage } from '../../shared/domain/price.ts';
-import { countOutputTokens } from '../../shared/domain/token-bound.ts';
-import { toCompletionUsage, type Usage } from '../../shared/domain/usage.ts';
+import { attemptOutcome, decideFailure } from '../../shared/domain/outcome.ts';
+import { toCompletionUsage } from '../../shared/domain/usage.ts';
 import { type EndingFacts, endingOf } from '../../shared/job-ending.ts';
 import type { Ledger } from '../../shared/ledger.ts';
-import type { AttemptRecord, ChargeRecord } from '../../shared/sql/settle-jobs.ts';
+import type { AttemptRecord } from '../../shared/sql/settle-jobs.ts';
+import { chargeOf, costOfCall, usageOfWhole, usageSoFar } from './charge-call.ts';
 import type { ClaimedJob } from './claim.ts';
 import type { StopReason } from './runs.ts';
 
@@ -40,11 +37,20 @@ export type Called = {
  * changes nothing and is dropped.
  */
 export async function finishJob(deps: FinishDeps, called: Called): Promise<Finish> {
-  const { answer } = called;
-  if (answer.kind === 'stopped') return finishStopped(deps, called, answer.produced);
-  const { job } = called;
-  const outcome = decide(
-    answer,
+  const { answer, job } = called;
+  if (answer.kind === 'stopped') return finishStopped(deps, called, answer);
+  // Nobody wants another call, or the answer of this one for an answer: but what it cost is owed, and it can be read.
+  if (called.stopReason === 'cancelled') {
+    return answer.kind === 'completed'
+      ? settle(deps, called, { ...endedAs('cancelled'), ...paidFor(job, answer) })
+      : finishCancelled(deps, called, answer);
+  }
+  if (answer.kind === 'completed') {
+    return settle(deps, called, { state: 'succeeded', error: null, ...paidFor(job, answer) });
+  }
+  const { failure, produced } = answer;
+  const outcome = decideFailure(
+    failure,
     {
       tries: job.tries,
       maxAttempts: job.maxAttempts,
@@ -55,9 +61,7 @@ export async function finishJob(deps: FinishDeps, called: Called): Promise<Finis
     },
     deps.random(),
   );
-  if (outcome.kind === 'succeeded') return finishSucceeded(deps, called, outcome);
-  const produced = answer.kind === 'failed' ? answer.produced : { text: '', usage: null };
-  const attempt = failedAttempt(job, outcome, produced);
+  const attempt = failedAttempt(job, failure, produced);
   if (outcome.kind === 'again') return putBack(deps, called, outcome, attempt);
   return settle(deps, called, { state: 'failed', error: outcome.error, charge: null, attempt, result: null });
 }
@@ -66,49 +70,74 @@ function isTold({ job, wrote }: Called): boolean {
   return wrote && isReadAlong(job);
 }
 
-async function finishSucceeded(
-  deps: FinishDeps,
-  called: Called,
-  outcome: Extract<Outcome, { kind: 'succeeded' }>,
-): Promise<Finish> {
-  const { job } = called;
-  const usage = outcome.usage ?? countedUsage(job, outputText(outcome.completion));
-  const charge = chargeOf(job, usage, outcome.usage === null);
+/** What a whole answer means, whatever the job ends as: its charge, its attempt and the result. */
+function paidFor(
+  job: ClaimedJob,
+  { completion, usage: reported, serviceTier }: Extract<Answer, { kind: 'completed' }>,
+) {
+  const used = usageOfWhole(job, completion, reported);
+  const charge = chargeOf(job, used);
   const attempt: AttemptRecord = {
     provider: job.provider,
     outcome: 'succeeded',
     status: 200,
     error: null,
-    usage,
+    usage: charge.usage,
     costNano: charge.amountNano + charge.overrunNano,
+    serviceTier,
   };
-  const result = JSON.stringify({
-    ...outcome.completion,
-    usage: outcome.completion.usage ?? toCompletionUsage(usage),
-  });
-  return settle(deps, called, { state: 'succeeded', error: null, charge, attempt, result });
+  const usage = completion.usage ?? toCompletionUsage(used.usage);
+  return { charge, attempt, result: JSON.stringify({ ...completion, usage }) };
 }
 
-/** Stopped by us: cancelled and expired jobs end here; a job that only lost its process goes on elsewhere. */
-async function finishStopped(deps: FinishDeps, called: Called, produced: Produced): Promise<Finish> {
+/** A call that failed after its job was cancelled: nothing is owed for a refusal, what came is for the rest. */
+async function finishCancelled(
+  deps: FinishDeps,
+  called: Called,
+  { failure, produced }: Extract<Answer, { kind: 'failed' }>,
+): Promise<Finish> {
+  const { job } = called;
+  const charge = hasRun(failure, produced) ? chargeOf(job, usageSoFar(job, produced)) : null;
+  const attempt = failedAttempt(job, failure, produced);
+  return settle(deps, called, { ...endedAs('cancelled'), charge, attempt, result: null });
+}
+
+/**
+ * Stopped by us. Cancelled and expired jobs end here, and so do those whose answer went beyond a limit of ours, which it would do
+ * again: charged for what was reported or seen. A job that only lost its process goes on elsewhere.
+ */
+async function finishStopped(
+  deps: FinishDeps,
+  called: Called,
+  { produced, limit }: Extract<Answer, { kind: 'stopped' }>,
+): Promise<Finish> {
   const { job, stopReason } = called;
   if (stopReason === 'lost') return 'dropped';
-  const usage = countedUsage(job, produced.text);
-  const charge = chargeOf(job, usage, true);
+  const charge = chargeOf(job, usageSoFar(job, produced));
   const attempt: AttemptRecord = {
     provider: job.provider,
     outcome: 'unknown',
     status: null,
-    error: `stopped: ${stopReason ?? 'unknown'}`,
-    usage,
+    error: `stopped: ${limit ?? stopReason ?? 'unknown'}`,
+    usage: charge.usage,
     costNano: charge.amountNano + charge.overrunNano,
   };
   if (stopReason === 'cancelled' || stopReason === 'expired') {
-    const error: JobError = { type: stopReason, message: stopMessages[stopReason], provider_status: null };
-    return settle(deps, called, { state: stopReason, error, charge, attempt, result: null });
+    return settle(deps, called, { ...endedAs(stopReason), charge, attempt, result: null });
+  }
+  if (limit !== undefined) {
+    const error: JobError = { type: 'outcome_unknown', message: sentence(limit), provider_status: null };
+    return settle(deps, called, { state: 'failed', error, charge, attempt, result: null });
   }
   if (isTold(called)) return settle(deps, called, { ...brokenOff, charge: null, attempt, result: null });
   return putBack(deps, called, { target: job.targetIndex, delayMs: 0, counts: false }, attempt);
+}
+
+const sentence = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
+
+/** The end of a job that was stopped while it ran, as its account reads it. */
+function endedAs(state: 'cancelled' | 'expired') {
+  return { state, error: { type: state, message: stopMessages[state], provider_status: null } };
 }
 
 const brokenOff = {
@@ -164,65 +193,20 @@ async function putBack(
 }
 
 /** A refused call cost nothing. One that ended early may have: its cost is shown, and not charged. */
-function failedAttempt(
-  job: ClaimedJob,
-  outcome: Exclude<Outcome, { kind: 'succeeded' }>,
-  produced: Produced,
-): AttemptRecord {
-  const { reason, status, message } = outcome.failure;
+function failedAttempt(job: ClaimedJob, failure: Failure, produced: Produced): AttemptRecord {
+  const { reason, status, message } = failure;
   const recorded = {
     provider: job.provider,
     outcome: attemptOutcome(reason),
     status,
     error: `${reason}: ${message}`,
   };
-  const ran = reason === 'cut' || produced.text !== '' || produced.usage !== null;
-  if (!ran) return { ...recorded, usage: null, costNano: 0n };
-  const usage = likelyUsage(job, produced);
-  return { ...recorded, usage, costNano: priceUsage(job.target.prices, usage) };
+  if (!hasRun(failure, produced)) return { ...recorded, usage: null, costNano: 0n };
+  const { usage } = usageSoFar(job, produced);
+  return { ...recorded, usage, costNano: costOfCall(job, usage) };
 }
 
-function chargeOf(job: ClaimedJob, usage: Usage, estimated: boolean): ChargeRecord {
-  const { target } = job;
-  const charge = chargeWithin(priceUsage(target.prices, usage), job.holdNano);
-  return {
-    ...charge,
-    // What we counted ourselves cannot be a provider's bill.
-    overrunNano: estimated ? 0n : charge.overrunNano,
-    estimated,
-    provider: target.provider,
-    model: target.model,
-    priceVersion: target.priceVersion,
-    usage,
-  };
-}
-
-/** Usage of a call that ended early. What a provider reports before the end counts little or none of the output. */
-function likelyUsage(job: ClaimedJob, produced: Produced): Usage {
-  const counted = countedUsage(job, produced.text);
-  if (produced.usage === null) return counted;
-  const completionTokens = Math.max(produced.usage.completionTokens, counted.completionTokens);
-  return { ...produced.usage, completionTokens };
-}
-
-/** Our own count where the provider gave none: the input as bounded at intake, the output as seen. */
-function countedUsage(job: ClaimedJob, output: string): Usage {
-  const outputMax = job.target.maxOutputTokens * (job.request.n ?? 1);
-  return {
-    promptTokens: job.inputTokensBound,
-    completionTokens: Math.min(countOutputTokens(output, job.target), outputMax),
-    cachedTokens: 0,
-    cacheWriteTokens: 0,
-    reasoningTokens: 0,
-  };
-}
-
-function outputText(completion: ChatCompletion): string {
-  return completion.choices
-    .flatMap(({ message }) => [
-      message.content ?? '',
-      message.refusal ?? '',
-      ...(message.tool_calls ?? []).map((call) => call.function.name + call.function.arguments),
-    ])
-    .join('');
+/** Whether the provider may have worked on a call that failed. */
+function hasRun({ reason }: Failure, { text, usage }: Produced): boolean {
+  return reason === 'cut' || text !== '' || usage !== null;
 }

@@ -17,7 +17,8 @@ const timerMsMax = 2_147_000_000;
 
 /**
  * The runs of this process, by job. Each ends early when its deadline passes, when it is cancelled, when its lease is
- * lost or when the process closes; the first reason stands.
+ * lost or when the process closes; the first reason stands. The call of a model that reasons is not broken off because it was
+ * cancelled or its client left: what it thought is billed and only told at the end, so it is read to its end, or to the next reason.
  */
 export function createRuns() {
   const active = new Map<string, { run: Run; stop(reason: StopReason): void }>();
@@ -28,6 +29,7 @@ export function createRuns() {
     let reason: StopReason | null = null;
     const stop = (why: StopReason) => {
       reason ??= why;
+      if (why === 'cancelled' && job.target.reasons === true) return;
       controller.abort(new Error(why));
     };
     // An older run of the same job has lost it, or this claim would not have been given.

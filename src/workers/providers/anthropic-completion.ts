@@ -1,5 +1,6 @@
 import type { FinishReason, ToolCall } from '../../shared/domain/chat.ts';
-import { checkUsage, type Usage } from '../../shared/domain/usage.ts';
+import { checkUsage, isCount, type Usage } from '../../shared/domain/usage.ts';
+import { keptBlock } from '../../shared/requests/extra-content.ts';
 import { isThinking } from './anthropic-messages.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
@@ -12,7 +13,16 @@ export function fromAnthropicMessage(body: unknown, model: string): Translated |
   const blocks = readList(body, 'content').map((block) => ({ block, json: null }));
   const usage = readAnthropicUsage(readField(body, 'usage'));
   const stopSequence = readText(body, 'stop_sequence');
-  return buildFromBlocks({ id: readText(body, 'id'), model, blocks, finishReason, stopSequence, usage });
+  const serviceTier = readText(body, 'usage', 'service_tier');
+  return buildFromBlocks({
+    id: readText(body, 'id'),
+    model,
+    blocks,
+    finishReason,
+    stopSequence,
+    usage,
+    serviceTier,
+  });
 }
 
 /** A content block; `json` is a tool call's input as it was streamed, so that deltas and completion say the same bytes. */
@@ -26,17 +36,18 @@ type Finished = {
   /** Which of the stop sequences was met; null when none was. */
   stopSequence: string | null;
   usage: Usage | null;
+  serviceTier: string | null;
 };
 
 /**
- * Blocks → one choice. When the model thought, all blocks are kept verbatim in `extra_content.anthropic.content`, because
+ * Blocks → one choice. When the model thought, all blocks are kept as they came in `extra_content.anthropic.content`, because
  * Anthropic wants them back unmodified and in their order with the next turn; beside them the stop sequence that was met.
  */
 export function buildFromBlocks(finished: Finished): Translated {
-  const { id, model, blocks, finishReason, stopSequence, usage } = finished;
+  const { id, model, blocks, finishReason, stopSequence, usage, serviceTier } = finished;
   const content = blocks.map(({ block }) => block);
   const own = {
-    ...(content.some(isThinking) && { content }),
+    ...(content.some(isThinking) && { content: content.map(keptBlock).filter((block) => block !== null) }),
     ...(stopSequence !== null && { stop_sequence: stopSequence }),
   };
   const choice = buildChoice({
@@ -48,7 +59,7 @@ export function buildFromBlocks(finished: Finished): Translated {
     finishReason,
     extraContent: Object.keys(own).length > 0 ? { anthropic: own } : undefined,
   });
-  return { completion: buildCompletion({ id, model }, [choice], usage), usage };
+  return { completion: buildCompletion({ id, model }, [choice], usage), usage, serviceTier };
 }
 
 function toToolCall({ block, json }: FinishedBlock): ToolCall {
@@ -75,22 +86,30 @@ export function toFinishReason(reported: unknown): FinishReason | null {
 }
 
 /**
- * Anthropic's `usage` as ours. It counts cache reads and writes outside `input_tokens`; `output_tokens` includes thinking. Null
- * when missing or not to be trusted.
+ * Anthropic's `usage` as ours. It counts cache reads and writes outside `input_tokens`, and says in `cache_creation` how long the
+ * writes are kept; `output_tokens` includes thinking. Null when missing or not to be trusted. Source: SDK 1.12 `Usage`.
  */
 export function readAnthropicUsage(reported: unknown): Usage | null {
   if (!isRecord(reported)) return null;
   const fresh = reported['input_tokens'];
   const cachedTokens = reported['cache_read_input_tokens'] ?? 0;
-  const cacheWriteTokens = reported['cache_creation_input_tokens'] ?? 0;
-  const isCounted = [fresh, cachedTokens, cacheWriteTokens].every(
-    (count) => typeof count === 'number' && count >= 0,
-  );
+  const lifetimes = readLifetimes(reported['cache_creation']);
+  const cacheWriteTokens = reported['cache_creation_input_tokens'] ?? lifetimes?.sum ?? 0;
+  const isCounted = [fresh, cachedTokens, cacheWriteTokens].every(isCount);
   return checkUsage({
     promptTokens: isCounted ? Number(fresh) + Number(cachedTokens) + Number(cacheWriteTokens) : undefined,
     completionTokens: reported['output_tokens'],
     cachedTokens,
     cacheWriteTokens,
+    // Lifetimes that do not make up the whole tell nothing.
+    ...(lifetimes !== null && lifetimes.sum === cacheWriteTokens && { cacheWriteHourTokens: lifetimes.hour }),
     reasoningTokens: readField(reported, 'output_tokens_details', 'thinking_tokens') ?? 0,
   });
+}
+
+/** How many tokens were written for an hour, and for any time; null when it is not told. */
+function readLifetimes(reported: unknown): { hour: number; sum: number } | null {
+  const minutes = readField(reported, 'ephemeral_5m_input_tokens') ?? 0;
+  const hour = readField(reported, 'ephemeral_1h_input_tokens') ?? 0;
+  return isRecord(reported) && isCount(minutes) && isCount(hour) ? { hour, sum: minutes + hour } : null;
 }

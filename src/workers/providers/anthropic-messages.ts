@@ -1,4 +1,5 @@
 import type {
+  CacheControlEphemeral,
   ContentBlockParam,
   ImageBlockParam,
   MessageParam,
@@ -6,7 +7,7 @@ import type {
 } from '@anthropic-ai/sdk/resources/messages';
 import { parseDataUrl } from '../../shared/catalogue/data-url.ts';
 import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/domain/chat.ts';
-import { isRecord, parseJson, readList, readText } from './read-field.ts';
+import { isRecord, parseJson, pickFields, readList, readText } from './read-field.ts';
 
 /** The instructions before the first turn; Anthropic takes them apart from the messages. */
 export function toSystemBlocks(messages: Message[]): TextBlockParam[] {
@@ -59,10 +60,10 @@ function toTurn(message: Message): MessageParam {
         role: 'user',
         content: [
           {
+            ...pickFields(message.extra_content?.anthropic, ['is_error', 'cache_control']),
             type: 'tool_result',
             tool_use_id: message.tool_call_id,
             content,
-            ...marks(message.extra_content),
           },
         ],
       };
@@ -76,10 +77,10 @@ function textBlocks(
   owner: { extra_content?: ExtraContent },
 ): TextBlockParam[] {
   if (content === null || content === undefined || content === '') return [];
-  if (typeof content === 'string') return [{ type: 'text', text: content, ...marks(owner.extra_content) }];
+  if (typeof content === 'string') return [{ ...marks(owner.extra_content), type: 'text', text: content }];
   return content
     .filter((part) => part.text !== '')
-    .map((part) => ({ type: 'text', text: part.text, ...marks(part.extra_content) }));
+    .map((part) => ({ ...marks(part.extra_content), type: 'text', text: part.text }));
 }
 
 function userBlocks(message: Extract<Message, { role: 'user' }>): ContentBlockParam[] {
@@ -92,17 +93,14 @@ function userBlocks(message: Extract<Message, { role: 'user' }>): ContentBlockPa
 function imageBlock(part: ImagePart): ImageBlockParam {
   const data = parseDataUrl(part.image_url.url);
   if (data === null) {
-    return {
-      type: 'image',
-      source: { type: 'url', url: part.image_url.url },
-      ...marks(part.extra_content),
-    };
+    const source = { type: 'url' as const, url: part.image_url.url };
+    return { ...marks(part.extra_content), type: 'image', source };
   }
   const mediaType = data.mediaType as 'image/png';
   return {
+    ...marks(part.extra_content),
     type: 'image',
     source: { type: 'base64', media_type: mediaType, data: data.base64 },
-    ...marks(part.extra_content),
   };
 }
 
@@ -120,11 +118,11 @@ function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): Cont
 
 function toolUseBlock(call: ToolCall): ContentBlockParam {
   return {
+    ...marks(call.extra_content),
     type: 'tool_use',
     id: call.id,
     name: call.function.name,
     input: parseJson(call.function.arguments || '{}') ?? {},
-    ...marks(call.extra_content),
   };
 }
 
@@ -143,9 +141,7 @@ function summarise(blocks: unknown[]): string {
   ]);
 }
 
-/** Marks on a block such as `cache_control`; never a whole turn's content. */
-function marks(extra: ExtraContent | undefined): Record<string, unknown> {
-  if (!isRecord(extra?.anthropic)) return {};
-  const { content: _turn, ...rest } = extra.anthropic;
-  return rest;
+/** Where Anthropic keeps its cache. */
+function marks(extra: ExtraContent | undefined): { cache_control?: CacheControlEphemeral } {
+  return pickFields(extra?.anthropic, ['cache_control']);
 }

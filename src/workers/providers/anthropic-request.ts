@@ -9,7 +9,7 @@ import { isBudgetClaude } from '../../shared/catalogue/model-traits.ts';
 import type { ChatRequest, ReasoningEffort, Tool } from '../../shared/domain/chat.ts';
 import { toAnthropicMessages, toSystemBlocks } from './anthropic-messages.ts';
 import type { ProviderCall } from './provider.ts';
-import { isRecord } from './read-field.ts';
+import { pickFields } from './read-field.ts';
 
 /** Sampling settings exist only in API versions before 2026-10-21; see `anthropic.ts`. */
 export type AnthropicBody = MessageCreateParamsNonStreaming & { temperature?: number; top_p?: number };
@@ -51,11 +51,11 @@ function toSampling({ temperature, top_p }: ChatRequest): { temperature?: number
 function toAnthropicTool(tool: Tool): AnthropicTool {
   const { name, description, parameters, strict } = tool.function;
   return {
+    ...pickFields(tool.extra_content?.anthropic, ['cache_control']),
     name,
     ...(description !== undefined && { description }),
     input_schema: { ...parameters, type: 'object' },
     ...(strict === true && { strict }),
-    ...ownBlocks(tool.extra_content?.anthropic),
   };
 }
 
@@ -104,8 +104,4 @@ function toThinking(call: ProviderCall): ThinkingConfigParam | null {
   if (!isBudgetClaude(call.model)) return { type: 'adaptive', ...shown };
   const budget = Math.min(budgets[effort], Math.max(leastBudget, Math.floor(call.maxOutputTokens * 0.75)));
   return budget < call.maxOutputTokens ? { type: 'enabled', budget_tokens: budget, ...shown } : null;
-}
-
-function ownBlocks(extra: unknown): Record<string, unknown> {
-  return isRecord(extra) ? extra : {};
 }

@@ -26,17 +26,22 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
   const turn: Turn = { blocks: new Map(), tools: 0, log: createOutputLog(), call, thinking: [] };
   let id: string | null = null;
   let usage: Record<string, unknown> = {};
-  // What a message starts with counts the input; the output is counted at its end, or not at all.
   let isOutputCounted = false;
   let finishReason: ReturnType<typeof toFinishReason> = null;
   let stopSequence: string | null = null;
 
-  /** Later counts replace earlier ones; null means "nothing new" (SDK 1.12 `MessageDeltaUsage`). */
-  function mergeUsage(reported: unknown): void {
+  /**
+   * Later counts replace earlier ones; null means "nothing new" (SDK 1.12 `MessageDeltaUsage`). What a message starts with counts
+   * the input; the output is counted at its end, or not at all.
+   */
+  function mergeUsage(reported: unknown, isEnd: boolean): void {
     if (!isRecord(reported)) return;
     const said = Object.entries(reported).filter(([, count]) => count !== null && count !== undefined);
     usage = { ...usage, ...Object.fromEntries(said) };
-    turn.log.report(readAnthropicUsage(usage));
+    isOutputCounted ||= isEnd && typeof reported['output_tokens'] === 'number';
+    // Thinking is part of an output that is not counted yet.
+    const counts = isOutputCounted ? usage : { ...usage, output_tokens_details: null };
+    turn.log.report(readAnthropicUsage(counts), isOutputCounted);
   }
 
   return {
@@ -44,7 +49,7 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
       switch (readText(event, 'type')) {
         case 'message_start':
           id = readText(event, 'message', 'id');
-          mergeUsage(readField(event, 'message', 'usage'));
+          mergeUsage(readField(event, 'message', 'usage'), false);
           break;
         case 'content_block_start':
           openBlock(turn, Number(readField(event, 'index')), readField(event, 'content_block'));
@@ -58,13 +63,13 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
         case 'message_delta':
           finishReason = toFinishReason(readField(event, 'delta', 'stop_reason')) ?? finishReason;
           stopSequence = readText(event, 'delta', 'stop_sequence') ?? stopSequence;
-          mergeUsage(readField(event, 'usage'));
-          isOutputCounted ||= typeof readField(event, 'usage', 'output_tokens') === 'number';
+          mergeUsage(readField(event, 'usage'), true);
           break;
         default:
       }
     },
     produced: turn.log.produced,
+    keptBytes: turn.log.keptBytes,
     completed() {
       if (finishReason === null) return null;
       const blocks = [...turn.blocks].sort(([a], [b]) => a - b).map(([, open]) => closeBlock(open));
@@ -74,7 +79,8 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
         blocks,
         finishReason,
         stopSequence,
-        usage: isOutputCounted ? turn.log.usage() : null,
+        usage: turn.log.usage(),
+        serviceTier: readText(usage, 'service_tier'),
       });
     },
   };
@@ -84,6 +90,7 @@ function openBlock(turn: Turn, index: number, start: unknown): void {
   if (!isRecord(start)) throw new Error('the provider opened a block without content');
   const toolIndex = start['type'] === 'tool_use' ? turn.tools++ : -1;
   turn.blocks.set(index, { block: { ...start }, json: '', toolIndex });
+  turn.log.keep(start);
   const text = readText(start, 'text') ?? '';
   if (text !== '') sayText(turn, text);
   const id = readText(start, 'id');
@@ -109,7 +116,7 @@ function addDelta(turn: Turn, index: number, delta: unknown): void {
       turn.log.add(extend(open, 'thinking', delta));
       break;
     case 'signature_delta':
-      extend(open, 'signature', delta);
+      turn.log.keep(extend(open, 'signature', delta));
       break;
     default:
   }

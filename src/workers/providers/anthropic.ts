@@ -20,7 +20,7 @@ export function createAnthropicProvider(settings: ProviderSettings): Provider {
       apiKey,
       baseURL: settings.baseUrl,
       maxRetries: 0,
-      timeout: sdkTimeoutMs(settings),
+      timeout: sdkTimeoutMs,
       logLevel: 'off',
       fetch: fetchFn,
     });

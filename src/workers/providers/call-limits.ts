@@ -1,30 +1,36 @@
 import type { ProviderSettings } from './provider.ts';
 
-/** Which of our own limits ended a call. */
-export type LimitReached = 'headers' | 'idle' | 'total' | 'bytes';
+/**
+ * Which of our own limits ended a call: `headers` and `idle` are the silence of a provider, `bytes` is an answer that is more than
+ * we hold. How long a whole call may take is its job's deadline, which its caller keeps.
+ */
+export type LimitReached = 'headers' | 'idle' | 'bytes';
 
 /** The clocks of one call. Its signal aborts when one runs out or the caller aborts. */
 export type CallLimits = {
   signal: AbortSignal;
   /** The first limit that was reached, or null. */
   reached(): LimitReached | null;
-  /** Headers are here: from now on only silence and the total count. */
+  /** Headers are here: from now on only silence and size count. */
   headersCame(): void;
   /** Starts the idle clock before a read of the body; the time a slow reader of ours takes is not the provider's. */
   waitForBytes(): void;
-  /** Stops the idle clock and counts decoded bytes; throws once there are too many. */
-  bytesCame(count: number): void;
+  /** Stops the idle clock. */
+  bytesCame(): void;
   /** Ends the call for a reason of ours, or the SDK's. */
   abort(limit?: LimitReached): void;
   stop(): void;
 };
 
-/** Starts the clocks of one call. Without them a provider that trickles one byte every few seconds holds a worker for ever. */
-export function startLimits(settings: ProviderSettings, callerSignal: AbortSignal): CallLimits {
+/** Starts the clocks of one call. A whole answer may be thought about for as long as its job has; a stream begins at once. */
+export function startLimits(
+  settings: ProviderSettings,
+  call: { signal: AbortSignal; stream: boolean; reasons: boolean },
+): CallLimits {
   const controller = new AbortController();
   let reached: LimitReached | null = null;
-  let bytes = 0;
   let idleTimer: NodeJS.Timeout | undefined;
+  const idleMs = call.reasons ? settings.thinkingTimeoutMs : settings.idleTimeoutMs;
 
   function abort(limit?: LimitReached): void {
     if (controller.signal.aborted) return;
@@ -32,9 +38,8 @@ export function startLimits(settings: ProviderSettings, callerSignal: AbortSigna
     controller.abort();
   }
   const onCallerAbort = () => abort();
-  callerSignal.addEventListener('abort', onCallerAbort, { once: true });
-  const totalTimer = setTimeout(abort, settings.totalTimeoutMs, 'total');
-  const headersTimer = setTimeout(abort, settings.headersTimeoutMs, 'headers');
+  call.signal.addEventListener('abort', onCallerAbort, { once: true });
+  const headersTimer = call.stream ? setTimeout(abort, settings.headersTimeoutMs, 'headers') : undefined;
 
   return {
     signal: controller.signal,
@@ -42,19 +47,13 @@ export function startLimits(settings: ProviderSettings, callerSignal: AbortSigna
     headersCame: () => clearTimeout(headersTimer),
     waitForBytes() {
       clearTimeout(idleTimer);
-      idleTimer = setTimeout(abort, settings.idleTimeoutMs, 'idle');
+      idleTimer = setTimeout(abort, idleMs, 'idle');
     },
-    bytesCame(count) {
-      clearTimeout(idleTimer);
-      bytes += count;
-      if (bytes <= settings.responseBytesMax) return;
-      abort('bytes');
-      throw new Error(`the body is larger than ${settings.responseBytesMax} bytes`);
-    },
+    bytesCame: () => clearTimeout(idleTimer),
     abort,
     stop() {
-      for (const timer of [totalTimer, headersTimer, idleTimer]) clearTimeout(timer);
-      callerSignal.removeEventListener('abort', onCallerAbort);
+      for (const timer of [headersTimer, idleTimer]) clearTimeout(timer);
+      call.signal.removeEventListener('abort', onCallerAbort);
     },
   };
 }

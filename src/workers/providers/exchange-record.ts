@@ -10,6 +10,8 @@ export type ExchangeRecord = {
   headers: Headers | null;
   /** What its headers said of its limits. */
   limits: ProviderLimits | null;
+  /** Decoded bytes of the body that nobody has read yet: all of a whole answer, of a stream those since its last event. */
+  unreadBytes: number;
   /** Body of an error answer, at most 64 KiB. */
   errorBody: string;
 };

@@ -1,4 +1,5 @@
 import type { Failure, FailureReason } from '../../shared/domain/answer.ts';
+import type { LimitReached } from './call-limits.ts';
 import { cleanMessage, failureMessage } from './failure-message.ts';
 import { isRecord, parseJson, readField, readList, readText } from './read-field.ts';
 import { readRetryAfter } from './retry-after.ts';
@@ -16,10 +17,10 @@ const exhaustedCodes = new Set([
 ]);
 const authCodes = new Set(['API_KEY_INVALID', 'API_KEY_EXPIRED', 'invalid_api_key', 'authentication_error']);
 
-const limitMessages: Record<string, string> = {
+/** What each limit of ours means to whoever reads of it. */
+export const limitMessages: Record<LimitReached, string> = {
   headers: 'the provider did not begin to answer in time',
   idle: 'the provider fell silent',
-  total: 'the answer took longer than allowed',
   bytes: 'the answer was larger than allowed',
 };
 
@@ -38,7 +39,7 @@ export function explainFailure(
     return explainStatus(record.status, record.headers, record.errorBody, apiKey);
   }
   const limit = exchange.limitReached();
-  const said = limit === null ? describeError(error) : (limitMessages[limit] ?? limit);
+  const said = limit === null ? describeError(error) : limitMessages[limit];
   return {
     reason: reasonOf(exchange, fromStream),
     status: record.status,

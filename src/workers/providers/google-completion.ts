@@ -1,5 +1,5 @@
 import type { FinishReason } from '../../shared/domain/chat.ts';
-import { checkUsage, type Usage } from '../../shared/domain/usage.ts';
+import { checkUsage, isCount, type Usage } from '../../shared/domain/usage.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
 
 /** SDK 2.32 `FinishReason`: nearly all of its words mean that something was withheld. */
@@ -20,19 +20,25 @@ export function toFinishReason(reported: unknown): FinishReason | null {
 /**
  * Gemini's `usageMetadata` as ours. `promptTokenCount` includes cached tokens; `candidatesTokenCount` excludes thoughts. Zeros are
  * left out on the wire (proto3), so a missing count is 0, unless there was output and no count of any: then it is not to be
- * trusted. Null when missing or nonsense.
+ * trusted. Tokens of the total that have no name were thoughts. Null when missing or nonsense. Source: SDK 2.32
+ * `GenerateContentResponseUsageMetadata`.
  */
 export function readGoogleUsage(reported: unknown, hasOutput: boolean): Usage | null {
   if (!isRecord(reported)) return null;
   const candidates = reported['candidatesTokenCount'];
   const thoughts = reported['thoughtsTokenCount'];
   if (hasOutput && candidates == null && thoughts == null) return null;
+  const prompt = sum(reported['promptTokenCount'], reported['toolUsePromptTokenCount'] ?? 0);
+  const said = sum(candidates ?? 0, thoughts ?? 0);
+  const total = reported['totalTokenCount'];
+  const unnamed = isCount(total) && prompt !== undefined && said !== undefined ? total - prompt - said : 0;
+  const hidden = candidates != null && thoughts == null && unnamed > 0 ? unnamed : 0;
   return checkUsage({
-    promptTokens: sum(reported['promptTokenCount'], reported['toolUsePromptTokenCount'] ?? 0),
-    completionTokens: sum(candidates ?? 0, thoughts ?? 0),
+    promptTokens: prompt,
+    completionTokens: said === undefined ? undefined : said + hidden,
     cachedTokens: reported['cachedContentTokenCount'] ?? 0,
     cacheWriteTokens: 0,
-    reasoningTokens: thoughts ?? 0,
+    reasoningTokens: thoughts ?? hidden,
   });
 }
 

@@ -34,9 +34,12 @@ export function createGoogleAssembler(call: ProviderCall): Assembler {
         addCandidate(openCandidate(candidates, candidate), candidate, call, log);
       }
       usage = readField(response, 'usageMetadata') ?? usage;
-      log.report(readGoogleUsage(usage, !log.isEmpty()));
+      const counted = readGoogleUsage(usage, !log.isEmpty());
+      // Until the output is counted too, what is said of the prompt holds.
+      log.report(counted ?? readGoogleUsage(usage, false), counted !== null);
     },
     produced: log.produced,
+    keptBytes: log.keptBytes,
     completed(clean) {
       if (candidates.size === 0 && isPromptBlocked)
         openCandidate(candidates, {}).finishReason = 'content_filter';
@@ -70,7 +73,11 @@ function openCandidate(candidates: Map<number, OpenCandidate>, candidate: unknow
 function addCandidate(open: OpenCandidate, candidate: unknown, call: ProviderCall, log: OutputLog): void {
   for (const part of readList(candidate, 'content', 'parts')) addPart(open, part, call, log);
   const logprobs = toOpenaiLogprobs(readField(candidate, 'logprobsResult'));
-  if (logprobs !== null) open.logprobs = [...(open.logprobs ?? []), ...logprobs];
+  if (logprobs !== null) {
+    open.logprobs ??= [];
+    open.logprobs.push(...logprobs);
+    log.keep(logprobs);
+  }
   open.finishReason ??= toFinishReason(readField(candidate, 'finishReason'));
 }
 

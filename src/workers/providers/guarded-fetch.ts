@@ -4,7 +4,14 @@ import type { ExchangeRecord } from './exchange-record.ts';
 import type { ProviderCall } from './provider.ts';
 import { readLimits } from './rate-limits.ts';
 
-type Guard = { call: ProviderCall; record: ExchangeRecord; limits: CallLimits; dispatcher: Dispatcher };
+type Guard = {
+  call: ProviderCall;
+  record: ExchangeRecord;
+  limits: CallLimits;
+  dispatcher: Dispatcher;
+  /** A whole body, or one event of a stream, that is larger is not held. */
+  unreadBytesMax: number;
+};
 
 const errorBytesMax = 64 * 1024;
 /** Of the body as it travelled; what the SDK gets is decoded. */
@@ -13,7 +20,7 @@ const travelHeaders = ['content-encoding', 'content-length', 'transfer-encoding'
 /**
  * A `fetch` for one call: adds the attempt id, never follows a redirect (it would carry our key elsewhere), refuses a success
  * that is not what was asked for (a captive portal's HTML), and counts decoded bytes, so a small gzip cannot become a large
- * body.
+ * body in memory.
  */
 export function createGuardedFetch(guard: Guard): typeof fetch {
   const { call, record, limits } = guard;
@@ -29,7 +36,7 @@ export function createGuardedFetch(guard: Guard): typeof fetch {
 
     if (!answer.ok) return refusal(answer, record, limits);
     checkKind(answer, call.stream);
-    const body = call.stream ? guardStream(answer, limits) : await readWhole(answer, limits);
+    const body = call.stream ? guardStream(answer, guard) : await readWhole(answer, guard);
     return new Response(body, { status: answer.status, headers: record.headers });
   };
 }
@@ -76,7 +83,7 @@ async function* readChunks(answer: UndiciResponse, limits: CallLimits): AsyncGen
     while (true) {
       limits.waitForBytes();
       const { done, value } = await reader.read();
-      limits.bytesCame(value?.byteLength ?? 0);
+      limits.bytesCame();
       if (done) return;
       yield value;
     }
@@ -85,19 +92,35 @@ async function* readChunks(answer: UndiciResponse, limits: CallLimits): AsyncGen
   }
 }
 
-async function readWhole(answer: UndiciResponse, limits: CallLimits): Promise<Uint8Array<ArrayBuffer>> {
+/** Counts what came. Too much ends the call for good: the same call would come to the same end. */
+function hold(chunk: Uint8Array, { record, limits, unreadBytesMax }: Guard): void {
+  record.unreadBytes += chunk.byteLength;
+  if (record.unreadBytes <= unreadBytesMax) return;
+  limits.abort('bytes');
+  throw new Error('the answer is larger than allowed');
+}
+
+async function readWhole(answer: UndiciResponse, guard: Guard): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of readChunks(answer, limits)) chunks.push(chunk);
+  for await (const chunk of readChunks(answer, guard.limits)) {
+    chunks.push(chunk);
+    hold(chunk, guard);
+  }
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-function guardStream(answer: UndiciResponse, limits: CallLimits): ReadableStream<Uint8Array> {
+/** Of a stream only the event that has not ended yet is held: its reader sets the count back with each. */
+function guardStream(answer: UndiciResponse, guard: Guard): ReadableStream<Uint8Array> {
+  const { limits } = guard;
   const chunks = readChunks(answer, limits);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const { done, value } = await chunks.next();
-        if (!done) return controller.enqueue(value);
+        if (!done) {
+          hold(value, guard);
+          return controller.enqueue(value);
+        }
         // A last event without its blank line is lost or refused by some SDKs.
         controller.enqueue(Buffer.from('\n\n'));
         controller.close();

@@ -1,10 +1,14 @@
-import type { Config, ProviderConfig } from '../../shared/config.ts';
+import type { ProviderConfig } from '../../shared/config.ts';
 import type { Provider } from './provider.ts';
 import { createProvider } from './registry.ts';
 
-/** Opens every upstream this process may call, with the time and size limits of the installation. */
-export function openProviders(providers: ProviderConfig[], config: Config): Map<string, Provider> {
-  const totalTimeoutMs = config.work.syncTimeoutSeconds * 1000;
+/** A stream that has begun and is silent for longer is dead; a model may think for minutes before its first word. */
+const idleTimeoutMs = 120_000;
+const thinkingTimeoutMs = 600_000;
+const answerBytesMax = 128 * 1024 * 1024;
+
+/** Opens every upstream this process may call. A call as a whole takes as long as its job's deadline lets it. */
+export function openProviders(providers: ProviderConfig[]): Map<string, Provider> {
   return new Map(
     providers.map(({ name, kind, baseUrl, apiKey }) => [
       name,
@@ -12,10 +16,10 @@ export function openProviders(providers: ProviderConfig[], config: Config): Map<
         name,
         baseUrl,
         apiKey,
-        headersTimeoutMs: totalTimeoutMs,
-        idleTimeoutMs: Math.min(totalTimeoutMs, 120_000),
-        totalTimeoutMs,
-        responseBytesMax: 64 * 1024 * 1024,
+        headersTimeoutMs: thinkingTimeoutMs,
+        idleTimeoutMs,
+        thinkingTimeoutMs,
+        answerBytesMax,
       }),
     ]),
   );

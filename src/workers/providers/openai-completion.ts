@@ -1,6 +1,7 @@
 import type { Choice, ExtraContent, FinishReason, ToolCall } from '../../shared/domain/chat.ts';
-import { checkUsage, type Usage } from '../../shared/domain/usage.ts';
+import { keptReasoning } from '../../shared/requests/extra-content.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
+import { findOpenaiUsage, readOpenaiUsage } from './openai-usage.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
 import type { Translated } from './run-call.ts';
 
@@ -11,7 +12,7 @@ export const reasoningFields = ['reasoning_content', 'reasoning', 'reasoning_det
 export function fromOpenaiCompletion(body: unknown, model: string): Translated | null {
   const choices = readList(body, 'choices').map(fromOpenaiChoice);
   if (choices.length === 0 || choices.includes(null)) return null;
-  const usage = readOpenaiUsage(readField(body, 'usage'));
+  const usage = readOpenaiUsage(findOpenaiUsage(body));
   const created = readField(body, 'created');
   const head = {
     id: readText(body, 'id'),
@@ -19,7 +20,8 @@ export function fromOpenaiCompletion(body: unknown, model: string): Translated |
     model,
   };
   const finished = choices.filter((choice) => choice !== null);
-  return { completion: buildCompletion(head, finished, usage), usage };
+  const completion = buildCompletion(head, finished, usage);
+  return { completion, usage, serviceTier: readText(body, 'service_tier') };
 }
 
 function fromOpenaiChoice(choice: unknown, position: number): Choice | null {
@@ -50,18 +52,24 @@ function fromOpenaiToolCall(call: unknown): ToolCall {
   };
 }
 
-/** Servers with OpenAI's wire hang state such as Gemini's thought signature on a tool call as `extra_content`. */
+/** Google's own endpoint with OpenAI's wire hangs a thought signature on a tool call, as `extra_content`. */
 export function keepCallState(call: unknown): { extra_content?: ExtraContent } {
-  const extra = readField(call, 'extra_content');
-  return isRecord(extra) ? { extra_content: { openai: { extra_content: extra } } } : {};
+  const signature = readText(call, 'extra_content', 'google', 'thought_signature');
+  if (signature === null) return {};
+  return { extra_content: { openai: { extra_content: { google: { thought_signature: signature } } } } };
 }
 
-/** The message's own reasoning fields, verbatim, or undefined when it has none. */
+/** The message's own reasoning fields as they can be given back, or undefined when it has none. */
 export function keepReasoning(message: Record<string, unknown>): ExtraContent | undefined {
   const kept = reasoningFields
-    .filter((name) => hasContent(message[name]))
-    .map((name) => [name, message[name]]);
+    .map((name) => [name, keptField(message[name])] as const)
+    .filter(([, value]) => hasContent(value));
   return kept.length === 0 ? undefined : { openai: Object.fromEntries(kept) };
+}
+
+function keptField(value: unknown): unknown {
+  if (!Array.isArray(value)) return typeof value === 'string' ? value : undefined;
+  return value.map(keptReasoning).filter((detail) => detail !== null);
 }
 
 function hasContent(value: unknown): boolean {
@@ -76,16 +84,4 @@ export function toFinishReason(reported: unknown): FinishReason | null {
   if (reported === 'function_call') return 'tool_calls';
   const known: FinishReason[] = ['stop', 'length', 'tool_calls', 'content_filter'];
   return known.find((reason) => reason === reported) ?? 'stop';
-}
-
-/** OpenAI's `usage`, whose totals include cached and reasoning tokens already; null when missing or not to be trusted. */
-export function readOpenaiUsage(reported: unknown): Usage | null {
-  if (!isRecord(reported)) return null;
-  return checkUsage({
-    promptTokens: reported['prompt_tokens'],
-    completionTokens: reported['completion_tokens'],
-    cachedTokens: readField(reported, 'prompt_tokens_details', 'cached_tokens') ?? 0,
-    cacheWriteTokens: readField(reported, 'prompt_tokens_details', 'cache_write_tokens') ?? 0,
-    reasoningTokens: readField(reported, 'completion_tokens_details', 'reasoning_tokens') ?? 0,
-  });
 }

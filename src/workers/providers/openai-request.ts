@@ -1,7 +1,8 @@
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
 import type { ChatRequest, Message, TextPart, Tool, ToolCall } from '../../shared/domain/chat.ts';
+import { reasoningFields } from './openai-completion.ts';
 import type { ProviderCall } from './provider.ts';
-import { isRecord } from './read-field.ts';
+import { pickFields } from './read-field.ts';
 
 /** The only difference between OpenAI and servers that copy it. */
 export type OpenaiDialect = { maxTokensField: 'max_completion_tokens' | 'max_tokens' };
@@ -35,32 +36,34 @@ function withoutNeutralGaps(request: Omit<ChatRequest, 'max_tokens' | 'max_compl
   };
 }
 
+/** State goes before our own fields, so that it never stands in the place of one. */
 function toOpenaiMessage(message: Message): Record<string, unknown> {
   const { extra_content: extra, content, ...rest } = message;
+  const state = message.role === 'assistant' ? messageState : [];
   return {
+    ...pickFields(extra?.openai, state),
     ...rest,
     ...(content !== undefined && { content: toOpenaiContent(content) }),
     ...('tool_calls' in rest && rest.tool_calls && { tool_calls: rest.tool_calls.map(toOpenaiToolCall) }),
-    ...ownBlocks(extra?.openai),
   };
 }
+
+const messageState = [...reasoningFields, 'extra_content'];
+const callState = ['extra_content'];
+const marks = ['cache_control'];
 
 function toOpenaiContent(content: Exclude<Message['content'], undefined>): unknown {
   if (content === null || typeof content === 'string') return content;
   return content.map((part: TextPart | (typeof content)[number]) => {
     const { extra_content: extra, ...rest } = part;
-    return { ...rest, ...ownBlocks(extra?.openai) };
+    return { ...pickFields(extra?.openai, marks), ...rest };
   });
 }
 
 function toOpenaiToolCall({ extra_content: extra, ...rest }: ToolCall): unknown {
-  return { ...rest, ...ownBlocks(extra?.openai) };
+  return { ...pickFields(extra?.openai, callState), ...rest };
 }
 
 function toOpenaiTool({ extra_content: extra, ...rest }: Tool): unknown {
-  return { ...rest, ...ownBlocks(extra?.openai) };
-}
-
-function ownBlocks(extra: unknown): Record<string, unknown> {
-  return isRecord(extra) ? extra : {};
+  return { ...pickFields(extra?.openai, marks), ...rest };
 }

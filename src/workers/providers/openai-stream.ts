@@ -1,12 +1,7 @@
 import type { ToolCall } from '../../shared/domain/chat.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
-import {
-  keepCallState,
-  keepReasoning,
-  readOpenaiUsage,
-  reasoningFields,
-  toFinishReason,
-} from './openai-completion.ts';
+import { keepCallState, keepReasoning, reasoningFields, toFinishReason } from './openai-completion.ts';
+import { findOpenaiUsage, readOpenaiUsage } from './openai-usage.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
@@ -28,16 +23,20 @@ export function createOpenaiAssembler(call: ProviderCall): Assembler {
   const log = createOutputLog();
   let id: string | null = null;
   let created: number | null = null;
+  let serviceTier: string | null = null;
 
   return {
     add(chunk) {
       id ??= readText(chunk, 'id');
       const at = readField(chunk, 'created');
       if (Number.isSafeInteger(at)) created ??= Number(at);
-      if (isRecord(readField(chunk, 'usage'))) log.report(readOpenaiUsage(readField(chunk, 'usage')));
+      serviceTier = readText(chunk, 'service_tier') ?? serviceTier;
       for (const piece of readList(chunk, 'choices')) addPiece(openChoice(choices, piece), piece, call, log);
+      const usage = findOpenaiUsage(chunk);
+      if (usage !== null) log.report(readOpenaiUsage(usage));
     },
     produced: log.produced,
+    keptBytes: log.keptBytes,
     completed() {
       const sorted = [...choices.values()].sort((a, b) => a.index - b.index);
       if (sorted.length < (call.request.n ?? 1)) return null;
@@ -46,7 +45,8 @@ export function createOpenaiAssembler(call: ProviderCall): Assembler {
       const finished = closed.filter((choice) => choice !== null);
       const head = { id, created, model: call.request.model };
       const usage = log.usage();
-      return { completion: buildCompletion(head, finished, usage), usage } satisfies Translated;
+      const completion = buildCompletion(head, finished, usage);
+      return { completion, usage, serviceTier } satisfies Translated;
     },
   };
 }
@@ -83,7 +83,7 @@ function addPiece(choice: OpenChoice, piece: unknown, call: ProviderCall, log: O
   }
   addReasoning(choice, delta, log);
   for (const fragment of readList(delta, 'tool_calls')) addToolCall(choice, fragment, call, log);
-  addLogprobs(choice, readField(piece, 'logprobs'));
+  addLogprobs(choice, readField(piece, 'logprobs'), log);
   choice.finishReason ??= toFinishReason(readField(piece, 'finish_reason'));
 }
 
@@ -92,6 +92,7 @@ function addReasoning(choice: OpenChoice, delta: unknown, log: OutputLog): void 
     const piece = readField(delta, name);
     if (typeof piece !== 'string' && !Array.isArray(piece)) continue;
     choice.reasoning[name] = joinPieces(choice.reasoning[name], piece);
+    log.keep(piece);
   }
   // Some servers say the same text under two names; it is charged once.
   log.add(readText(delta, 'reasoning_content') ?? readText(delta, 'reasoning') ?? '');
@@ -126,8 +127,9 @@ function addToolCall(choice: OpenChoice, fragment: unknown, call: ProviderCall, 
   call.onDelta({ kind: 'tool_call', choice: choice.index, index, ...head, arguments: args });
 }
 
-function addLogprobs(choice: OpenChoice, logprobs: unknown): void {
+function addLogprobs(choice: OpenChoice, logprobs: unknown, log: OutputLog): void {
   if (!isRecord(logprobs)) return;
+  log.keep(logprobs);
   choice.logprobs ??= { content: [], refusal: [] };
   choice.logprobs.content.push(...readList(logprobs, 'content'));
   choice.logprobs.refusal.push(...readList(logprobs, 'refusal'));

@@ -20,7 +20,7 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
       project: null,
       baseURL: settings.baseUrl,
       maxRetries: 0,
-      timeout: sdkTimeoutMs(settings),
+      timeout: sdkTimeoutMs,
       logLevel: 'off',
       fetch: fetchFn,
     });

@@ -12,7 +12,9 @@ export type ProviderCall = {
   maxOutputTokens: number;
   /** Stream from the upstream and report deltas; when false the upstream is asked for one plain answer. */
   stream: boolean;
-  /** Ours to abort: ends the call as `stopped`. Time limits are the provider's own and end it as `cut`. */
+  /** The model may think, and be silent, before its first word. */
+  reasons: boolean;
+  /** Ours to abort, at the deadline at the latest: ends the call as `stopped`. The silence of a provider ends it as `cut`. */
   signal: AbortSignal;
   onDelta(delta: Delta): void;
 };
@@ -22,14 +24,13 @@ export type ProviderSettings = {
   name: string;
   baseUrl: string;
   apiKey: string | null;
-  /** No byte of headers after this long: `cut`. */
+  /** A stream that has not begun after this long: `cut`. A whole answer has until its caller's signal. */
   headersTimeoutMs: number;
-  /** No byte of body for this long: `cut`. */
+  /** No byte of body for this long: `cut`. For a model that thinks in silence, `thinkingTimeoutMs` instead. */
   idleTimeoutMs: number;
-  /** The whole call, whatever trickles in: `cut`. */
-  totalTimeoutMs: number;
-  /** Decoded body larger than this: `cut`. */
-  responseBytesMax: number;
+  thinkingTimeoutMs: number;
+  /** However much was asked for, no more of one answer is held in memory: the call is `stopped`. */
+  answerBytesMax: number;
 };
 
 /** An upstream behind its official SDK. `call` never throws and never retries. */

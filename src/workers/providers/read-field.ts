@@ -27,3 +27,13 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** These fields of a record, where it has them, and nothing else of it. */
+export function pickFields(value: unknown, names: readonly string[]): Record<string, unknown> {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(
+    names
+      .filter((name) => value[name] !== undefined && value[name] !== null)
+      .map((name) => [name, value[name]]),
+  );
+}

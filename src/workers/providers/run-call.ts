@@ -1,18 +1,26 @@
 import type { Answer, Produced } from '../../shared/domain/answer.ts';
 import type { ChatCompletion } from '../../shared/domain/chat.ts';
 import type { Usage } from '../../shared/domain/usage.ts';
-import { explainFailure } from './failure.ts';
+import { tokensOfBytes } from './answer-size.ts';
+import { explainFailure, limitMessages } from './failure.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
 import type { Exchange, Transport } from './transport.ts';
 
 /** An upstream's answer in our words. */
-export type Translated = { completion: ChatCompletion; usage: Usage | null };
+export type Translated = {
+  completion: ChatCompletion;
+  usage: Usage | null;
+  /** The tier that the upstream says it served. */
+  serviceTier?: string | null;
+};
 
 /** Builds one completion from a stream's events and reports deltas as they come. */
 export type Assembler = {
   /** Throws on an event it cannot make sense of. */
   add(event: unknown): void;
   produced(): Produced;
+  /** About how much of the answer is held in memory. */
+  keptBytes(): number;
   /**
    * The completion, once the upstream has given a finish reason. `clean` is false when the stream broke off; then every
    * choice that was asked for must have one.
@@ -79,7 +87,9 @@ async function runStream(
   try {
     for await (const event of await upstream.askStream(call, exchange.fetch)) {
       if (call.signal.aborted) break;
+      exchange.record.unreadBytes = 0;
       assembler.add(event);
+      if (assembler.keptBytes() > exchange.bytesMax) exchange.tooLarge();
     }
   } catch (thrown) {
     error = thrown;
@@ -99,7 +109,10 @@ async function runStream(
 }
 
 function completed(translated: Translated, exchange: Exchange): Answer {
-  return { kind: 'completed', ...translated, limits: exchange.record.limits };
+  const { limits, headers } = exchange.record;
+  // Gemini says it in a header.
+  const serviceTier = translated.serviceTier ?? headers?.get('x-gemini-service-tier') ?? null;
+  return { kind: 'completed', ...translated, serviceTier, limits };
 }
 
 type Ending = {
@@ -113,6 +126,12 @@ type Ending = {
 
 function ended({ exchange, settings, call, produced, error, fromStream }: Ending): Answer {
   if (call.signal.aborted) return { kind: 'stopped', produced };
+  // A limit of ours is no failure of the provider's, and the same call would come to the same end.
+  if (exchange.limitReached() === 'bytes') {
+    const { unreadBytes } = exchange.record;
+    const unread = unreadBytes > 0 && { unreadTokens: tokensOfBytes(call, unreadBytes) };
+    return { kind: 'stopped', produced: { ...produced, ...unread }, limit: limitMessages.bytes };
+  }
   return {
     kind: 'failed',
     failure: explainFailure(exchange, error, settings.apiKey, fromStream),

@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
-import { startLimits } from './call-limits.ts';
+import { answerBytesMax, eventBytesMax } from './answer-size.ts';
+import { type LimitReached, startLimits } from './call-limits.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { createGuardedFetch } from './guarded-fetch.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
@@ -8,7 +9,11 @@ import type { ProviderCall, ProviderSettings } from './provider.ts';
 export type Exchange = {
   fetch: typeof fetch;
   record: ExchangeRecord;
-  limitReached(): string | null;
+  limitReached(): LimitReached | null;
+  /** At most so much of the answer is held in memory. */
+  bytesMax: number;
+  /** Ends the call because its answer is more than that. */
+  tooLarge(): void;
   /** Frees timers and socket; safe at any moment. */
   end(): void;
 };
@@ -21,7 +26,7 @@ export type Transport = {
 const connectTimeoutMs = 10_000;
 
 /**
- * The sockets of one provider. Timeouts of undici are off because ours also bound trickles and the whole call; one request
+ * The sockets of one provider. Timeouts of undici are off because ours also know whose limit it was; one request
  * at a time uses a socket, and a socket whose request was aborted is destroyed, so answers cannot be mixed up.
  */
 export function createTransport(settings: ProviderSettings): Transport {
@@ -39,14 +44,19 @@ export function createTransport(settings: ProviderSettings): Transport {
         status: null,
         headers: null,
         limits: null,
+        unreadBytes: 0,
         errorBody: '',
       };
-      const limits = startLimits(settings, call.signal);
+      const limits = startLimits(settings, call);
       const dispatcher = watchSending(agent, record);
+      const bytesMax = answerBytesMax(call, settings.answerBytesMax);
+      const unreadBytesMax = call.stream ? eventBytesMax(call, settings.answerBytesMax) : bytesMax;
       return {
-        fetch: createGuardedFetch({ call, record, limits, dispatcher }),
+        fetch: createGuardedFetch({ call, record, limits, dispatcher, unreadBytesMax }),
         record,
+        bytesMax,
         limitReached: limits.reached,
+        tooLarge: () => limits.abort('bytes'),
         end() {
           limits.stop();
           limits.abort();

@@ -1,41 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { imageSize } from '../../../src/shared/domain/image-size.ts';
 import { type ImageRule, imageTokens } from '../../../src/shared/domain/image-tokens.ts';
-
-const dataUrl = (type: string, ...bytes: (number[] | string)[]) => {
-  const parts = bytes.map((part) =>
-    typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(part),
-  );
-  return `data:image/${type};base64,${Buffer.concat([...parts, Buffer.alloc(40)]).toString('base64')}`;
-};
-
-const jpeg = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc0, 0, 17, 8, 0x02, 0x58, 0x03, 0x20];
-
-describe('the size of an image', () => {
-  test.each([
-    ['PNG', dataUrl('png', '\x89PNG\r\n\x1a\n\0\0\0\rIHDR', [0, 0, 3, 0x20, 0, 0, 2, 0x58])],
-    ['GIF', dataUrl('gif', 'GIF89a', [0x20, 3, 0x58, 2])],
-    ['JPEG, behind its metadata', dataUrl('jpeg', jpeg)],
-    [
-      'extended WebP',
-      dataUrl('webp', 'RIFF\0\0\0\0WEBPVP8X', new Array(8).fill(0), [0x1f, 3, 0, 0x57, 2, 0]),
-    ],
-    ['lossy WebP', dataUrl('webp', 'RIFF\0\0\0\0WEBPVP8 ', new Array(10).fill(0), [0x20, 3, 0x58, 2])],
-    ['lossless WebP', dataUrl('webp', 'RIFF\0\0\0\0WEBPVP8L', [0, 0, 0, 0, 0x2f, 0x1f, 0xc3, 0x95, 0])],
-  ])('is read from the header of a %s', (_format, url) => {
-    expect(imageSize(url)).toEqual({ width: 800, height: 600 });
-  });
-
-  test.each([
-    ['a URL, which is never fetched', 'https://example.com/a.png'],
-    ['an unknown format', dataUrl('tiff', 'II*\0')],
-    ['a truncated file', 'data:image/png;base64,iVBORw0KGgo='],
-    ['a size of zero', dataUrl('gif', 'GIF89a', [0, 0, 0, 0])],
-    ['a JPEG without a frame', dataUrl('jpeg', [0xff, 0xd8, 0xff, 0xe0, 0, 0])],
-  ])('is unknown for %s', (_what, url) => {
-    expect(imageSize(url)).toBeNull();
-  });
-});
 
 describe('the tokens of an image', () => {
   const gpt4o: ImageRule = { kind: 'tiles', base: 85, tile: 170 };

@@ -70,11 +70,31 @@ describe('a hold', () => {
     });
   });
 
-  it("prices every cache write at the one-hour price when a block asks for Anthropic's one-hour cache", () => {
+  it("holds the one-hour price of cache writes when a block asks for Anthropic's one-hour cache", () => {
     const extra_content = { anthropic: { cache_control: { type: 'ephemeral', ttl: '1h' } } };
-    const request = ask({ messages: [{ role: 'user', content: 'hello', extra_content }] });
-    expect(quoted(request, [model]).targets[0]?.prices.cacheWrite).toBe(2n * nano);
-    expect(quoted(ask(), [model]).targets[0]?.prices.cacheWrite).toBe((5n * nano) / 4n);
+    const request = ask({ messages: [{ role: 'user', content: 'hello', extra_content }], max_tokens: 1 });
+    const { holdNanoUsd, inputTokens, targets } = quoted(request, [model]);
+    expect(holdNanoUsd).toBe(BigInt(inputTokens) * 2_000n + 5_000n);
+    expect(targets[0]).toMatchObject({ asksHourCache: true, prices: model.prices });
+    expect(quoted(ask(), [model]).targets[0]?.asksHourCache).toBe(false);
+  });
+
+  const reasons: [string, boolean, ChatRequest['reasoning_effort'], boolean][] = [
+    ['a model that reasons', true, undefined, true],
+    ['one that is told not to', true, 'none', false],
+    ['one that does not', false, undefined, false],
+    ['one that is asked to', false, 'low', true],
+  ];
+  test.each(reasons)('says whether tokens may be hidden: %s', (_who, reasoning, effort, expected) => {
+    const entry = someModel({ supports: { ...model.supports, reasoning } });
+    const request = ask(effort === undefined ? {} : { reasoning_effort: effort });
+    expect(quoted(request, [entry]).targets[0]?.reasons).toBe(expected);
+  });
+
+  it('counts the prompt as it likely is, which is never more than its bound', () => {
+    const { inputTokens, targets } = quoted(ask(), [model]);
+    expect(targets[0]?.likelyInputTokens).toBe(9);
+    expect(inputTokens).toBeGreaterThan(9);
   });
 
   it('covers what any usage within its bounds costs, on every model of the catalogue', () => {
@@ -134,8 +154,6 @@ describe('the output bound', () => {
 });
 
 describe('a quote is refused, with the field at fault,', () => {
-  const document = { anthropic: { content: [{ type: 'document', source: { type: 'url' } }] } };
-
   test.each<[string, Partial<ChatRequest>, string[]]>([
     ['when the two maxima differ', { max_tokens: 1, max_completion_tokens: 2 }, ['max_completion_tokens']],
     ['when max_tokens is above the model’s', { max_tokens: 20_001 }, ['max_tokens']],
@@ -144,11 +162,6 @@ describe('a quote is refused, with the field at fault,', () => {
       'when the prompt cannot fit',
       { messages: [{ role: 'user', content: 'word '.repeat(200_000) }] },
       ['messages'],
-    ],
-    [
-      'when a provider block hides a file',
-      { messages: [{ role: 'user', content: 'hello', extra_content: document }] },
-      ['messages.0.extra_content'],
     ],
   ])('%s', (_why, more, params) => {
     expect(refused(ask(more), [model])).toEqual(params);
@@ -165,9 +178,6 @@ describe('a quote is refused, with the field at fault,', () => {
     expect(refused(ask({ messages: [{ role: 'user', content: '{"type":"document"}' }] }), [model])).toEqual(
       [],
     );
-    const quoting = { anthropic: { text: '{"type":"document"}' } };
-    const messages = [{ role: 'user' as const, content: 'hello', extra_content: quoting }];
-    expect(refused(ask({ messages }), [model])).toEqual([]);
   });
 
   it('but not when the prompt may just fit', () => {

@@ -64,7 +64,9 @@ describe('a chat request', () => {
   });
 
   it("keeps a provider's own blocks verbatim, nulls included", () => {
-    const extra_content = { anthropic: { type: 'thinking', signature: 'abc', nothing: null } };
+    const thinking = { type: 'thinking', thinking: 'hm', signature: 'abc' };
+    const use = { type: 'tool_use', id: 't', name: 'f', input: { nothing: null, type: 'image', more: [{}] } };
+    const extra_content = { anthropic: { content: [thinking, use] } };
     const message = { role: 'assistant', content: 'hi', extra_content };
     expect(read(inMessages(message)).messages[0]).toEqual(message);
   });

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { ClaimedJob } from '../../../src/workers/completions/claim.ts';
 import { createRuns } from '../../../src/workers/completions/runs.ts';
 
-const jobOf = (attempts: number) =>
-  ({ id: 'job_1', attempts, deadlineAt: new Date(Date.now() + 60_000) }) as ClaimedJob;
+const jobOf = (attempts: number, target = {}) =>
+  ({ id: 'job_1', attempts, deadlineAt: new Date(Date.now() + 60_000), target }) as ClaimedJob;
 
 test('a run that is stopped for its attempt is stopped; a newer run of the same job goes on', () => {
   const runs = createRuns();
@@ -31,4 +31,22 @@ test('a claim that comes back after everything was stopped starts nothing', () =
   const late = runs.start(jobOf(1));
   expect(late.stopReason()).toBe('shutdown');
   late.end();
+});
+
+test('the call of a model that reasons is read on when it is cancelled, until something else ends it', () => {
+  const runs = createRuns();
+  const run = runs.start(jobOf(1, { reasons: true }));
+  runs.stop('job_1', 'cancelled');
+  expect([run.stopReason(), run.signal.aborted]).toEqual(['cancelled', false]);
+  runs.stopAll('shutdown');
+  expect([run.stopReason(), run.signal.aborted]).toEqual(['cancelled', true]);
+  run.end();
+});
+
+test('one of a model that does not is broken off', () => {
+  const runs = createRuns();
+  const run = runs.start(jobOf(1, { reasons: false }));
+  runs.stop('job_1', 'cancelled');
+  expect([run.stopReason(), run.signal.aborted]).toEqual(['cancelled', true]);
+  run.end();
 });

@@ -220,3 +220,81 @@ it('counts cache writes only where the provider has them', async () => {
   const { answer } = await bench.call('anthropic', '[[cached:3]][[cache_write:2]] hello');
   expect(completed(answer).usage).toMatchObject({ cachedTokens: 3, cacheWriteTokens: 2 });
 });
+
+describe.each(['xai', 'google', 'deepseek', 'moonshot', 'groq', 'responses'])(
+  'usage as %s tells it',
+  (dialect) => {
+    it.each([false, true])('is what was billed, stream %s', async (stream) => {
+      const text = `[[usage:${dialect}]] [[reasoning:40]] [[cached:6]] think about it`;
+      const { answer, attemptId } = await bench.call('compatible', text, { stream });
+      const [metered] = await bench.meter(attemptId);
+      expect(completed(answer).usage).toMatchObject({
+        promptTokens: metered?.prompt_tokens,
+        completionTokens: metered?.completion_tokens,
+        cachedTokens: dialect === 'google' ? 0 : 6,
+      });
+    });
+  },
+);
+
+it.each([false, true])('tells cache writes apart by how long they are kept, stream %s', async (stream) => {
+  const text = '[[cache_write:9]][[cache_write_hour:4]] a prompt of some more words than that';
+  const { answer } = await bench.call('anthropic', text, { stream });
+  expect(completed(answer).usage).toMatchObject({ cacheWriteTokens: 9, cacheWriteHourTokens: 4 });
+});
+
+it('names the tier that was served', async () => {
+  const config = (tier: string | null) =>
+    fetch(`${bench.url}/__simulator/config`, {
+      method: 'POST',
+      body: JSON.stringify({ service_tier: tier }),
+    });
+  await config('priority');
+  for (const kind of ['openai', 'anthropic'] as const) {
+    for (const stream of [false, true]) {
+      const { answer } = await bench.call(kind, 'hello', { stream });
+      expect(completed(answer).serviceTier).toBe('priority');
+    }
+  }
+  await config(null);
+  expect(completed((await bench.call('openai', 'hello')).answer).serviceTier).toBeNull();
+});
+
+describe('usage when a call is stopped on its way', () => {
+  const stopAt = async (kind: (typeof kinds)[number], pieces: number) => {
+    const controller = new AbortController();
+    let seen = 0;
+    const text = '[[chunk_delay:20]] [[reasoning:50]] a rather long question to be repeated';
+    const { answer } = await bench.call(kind, text, {
+      stream: true,
+      signal: controller.signal,
+      onDelta() {
+        seen += 1;
+        if (seen === pieces) controller.abort();
+      },
+    });
+    if (answer.kind !== 'stopped') throw new Error(`not stopped: ${answer.kind}`);
+    return answer.produced;
+  };
+
+  it('is what Gemini reported with each piece, thoughts and all', async () => {
+    const { usage, uncounted } = await stopAt('google', 3);
+    expect(usage).toMatchObject({ reasoningTokens: 50 });
+    expect(usage?.completionTokens).toBeGreaterThan(50);
+    expect(uncounted).toBeUndefined();
+  });
+
+  it('is the prompt as Claude reported it at the start, and text that is still to be counted', async () => {
+    const { usage, uncounted, text } = await stopAt('anthropic', 3);
+    expect(usage?.promptTokens).toBeGreaterThan(10);
+    expect(uncounted).toBe(text);
+    expect(text).toContain('Let me think.');
+  });
+
+  it('is nothing where OpenAI reports it at the end only', async () => {
+    expect(await stopAt('openai', 3)).toMatchObject({
+      usage: null,
+      text: expect.stringContaining('chunk_delay'),
+    });
+  });
+});

@@ -47,6 +47,7 @@ export async function startBench(limits: Partial<ProviderSettings> = {}) {
       },
       maxOutputTokens: options.maxOutputTokens ?? 400,
       stream: options.stream ?? false,
+      reasons: options.reasons ?? false,
       signal: options.signal ?? new AbortController().signal,
       onDelta(delta) {
         deltas.push(delta);
@@ -81,6 +82,7 @@ export async function startBench(limits: Partial<ProviderSettings> = {}) {
 
 type CallOptions = {
   stream?: boolean;
+  reasons?: boolean;
   signal?: AbortSignal;
   maxOutputTokens?: number;
   onDelta?: (delta: Delta) => void;
@@ -95,8 +97,8 @@ export function connect(kind: ProviderKind, url: string, limits: Partial<Provide
     apiKey: null,
     headersTimeoutMs: 5000,
     idleTimeoutMs: 5000,
-    totalTimeoutMs: 10_000,
-    responseBytesMax: 5_000_000,
+    thinkingTimeoutMs: 5000,
+    answerBytesMax: 5_000_000,
     ...limits,
   });
 }

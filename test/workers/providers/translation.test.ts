@@ -9,9 +9,10 @@ import { cleanMessage, failureMessage } from '../../../src/workers/providers/fai
 import { readGoogleUsage, toOpenaiLogprobs } from '../../../src/workers/providers/google-completion.ts';
 import { toGoogleRequest } from '../../../src/workers/providers/google-request.ts';
 import { createGoogleAssembler } from '../../../src/workers/providers/google-stream.ts';
-import { fromOpenaiCompletion, readOpenaiUsage } from '../../../src/workers/providers/openai-completion.ts';
+import { fromOpenaiCompletion } from '../../../src/workers/providers/openai-completion.ts';
 import { toOpenaiRequest } from '../../../src/workers/providers/openai-request.ts';
 import { createOpenaiAssembler } from '../../../src/workers/providers/openai-stream.ts';
+import { readOpenaiUsage } from '../../../src/workers/providers/openai-usage.ts';
 import type { ProviderCall } from '../../../src/workers/providers/provider.ts';
 import { readLimits } from '../../../src/workers/providers/rate-limits.ts';
 import { readRetryAfter } from '../../../src/workers/providers/retry-after.ts';
@@ -23,6 +24,7 @@ function callOf(model: string, request: Partial<ChatRequest>, stream = false): P
     request: { model: `p/${model}`, messages: [{ role: 'user', content: 'hi' }], ...request },
     maxOutputTokens: 4000,
     stream,
+    reasons: false,
     signal: new AbortController().signal,
     onDelta: () => undefined,
   };
@@ -86,6 +88,38 @@ describe('towards OpenAI', () => {
     ];
     const body = toOpenaiRequest(callOf('m', { messages }), { maxTokensField: 'max_tokens' });
     expect(body.messages).toEqual([{ role: 'assistant', content: 'x', reasoning_content: 'r' }]);
+  });
+});
+
+describe('our own fields', () => {
+  /** As a process that knew no list may have stored it. */
+  const messages = [
+    {
+      role: 'user',
+      content: [{ type: 'text', text: 'x', extra_content: { openai: { type: 'image_url', image_url: {} } } }],
+      extra_content: { openai: { content: [], role: 'system' }, anthropic: { content: [] } },
+    },
+  ] as unknown as Message[];
+  const tools = [
+    {
+      type: 'function',
+      function: { name: 'f' },
+      extra_content: {
+        openai: { type: 'web_search' },
+        anthropic: { type: 'web_search_20250305', max_uses: 5, cache_control: { type: 'ephemeral' } },
+      },
+    },
+  ] as unknown as ChatRequest['tools'] & object;
+
+  it('are what is sent, whatever stands in extra_content', () => {
+    const body = toOpenaiRequest(callOf('m', { messages, tools }), { maxTokensField: 'max_tokens' });
+    expect(body.messages).toEqual([{ role: 'user', content: [{ type: 'text', text: 'x' }] }]);
+    expect(body.tools).toEqual([{ type: 'function', function: { name: 'f' } }]);
+    const message = toAnthropicRequest(callOf('claude-haiku-4-5', { messages, tools }));
+    expect(message.messages).toEqual([{ role: 'user', content: [{ type: 'text', text: 'x' }] }]);
+    expect(message.tools).toEqual([
+      { name: 'f', input_schema: { type: 'object' }, cache_control: { type: 'ephemeral' } },
+    ]);
   });
 });
 

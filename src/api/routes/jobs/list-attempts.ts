@@ -29,6 +29,7 @@ function toWire(row: AttemptRow) {
     status: row.status,
     error: row.error,
     usage: row.usage === null ? null : toWireUsage(row.usage, false),
+    service_tier: row.service_tier,
     cost_usd: row.cost_nano === null ? null : formatUsd(row.cost_nano),
   };
 }

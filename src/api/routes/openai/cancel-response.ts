@@ -30,7 +30,9 @@ export function cancelResponse(app: App, deps: Deps): void {
         await findWhenFinal(deps, { accountId, jobId: job.id }, stopMs, request.signal);
       }
       const after = await readResponse(deps.sql, accountId, request.params.id);
-      return { status: 200, body: toResponse(after.facts) };
+      // The call of a model that reasons is read to its end first: it is cancelled all the same.
+      const status = isFinal(after.job.state) ? after.facts.status : 'cancelled';
+      return { status: 200, body: toResponse({ ...after.facts, status }) };
     };
     return await idempotent(request, reply, deps, work, { outside: true });
   });

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+
+/**
+ * What may travel in `extra_content`, by provider and place: state that a provider wants back (thinking, signatures, encrypted
+ * reasoning) and marks that change no answer. It is text, so its length bounds what it costs; anything else asks for something and
+ * is refused by name. Sources: `ThinkingBlockParam` and `CacheControlEphemeral` of Anthropic's SDK 1.12, Gemini's thought signatures,
+ * and the reasoning fields of DeepSeek, vLLM and OpenRouter.
+ */
+
+/** Anthropic's mark, which OpenRouter takes too. */
+const cacheFields = { type: z.literal('ephemeral'), ttl: z.enum(['5m', '1h']).nullish() };
+const cacheControl = z.strictObject(cacheFields).nullish();
+
+/** The mark as Anthropic's clients send it: what else they say in it changes no price and is left out. */
+export const cacheMark = z.object(cacheFields).nullish();
+
+const text = { type: z.literal('text'), text: z.string() };
+const noCitations = { citations: z.array(z.never()).nullish() };
+const toolUse = {
+  type: z.literal('tool_use'),
+  id: z.string().min(1),
+  name: z.string().min(1),
+  input: z.looseObject({}),
+};
+/** Who called: with provider-side tools it may be somebody else than the model. */
+const directCaller = { caller: z.strictObject({ type: z.literal('direct') }).nullish() };
+/** Its text may have been left out; the signature says which it was. */
+const thinking = { type: z.literal('thinking'), thinking: z.string().nullish(), signature: z.string() };
+const redacted = { type: z.literal('redacted_thinking'), data: z.string() };
+const marked = { cache_control: cacheControl };
+
+/** A block of an assistant's turn, as it is given back to Anthropic. */
+const anthropicBlock = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ ...text, ...noCitations, ...marked }),
+    z.strictObject({ ...toolUse, ...directCaller, ...marked }),
+    z.strictObject(thinking),
+    z.strictObject(redacted),
+  ],
+  { error: 'only text, tool_use, thinking and redacted_thinking blocks can be given back' },
+);
+
+/** The same of an answer: whatever else a block says is not kept, since it could not be given back. */
+const answeredBlock = z.discriminatedUnion('type', [
+  z.object(text),
+  z.object(toolUse),
+  z.object(thinking),
+  z.object(redacted),
+]);
+
+const reasoningFields = {
+  type: z.enum(['reasoning.text', 'reasoning.summary', 'reasoning.encrypted']),
+  id: z.string().nullish(),
+  format: z.string().nullish(),
+  index: z.int().nullish(),
+  text: z.string().nullish(),
+  summary: z.string().nullish(),
+  data: z.string().nullish(),
+  signature: z.string().nullish(),
+};
+
+const signatureFields = { thought_signature: z.string().nullish() };
+/** Google's own OpenAI-compatible endpoint hangs its signatures on calls in a field of this name. */
+const googleState = { extra_content: z.strictObject({ google: z.strictObject(signatureFields) }).nullish() };
+
+type Fields = Record<string, z.ZodType>;
+
+function place(allowed: { anthropic?: Fields; google?: Fields; openai?: Fields }) {
+  const { anthropic = {}, google = {}, openai = {} } = allowed;
+  return z
+    .strictObject({
+      anthropic: z.strictObject(anthropic).nullish(),
+      google: z.strictObject(google).nullish(),
+      openai: z.strictObject(openai).nullish(),
+    })
+    .nullish();
+}
+
+/** `extra_content` of an instruction or of a user's message. */
+export const messageExtra = place({ anthropic: marked });
+/** Of an assistant's message. */
+export const assistantExtra = place({
+  anthropic: {
+    content: z.array(anthropicBlock).nullish(),
+    stop_sequence: z.string().nullish(),
+    ...marked,
+  },
+  google: signatureFields,
+  openai: {
+    reasoning_content: z.string().nullish(),
+    reasoning: z.string().nullish(),
+    reasoning_details: z.array(z.strictObject(reasoningFields)).nullish(),
+    ...googleState,
+  },
+});
+/** Of a tool's result. */
+export const resultExtra = place({ anthropic: { is_error: z.boolean().nullish(), ...marked } });
+/** Of a text or an image within a message, and of a tool. */
+export const partExtra = place({ anthropic: marked, openai: marked });
+/** Of a tool call. */
+export const callExtra = place({ anthropic: marked, google: signatureFields, openai: googleState });
+
+/** A block of Claude's answer as it came, or as much of it as can be given back; null for a kind that cannot. */
+export function keptBlock(block: unknown): Record<string, unknown> | null {
+  if (anthropicBlock.safeParse(block).success) return block as Record<string, unknown>;
+  return answeredBlock.safeParse(block).data ?? null;
+}
+
+/** A detail of reasoning as it can be given back; null for one that cannot. */
+export function keptReasoning(detail: unknown): Record<string, unknown> | null {
+  return z.object(reasoningFields).safeParse(detail).data ?? null;
+}

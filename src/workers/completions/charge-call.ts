@@ -1,0 +1,93 @@
+import type { Produced } from '../../shared/domain/answer.ts';
+import { chargeWithin } from '../../shared/domain/charge.ts';
+import type { ChatCompletion, Choice } from '../../shared/domain/chat.ts';
+import { priceUsage } from '../../shared/domain/price.ts';
+import { countOutputTokens } from '../../shared/domain/token-bound.ts';
+import type { Usage } from '../../shared/domain/usage.ts';
+import type { ChargeRecord } from '../../shared/sql/settle-jobs.ts';
+import type { ClaimedJob } from './claim.ts';
+
+/** What a call used: what its provider said, where it said something, and our count of the rest. */
+export type CallUsage = { usage: Usage; estimated: boolean };
+
+/** Of a call that came to its end. */
+export function usageOfWhole(job: ClaimedJob, completion: ChatCompletion, reported: Usage | null): CallUsage {
+  if (reported !== null) return { usage: reported, estimated: false };
+  return { usage: countedUsage(job, countOutputTokens(outputText(completion), job.target)), estimated: true };
+}
+
+/**
+ * Of a call that ended early: usage as it was reported so far, and our count of the output that it does not count. What had been
+ * reported was true at that moment; what the provider did after it we do not know.
+ */
+export function usageSoFar(job: ClaimedJob, produced: Produced): CallUsage {
+  const { text, usage, uncounted = '', unreadTokens = 0 } = produced;
+  const seenTokens = countOutputTokens(usage === null ? text : uncounted, job.target) + unreadTokens;
+  if (usage === null) return { usage: countedUsage(job, seenTokens), estimated: true };
+  const completionTokens = Math.max(
+    usage.completionTokens,
+    Math.min(usage.completionTokens + seenTokens, outputMax(job)),
+  );
+  return { usage: { ...usage, completionTokens }, estimated: true };
+}
+
+/** What a job pays for a call, at the prices that were fixed at intake and never more than its hold. */
+export function chargeOf(job: ClaimedJob, { usage, estimated }: CallUsage): ChargeRecord {
+  const { target } = job;
+  const charge = chargeWithin(costOfCall(job, usage), job.holdNano);
+  return {
+    ...charge,
+    // What we counted ourselves cannot be a provider's bill.
+    overrunNano: estimated ? 0n : charge.overrunNano,
+    estimated,
+    provider: target.provider,
+    model: target.model,
+    priceVersion: target.priceVersion,
+    usage: withLifetimes(job, usage),
+  };
+}
+
+/** What a call cost by its usage, charged or not. */
+export function costOfCall(job: ClaimedJob, usage: Usage): bigint {
+  return priceUsage(job.target.prices, withLifetimes(job, usage));
+}
+
+/** Cache writes that usage does not tell apart were as dear as the dearest that was asked for. */
+function withLifetimes(job: ClaimedJob, usage: Usage): Usage {
+  if (usage.cacheWriteHourTokens !== undefined || usage.cacheWriteTokens === 0) return usage;
+  return job.target.asksHourCache === true
+    ? { ...usage, cacheWriteHourTokens: usage.cacheWriteTokens }
+    : usage;
+}
+
+const outputMax = (job: ClaimedJob) => job.target.maxOutputTokens * (job.request.n ?? 1);
+
+/** Our own count where the provider gave none. */
+function countedUsage(job: ClaimedJob, outputTokens: number): Usage {
+  return {
+    promptTokens: job.target.likelyInputTokens ?? job.inputTokensBound,
+    completionTokens: Math.min(outputTokens, outputMax(job)),
+    cachedTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+  };
+}
+
+/** All that came out of a whole answer, the reasoning that was told included. */
+function outputText(completion: ChatCompletion): string {
+  return completion.choices
+    .flatMap(({ message }) => [
+      ...reasoningTexts(message),
+      message.content ?? '',
+      message.refusal ?? '',
+      ...(message.tool_calls ?? []).map((call) => call.function.name + call.function.arguments),
+    ])
+    .join('');
+}
+
+/** Reasoning as the answer brought it along; some servers say the same under two names. */
+function reasoningTexts({ extra_content: extra }: Choice['message']): string[] {
+  const own = extra?.openai as { reasoning_content?: string; reasoning?: string } | undefined;
+  const blocks = (extra?.anthropic as { content?: { thinking?: string }[] } | undefined)?.content ?? [];
+  return [own?.reasoning_content ?? own?.reasoning ?? '', ...blocks.map(({ thinking = '' }) => thinking)];
+}
