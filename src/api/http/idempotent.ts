@@ -33,6 +33,11 @@ export type IdempotentOptions = {
    * the process dies in the middle of it, the next request with the key does it again.
    */
   outside?: boolean;
+  /**
+   * Done before the transaction begins, under the same claim: for what takes long or is large, and that nobody sees until the
+   * transaction shows it.
+   */
+  first?: () => Promise<void>;
 };
 
 type Work = (tx: Transaction) => Promise<PostAnswer>;
@@ -72,13 +77,16 @@ export async function idempotent(
   options: IdempotentOptions = {},
 ): Promise<FastifyReply> {
   const key = readIdempotencyKey(request);
-  if (key === null) {
-    return send(reply, toReply(await (options.outside === true ? work(deps.sql) : deps.sql.begin(work))));
-  }
+  if (key === null) return send(reply, toReply(await workAtOnce(deps.sql, work, options)));
   const accountId = request.caller.accountId ?? '';
   const asked = { accountId, key, fingerprint: fingerprintOf(request) };
   const keysMax = request.account?.limits.idempotency_keys ?? null;
   return send(reply, await answerOnce(deps.sql, { ...asked, keysMax, gone: request.signal }, work, options));
+}
+
+async function workAtOnce(sql: Database, work: Work, options: IdempotentOptions): Promise<PostAnswer> {
+  await options.first?.();
+  return options.outside === true ? await work(sql) : await sql.begin(work);
 }
 
 async function answerOnce(
@@ -133,6 +141,7 @@ async function workUnder(
 ): Promise<Reply | null> {
   const kept = keepClaim(sql, claim);
   try {
+    await options.first?.();
     if (options.outside !== true) return await sql.begin((tx) => workAndStore(tx, claim, work(tx), options));
     return await workAndStore(sql, claim, work(sql), options);
   } catch (error) {

@@ -102,8 +102,9 @@ const frameworkRefusals: Record<string, [RefusalType, string]> = {
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   reply.status(statusOf(refusal)).headers(problemHeaders(refusal)).type('application/json');
   // A limit that is not of requests a minute: nothing is left of it until one may try again.
-  if (statusOf(refusal) === 429 && !reply.hasHeader('ratelimit-limit')) {
-    const seconds = String(reply.getHeader('retry-after'));
+  const retryAfter = reply.getHeader('retry-after');
+  if (statusOf(refusal) === 429 && retryAfter !== undefined && !reply.hasHeader('ratelimit-limit')) {
+    const seconds = String(retryAfter);
     const fields = { 'ratelimit-remaining': '0', 'ratelimit-reset': seconds };
     reply.headers({ ratelimit: `"jobs";r=0;t=${seconds}`, ...fields });
   }

@@ -107,7 +107,7 @@ export const quotas = [
     byDefault: 100_000,
     unit: 'count',
     scope: 'account',
-    retry: 'later',
+    retry: 'never',
     status: 429,
     what: 'idempotency keys that are remembered',
     remedy: 'they are forgotten after two days; send the request without one, or later',

@@ -155,7 +155,9 @@ describe('quotas', () => {
       expect(await standing(account, name)).toMatchObject({ limit: 7, used: 7, status_code: 429 });
       for (const { text, headers } of refused) {
         expect(text).toContain(name);
-        expect(headers['x-should-retry']).toBeDefined();
+        // What only a delete makes room for is not worth asking again; the rest says when.
+        expect(headers['retry-after'] !== undefined).toBe(headers['x-should-retry'] === 'true');
+        expect(headers['ratelimit'] ?? '').not.toMatch(/t=undefined/);
       }
       const flat = refused.find(({ json }) => json.quota !== undefined);
       expect(flat?.json).toMatchObject({ error_type: 'rate_limited', quota: name, limit: '7' });
@@ -186,6 +188,15 @@ describe('quotas', () => {
     expect([refused.status, refused.json.error.type]).toEqual([413, 'request_too_large']);
     expect(refused.json.error.message).toContain('stored_bytes');
     expect(await standing(account, 'open_batches')).toMatchObject({ used: 1 });
+    expect(await server.owner`select id from files where account_id = ${account.id}`).toHaveLength(1);
+  });
+
+  test('open_batches: one too many keeps none of its requests', async () => {
+    const account = await limited({ open_batches: 1 });
+    await messageBatch(account);
+    const { used } = await standing(account, 'stored_bytes');
+    expect((await messageBatch(account)).status).toBe(429);
+    expect(await standing(account, 'stored_bytes')).toMatchObject({ used });
   });
 
   test('unfinished_jobs: what ends makes room', async () => {

@@ -4,7 +4,13 @@ import { invalid } from '../../../../shared/domain/errors.ts';
 import { newId } from '../../../../shared/domain/ids.ts';
 import { overQuota } from '../../../../shared/domain/quotas.ts';
 import type { Database, Transaction } from '../../../../shared/sql/database.ts';
-import { appendToFile, beginFile, chunkBytesMax, finishFile } from '../../../../shared/sql/files.ts';
+import {
+  appendToFile,
+  beginFile,
+  chunkBytesMax,
+  dropFile,
+  finishFile,
+} from '../../../../shared/sql/files.ts';
 import type { App } from '../../../http/app.ts';
 import { batchOrdererOf } from '../../../http/batch-orderer.ts';
 import { accountOf, limitOf } from '../../../http/caller.ts';
@@ -41,12 +47,13 @@ export function createMessageBatch(app: App, deps: { sql: Database }): void {
     const storedMax = limitOf(request, 'stored_bytes');
     refuseTwice(requests);
     reply.header('request-id', request.id);
-    return idempotent(request, reply, deps, async (tx) => {
+    const file = { id: newId('file'), accountId, storedMax };
+    const work = async (tx: Transaction) => {
       const batch = await orderBatch(tx, orderer, async () => ({
         id: newId('msgbatch'),
         kind: 'anthropic',
         endpoint: '/v1/messages',
-        inputFileId: await keepRequests(tx, { accountId, storedMax }, requests),
+        inputFileId: (await finishFile(tx, { id: file.id, expiresInSeconds: keptSeconds })).id,
         asked: requests.length,
         retryOf: null,
         webhookUrl: null,
@@ -54,7 +61,15 @@ export function createMessageBatch(app: App, deps: { sql: Database }): void {
         outputExpiresSeconds: null,
       }));
       return { status: 200, body: toMessageBatch(batch, request) };
-    });
+    };
+    try {
+      // A transaction that writes megabytes would keep its connection, and the account's usage locked, all the while.
+      const first = () => keepRequests(deps.sql, file, requests);
+      return await idempotent(request, reply, deps, work, { first });
+    } finally {
+      // Still there when the batch was refused, or is one that was begun before.
+      await dropFile(deps.sql, file.id).catch(() => undefined);
+    }
   });
 }
 
@@ -71,18 +86,17 @@ function refuseTwice(requests: Requests): void {
   if (problems.length > 0) throw invalid(problems);
 }
 
-/** Keeps the requests as the lines of a file that only the workers read; gives its id. */
+/** Keeps the requests as the lines of a file that only the workers read, and nobody until it is finished. */
 async function keepRequests(
-  tx: Transaction,
-  { accountId, storedMax }: { accountId: string; storedMax: number },
+  sql: Database,
+  { id, accountId, storedMax }: { id: string; accountId: string; storedMax: number },
   requests: Requests,
-): Promise<string> {
-  const id = newId('file');
+): Promise<void> {
   const keep = async (lines: string) => {
-    if (await appendToFile(tx, id, Buffer.from(lines), storedMax)) return;
+    if (await appendToFile(sql, id, Buffer.from(lines), storedMax)) return;
     throw overQuota('stored_bytes', storedMax);
   };
-  await beginFile(tx, { id, accountId, purpose: 'message_batch', filename: 'requests.jsonl' });
+  await beginFile(sql, { id, accountId, purpose: 'message_batch', filename: 'requests.jsonl' });
   let text = '';
   for (const { custom_id, params } of requests) {
     text += `${JSON.stringify({ custom_id, method: 'POST', url: '/v1/messages', body: params })}\n`;
@@ -91,6 +105,4 @@ async function keepRequests(
     text = '';
   }
   await keep(text);
-  await finishFile(tx, { id, expiresInSeconds: keptSeconds });
-  return id;
 }
