@@ -186,6 +186,9 @@ function toAuthConfig(parsed: Parsed) {
     issuer: parsed.JWT_ISSUER ?? null,
     audience: parsed.JWT_AUDIENCE ?? null,
     adminScope: parsed.JWT_ADMIN_SCOPE,
+    maxLifeSeconds: parsed.JWT_MAX_LIFE_SECONDS ?? null,
+    /** Accounts that tokens may make in a minute; 0 is no limit, null none at all. */
+    accountsByToken: parsed.JWT_ACCOUNTS === 'known' ? null : parsed.JWT_ACCOUNTS_PER_MINUTE,
     adminApiKey: parsed.ADMIN_API_KEY ?? null,
   };
 }

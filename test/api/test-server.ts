@@ -129,6 +129,8 @@ function testDeps(
         audience: null,
         adminScope: 'gateway:admin',
         adminApiKey: adminKey,
+        maxLifeSeconds: null,
+        accountsByToken: 0,
       },
       secretsKey: Buffer.alloc(32, 'a key of the tests'),
       limits: defaultLimits(() => undefined),

@@ -7,6 +7,7 @@ import { newId } from '../../shared/domain/ids.ts';
 import type { App } from './app.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import './caller.ts';
+import { closeAfter } from './close-unread.ts';
 import { compileValidator } from './compile-validator.ts';
 import { emptySha256, readJsonBody } from './json-body.ts';
 import { answerError, sendRefusal } from './problem.ts';
@@ -16,6 +17,9 @@ type OpenDeps = { config: Pick<Config, 'http'>; log: FastifyBaseLogger };
 /** A client may take this long to send its headers, and this long for all of a request (an upload of a large file). */
 const headersMsMax = 15_000;
 const requestMsMax = 300_000;
+
+/** The id of an account may have 255 characters, each of up to twelve when it is percent-encoded. */
+const paramLengthMax = 4096;
 
 /** An empty server: how requests are read, what answers look like, what happens to errors. */
 export function openServer({ config, log }: OpenDeps): App {
@@ -36,11 +40,16 @@ export function openServer({ config, log }: OpenDeps): App {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
-    routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: (error, request, reply) => {
+      // No hook runs for these.
+      closeAfter(request, reply);
+      answerError(error, request, reply);
+    },
+    routerOptions: { maxParamLength: paramLengthMax },
   }).withTypeProvider<ZodTypeProvider>();
   app.decorateRequest('caller');
   app.decorateRequest('account', null);
+  app.decorateRequest('credentialFault', null);
   app.decorateRequest('bodySha256', emptySha256);
   app.setValidatorCompiler(compileValidator);
   // Schemas of answers describe and type them; what a handler returns is sent as it is.
@@ -66,6 +75,19 @@ const securityHeaders = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 };
+
+/** Says once that a proxy stands before this server that nobody told it of: all who come through it count as one address. */
+export function warnOfProxy(app: App, { config, log }: OpenDeps): void {
+  let said = config.http.trustProxy.length > 0;
+  app.addHook('onRequest', async (request) => {
+    if (said || request.headers['x-forwarded-for'] === undefined) return;
+    said = true;
+    log.warn(
+      { peer: request.raw.socket.remoteAddress },
+      'a request carries X-Forwarded-For and TRUST_PROXY is not set: every client behind that proxy counts as one address; set TRUST_PROXY to the addresses of your proxies',
+    );
+  });
+}
 
 /** The headers that tell browsers what they may do with answers: nothing, unless an origin is listed. */
 export async function protect(app: App, { config }: Pick<OpenDeps, 'config'>): Promise<void> {

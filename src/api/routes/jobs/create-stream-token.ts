@@ -8,7 +8,7 @@ import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
 import type { StreamTokens } from '../../http/stream-token.ts';
 
-/** `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes. */
+/** `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes, and no longer than the caller's key works. */
 export function createStreamToken(
   app: App,
   deps: {
@@ -33,8 +33,10 @@ export function createStreamToken(
       const accountId = accountOf(request);
       const job = await deps.watcher.find(request.params.id);
       if (job === null || job.accountId !== accountId) throw notFound('job');
+      const { keyId, until } = request.caller;
+      reply.header('cache-control', 'no-store');
       const work = async () => {
-        const { token, expiresAt } = deps.streamTokens.issue({ jobId: job.id, accountId });
+        const { token, expiresAt } = deps.streamTokens.issue({ jobId: job.id, accountId, keyId, until });
         const url = `/v1/jobs/${job.id}/events?token=${token}`;
         return { status: 200, body: { token, expires_at: expiresAt.toISOString(), url } };
       };
