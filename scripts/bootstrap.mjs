@@ -1,6 +1,7 @@
 // Makes `npm run …` work in a fresh clone with nothing but Node.js and npm: installs the exact dependencies when they are
 // missing or others than the lockfile's, builds when the sources have changed, then runs the command. Plain Node and no
 // dependencies, because it runs before there are any.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -33,11 +34,16 @@ function fail(sentence) {
 async function install() {
   if (!isInstalled(root)) {
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    const npmArgs = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+    // No package of ours needs its install script, and none gets the chance to run one.
+    const npmArgs = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     if (!(await runStep('installing dependencies', npm, npmArgs, { cwd: root }))) {
       fail(
         'npm ci failed, see its message above; it needs the npm registry once. Then run the command again.',
       );
+    }
+    // What the script `prepare` does where npm runs it.
+    if (existsSync(join(root, '.git'))) {
+      spawnSync('git', ['config', 'core.hooksPath', '.githooks'], { cwd: root, stdio: 'ignore' });
     }
   }
   linkPostgresLibraries();

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { findPublicSecrets } from './check-secrets.ts';
 import { defaultLimits } from './domain/quotas.ts';
-import { environmentShape } from './environment-shape.ts';
+import { environmentShape, readKey } from './environment-shape.ts';
+import { isLoopback } from './loopback.ts';
+import { toSecretsKey } from './seal.ts';
 
 /** A wrong configuration: one sentence per mistake, every mistake at once. The process exits with code 78. */
 export class ConfigError extends Error {
@@ -21,6 +24,7 @@ const secretNames = new Set([
   'JWT_SECRET',
   'ADMIN_API_KEY',
   'SECRETS_KEY',
+  'SECRETS_KEY_PREVIOUS',
   'METRICS_TOKEN',
   'OPENAI_API_KEY',
   'ANTHROPIC_API_KEY',
@@ -120,6 +124,9 @@ function crossChecks(given: Env): string[] {
   if (has('JWT_JWKS_URL') && !(has('JWT_ISSUER') && has('JWT_AUDIENCE'))) {
     mistakes.push('JWT_ISSUER, JWT_AUDIENCE: needed beside JWT_JWKS_URL outside development');
   }
+  mistakes.push(
+    ...findPublicSecrets({ ...given, SECRETS_KEY: readKey(given['SECRETS_KEY'] ?? '') ?? undefined }),
+  );
   if (!has('SECRETS_KEY')) {
     mistakes.push(
       'SECRETS_KEY: is not set; needed outside development: 32 bytes, as base64 or as 64 hex digits',
@@ -149,6 +156,8 @@ function toConfig(
       bodyLimitBytes: parsed.BODY_LIMIT_BYTES,
       requestsPerMinute: parsed.RATE_LIMIT_PER_MINUTE ?? (development ? 0 : 600),
       metricsToken: parsed.METRICS_TOKEN ?? null,
+      /** Whether /metrics answers without a token. */
+      metricsOpen: development || isLoopback(parsed.HOST),
     },
     database: {
       url: parsed.DATABASE_URL,
@@ -162,7 +171,10 @@ function toConfig(
       prefix: parsed.REDIS_PREFIX,
     },
     auth: toAuthConfig(parsed),
-    secretsKey: parsed.SECRETS_KEY ?? Buffer.alloc(32, 'development only'),
+    secretsKey: toSecretsKey(
+      parsed.SECRETS_KEY ?? Buffer.alloc(32, 'development only'),
+      parsed.SECRETS_KEY_PREVIOUS,
+    ),
     webhooks: { allowPrivate: parsed.WEBHOOK_ALLOW_PRIVATE, retrySeconds: parsed.WEBHOOK_RETRY_SECONDS },
     work: {
       concurrency: parsed.WORKER_CONCURRENCY,

@@ -14,6 +14,7 @@ import { createMetrics } from '../../src/shared/metrics.ts';
 import type { Models } from '../../src/shared/models.ts';
 import { createNews } from '../../src/shared/news.ts';
 import { openRedis, type RedisConnection } from '../../src/shared/redis.ts';
+import { toSecretsKey } from '../../src/shared/seal.ts';
 import { insertAccount } from '../../src/shared/sql/accounts.ts';
 import { insertApiKey } from '../../src/shared/sql/api-keys.ts';
 import { type Database, openDatabase } from '../../src/shared/sql/database.ts';
@@ -121,6 +122,7 @@ function testDeps(
         bodyLimitBytes: 100_000,
         requestsPerMinute: 0,
         metricsToken: null,
+        metricsOpen: true,
       },
       auth: {
         jwtSecret,
@@ -132,7 +134,7 @@ function testDeps(
         maxLifeSeconds: null,
         accountsByToken: 0,
       },
-      secretsKey: Buffer.alloc(32, 'a key of the tests'),
+      secretsKey: toSecretsKey(Buffer.alloc(32, 'a key of the tests')),
       limits: defaultLimits(() => undefined),
       work: { syncTimeoutSeconds: 30, shutdownGraceSeconds: 1 },
       webhooks: { allowPrivate: false, retrySeconds: [1] },

@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { SecretsKey } from '../../shared/seal.ts';
 
 /** How long a token opens its stream; a stream that is open stays open. */
 const tokenMs = 5 * 60 * 1000;
@@ -20,9 +21,19 @@ type Claims = [jobId: string, accountId: string, expiresAt: number, keyId: strin
  * Tokens for `EventSource`, which cannot send headers: signed, not stored, for one job of one account. They end up in URLs
  * and so in other people's logs, hence so small and so short.
  */
-export function createStreamTokens(secretsKey: Buffer, now: () => number = Date.now): StreamTokens {
-  const key = Buffer.from(hkdfSync('sha256', secretsKey, '', 'stream tokens', 32));
-  const sign = (claims: string) => createHmac('sha256', key).update(claims).digest();
+export function createStreamTokens(secretsKey: SecretsKey, now: () => number = Date.now): StreamTokens {
+  const toSigner = ({ bytes }: { bytes: Buffer }) => {
+    const key = Buffer.from(hkdfSync('sha256', bytes, '', 'stream tokens', 32));
+    return (claims: string) => createHmac('sha256', key).update(claims).digest();
+  };
+  const sign = toSigner(secretsKey.current);
+  // A token that was made before the key was changed serves out its minutes.
+  const signers = [sign, ...secretsKey.previous.map(toSigner)];
+  const isOurs = (claims: string, given: Buffer) =>
+    signers.some((one) => {
+      const right = one(claims);
+      return given.length === right.length && timingSafeEqual(given, right);
+    });
 
   return {
     issue: ({ jobId, accountId, keyId, until }) => {
@@ -36,8 +47,7 @@ export function createStreamTokens(secretsKey: Buffer, now: () => number = Date.
       const [claims = '', signature = '', ...more] = token.split('.');
       if (more.length > 0) return null;
       const given = Buffer.from(signature, 'base64url');
-      const right = sign(claims);
-      if (given.length !== right.length || !timingSafeEqual(given, right)) return null;
+      if (!isOurs(claims, given)) return null;
       // Only what says the same byte for byte: base64url takes letters that it does not need.
       if (given.toString('base64url') !== signature) return null;
       const [forJob, accountId, expiresAt, keyId, end] = JSON.parse(

@@ -1,4 +1,5 @@
 import { Refusal } from '../../../shared/domain/errors.ts';
+import type { SecretsKey } from '../../../shared/seal.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf, limitOf } from '../../http/caller.ts';
@@ -6,7 +7,7 @@ import { idempotent } from '../../http/idempotent.ts';
 import { issueKey, keyRequest, newKeyShape } from '../../http/issue-key.ts';
 
 /** `POST /v1/keys`: a new key of the caller's own account. Its secret is shown this once; an operator's key is never made. */
-export function createKey(app: App, deps: { sql: Database; config: { secretsKey: Buffer } }): void {
+export function createKey(app: App, deps: { sql: Database; config: { secretsKey: SecretsKey } }): void {
   app.post(
     '/v1/keys',
     {

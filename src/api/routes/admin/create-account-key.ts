@@ -1,5 +1,6 @@
 import { notFound } from '../../../shared/domain/errors.ts';
 import { type Limits, limitsOf } from '../../../shared/domain/quotas.ts';
+import type { SecretsKey } from '../../../shared/seal.ts';
 import { findAccount } from '../../../shared/sql/accounts.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
@@ -8,7 +9,10 @@ import { issueKey, keyRequest, newKeyShape } from '../../http/issue-key.ts';
 import { idParams } from '../../http/shapes.ts';
 
 /** `POST /v1/admin/accounts/{id}/keys`: a new key of an account, with any scopes. Its secret is shown this once. */
-export function createAccountKey(app: App, deps: { sql: Database; config: { secretsKey: Buffer; limits: Limits } }): void {
+export function createAccountKey(
+  app: App,
+  deps: { sql: Database; config: { secretsKey: SecretsKey; limits: Limits } },
+): void {
   app.post(
     '/v1/admin/accounts/:id/keys',
     {

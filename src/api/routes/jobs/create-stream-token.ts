@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/domain/errors.ts';
+import type { SecretsKey } from '../../../shared/seal.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
@@ -13,7 +14,7 @@ export function createStreamToken(
   app: App,
   deps: {
     sql: Database;
-    config: { secretsKey: Buffer };
+    config: { secretsKey: SecretsKey };
     watcher: Pick<JobWatcher, 'find'>;
     streamTokens: StreamTokens;
   },
