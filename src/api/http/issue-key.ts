@@ -5,7 +5,8 @@ import { countKeysOfAccount, holdParentKey, insertApiKey } from '../../shared/sq
 import type { Transaction } from '../../shared/sql/database.ts';
 import { createApiKey } from './api-keys.ts';
 import type { Scope } from './caller.ts';
-import { apiKeyShape, timestamp, toApiKey } from './shapes.ts';
+import { instant } from './instant.ts';
+import { apiKeyShape, toApiKey } from './shapes.ts';
 
 /** What a new key may be asked for with. */
 export const keyRequest = z.strictObject({
@@ -14,7 +15,7 @@ export const keyRequest = z.strictObject({
     .min(1)
     .max(3)
     .default(['jobs']),
-  expires_at: timestamp.nullable().optional(),
+  expires_at: instant.nullable().optional(),
 });
 
 /** A new key; the one time its secret is shown. */

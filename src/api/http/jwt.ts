@@ -96,8 +96,14 @@ function toHolder(payload: JWTPayload, accountId: string, adminScope: string): T
   return {
     accountId,
     scopes: new Set<Scope>(admin ? ['jobs', 'read', 'admin'] : ['jobs', 'read']),
-    until: payload.exp === undefined ? null : new Date((payload.exp + leewaySeconds) * 1000),
+    // A time that a Date cannot hold is never.
+    until: toDate((payload.exp ?? Number.POSITIVE_INFINITY) + leewaySeconds),
   };
+}
+
+function toDate(seconds: number): Date | null {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 /** What is wrong with the claims of a token whose signature, times, issuer and audience are right; null when nothing is. */

@@ -26,12 +26,6 @@ export const accountId = z.string().refine(isAccountId, {
   error: 'must be 1 to 255 characters, none of them a control character',
 });
 
-/** An RFC 3339 time from a client. */
-export const timestamp = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 time such as "2030-01-31T12:00:00Z"' })
-  .transform((text) => new Date(text))
-  .refine((date) => !Number.isNaN(date.getTime()), { error: 'is not a time that exists' });
-
 /** The three amounts of a balance. */
 export function toBalance({ availableNano, heldNano }: Balance) {
   return {
