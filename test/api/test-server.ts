@@ -30,6 +30,8 @@ export type TestServer = {
   app: App;
   /** As the run-time role. */
   sql: Database;
+  /** Where it is reached. */
+  appUrl: string;
   /** As the owner of the schema. */
   owner: Database;
   deps: ServerDeps;
@@ -67,7 +69,7 @@ export async function openTestServer(
   const deps = testDeps(sql, redis);
   change(deps);
   const app = await buildServer(deps);
-  const server = { app, sql, owner, deps };
+  const server = { app, sql, appUrl: database.appUrl, owner, deps };
   return {
     ...server,
     openAccount: (options = {}) => openAccount(sql, (request, given) => call(app, request, given), options),
