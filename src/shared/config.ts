@@ -151,6 +151,7 @@ function toConfig(
       port: parsed.PORT,
       portGiven: given['PORT'] !== undefined,
       host: parsed.HOST,
+      publicUrl: parsed.PUBLIC_URL ?? null,
       corsOrigins: parsed.CORS_ORIGINS,
       trustProxy: parsed.TRUST_PROXY,
       bodyLimitBytes: parsed.BODY_LIMIT_BYTES,

@@ -87,6 +87,7 @@ export const environmentShape = z.object({
   ENVIRONMENT: oneOf(['development', 'staging', 'production']).default('development'),
   PORT: wholeNumber(0, 65_535).default(8080),
   HOST: z.string().min(1).default('127.0.0.1'),
+  PUBLIC_URL: httpUrl.optional(),
   DATA_DIR: z.string().min(1).default('.data'),
   DATABASE_URL: postgresUrl,
   DATABASE_DIRECT_URL: postgresUrl.optional(),

@@ -119,6 +119,7 @@ function testDeps(
         port: 0,
         portGiven: false,
         host: '127.0.0.1',
+        publicUrl: null,
         corsOrigins: [],
         trustProxy: [],
         bodyLimitBytes: 100_000,

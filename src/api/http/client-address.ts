@@ -17,8 +17,7 @@ type Range = [address: ipaddr.IPv4 | ipaddr.IPv6, bits: number];
  * no address is not taken as one: then the proxy that passed it on is all that is known.
  */
 export function createClientAddress(trusted: string[]): (request: IncomingMessage) => string {
-  const ranges = trusted.flatMap((part) => namedRanges[part] ?? [part]).map(toRange);
-  const isTrusted = (address: string) => ranges.some((range) => isIn(address, range));
+  const isTrusted = createProxyTest(trusted);
 
   return (request) => {
     let address = bare(request.socket.remoteAddress ?? '');
@@ -30,6 +29,12 @@ export function createClientAddress(trusted: string[]): (request: IncomingMessag
     }
     return address;
   };
+}
+
+/** Tells whether an address is that of a trusted proxy. */
+export function createProxyTest(trusted: string[]): (address: string) => boolean {
+  const ranges = trusted.flatMap((part) => namedRanges[part] ?? [part]).map(toRange);
+  return (address) => ranges.some((range) => isIn(bare(address), range));
 }
 
 /** An address as proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`; null for else. */

@@ -10,6 +10,7 @@ import './caller.ts';
 import { closeAfter } from './close-unread.ts';
 import { compileValidator } from './compile-validator.ts';
 import { emptySha256, readJsonBody } from './json-body.ts';
+import { decorateLinks } from './links.ts';
 import { answerError, sendRefusal } from './problem.ts';
 
 type OpenDeps = { config: Pick<Config, 'http'>; log: FastifyBaseLogger };
@@ -36,6 +37,8 @@ export function openServer({ config, log }: OpenDeps): App {
       headersTimeout: headersMsMax,
       requestTimeout: requestMsMax,
       connectionsCheckingInterval: 2000,
+      // Refused by us, in the shape of every other refusal.
+      requireHostHeader: false,
     },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -51,6 +54,7 @@ export function openServer({ config, log }: OpenDeps): App {
   app.decorateRequest('account', null);
   app.decorateRequest('credentialFault', null);
   app.decorateRequest('bodySha256', emptySha256);
+  decorateLinks(app, config.http);
   app.setValidatorCompiler(compileValidator);
   // Schemas of answers describe and type them; what a handler returns is sent as it is.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -71,7 +75,6 @@ const securityHeaders = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000; includeSubDomains',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 };
@@ -89,24 +92,43 @@ export function warnOfProxy(app: App, { config, log }: OpenDeps): void {
   });
 }
 
+/** What clients in a browser may read of an answer beside its body: everything that the SDKs look at. */
+const exposedHeaders = [
+  'x-request-id',
+  'request-id',
+  'x-job-id',
+  'location',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'idempotent-replayed',
+  'ratelimit',
+  'ratelimit-policy',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
+  'www-authenticate',
+  'content-disposition',
+];
+
 /** The headers that tell browsers what they may do with answers: nothing, unless an origin is listed. */
 export async function protect(app: App, { config }: Pick<OpenDeps, 'config'>): Promise<void> {
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
+    // Browsers heed it over TLS alone. What other hosts there are under our name is not ours to say.
+    if (request.protocol === 'https') reply.header('strict-transport-security', 'max-age=31536000');
+    // Answers are their caller's; the pages of the documentation are everybody's.
+    if (!request.url.startsWith('/docs')) reply.header('cache-control', 'no-store');
   });
   const { corsOrigins } = config.http;
   if (corsOrigins.length === 0) return;
   await app.register(cors, {
     origin: corsOrigins,
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    exposedHeaders: [
-      'x-request-id',
-      'location',
-      'retry-after',
-      'idempotent-replayed',
-      'ratelimit',
-      'x-job-id',
-    ],
+    exposedHeaders,
     maxAge: 600,
   });
 }

@@ -14,7 +14,7 @@ export function createStreamToken(
   app: App,
   deps: {
     sql: Database;
-    config: { secretsKey: SecretsKey };
+    config: { secretsKey: SecretsKey; http: { publicUrl: string | null } };
     watcher: Pick<JobWatcher, 'find'>;
     streamTokens: StreamTokens;
   },
@@ -38,7 +38,8 @@ export function createStreamToken(
       reply.header('cache-control', 'no-store');
       const work = async () => {
         const { token, expiresAt } = deps.streamTokens.issue({ jobId: job.id, accountId, keyId, until });
-        const url = `/v1/jobs/${job.id}/events?token=${token}`;
+        const path = `/v1/jobs/${job.id}/events?token=${token}`;
+        const url = `${deps.config.http.publicUrl ?? ''}${path}`;
         return { status: 200, body: { token, expires_at: expiresAt.toISOString(), url } };
       };
       return await idempotent(request, reply, deps, work, { sealWith: deps.config.secretsKey });
