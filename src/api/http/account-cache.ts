@@ -25,7 +25,9 @@ export function createAccountCache(
   defaults: Limits,
   now: () => number = Date.now,
 ): AccountCache {
-  const kept = new RecentMap<string, { until: number; settings: Promise<LimitedAccount | null> }>(accountsMax);
+  const kept = new RecentMap<string, { until: number; settings: Promise<LimitedAccount | null> }>(
+    accountsMax,
+  );
   const read = createGroupCommit<string, LimitedAccount | null>({
     commit: async (ids) => (await findAccountSettings(sql, ids)).map(toLimited),
     bytesOf: (id) => id.length,

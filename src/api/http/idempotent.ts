@@ -183,7 +183,7 @@ function replay(
 function toText(
   { reply }: RememberedReply,
   place: { accountId: string; key: string },
-  sealWith: Buffer | undefined,
+  sealWith: SecretsKey | undefined,
 ): string {
   if (sealWith === undefined) return reply;
   return unseal(sealWith, Buffer.from(reply, 'base64'), placeOf(place));

@@ -37,7 +37,8 @@ export async function issueKey(tx: Transaction, asked: AskedKey): Promise<z.outp
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {
     throw invalid([{ param: 'expires_at', message: 'must be in the future' }]);
   }
-  if ((await countKeysOfAccount(tx, asked.accountId)) >= asked.keysMax) throw overQuota('keys', asked.keysMax);
+  if ((await countKeysOfAccount(tx, asked.accountId)) >= asked.keysMax)
+    throw overQuota('keys', asked.keysMax);
   const { id, token, secretSha256 } = createApiKey();
   const scopes = [...new Set(asked.scopes)];
   const { accountId, parentId } = asked;
