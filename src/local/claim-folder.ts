@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import {
+  accessSync,
   closeSync,
+  constants,
   mkdirSync,
   openSync,
   readFileSync,
@@ -31,7 +33,7 @@ const doorPatienceMs = 10_000;
  * them. Throws when another stack has it; what a killed stack left running there is stopped first.
  */
 export async function claimFolder(dir: string): Promise<ClaimedFolder> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir);
   const me = identify(process.pid);
   if (me === null)
     throw new Error('this system does not tell when a process started: neither /proc nor ps works');
@@ -82,6 +84,20 @@ function startGuard(dir: string) {
   // A pipe, which is a socket to Node; its type does not say so.
   (guard.stdin as unknown as { unref?(): void }).unref?.();
   return guard;
+}
+
+/** Makes the folder, or says in a sentence why it cannot be used. */
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `DATA_DIR: ${dir} cannot be written (${code}); give this user the right to, or set DATA_DIR to another folder`,
+      { cause: error },
+    );
+  }
 }
 
 /** Puts our name on the folder, which only one process can do at a time; gives what the one before left behind. */

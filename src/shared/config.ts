@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { findPublicSecrets } from './check-secrets.ts';
 import { defaultLimits } from './domain/quotas.ts';
 import { environmentShape, readKey } from './environment-shape.ts';
 import { isLoopback } from './loopback.ts';
+import { readLine, readText } from './read-text.ts';
 import { toSecretsKey } from './seal.ts';
 
 /** A wrong configuration: one sentence per mistake, every mistake at once. The process exits with code 78. */
@@ -87,7 +87,7 @@ function withFiles(env: Env, mistakes: string[]): Env {
     )
       continue;
     try {
-      given[name] = readFileSync(path, 'utf8').trim();
+      given[name] = readLine(path);
     } catch (error) {
       mistakes.push(`${name}_FILE: cannot read ${JSON.stringify(path)} (${(error as Error).message})`);
     }
@@ -96,7 +96,7 @@ function withFiles(env: Env, mistakes: string[]): Env {
 }
 
 function readSecretFile(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : readFileSync(path, 'utf8').trim();
+  return path === undefined ? undefined : readLine(path);
 }
 
 function describeIssue(issue: z.core.$ZodIssue, given: Env): string {
@@ -209,7 +209,7 @@ function toAuthConfig(parsed: Parsed) {
 function readJsonFile(name: string, path: string | undefined, mistakes: string[]): unknown {
   if (path === undefined) return null;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    return JSON.parse(readText(path)) as unknown;
   } catch (error) {
     mistakes.push(`${name}: cannot read ${JSON.stringify(path)} as JSON (${(error as Error).message})`);
     return null;

@@ -67,7 +67,8 @@ export function createRateLimit(now: () => number = () => performance.now()): Ra
 /** The headers that tell a client where it stands: the IETF draft's two fields, its older three, and OpenAI's. */
 export function rateLimitHeaders(allowance: Allowance): Record<string, string> {
   const { limit, remaining } = allowance;
-  const resetSeconds = Math.ceil(allowance.resetMs / 1000);
+  // Less a microsecond, which sums of such times may be wrong by.
+  const resetSeconds = Math.ceil((allowance.resetMs - 0.001) / 1000);
   return {
     'ratelimit-policy': `"requests";q=${limit};w=60`,
     ratelimit: `"requests";r=${remaining};t=${resetSeconds}`,
