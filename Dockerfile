@@ -1,6 +1,8 @@
-# One image for every role: the command is `api`, `workers`, `all` or `migrate`.
+# One image for every role: the command is `api`, `workers`, `all` or `migrate`. It runs as production: without secrets of its own it
+# refuses to start. The base image is named by version; give NODE_IMAGE with a digest to build on exactly one.
 ARG NODE_VERSION=22
-FROM node:${NODE_VERSION}-slim AS build
+ARG NODE_IMAGE=node:${NODE_VERSION}-slim
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -8,8 +10,8 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npx tsc -p tsconfig.build.json && npm prune --omit=dev --ignore-scripts
 
-FROM node:${NODE_VERSION}-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080
+FROM ${NODE_IMAGE}
+ENV NODE_ENV=production ENVIRONMENT=production HOST=0.0.0.0 PORT=8080
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

@@ -1,8 +1,11 @@
 // Makes `npm run …` work in a fresh clone with nothing but Node.js and npm: installs the exact dependencies when they are
 // missing or others than the lockfile's, builds when the sources have changed, then runs the command. Plain Node and no
 // dependencies, because it runs before there are any.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  accessSync,
+  constants,
   cpSync,
   existsSync,
   mkdirSync,
@@ -33,11 +36,16 @@ function fail(sentence) {
 async function install() {
   if (!isInstalled(root)) {
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    const npmArgs = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+    // No package of ours needs its install script, and none gets the chance to run one.
+    const npmArgs = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
     if (!(await runStep('installing dependencies', npm, npmArgs, { cwd: root }))) {
       fail(
         'npm ci failed, see its message above; it needs the npm registry once. Then run the command again.',
       );
+    }
+    // What the script `prepare` does where npm runs it.
+    if (existsSync(join(root, '.git'))) {
+      spawnSync('git', ['config', 'core.hooksPath', '.githooks'], { cwd: root, stdio: 'ignore' });
     }
   }
   linkPostgresLibraries();
@@ -114,6 +122,25 @@ function copyAssets(made) {
   }
 }
 
+const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
+
+/** Whether everything is installed and built already. */
+function isReady() {
+  const stamp = join(root, 'dist/.built');
+  return isInstalled(root) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint();
+}
+
+function mayWrite(folder) {
+  try {
+    const cache = join(folder, '.cache');
+    mkdirSync(cache, { recursive: true });
+    accessSync(cache, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function check() {
   const bin = (name) => join(root, 'node_modules/.bin', name);
   const rules = '.dependency-cruiser.cjs';
@@ -141,10 +168,18 @@ async function main() {
   stopWithParent();
   const wait = (holder) =>
     process.stderr.write(`waiting for another command (process ${holder}) to install and build …\n`);
-  await onlyOne(join(root, '.cache/bootstrap.lock'), wait, async () => {
-    await install();
-    if (command !== 'check' && !isStopped()) await build();
-  });
+  // Where nothing may be written and nothing has to be, as in an image that was built before, there is nothing to keep apart.
+  if (!isReady() || mayWrite(root)) {
+    await onlyOne(join(root, '.cache/bootstrap.lock'), wait, async () => {
+      await install();
+      if (command !== 'check' && !isStopped()) await build();
+    }).catch((error) => {
+      if (!unwritable.has(error.code)) throw error;
+      fail(
+        `${root} cannot be written (${error.code}), and ${command} needs to install or build there: run as a user who may, or run "npm ci && npm run build" as one who may before`,
+      );
+    });
+  }
   if (command === 'check') return check();
   const script = `dist/local/${command}.js`;
   if (!existsSync(join(root, script)))

@@ -3,10 +3,12 @@ import { type Config, ConfigError, parseConfig } from './shared/config.ts';
 import { armFailpoints } from './shared/failpoints.ts';
 import { openInfra } from './shared/infra.ts';
 import { loadModels, type Models } from './shared/models.ts';
+import { findWrongKey } from './shared/secrets-check.ts';
 import { openDatabase } from './shared/sql/database.ts';
-import { isDatabaseUnavailable } from './shared/sql/database-errors.ts';
 import { migrate, schemaMismatch } from './shared/sql/migrate.ts';
 import { repeatWhileAway } from './shared/sql/repeat.ts';
+import { badConfigurationExit, describeStartFailure } from './shared/start-failure.ts';
+import { startWarnings } from './shared/start-warnings.ts';
 import { createLog, type Log } from './shared/telemetry.ts';
 import { within } from './shared/within.ts';
 import { showMetrics } from './workers/show-metrics.ts';
@@ -15,8 +17,6 @@ import { startWorkers } from './workers/start-workers.ts';
 const roles = ['api', 'workers', 'all', 'migrate'] as const;
 type Role = (typeof roles)[number];
 
-/** EX_CONFIG of sysexits.h: the process was not set up right, and starting it again will not help. */
-const badConfigurationExit = 78;
 /** After the grace for running calls, everything else has this long to end before the process goes anyway. */
 const exitMarginMs = 9000;
 
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     await repeatWhileAway(() => migrate(config.database.directUrl), patience);
   }
   if (role === 'migrate') return;
-  await repeatWhileAway(() => refuseOtherSchema(config), patience);
+  await repeatWhileAway(() => refuseOtherInstallation(config), patience);
   await run(role, config, models, log);
 }
 
@@ -57,6 +57,7 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
     stops.push(showMetrics({ config, metrics: infra.metrics, log }));
     process.stdout.write('ready workers\n');
   }
+  for (const warning of startWarnings(config)) log.warn(warning);
   for (const provider of providers.filter(({ simulated }) => simulated)) {
     log.warn({ provider: provider.name }, 'no key is set: the simulator stands in for this provider');
   }
@@ -107,7 +108,7 @@ function readModels(config: Config): Models {
   }
 }
 
-async function refuseOtherSchema(config: Config): Promise<void> {
+async function refuseOtherInstallation(config: Config): Promise<void> {
   const sql = openDatabase({
     url: config.database.url,
     poolMax: 1,
@@ -115,7 +116,7 @@ async function refuseOtherSchema(config: Config): Promise<void> {
     applicationName: 'gateway-schema-check',
   });
   try {
-    const mismatch = await schemaMismatch(sql);
+    const mismatch = (await schemaMismatch(sql)) ?? (await findWrongKey(sql, config.secretsKey));
     if (mismatch !== null) refuse([mismatch]);
   } finally {
     await sql.end();
@@ -135,16 +136,8 @@ function refuse(mistakes: string[]): never {
   process.exit(badConfigurationExit);
 }
 
-/** What an operator can do something about is one sentence; anything else is a bug, and its stack says where. */
-function describeFailure(error: unknown): string {
-  const { message, stack, code, port } = Object(error) as Partial<Error & { code: string; port: number }>;
-  if (code === 'EADDRINUSE')
-    return `PORT: ${port} is taken by another process; set another, or stop that one`;
-  if (isDatabaseUnavailable(error)) return `the database cannot be reached: ${message}`;
-  return stack ?? message ?? String(error);
-}
-
 main().catch((error: unknown) => {
-  process.stderr.write(`${describeFailure(error)}\n`);
-  process.exit(1);
+  const { sentence, exitCode } = describeStartFailure(error);
+  process.stderr.write(`${exitCode === badConfigurationExit ? 'configuration: ' : ''}${sentence}\n`);
+  process.exit(exitCode);
 });

@@ -14,12 +14,17 @@ import { type AccountCache, createAccountCache } from './http/account-cache.ts';
 import { type ApiKeys, createApiKeys } from './http/api-keys.ts';
 import type { App } from './http/app.ts';
 import { createAuthenticator } from './http/authenticate.ts';
+import { createClientAddress } from './http/client-address.ts';
+import { closeUnread } from './http/close-unread.ts';
+import { createCredentialWatch } from './http/credential-watch.ts';
 import { describeRoutes, serveDocuments } from './http/documents.ts';
 import { createEventStreams } from './http/event-stream.ts';
 import { checkAddress, createAccountant, drainOnClose, showRequestId } from './http/hooks.ts';
 import { createTokenCheck } from './http/jwt.ts';
 import { createRequestLimit } from './http/limit-requests.ts';
-import { openServer, protect } from './http/open-server.ts';
+import { completeLocations } from './http/links.ts';
+import { answerOddRequests } from './http/odd-requests.ts';
+import { openServer, protect, warnOfProxy } from './http/open-server.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { requireScopes } from './http/scopes.ts';
 import { createStreamTokens } from './http/stream-token.ts';
@@ -97,6 +102,8 @@ export type ServerDeps = ProviderStatusDeps & {
   metrics: Metrics;
   /** Rejects when Redis does not answer. */
   pingRedis(): Promise<unknown>;
+  /** How often open streams and waits look whether their credential still works. */
+  credentialLookMs?: number;
   /** For Bull Board. */
   queues: ShownQueue[];
 };
@@ -123,12 +130,16 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   };
   requireScopes(app);
   app.addHook('onRequest', showRequestId);
+  answerOddRequests(app);
+  closeUnread(app);
+  completeLocations(app, deps.config.http.publicUrl);
+  warnOfProxy(app, deps);
   await protect(app, deps);
   app.addHook('onRequest', createAuthenticator(authenticateDeps(deps, parts)));
   app.addHook('onRequest', createRequestLimit(deps.config.http));
   app.addHook('onRequest', checkAddress);
   app.addHook('onResponse', createAccountant(deps.metrics));
-  await describeRoutes(app);
+  await describeRoutes(app, deps.config.http.publicUrl);
   await addRoutes(app, { ...deps, ...parts });
   await serveDocuments(app);
   await app.ready();
@@ -197,15 +208,17 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   listAttempts(app, deps);
 
   const watcher = createJobWatcher(deps);
+  const credentials = createCredentialWatch(deps.apiKeys, deps.credentialLookMs);
   const streams = createEventStreams({
     onCount: (open) => deps.metrics.streamsOpen.set(open),
     watching: deps.eventStreams,
+    credentials,
   });
   app.addHook('preClose', async () => streams.drain(deps.config.work.shutdownGraceSeconds * 1000));
   // Streams that may still end are looked after until they have.
   app.addHook('onClose', async () => watcher.stop());
   const watching = { watcher, streams, streamTokens: createStreamTokens(deps.config.secretsKey) };
-  streamJob(app, watching);
+  streamJob(app, { ...watching, apiKeys: deps.apiKeys });
   streamJobs(app, watching);
   createStreamToken(app, { ...watching, sql: deps.sql, config: deps.config });
 
@@ -213,7 +226,7 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const errands = new Errands();
   app.addHook('onClose', () => errands.done());
   const noteCall = createCallNotes(deps.sql);
-  const answering = { ...deps, ...intake, ...watching, errands, noteCall, syncTimeoutSeconds };
+  const answering = { ...deps, ...intake, ...watching, credentials, errands, noteCall, syncTimeoutSeconds };
   createChatCompletion(app, answering);
   createResponse(app, answering);
   getResponse(app, answering);
@@ -237,8 +250,11 @@ function authenticateDeps(deps: ServerDeps, parts: ServerParts) {
     ...parts,
     checkToken: createTokenCheck(auth),
     adminApiKey: auth.adminApiKey,
+    addressOf: createClientAddress(http.trustProxy),
     failures: createRateLimit(),
     // An address may fail as often as an account may ask.
     failuresPerMinute: http.requestsPerMinute,
+    newAccounts: createRateLimit(),
+    newAccountsPerMinute: auth.accountsByToken,
   };
 }

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
 import {
+  accessSync,
   closeSync,
+  constants,
   mkdirSync,
   openSync,
   readFileSync,
@@ -8,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 
 type Note = { stack: ProcessIdentity; children: (ProcessIdentity & { name: string })[] };
@@ -30,7 +33,7 @@ const doorPatienceMs = 10_000;
  * them. Throws when another stack has it; what a killed stack left running there is stopped first.
  */
 export async function claimFolder(dir: string): Promise<ClaimedFolder> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir);
   const me = identify(process.pid);
   if (me === null)
     throw new Error('this system does not tell when a process started: neither /proc nor ps works');
@@ -38,6 +41,7 @@ export async function claimFolder(dir: string): Promise<ClaimedFolder> {
   const left = takeOver(dir, path, me);
   for (const child of left) await end(child);
   write(path, { stack: me, children: [] });
+  const guard = startGuard(dir);
   return {
     note: (children) => {
       const known = children.flatMap(({ name, pid }) => {
@@ -46,8 +50,54 @@ export async function claimFolder(dir: string): Promise<ClaimedFolder> {
       });
       write(path, { stack: me, children: known });
     },
-    release: () => rmSync(path, { force: true }),
+    release: () => {
+      rmSync(path, { force: true });
+      guard.stdin.end();
+    },
   };
+}
+
+/**
+ * Stops what a process that is no more left running on a folder, the last started first: the gateway before what it stands on. Does
+ * nothing while that process runs, or when another has taken the folder over.
+ */
+export async function endLeftBehind(dir: string): Promise<void> {
+  const path = join(dir, fileName);
+  const note = read(path);
+  if (note === null || isRunning(note.stack)) return;
+  for (const child of note.children.toReversed()) await end(child);
+  if (read(path)?.stack.startedAt === note.stack.startedAt) rmSync(path, { force: true });
+}
+
+/** Next to this file in a build, which is there whenever anything of ours runs. */
+const guardScript = resolve(import.meta.dirname, '../../dist/local/end-left-behind.js');
+
+/** Whoever ends us with SIGKILL, alone or with our whole terminal, does not end this one, and it ends the rest. */
+function startGuard(dir: string) {
+  const guard = spawn(process.execPath, [guardScript, resolve(dir)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  guard.on('error', () => undefined);
+  guard.stdin.on('error', () => undefined);
+  guard.unref();
+  // A pipe, which is a socket to Node; its type does not say so.
+  (guard.stdin as unknown as { unref?(): void }).unref?.();
+  return guard;
+}
+
+/** Makes the folder, or says in a sentence why it cannot be used. */
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `DATA_DIR: ${dir} cannot be written (${code}); give this user the right to, or set DATA_DIR to another folder`,
+      { cause: error },
+    );
+  }
 }
 
 /** Puts our name on the folder, which only one process can do at a time; gives what the one before left behind. */

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { variableNames } from '../shared/config.ts';
+import { readLine } from '../shared/read-text.ts';
 import { type Child, startChild } from './child.ts';
 import { claimFolder } from './claim-folder.ts';
 import { startPostgres } from './embedded-postgres.ts';
@@ -130,7 +130,7 @@ function settingOf(given: NodeJS.ProcessEnv, name: string): string | undefined {
 
 function readSetting(name: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readLine(file);
   } catch (error) {
     throw new ProcessFailed(
       `configuration: ${name}: cannot read ${JSON.stringify(file)} (${(error as Error).message})`,

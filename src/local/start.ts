@@ -1,14 +1,16 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { readText } from '../shared/read-text.ts';
 import { openDemoAccount } from './admin.ts';
-import { ProcessFailed } from './process-failed.ts';
+import { badConfigurationExit, ProcessFailed } from './process-failed.ts';
 import { type Stack, startStack } from './stack.ts';
 import { onStopRequest } from './stop-request.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function start(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  readEnvFile('.env');
   const dataDir = resolve(process.env['DATA_DIR'] ?? '.data');
   const abort = new AbortController();
   const starting = startStack({ dataDir, cacheDir: '.cache', given: process.env, say, signal: abort.signal });
@@ -34,6 +36,21 @@ async function start(): Promise<void> {
   await announce(stack, dataDir).catch((error: unknown) =>
     end(error instanceof Error ? error.message : String(error), 1),
   );
+}
+
+/** What is set in the file and not in the environment. */
+function readEnvFile(path: string): void {
+  if (!existsSync(path)) return;
+  let text: string;
+  try {
+    text = readText(path);
+  } catch (error) {
+    throw new ProcessFailed(
+      `configuration: ${path}: cannot be read (${(error as Error).message})`,
+      badConfigurationExit,
+    );
+  }
+  for (const [name, value] of Object.entries(parseEnv(text))) process.env[name] ??= value;
 }
 
 /** Opens the demo account, writes down how to join, and only then says that all is ready. */

@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { findPublicSecrets } from './check-secrets.ts';
 import { defaultLimits } from './domain/quotas.ts';
-import { environmentShape } from './environment-shape.ts';
+import { environmentShape, readKey } from './environment-shape.ts';
+import { isLoopback } from './loopback.ts';
+import { readLine, readText } from './read-text.ts';
+import { toSecretsKey } from './seal.ts';
 
 /** A wrong configuration: one sentence per mistake, every mistake at once. The process exits with code 78. */
 export class ConfigError extends Error {
@@ -21,6 +24,7 @@ const secretNames = new Set([
   'JWT_SECRET',
   'ADMIN_API_KEY',
   'SECRETS_KEY',
+  'SECRETS_KEY_PREVIOUS',
   'METRICS_TOKEN',
   'OPENAI_API_KEY',
   'ANTHROPIC_API_KEY',
@@ -83,7 +87,7 @@ function withFiles(env: Env, mistakes: string[]): Env {
     )
       continue;
     try {
-      given[name] = readFileSync(path, 'utf8').trim();
+      given[name] = readLine(path);
     } catch (error) {
       mistakes.push(`${name}_FILE: cannot read ${JSON.stringify(path)} (${(error as Error).message})`);
     }
@@ -92,7 +96,7 @@ function withFiles(env: Env, mistakes: string[]): Env {
 }
 
 function readSecretFile(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : readFileSync(path, 'utf8').trim();
+  return path === undefined ? undefined : readLine(path);
 }
 
 function describeIssue(issue: z.core.$ZodIssue, given: Env): string {
@@ -120,6 +124,9 @@ function crossChecks(given: Env): string[] {
   if (has('JWT_JWKS_URL') && !(has('JWT_ISSUER') && has('JWT_AUDIENCE'))) {
     mistakes.push('JWT_ISSUER, JWT_AUDIENCE: needed beside JWT_JWKS_URL outside development');
   }
+  mistakes.push(
+    ...findPublicSecrets({ ...given, SECRETS_KEY: readKey(given['SECRETS_KEY'] ?? '') ?? undefined }),
+  );
   if (!has('SECRETS_KEY')) {
     mistakes.push(
       'SECRETS_KEY: is not set; needed outside development: 32 bytes, as base64 or as 64 hex digits',
@@ -144,11 +151,14 @@ function toConfig(
       port: parsed.PORT,
       portGiven: given['PORT'] !== undefined,
       host: parsed.HOST,
+      publicUrl: parsed.PUBLIC_URL ?? null,
       corsOrigins: parsed.CORS_ORIGINS,
       trustProxy: parsed.TRUST_PROXY,
       bodyLimitBytes: parsed.BODY_LIMIT_BYTES,
       requestsPerMinute: parsed.RATE_LIMIT_PER_MINUTE ?? (development ? 0 : 600),
       metricsToken: parsed.METRICS_TOKEN ?? null,
+      /** Whether /metrics answers without a token. */
+      metricsOpen: development || isLoopback(parsed.HOST),
     },
     database: {
       url: parsed.DATABASE_URL,
@@ -162,7 +172,10 @@ function toConfig(
       prefix: parsed.REDIS_PREFIX,
     },
     auth: toAuthConfig(parsed),
-    secretsKey: parsed.SECRETS_KEY ?? Buffer.alloc(32, 'development only'),
+    secretsKey: toSecretsKey(
+      parsed.SECRETS_KEY ?? Buffer.alloc(32, 'development only'),
+      parsed.SECRETS_KEY_PREVIOUS,
+    ),
     webhooks: { allowPrivate: parsed.WEBHOOK_ALLOW_PRIVATE, retrySeconds: parsed.WEBHOOK_RETRY_SECONDS },
     work: {
       concurrency: parsed.WORKER_CONCURRENCY,
@@ -186,6 +199,9 @@ function toAuthConfig(parsed: Parsed) {
     issuer: parsed.JWT_ISSUER ?? null,
     audience: parsed.JWT_AUDIENCE ?? null,
     adminScope: parsed.JWT_ADMIN_SCOPE,
+    maxLifeSeconds: parsed.JWT_MAX_LIFE_SECONDS ?? null,
+    /** Accounts that tokens may make in a minute; 0 is no limit, null none at all. */
+    accountsByToken: parsed.JWT_ACCOUNTS === 'known' ? null : parsed.JWT_ACCOUNTS_PER_MINUTE,
     adminApiKey: parsed.ADMIN_API_KEY ?? null,
   };
 }
@@ -193,7 +209,7 @@ function toAuthConfig(parsed: Parsed) {
 function readJsonFile(name: string, path: string | undefined, mistakes: string[]): unknown {
   if (path === undefined) return null;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    return JSON.parse(readText(path)) as unknown;
   } catch (error) {
     mistakes.push(`${name}: cannot read ${JSON.stringify(path)} as JSON (${(error as Error).message})`);
     return null;

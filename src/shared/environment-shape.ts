@@ -35,9 +35,16 @@ const origins = commaList.refine((parts) => parts.every((part) => part === '*' |
 const proxies = commaList.refine((parts) => parts.every(isProxy), {
   error: 'addresses, ranges such as 10.0.0.0/8, or loopback, linklocal, uniquelocal, separated by commas',
 });
-const thirtyTwoBytes = z.string().transform((text, context) => {
+
+/** The 32 bytes of a key from 64 hex digits or base64, or null. */
+export function readKey(text: string): Buffer | null {
   const bytes = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
-  if (bytes.length === 32) return bytes;
+  return bytes.length === 32 ? bytes : null;
+}
+
+const thirtyTwoBytes = z.string().transform((text, context) => {
+  const bytes = readKey(text);
+  if (bytes !== null) return bytes;
   context.addIssue({ code: 'custom', message: '32 bytes, as base64 or as 64 hex digits' });
   return z.NEVER;
 });
@@ -80,6 +87,7 @@ export const environmentShape = z.object({
   ENVIRONMENT: oneOf(['development', 'staging', 'production']).default('development'),
   PORT: wholeNumber(0, 65_535).default(8080),
   HOST: z.string().min(1).default('127.0.0.1'),
+  PUBLIC_URL: httpUrl.optional(),
   DATA_DIR: z.string().min(1).default('.data'),
   DATABASE_URL: postgresUrl,
   DATABASE_DIRECT_URL: postgresUrl.optional(),
@@ -97,8 +105,17 @@ export const environmentShape = z.object({
   JWT_ISSUER: z.string().min(1).optional(),
   JWT_AUDIENCE: z.string().min(1).optional(),
   JWT_ADMIN_SCOPE: z.string().min(1).default('gateway:admin'),
+  JWT_MAX_LIFE_SECONDS: wholeNumber(60, 3_155_760_000).optional(),
+  JWT_ACCOUNTS: oneOf(['any', 'known']).default('any'),
+  JWT_ACCOUNTS_PER_MINUTE: wholeNumber(0, 10_000_000).default(60),
   ADMIN_API_KEY: longSecret.optional(),
   SECRETS_KEY: thirtyTwoBytes.optional(),
+  SECRETS_KEY_PREVIOUS: commaList
+    .refine((parts) => parts.every((part) => readKey(part) !== null), {
+      error: 'keys of 32 bytes, as base64 or as 64 hex digits, separated by commas',
+    })
+    .transform((parts) => parts.flatMap((part) => readKey(part) ?? []))
+    .default([]),
   CORS_ORIGINS: origins.default([]),
   TRUST_PROXY: proxies.default([]),
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).optional(),

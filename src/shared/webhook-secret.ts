@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { seal, unseal } from './seal.ts';
+import { type SecretsKey, seal, unseal } from './seal.ts';
 import type { Database } from './sql/database.ts';
 import { ensureWebhookSecret, findWebhookSecret } from './sql/webhook-secrets.ts';
 
 /** Standard Webhooks asks for 24 to 64 random bytes. */
 const secretBytes = 32;
 
-type SecretDeps = { sql: Database; secretsKey: Buffer };
+type SecretDeps = { sql: Database; secretsKey: SecretsKey };
 
 /** A new secret, as it is shown: `whsec_` and 32 bytes as base64. */
 export function newWebhookSecret(): string {
@@ -14,22 +14,22 @@ export function newWebhookSecret(): string {
 }
 
 /** A secret as it is stored. It opens for this account only. */
-export function sealWebhookSecret(secretsKey: Buffer, accountId: string, secret: string): Buffer {
-  return seal(secretsKey, secret, placeOf(accountId));
+export function sealWebhookSecret(secretsKey: SecretsKey, accountId: string, secret: string): Buffer {
+  return seal(secretsKey, secret, placeOfAccount(accountId));
 }
 
 /** The secret that was sealed for this account; throws when the key is another. */
-export function openWebhookSecret(secretsKey: Buffer, accountId: string, sealed: Buffer): string {
-  return unseal(secretsKey, sealed, placeOf(accountId));
+export function openWebhookSecret(secretsKey: SecretsKey, accountId: string, sealed: Buffer): string {
+  return unseal(secretsKey, sealed, placeOfAccount(accountId));
 }
 
 /** The secret of an endpoint as it is stored. It opens for this endpoint only. */
-export function sealEndpointSecret(secretsKey: Buffer, endpointId: string, secret: string): Buffer {
+export function sealEndpointSecret(secretsKey: SecretsKey, endpointId: string, secret: string): Buffer {
   return seal(secretsKey, secret, placeOfEndpoint(endpointId));
 }
 
 /** The secret that was sealed for this endpoint; throws when the key is another. */
-export function openEndpointSecret(secretsKey: Buffer, endpointId: string, sealed: Buffer): string {
+export function openEndpointSecret(secretsKey: SecretsKey, endpointId: string, sealed: Buffer): string {
   return unseal(secretsKey, sealed, placeOfEndpoint(endpointId));
 }
 
@@ -50,10 +50,12 @@ export async function readWebhookSecret(deps: SecretDeps, accountId: string): Pr
   return sealed === null ? null : openWebhookSecret(deps.secretsKey, accountId, sealed);
 }
 
-function placeOf(accountId: string): string {
+/** Where the secrets of an account are sealed for. */
+export function placeOfAccount(accountId: string): string {
   return `accounts.webhook_secret ${accountId}`;
 }
 
-function placeOfEndpoint(endpointId: string): string {
+/** Where the secrets of an endpoint are sealed for. */
+export function placeOfEndpoint(endpointId: string): string {
   return `webhook_endpoints.secret ${endpointId}`;
 }

@@ -52,6 +52,7 @@ function findFault(text: string, policy: TargetPolicy): string | null {
   if (!URL.canParse(text)) return 'must be an absolute URL such as "https://example.com/hook"';
   // The parser drops these silently, and what is stored would not be what is sent.
   if (/[\s\\]/.test(text)) return 'must not hold white space or backslashes';
+  if (/\p{Cf}/u.test(text)) return 'must not hold characters that cannot be seen';
   const url = new URL(text);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowPrivate)) {
     return policy.allowPrivate ? 'must begin with https:// or http://' : 'must begin with https://';
@@ -67,11 +68,27 @@ function findFault(text: string, policy: TargetPolicy): string | null {
 function findHostFault(url: URL, policy: TargetPolicy): string | null {
   const host = hostOf(url);
   if (host === '') return 'must name a host';
+  if (isIP(host) === 0 && !canBeName(host)) return 'must name a host that can exist';
+  if (!mayContactPort(url.port, policy)) return 'must have no port, or 443, 8443 or one from 1024 on';
   if (isIP(host) !== 0 && !mayContact(host, policy)) return 'must not point into a private or local network';
   const isLocalName = /(^|\.)localhost\.?$/.test(host);
   if (isLocalName && !policy.allowPrivate) return 'must not point into a private or local network';
   if (isIP(host) === 0 && !host.includes('.') && !policy.allowPrivate) return 'must name a public host';
   return null;
+}
+
+/** As names in the DNS are made: labels of up to 63 characters, 253 together. */
+function canBeName(host: string): boolean {
+  const name = host.replace(/\.$/, '');
+  return name.length <= 253 && name.split('.').every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i.test(label));
+}
+
+/**
+ * Whether a webhook may go to this port of a URL ('' for that of its scheme). Below 1024 stand other services than web servers, and a
+ * tenant is not to make us knock there.
+ */
+export function mayContactPort(port: string, { allowPrivate }: TargetPolicy): boolean {
+  return allowPrivate || port === '' || ['443', '8443'].includes(port) || Number(port) >= 1024;
 }
 
 function authorityOf(text: string): string {

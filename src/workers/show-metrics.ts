@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Config } from '../shared/config.ts';
+import { lastSecond } from '../shared/last-second.ts';
 import type { Metrics } from '../shared/metrics.ts';
+import { createMetricsDoor } from '../shared/metrics-door.ts';
 import type { Log } from '../shared/telemetry.ts';
 
 /**
@@ -10,8 +12,14 @@ import type { Log } from '../shared/telemetry.ts';
 export function showMetrics(deps: { config: Config; metrics: Metrics; log: Log }): () => Promise<void> {
   const { http } = deps.config;
   if (!http.portGiven) return async () => undefined;
+  const { registry } = deps.metrics;
+  const door: Door = {
+    mayRead: createMetricsDoor(http),
+    read: lastSecond(() => registry.metrics()),
+    contentType: registry.contentType,
+  };
   const server = createServer((request, response) => {
-    void answer(deps, request, response);
+    void answer(door, request, response).catch(() => response.destroy());
   });
   server.on('error', (error) => deps.log.warn({ error }, 'metrics are not shown'));
   server.listen(http.port, http.host);
@@ -19,19 +27,21 @@ export function showMetrics(deps: { config: Config; metrics: Metrics; log: Log }
   return () => new Promise((closed) => server.close(() => closed()));
 }
 
-async function answer(
-  { config, metrics }: { config: Config; metrics: Metrics },
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const { metricsToken } = config.http;
+type Door = {
+  mayRead: ReturnType<typeof createMetricsDoor>;
+  read(): Promise<string>;
+  contentType: string;
+};
+
+async function answer(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.setHeader('cache-control', 'no-store');
   if (request.url === '/health/live') {
     response.end('{"status":"ok"}');
   } else if (request.url !== '/metrics') {
     response.writeHead(404).end();
-  } else if (metricsToken !== null && request.headers.authorization !== `Bearer ${metricsToken}`) {
+  } else if (!door.mayRead(request.headers.authorization)) {
     response.writeHead(401).end();
   } else {
-    response.setHeader('content-type', metrics.registry.contentType).end(await metrics.registry.metrics());
+    response.setHeader('content-type', door.contentType).end(await door.read());
   }
 }

@@ -4,7 +4,9 @@ import { every } from '../shared/every.ts';
 import { createGate, limitsFrom } from '../shared/gate.ts';
 import type { Infra } from '../shared/infra.ts';
 import type { Models } from '../shared/models.ts';
-import { createLeadership } from '../shared/sql/leadership.ts';
+import { resealSecrets } from '../shared/secrets-check.ts';
+import type { Database } from '../shared/sql/database.ts';
+import { createLeadership, type Leadership } from '../shared/sql/leadership.ts';
 import { listPausedProviders } from '../shared/sql/paused-providers.ts';
 import { removeWorker } from '../shared/sql/run-jobs.ts';
 import type { Log } from '../shared/telemetry.ts';
@@ -13,6 +15,9 @@ import { startBatches } from './batches/start-batches.ts';
 import { startCompletions } from './completions/start-completions.ts';
 import { startDeliveries } from './deliveries/start-deliveries.ts';
 import { startDispatch } from './dispatch/start-dispatch.ts';
+
+/** A key that was changed is looked for at the start, and now and then in case another process had that duty. */
+const resealMs = 600_000;
 
 export type WorkersDeps = { config: Config; infra: Infra; log: Log; models: Models };
 
@@ -75,12 +80,14 @@ export function startWorkers({ config, infra, log, models }: WorkersDeps): () =>
   );
   const pauses = every(1000, () => refreshPaused(infra, paused), log, 'paused providers');
   news.listen('providers', pauses.wake);
+  const resealing = every(resealMs, () => reseal({ sql, log, config, leadership }), log, 'secrets');
 
   return async () => {
     const running = completions.stop();
     // Webhooks of calls that end in their grace still leave from here; what is owed later leaves from elsewhere.
     await Promise.all([
       within(2000, pauses.stop()),
+      within(2000, resealing.stop()),
       within(2000, batches.stop()),
       dispatch.stop(),
       within(graceMs, running),
@@ -88,6 +95,13 @@ export function startWorkers({ config, infra, log, models }: WorkersDeps): () =>
     await Promise.all([running, within(5000, deliveries.stop())]);
     await Promise.all([within(1000, removeWorker(sql, worker.id)), within(1000, leadership.resign())]);
   };
+}
+
+async function reseal(deps: Pick<WorkersDeps, 'config' | 'log'> & { sql: Database; leadership: Leadership }) {
+  if (await deps.leadership.lead('secrets')) {
+    await resealSecrets({ ...deps, secretsKey: deps.config.secretsKey });
+  }
+  return undefined;
 }
 
 async function refreshPaused(infra: Infra, paused: Set<string>): Promise<undefined> {

@@ -14,6 +14,7 @@ import { createMetrics } from '../../src/shared/metrics.ts';
 import type { Models } from '../../src/shared/models.ts';
 import { createNews } from '../../src/shared/news.ts';
 import { openRedis, type RedisConnection } from '../../src/shared/redis.ts';
+import { toSecretsKey } from '../../src/shared/seal.ts';
 import { insertAccount } from '../../src/shared/sql/accounts.ts';
 import { insertApiKey } from '../../src/shared/sql/api-keys.ts';
 import { type Database, openDatabase } from '../../src/shared/sql/database.ts';
@@ -29,6 +30,8 @@ export type TestServer = {
   app: App;
   /** As the run-time role. */
   sql: Database;
+  /** Where it is reached. */
+  appUrl: string;
   /** As the owner of the schema. */
   owner: Database;
   deps: ServerDeps;
@@ -66,7 +69,7 @@ export async function openTestServer(
   const deps = testDeps(sql, redis);
   change(deps);
   const app = await buildServer(deps);
-  const server = { app, sql, owner, deps };
+  const server = { app, sql, appUrl: database.appUrl, owner, deps };
   return {
     ...server,
     openAccount: (options = {}) => openAccount(sql, (request, given) => call(app, request, given), options),
@@ -116,11 +119,13 @@ function testDeps(
         port: 0,
         portGiven: false,
         host: '127.0.0.1',
+        publicUrl: null,
         corsOrigins: [],
         trustProxy: [],
         bodyLimitBytes: 100_000,
         requestsPerMinute: 0,
         metricsToken: null,
+        metricsOpen: true,
       },
       auth: {
         jwtSecret,
@@ -129,8 +134,10 @@ function testDeps(
         audience: null,
         adminScope: 'gateway:admin',
         adminApiKey: adminKey,
+        maxLifeSeconds: null,
+        accountsByToken: 0,
       },
-      secretsKey: Buffer.alloc(32, 'a key of the tests'),
+      secretsKey: toSecretsKey(Buffer.alloc(32, 'a key of the tests')),
       limits: defaultLimits(() => undefined),
       work: { syncTimeoutSeconds: 30, shutdownGraceSeconds: 1 },
       webhooks: { allowPrivate: false, retrySeconds: [1] },

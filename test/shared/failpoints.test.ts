@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ConfigError, parseConfig } from '../../src/shared/config.ts';
 import { armFailpoints, failpoint, failpointNames, parseFailpoints } from '../../src/shared/failpoints.ts';
@@ -8,7 +9,7 @@ const environment = {
   DATABASE_URL: 'postgres://localhost/x',
   REDIS_URL: 'redis://localhost',
   OPENAI_API_KEY: 'key',
-  SECRETS_KEY: 'a'.repeat(64),
+  SECRETS_KEY: randomBytes(32).toString('hex'),
 };
 
 describe('failpoints', () => {

@@ -52,6 +52,29 @@ describe('a webhook URL at intake', () => {
     expect(checkWebhookUrl(url, local)).not.toBeNull();
   });
 
+  it.each([
+    ['https://example.com:22/', 'port'],
+    ['https://example.com:25/', 'port'],
+    ['https://example.com:80/', 'port'],
+    ['https://example.com:1023/', 'port'],
+    ['https://a..example/', 'exist'],
+    ['https://../', 'exist'],
+    [`https://${'a'.repeat(64)}.example/`, 'exist'],
+    [`https://${'a.'.repeat(140)}example/`, 'exist'],
+    ['https://-a.example/', 'exist'],
+    ['https://exa\u200bmple.com/', 'seen'],
+    ['https://exa\u00admple.com/', 'seen'],
+  ])('refuses %s, whose %s is wrong', (url, word) => {
+    expect(checkWebhookUrl(url, guarded)?.message).toContain(word);
+  });
+
+  it.each(['https://example.com:443/', 'https://example.com:1024/', 'https://example.com./'])(
+    'takes %s',
+    (url) => {
+      expect(checkWebhookUrl(url, guarded)).toBeNull();
+    },
+  );
+
   it('says what is wrong', () => {
     expect(checkWebhookUrl(`https://example.com/${'a'.repeat(2048)}`, guarded)?.message).toContain('2048');
     expect(checkWebhookUrl('http://example.com/', guarded)?.message).toContain('https://');

@@ -1,5 +1,6 @@
 import { type Limits, limitsOf } from '../../shared/domain/quotas.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
+import { RecentMap } from '../../shared/recent-map.ts';
 import { type AccountSettings, findAccountSettings } from '../../shared/sql/accounts.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { groupFaultOf } from '../../shared/sql/database-errors.ts';
@@ -24,7 +25,9 @@ export function createAccountCache(
   defaults: Limits,
   now: () => number = Date.now,
 ): AccountCache {
-  const kept = new Map<string, { until: number; settings: Promise<LimitedAccount | null> }>();
+  const kept = new RecentMap<string, { until: number; settings: Promise<LimitedAccount | null> }>(
+    accountsMax,
+  );
   const read = createGroupCommit<string, LimitedAccount | null>({
     commit: async (ids) => (await findAccountSettings(sql, ids)).map(toLimited),
     bytesOf: (id) => id.length,
@@ -38,7 +41,6 @@ export function createAccountCache(
     find(id) {
       const entry = kept.get(id);
       if (entry !== undefined && entry.until > now()) return entry.settings;
-      if (kept.size >= accountsMax) kept.clear();
       const settings = read(id);
       // A failure is the asker's; the next one asks again.
       settings.catch(() => kept.delete(id));

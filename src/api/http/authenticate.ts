@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { notFound, Refusal } from '../../shared/domain/errors.ts';
 import { insertAccount } from '../../shared/sql/accounts.ts';
@@ -13,18 +14,24 @@ export type AuthenticateDeps = {
   sql: Database;
   accounts: AccountCache;
   apiKeys: ApiKeys;
-  checkToken(token: string): Promise<TokenHolder | null>;
+  checkToken(token: string, explain: (fault: string) => void): Promise<TokenHolder | null>;
   adminApiKey: string | null;
+  /** The address a request comes from. */
+  addressOf(request: IncomingMessage): string;
   failures: RateLimit;
   /** Wrong credentials one address may show in a minute; 0 is no limit. */
   failuresPerMinute: number;
+  newAccounts: RateLimit;
+  /** Accounts that tokens of the identity provider may make in a minute; 0 is no limit, null none at all. */
+  newAccountsPerMinute: number | null;
 };
 
-const operator: Caller = { accountId: null, scopes: new Set(['admin']), keyId: null };
+const operator: Caller = { accountId: null, scopes: new Set(['admin']), keyId: null, until: null };
 
 /**
- * Finds out who is calling and whether the route is theirs to use, and puts both on the request. Every way of not being
- * known is the same 401: which part of a credential was wrong is nobody's business.
+ * Finds out who is calling and whether the route is theirs to use, and puts both on the request. The credential is looked at before
+ * any limit: a good one always passes, whoever else guesses at the same address, and only failures are counted and then refused.
+ * Every way of not being known is the same 401: which part of a credential was wrong is for the log.
  */
 export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRequest) => Promise<void> {
   const adminDigest = deps.adminApiKey === null ? null : sha256(deps.adminApiKey);
@@ -33,30 +40,34 @@ export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRe
     return adminDigest !== null && timingSafeEqual(sha256(token), adminDigest);
   }
 
-  async function identify(token: string): Promise<Caller | null> {
-    const owner = token.startsWith('gw_') ? await deps.apiKeys.check(token) : null;
+  /** Who shows a token, or what is wrong with it. */
+  async function identify(token: string, suspect: boolean): Promise<Caller | { fault: string }> {
+    const owner = token.startsWith('gw_') ? await deps.apiKeys.check(token, suspect) : null;
     if (owner !== null) return owner;
     if (isOperator(token)) return operator;
-    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return null;
-    const holder = await deps.checkToken(token);
-    if (holder === null) return null;
-    await ensureAccount(deps, holder.accountId);
-    return { ...holder, keyId: null };
+    if (token.startsWith('gw_')) return { fault: 'an API key that is unknown, revoked or expired' };
+    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return { fault: 'neither an API key nor a JWT' };
+    let fault = 'a JWT that is not good';
+    const holder = await deps.checkToken(token, (why) => {
+      fault = `a JWT that is not good: ${why}`;
+    });
+    return holder === null ? { fault } : { ...(await admitHolder(deps, holder)), keyId: null };
   }
 
   async function authenticate(request: FastifyRequest): Promise<Caller> {
-    const known = request.routeOptions.config.identify?.(request) ?? null;
+    const known = (await request.routeOptions.config.identify?.(request)) ?? null;
     if (known !== null) return known;
     const token = readToken(request);
     if (token === null) throw unauthenticated();
-    // Who showed a good key a moment ago is let in, whoever else guesses at the same address.
     const recalled = deps.apiKeys.recall(token);
     if (recalled !== null) return recalled;
-    const limited = deps.failuresPerMinute > 0;
-    if (limited) refuseGuesser(deps, addressKey(request.ip));
-    const caller = await identify(token);
-    if (caller !== null) return caller;
-    if (limited) deps.failures.take(addressKey(request.ip), deps.failuresPerMinute);
+    const address = addressKey(deps.addressOf(request.raw));
+    const limit = deps.failuresPerMinute;
+    const suspect = limit > 0 && !deps.failures.peek(address, limit).allowed;
+    const found = await identify(token, suspect);
+    if (!('fault' in found)) return found;
+    request.credentialFault = found.fault;
+    if (limit > 0) countFailure(deps, address);
     throw unauthenticated();
   }
 
@@ -97,21 +108,40 @@ function unauthenticated(): Refusal {
   );
 }
 
-function refuseGuesser(deps: AuthenticateDeps, address: string): void {
-  const allowance = deps.failures.peek(address, deps.failuresPerMinute);
+function countFailure(deps: AuthenticateDeps, address: string): void {
+  const allowance = deps.failures.take(address, deps.failuresPerMinute);
   if (allowance.allowed) return;
   throw new Refusal('rate_limited', 'Too many failed credentials from this address; try again later', {
     retryAfterMs: allowance.retryAfterMs,
   });
 }
 
-async function ensureAccount(
-  deps: Pick<AuthenticateDeps, 'sql' | 'accounts'>,
-  accountId: string,
-): Promise<void> {
-  if ((await deps.accounts.find(accountId)) !== null) return;
+type Admitted = Pick<Caller, 'accountId' | 'scopes' | 'until'>;
+
+/** Makes the account of a token that is seen for the first time, where tokens may make accounts and as many as they may. */
+async function admitHolder(deps: AuthenticateDeps, holder: TokenHolder): Promise<Admitted> {
+  const { accountId } = holder;
+  if ((await deps.accounts.find(accountId)) !== null) return holder;
+  const perMinute = deps.newAccountsPerMinute;
+  if (perMinute === null) return withoutAccount(holder);
+  const allowance = perMinute === 0 ? null : deps.newAccounts.take('', perMinute);
+  if (allowance?.allowed === false) {
+    const text = `No more than ${perMinute} accounts a minute are made by tokens (JWT_ACCOUNTS_PER_MINUTE); try again later`;
+    const { retryAfterMs } = allowance;
+    throw new Refusal('rate_limited', text, { retryAfterMs, fields: { quota: 'jwt_accounts' } });
+  }
   await insertAccount(deps.sql, { id: accountId, name: accountId });
   deps.accounts.forget(accountId);
+  return holder;
+}
+
+/** An operator needs no account to do his work; anybody else has nothing to do here without one. */
+function withoutAccount(holder: TokenHolder): Admitted {
+  if (holder.scopes.has('admin')) return { ...holder, accountId: null };
+  throw new Refusal(
+    'permission_denied',
+    'This token is good, but only known accounts are let in and its subject has none; ask the operator to create it',
+  );
 }
 
 /** The token of `Authorization: Bearer`, else of `x-api-key`, else (on pages for browsers) the password of Basic. */

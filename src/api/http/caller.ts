@@ -12,6 +12,8 @@ export type Caller = {
   scopes: ReadonlySet<Scope>;
   /** The API key that was shown, or null for a token of an identity provider and for the operator's key. */
   keyId: string | null;
+  /** When the credential ends; null when it does not by itself. */
+  until: Date | null;
 };
 
 declare module 'fastify' {
@@ -20,6 +22,8 @@ declare module 'fastify' {
     caller: Caller;
     /** Settings of the caller's account, at most a second old; null when there is no account. */
     account: LimitedAccount | null;
+    /** What was wrong with the credential, for the log alone; null when nothing was. */
+    credentialFault: string | null;
     /** SHA-256 of the raw body, in hex; of nothing when there is no body. */
     bodySha256: string;
   }
@@ -29,12 +33,12 @@ declare module 'fastify' {
     /** Also take the operator's key as the password of Basic authentication: for pages that people open in a browser. */
     basic?: boolean;
     /** The route's own way to know who is calling, tried before the others; null when it does not apply. */
-    identify?(request: FastifyRequest): Caller | null;
+    identify?(request: FastifyRequest): Promise<Caller | null>;
   }
 }
 
 /** The caller on public routes. */
-export const nobody: Caller = { accountId: null, scopes: new Set(), keyId: null };
+export const nobody: Caller = { accountId: null, scopes: new Set(), keyId: null, until: null };
 
 /** Whether the caller's scopes cover what is needed. */
 export function mayUse(caller: Caller, needed: Scope): boolean {

@@ -27,10 +27,11 @@ const problem = z
   .describe('Any refusal');
 
 /** Collects the routes added after it into `GET /openapi.json` (OpenAPI 3.1). Call before any route. */
-export async function describeRoutes(app: App): Promise<void> {
+export async function describeRoutes(app: App, publicUrl: string | null): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
+      ...(publicUrl === null ? {} : { servers: [{ url: publicUrl }] }),
       info: { title: 'LLM job gateway', version: '1', description },
       components: {
         securitySchemes: {
@@ -90,6 +91,11 @@ export async function serveDocuments(app: App): Promise<void> {
   app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, () => app.swagger());
   await app.register(async (docs) => {
     setScopeOfPlugin(docs, { scope: 'public' });
+    // The plugin would send this address to itself for ever when it has a query.
+    docs.addHook('onRequest', async (request, reply) => {
+      if (request.url.startsWith('/docs/static/index.html?')) return reply.redirect('/docs/');
+      return undefined;
+    });
     await docs.register(swaggerUi, {
       routePrefix: '/docs',
       // As the plugin's own, without "upgrade-insecure-requests": a local server has no TLS.

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JobEvent } from '../../shared/domain/event.ts';
 import type { JobReader } from '../../shared/watch/job-watcher.ts';
+import type { CredentialWatch } from './credential-watch.ts';
 import type { UnderWay } from './under-way.ts';
 
 /** A viewer that has this much waiting does not read; it is dropped and may resume. */
@@ -68,11 +69,14 @@ export function createEventStreams({
   onCount = () => undefined,
   silenceMs = defaultSilenceMs,
   watching = null,
+  credentials = null,
 }: {
   onCount?: (open: number) => void;
   silenceMs?: number;
   /** Counts the viewers of each account who can come back; those without are calls of their own. */
   watching?: UnderWay | null;
+  /** A stream ends with the credential it was opened with. */
+  credentials?: CredentialWatch | null;
 } = {}): EventStreams {
   const viewers = new Set<Viewer>();
   let wheel: NodeJS.Timeout | undefined;
@@ -109,6 +113,9 @@ export function createEventStreams({
       const viewer = new Viewer(raw, options, remove);
       add(viewer);
       if (leave !== undefined) viewer.signal.addEventListener('abort', leave, { once: true });
+      const credential = credentials?.watch(reply.request.caller);
+      credential?.signal.addEventListener('abort', () => viewer.cut(), { once: true });
+      viewer.signal.addEventListener('abort', () => credential?.forget(), { once: true });
       if (raw.destroyed) viewer.leave();
       else if (closing === 'now' || (closing === 'soon' && viewer.canComeBack)) viewer.sayFarewell();
       return viewer;
@@ -204,6 +211,13 @@ class Viewer implements EventStream {
     else this.#send(`${this.#tellsWhenToReconnect ? reconnectSoon() : ''}: the server closes; resume\n`);
     this.#gone.abort();
     this.#raw.end();
+  }
+
+  /** Ends it in the middle: properly for whoever comes back and is then told why, visibly broken off for anybody else. */
+  cut(): void {
+    this.#gone.abort();
+    if (this.canComeBack) this.#raw.end();
+    else this.#raw.destroy();
   }
 
   leave(): void {

@@ -20,7 +20,9 @@ export function createAccountant(metrics: Pick<Metrics, 'requestsAnswered' | 're
     metrics.requestDuration.observe({ method, route }, reply.elapsedTime / 1000);
     const duration_ms = Math.round(reply.elapsedTime * 10) / 10;
     const account_id = request.caller?.accountId ?? null;
-    request.log.info({ method, route, status, duration_ms, account_id }, 'request answered');
+    const fault = request.credentialFault ?? null;
+    const credential = fault === null ? {} : { credential_fault: fault };
+    request.log.info({ method, route, status, duration_ms, account_id, ...credential }, 'request answered');
   };
 }
 

@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalid, keyConflict, keyInUse } from '../../shared/domain/errors.ts';
 import { overQuota } from '../../shared/domain/quotas.ts';
-import { seal, unseal } from '../../shared/seal.ts';
+import { type SecretsKey, seal, unseal } from '../../shared/seal.ts';
 import type { Database, Transaction } from '../../shared/sql/database.ts';
 import {
   claimKey,
@@ -26,8 +26,8 @@ export type PostAnswer = { status: number; body: unknown; location?: string };
 type Reply = { status: number; text: string; location: string | null; replayed: boolean };
 
 export type IdempotentOptions = {
-  /** Encrypts the remembered answer under this key (32 bytes): for answers that show a secret once. */
-  sealWith?: Buffer;
+  /** Encrypts the remembered answer under this key: for answers that show a secret once. */
+  sealWith?: SecretsKey;
   /**
    * For work that leaves the database, or takes long: it is done outside of any transaction, with connections of its own. When
    * the process dies in the middle of it, the next request with the key does it again.
@@ -192,7 +192,7 @@ function replay(
 function toText(
   { reply }: RememberedReply,
   place: { accountId: string; key: string },
-  sealWith: Buffer | undefined,
+  sealWith: SecretsKey | undefined,
 ): string {
   if (sealWith === undefined) return reply;
   return unseal(sealWith, Buffer.from(reply, 'base64'), placeOf(place));

@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { invalid } from '../../shared/domain/errors.ts';
-import { insertApiKey } from '../../shared/sql/api-keys.ts';
+import { invalid, notFound } from '../../shared/domain/errors.ts';
+import { overQuota } from '../../shared/domain/quotas.ts';
+import { countKeysOfAccount, holdParentKey, insertApiKey } from '../../shared/sql/api-keys.ts';
 import type { Transaction } from '../../shared/sql/database.ts';
 import { createApiKey } from './api-keys.ts';
 import type { Scope } from './caller.ts';
-import { apiKeyShape, timestamp, toApiKey } from './shapes.ts';
+import { instant } from './instant.ts';
+import { apiKeyShape, toApiKey } from './shapes.ts';
 
 /** What a new key may be asked for with. */
 export const keyRequest = z.strictObject({
@@ -13,22 +15,46 @@ export const keyRequest = z.strictObject({
     .min(1)
     .max(3)
     .default(['jobs']),
-  expires_at: timestamp.nullable().optional(),
+  expires_at: instant.nullable().optional(),
 });
 
 /** A new key; the one time its secret is shown. */
 export const newKeyShape = apiKeyShape.extend({ key: z.string() });
 
-/** Makes and stores a key of an account; 422 when it would already have expired. */
-export async function issueKey(
-  tx: Transaction,
-  asked: { accountId: string; scopes: Scope[]; expiresAt: Date | null },
-): Promise<z.output<typeof newKeyShape>> {
-  if (asked.expiresAt !== null && asked.expiresAt.getTime() <= Date.now()) {
+type AskedKey = {
+  accountId: string;
+  scopes: Scope[];
+  expiresAt: Date | null;
+  /** The key that makes this one, which then ends no later than it and is revoked with it; null for none. */
+  parentId: string | null;
+  /** Keys of one account that work at the same time. */
+  keysMax: number;
+};
+
+/** Makes and stores a key of an account. 422 when it would end before it begins or outlive its maker, 429 when there are too many. */
+export async function issueKey(tx: Transaction, asked: AskedKey): Promise<z.output<typeof newKeyShape>> {
+  const expiresAt = await endOf(tx, asked);
+  if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {
     throw invalid([{ param: 'expires_at', message: 'must be in the future' }]);
   }
+  if ((await countKeysOfAccount(tx, asked.accountId)) >= asked.keysMax)
+    throw overQuota('keys', asked.keysMax);
   const { id, token, secretSha256 } = createApiKey();
   const scopes = [...new Set(asked.scopes)];
-  const record = await insertApiKey(tx, { ...asked, id, scopes, secretSha256 });
+  const { accountId, parentId } = asked;
+  const record = await insertApiKey(tx, { accountId, parentId, expiresAt, id, scopes, secretSha256 });
   return { ...toApiKey(record), key: token };
+}
+
+/** When the key ends: as asked, or with its maker. */
+async function endOf(tx: Transaction, { expiresAt, parentId }: AskedKey): Promise<Date | null> {
+  if (parentId === null) return expiresAt;
+  const parent = await holdParentKey(tx, parentId);
+  if (parent === null) throw notFound('key');
+  if (parent.expiresAt === null || expiresAt === null) return expiresAt ?? parent.expiresAt;
+  if (expiresAt.getTime() <= parent.expiresAt.getTime()) return expiresAt;
+  const end = parent.expiresAt.toISOString();
+  throw invalid([
+    { param: 'expires_at', message: `must not be later than the end of the key that makes it, ${end}` },
+  ]);
 }

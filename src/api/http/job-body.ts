@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { chatRequestShape } from '../../shared/requests/chat-request.ts';
 import { metadataShape } from '../../shared/requests/metadata-shape.ts';
-
-/** An instant: RFC 3339 with an offset. */
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+import { instant } from './instant.ts';
 
 /** The longest a job may wait and run: a week. */
 const expiresInSecondsMax = 604_800;

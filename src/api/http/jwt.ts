@@ -8,11 +8,12 @@ import {
   jwtVerify,
 } from 'jose';
 import type { Config } from '../../shared/config.ts';
+import { isAccountId } from '../../shared/domain/account-id.ts';
 import { Refusal } from '../../shared/domain/errors.ts';
 import type { Scope } from './caller.ts';
 
 /** Who a token speaks for. */
-export type TokenHolder = { accountId: string; scopes: ReadonlySet<Scope> };
+export type TokenHolder = { accountId: string; scopes: ReadonlySet<Scope>; until: Date | null };
 
 const publicKeyAlgorithms = [
   'RS256',
@@ -28,13 +29,15 @@ const publicKeyAlgorithms = [
   'Ed25519',
 ];
 
-/** As the schema says of account ids. */
-const accountIdShape = /^[A-Za-z0-9._:@|-]{1,255}$/;
+/** Clocks of two machines differ: a token is taken this long before it begins and after it ends. */
+const leewaySeconds = 60;
 
 export type TokenSettings = Pick<
   Config['auth'],
   'jwtSecret' | 'jwksUrl' | 'issuer' | 'audience' | 'adminScope'
 > & {
+  /** A token that ends later than this from now is refused; null or absent for any. */
+  maxLifeSeconds?: number | null;
   /** An unknown key id makes us ask the identity provider again, at most this often. */
   jwksCooldownMs?: number;
 };
@@ -45,19 +48,22 @@ const staleMsMax = 24 * 3600 * 1000;
 /**
  * Verifies JWTs. The algorithm list is fixed by what is configured: HS256 with the secret, public-key algorithms with the
  * key set. A token's `alg` only selects between the two, so no public key is ever used as a shared secret. Null for every
- * token that is not good; 503 when the identity provider's keys cannot be had.
+ * token that is not good, and `explain` is told why, which is for the log; 503 when the identity provider's keys cannot be had.
  */
-export function createTokenCheck(settings: TokenSettings): (token: string) => Promise<TokenHolder | null> {
+export function createTokenCheck(
+  settings: TokenSettings,
+): (token: string, explain?: (fault: string) => void) => Promise<TokenHolder | null> {
   const secret = settings.jwtSecret === null ? null : new TextEncoder().encode(settings.jwtSecret);
   const keySet =
     settings.jwksUrl === null ? null : createKeySet(settings.jwksUrl, settings.jwksCooldownMs ?? 10_000);
   const claims = {
     requiredClaims: ['exp', 'sub'],
+    clockTolerance: leewaySeconds,
     ...(settings.issuer === null ? {} : { issuer: settings.issuer }),
     ...(settings.audience === null ? {} : { audience: settings.audience }),
   };
 
-  async function verify(token: string): Promise<JWTPayload | null> {
+  async function verify(token: string): Promise<JWTPayload> {
     const { alg } = decodeProtectedHeader(token);
     if (alg === 'HS256' && secret !== null) {
       return (await jwtVerify(token, secret, { ...claims, algorithms: ['HS256'] })).payload;
@@ -65,24 +71,52 @@ export function createTokenCheck(settings: TokenSettings): (token: string) => Pr
     if (alg !== undefined && publicKeyAlgorithms.includes(alg) && keySet !== null) {
       return (await jwtVerify(token, keySet, { ...claims, algorithms: publicKeyAlgorithms })).payload;
     }
-    return null;
+    throw new Error('its algorithm is not one of those that are configured');
   }
 
-  return async (token) => {
+  return async (token, explain = () => undefined) => {
     try {
       const payload = await verify(token);
-      if (payload === null || typeof payload.sub !== 'string' || !accountIdShape.test(payload.sub))
+      const fault = findFault(payload, settings.maxLifeSeconds ?? null);
+      if (fault !== null || payload.sub === undefined) {
+        explain(fault ?? 'it has no subject');
         return null;
-      const admin = isAdmin(payload['scope'], settings.adminScope);
-      return {
-        accountId: payload.sub,
-        scopes: new Set<Scope>(admin ? ['jobs', 'read', 'admin'] : ['jobs', 'read']),
-      };
+      }
+      return toHolder(payload, payload.sub, settings.adminScope);
     } catch (error) {
       if (error instanceof Refusal) throw error;
+      explain(error instanceof Error ? error.message : String(error));
       return null;
     }
   };
+}
+
+function toHolder(payload: JWTPayload, accountId: string, adminScope: string): TokenHolder {
+  const admin = isAdmin(payload['scope'], adminScope);
+  return {
+    accountId,
+    scopes: new Set<Scope>(admin ? ['jobs', 'read', 'admin'] : ['jobs', 'read']),
+    // A time that a Date cannot hold is never.
+    until: toDate((payload.exp ?? Number.POSITIVE_INFINITY) + leewaySeconds),
+  };
+}
+
+function toDate(seconds: number): Date | null {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
+
+/** What is wrong with the claims of a token whose signature, times, issuer and audience are right; null when nothing is. */
+function findFault({ sub, iat, exp }: JWTPayload, maxLifeSeconds: number | null): string | null {
+  const now = Date.now() / 1000;
+  if (typeof sub !== 'string' || !isAccountId(sub)) {
+    return 'its subject is not a text of 1 to 255 characters without control characters';
+  }
+  if (iat !== undefined && iat > now + leewaySeconds) return 'it was issued in the future';
+  if (maxLifeSeconds !== null && (exp ?? 0) > now + maxLifeSeconds + leewaySeconds) {
+    return `it ends later than ${maxLifeSeconds} seconds from now`;
+  }
+  return null;
 }
 
 /** Whole words only: `gateway:administrator` is not `gateway:admin`. */

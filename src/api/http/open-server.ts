@@ -7,8 +7,10 @@ import { newId } from '../../shared/domain/ids.ts';
 import type { App } from './app.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import './caller.ts';
+import { closeAfter } from './close-unread.ts';
 import { compileValidator } from './compile-validator.ts';
 import { emptySha256, readJsonBody } from './json-body.ts';
+import { decorateLinks } from './links.ts';
 import { answerError, sendRefusal } from './problem.ts';
 
 type OpenDeps = { config: Pick<Config, 'http'>; log: FastifyBaseLogger };
@@ -16,6 +18,9 @@ type OpenDeps = { config: Pick<Config, 'http'>; log: FastifyBaseLogger };
 /** A client may take this long to send its headers, and this long for all of a request (an upload of a large file). */
 const headersMsMax = 15_000;
 const requestMsMax = 300_000;
+
+/** The id of an account may have 255 characters, each of up to twelve when it is percent-encoded. */
+const paramLengthMax = 4096;
 
 /** An empty server: how requests are read, what answers look like, what happens to errors. */
 export function openServer({ config, log }: OpenDeps): App {
@@ -32,16 +37,24 @@ export function openServer({ config, log }: OpenDeps): App {
       headersTimeout: headersMsMax,
       requestTimeout: requestMsMax,
       connectionsCheckingInterval: 2000,
+      // Refused by us, in the shape of every other refusal.
+      requireHostHeader: false,
     },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
-    routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: (error, request, reply) => {
+      // No hook runs for these.
+      closeAfter(request, reply);
+      answerError(error, request, reply);
+    },
+    routerOptions: { maxParamLength: paramLengthMax },
   }).withTypeProvider<ZodTypeProvider>();
   app.decorateRequest('caller');
   app.decorateRequest('account', null);
+  app.decorateRequest('credentialFault', null);
   app.decorateRequest('bodySha256', emptySha256);
+  decorateLinks(app, config.http);
   app.setValidatorCompiler(compileValidator);
   // Schemas of answers describe and type them; what a handler returns is sent as it is.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -62,29 +75,60 @@ const securityHeaders = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=31536000; includeSubDomains',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 };
 
+/** Says once that a proxy stands before this server that nobody told it of: all who come through it count as one address. */
+export function warnOfProxy(app: App, { config, log }: OpenDeps): void {
+  let said = config.http.trustProxy.length > 0;
+  app.addHook('onRequest', async (request) => {
+    if (said || request.headers['x-forwarded-for'] === undefined) return;
+    said = true;
+    log.warn(
+      { peer: request.raw.socket.remoteAddress },
+      'a request carries X-Forwarded-For and TRUST_PROXY is not set: every client behind that proxy counts as one address; set TRUST_PROXY to the addresses of your proxies',
+    );
+  });
+}
+
+/** What clients in a browser may read of an answer beside its body: everything that the SDKs look at. */
+const exposedHeaders = [
+  'x-request-id',
+  'request-id',
+  'x-job-id',
+  'location',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'idempotent-replayed',
+  'ratelimit',
+  'ratelimit-policy',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
+  'www-authenticate',
+  'content-disposition',
+];
+
 /** The headers that tell browsers what they may do with answers: nothing, unless an origin is listed. */
 export async function protect(app: App, { config }: Pick<OpenDeps, 'config'>): Promise<void> {
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
+    // Browsers heed it over TLS alone. What other hosts there are under our name is not ours to say.
+    if (request.protocol === 'https') reply.header('strict-transport-security', 'max-age=31536000');
+    // Answers are their caller's; the pages of the documentation are everybody's.
+    if (!request.url.startsWith('/docs')) reply.header('cache-control', 'no-store');
   });
   const { corsOrigins } = config.http;
   if (corsOrigins.length === 0) return;
   await app.register(cors, {
     origin: corsOrigins,
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    exposedHeaders: [
-      'x-request-id',
-      'location',
-      'retry-after',
-      'idempotent-replayed',
-      'ratelimit',
-      'x-job-id',
-    ],
+    exposedHeaders,
     maxAge: 600,
   });
 }

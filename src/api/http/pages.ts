@@ -10,7 +10,8 @@ export const pageQuery = {
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= 100, { error: 'must be a whole number from 1 to 100' })
     .default(20),
-  after: z.string().min(1).max(300).optional(),
+  // The longest id is that of an account: 255 characters, each of up to two units.
+  after: z.string().min(1).max(510).optional(),
 };
 
 /**

@@ -74,6 +74,7 @@ export function toRefusal(error: unknown): Refusal {
   const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
   const known = typeof code === 'string' ? frameworkRefusals[code] : undefined;
   if (known !== undefined) return new Refusal(known[0], known[1], {}, error);
+  if (isBrokenOff(error)) return new Refusal('invalid_json', 'The body broke off', {}, error);
   if (isDatabaseUnavailable(error)) {
     return new Refusal('unavailable', 'The service cannot reach its database; try again shortly', {}, error);
   }
@@ -85,6 +86,12 @@ export function toRefusal(error: unknown): Refusal {
     return new Refusal('invalid_json', 'The request could not be read', {}, error);
   }
   return new Refusal('internal_error', 'Something went wrong on our side', {}, error);
+}
+
+/** What Node says of a request whose client went away while sending; the database's own resets read otherwise. */
+function isBrokenOff(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return code === 'ECONNRESET' && message === 'aborted';
 }
 
 const frameworkRefusals: Record<string, [RefusalType, string]> = {

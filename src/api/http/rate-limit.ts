@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { RecentMap } from '../../shared/recent-map.ts';
 
 const minuteMs = 60_000;
 const keysMax = 100_000;
@@ -27,14 +28,13 @@ export type RateLimit = {
  */
 export function createRateLimit(now: () => number = () => performance.now()): RateLimit {
   // For each key the moment at which its bucket is full again.
-  const fullAt = new Map<string, number>();
+  const fullAt = new RecentMap<string, number>(keysMax);
   let sweptAt = now();
 
   function sweep(at: number): void {
-    if (at - sweptAt < minuteMs && fullAt.size < keysMax) return;
+    if (at - sweptAt < minuteMs) return;
     sweptAt = at;
     for (const [key, when] of fullAt) if (when <= at) fullAt.delete(key);
-    if (fullAt.size >= keysMax) fullAt.clear();
   }
 
   function judge(key: string, perMinute: number, count: boolean): Allowance {
@@ -67,7 +67,8 @@ export function createRateLimit(now: () => number = () => performance.now()): Ra
 /** The headers that tell a client where it stands: the IETF draft's two fields, its older three, and OpenAI's. */
 export function rateLimitHeaders(allowance: Allowance): Record<string, string> {
   const { limit, remaining } = allowance;
-  const resetSeconds = Math.ceil(allowance.resetMs / 1000);
+  // Less a microsecond, which sums of such times may be wrong by.
+  const resetSeconds = Math.ceil((allowance.resetMs - 0.001) / 1000);
   return {
     'ratelimit-policy': `"requests";q=${limit};w=60`,
     ratelimit: `"requests";r=${remaining};t=${resetSeconds}`,

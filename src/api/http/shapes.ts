@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isAccountId } from '../../shared/domain/account-id.ts';
 import { formatUsd, parseUsd } from '../../shared/domain/money.ts';
 import type { Account, Balance } from '../../shared/sql/accounts.ts';
 import type { ApiKeyRecord } from '../../shared/sql/api-keys.ts';
@@ -20,16 +21,10 @@ export const usdAmount = z
     return z.NEVER;
   });
 
-/** The id of an account, as the operator or an identity provider may choose it. */
-export const accountId = z.string().regex(/^[A-Za-z0-9._:@|-]{1,255}$/, {
-  error: 'must be 1 to 255 letters, digits and any of . _ : @ | -',
+/** The id of an account, as the operator or an identity provider may choose it. In a path it is percent-encoded. */
+export const accountId = z.string().refine(isAccountId, {
+  error: 'must be 1 to 255 characters, none of them a control character',
 });
-
-/** An RFC 3339 time from a client. */
-export const timestamp = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 time such as "2030-01-31T12:00:00Z"' })
-  .transform((text) => new Date(text))
-  .refine((date) => !Number.isNaN(date.getTime()), { error: 'is not a time that exists' });
 
 /** The three amounts of a balance. */
 export function toBalance({ availableNano, heldNano }: Balance) {

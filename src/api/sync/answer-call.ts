@@ -5,6 +5,7 @@ import type { JobRecord } from '../../shared/domain/job.ts';
 import type { Errands } from '../../shared/errands.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
+import type { CredentialWatch } from '../http/credential-watch.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
 import { toRefusal } from '../http/problem.ts';
 import { type CancelDeps, cancelOne } from '../intake/cancel-job.ts';
@@ -19,6 +20,7 @@ export type AnswerDeps = PlaceDeps &
     events: Pick<JobEvents, 'onChange' | 'announce'>;
     watcher: JobWatcher;
     streams: EventStreams;
+    credentials: CredentialWatch;
     errands: Errands;
   };
 
@@ -46,11 +48,19 @@ export async function answerWhole(
   call: Call,
 ): Promise<Answered> {
   const placed = await placeCall(deps, request, reply, call);
-  const gone = whenGone(reply);
+  const credential = deps.credentials.watch(request.caller);
+  const gone = AbortSignal.any([whenGone(reply), credential.signal]);
   const leave = () => cancelUnlessAskedAgain(deps, placed);
   if (gone.aborted) leave();
   else gone.addEventListener('abort', leave, { once: true });
-  return await readAnswer(deps, placed, gone);
+  try {
+    return await readAnswer(deps, placed, gone);
+  } catch (error) {
+    if (!credential.signal.aborted) throw error;
+    throw new Refusal('authentication_error', 'The credential of this call has ended', {}, error);
+  } finally {
+    credential.forget();
+  }
 }
 
 async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSignal): Promise<Answered> {

@@ -1,9 +1,9 @@
 /** Every refusal the API can give, with its HTTP status and whether the same request may be sent again. */
 export const refusals = {
   invalid_json: { status: 400, retry: null },
-  authentication_error: { status: 401, retry: null },
+  authentication_error: { status: 401, retry: false },
   insufficient_funds: { status: 402, retry: false },
-  permission_denied: { status: 403, retry: null },
+  permission_denied: { status: 403, retry: false },
   not_found: { status: 404, retry: null },
   idempotency_conflict: { status: 409, retry: false },
   invalid_state: { status: 409, retry: false },

@@ -1,6 +1,7 @@
 import pg, { type CustomTypesConfig, type PoolClient } from 'pg';
 import type { OutageLog } from '../outage-log.ts';
 import { isBroken, isDatabaseUnavailable, withCode } from './database-errors.ts';
+import { clientFor } from './session-settings.ts';
 import { cut, type SilenceLimits, type SilenceWatch, watchSilence } from './silence-watch.ts';
 import { nameOf } from './statement-name.ts';
 import { compile, type Fragment, markFragment } from './statement-text.ts';
@@ -71,6 +72,7 @@ const sessionLimits = {
  */
 export function openDatabase(settings: DatabaseSettings): Database {
   const pool = new pg.Pool({
+    Client: clientFor({ pooler: !settings.prepare }),
     connectionString: settings.url,
     max: settings.poolMax,
     application_name: settings.applicationName,

@@ -6,6 +6,11 @@ export async function readFact(sql: Database, key: string): Promise<string | nul
   return row?.value ?? null;
 }
 
+/** Records a fact unless it is there. */
+export async function recordFirstFact(sql: Database, key: string, value: string): Promise<void> {
+  await sql`insert into installation (key, value) values (${key}, ${value}) on conflict do nothing`;
+}
+
 /** Records a fact; the last writer wins. */
 export async function recordFact(sql: Database, key: string, value: string): Promise<void> {
   await sql`

@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import { mayContact, type TargetPolicy } from '../webhook-target.ts';
+import { mayContact, mayContactPort, type TargetPolicy } from '../webhook-target.ts';
 import type { ResolveHost } from './resolve-host.ts';
 
 const connectMsMax = 5000;
@@ -35,14 +35,18 @@ export function createGuardedConnector(
         const [first] = addresses as [LookupAddress];
         return callback(null, first.address, first.family);
       },
-      (error: NodeJS.ErrnoException) => callback(error, '', 0),
+      // One word for both: which names are known inside is nobody's business who may not send there.
+      (error: NodeJS.ErrnoException) =>
+        callback(isUnknownName(error) && !policy.allowPrivate ? new BlockedTarget() : error, '', 0),
     );
   };
   const connect = buildConnector({ timeout: connectMsMax, lookup, minVersion: 'TLSv1.2' });
 
   return (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) !== 0 && !mayContact(host, policy)) return callback(new BlockedTarget(), null);
+    const allowed = mayContactPort(String(target.port ?? ''), policy);
+    if (!allowed || (isIP(host) !== 0 && !mayContact(host, policy)))
+      return callback(new BlockedTarget(), null);
     const socket = connect({ ...target, hostname: host }, (...result) => {
       const [error, connected] = result;
       if (error !== null) return callback(error, null);
@@ -57,6 +61,11 @@ export function createGuardedConnector(
       else onConnected(socket.remoteAddress ?? null);
     });
   };
+}
+
+/** What resolvers say of a name that has no address. */
+function isUnknownName({ code }: NodeJS.ErrnoException): boolean {
+  return ['ENOTFOUND', 'ENODATA', 'EAI_NONAME', 'EAI_NODATA'].includes(code ?? '');
 }
 
 function reached(socket: Socket, policy: TargetPolicy): boolean {

@@ -1,4 +1,5 @@
 import { type DeliveryVerdict, judgeDelivery, type PostResult } from '../../shared/domain/delivery.ts';
+import type { SecretsKey } from '../../shared/seal.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import type { ClaimedDelivery } from '../../shared/sql/send-deliveries.ts';
 import { openEndpointSecret, openWebhookSecret, readWebhookSecret } from '../../shared/webhook-secret.ts';
@@ -6,7 +7,7 @@ import { type SendDeps, sendWebhook } from '../../shared/webhooks/send-webhook.t
 
 export type RunDeliveryDeps = SendDeps & {
   sql: Database;
-  secretsKey: Buffer;
+  secretsKey: SecretsKey;
   retrySeconds: number[];
   random(): number;
 };

@@ -37,14 +37,17 @@ const badTokens: Record<string, () => string | Promise<string>> = {
     unsigned({ alg: 'HS384' }, { sub: 'a', exp: inAnHour() }, (input) => hmac(input, jwtSecret, 'sha384')),
   'RS256 signed with the secret': () =>
     unsigned({ alg: 'RS256' }, { sub: 'a', exp: inAnHour() }, (input) => hmac(input, jwtSecret)),
-  expired: () => token({ sub: 'a', exp: Math.floor(Date.now() / 1000) - 1 }),
+  expired: () => token({ sub: 'a', exp: Math.floor(Date.now() / 1000) - 61 }),
   'not yet valid': () => token({ sub: 'a', nbf: inAnHour() }),
   'no exp': () => unsigned({ alg: 'HS256' }, { sub: 'a' }, (input) => hmac(input, jwtSecret)),
   'exp as text': () =>
     unsigned({ alg: 'HS256' }, { sub: 'a', exp: String(inAnHour()) }, (input) => hmac(input, jwtSecret)),
   'no sub': () => token({}),
   'an empty sub': () => token({ sub: '' }),
-  'a sub that is no account id': () => token({ sub: 'a b\n' }),
+  'a sub with a control character': () => token({ sub: 'a b\n' }),
+  'a sub with half a surrogate pair': () => token({ sub: 'a\ud800' }),
+  'a sub of 256 characters': () => token({ sub: '\u{1f600}'.repeat(256) }),
+  'issued in the future': () => token({ sub: 'a', iat: inAnHour() }),
   'a sub that is a list': () =>
     unsigned({ alg: 'HS256' }, { sub: ['a'], exp: inAnHour() }, (input) => hmac(input, jwtSecret)),
   'an unknown critical extension': () =>

@@ -58,7 +58,7 @@ test('a byte order mark is no fault', async () => {
 });
 
 test('names every field that is wrong', async () => {
-  const answer = await post('{"id":"a b","credit_usd":"1.2.3","nmae":"x"}');
+  const answer = await post('{"id":"a\\u0007","credit_usd":"1.2.3","nmae":"x"}');
   expect(answer.statusCode).toBe(422);
   const problem = answer.json();
   expect(problem.errors.map((error: { param: string }) => error.param).sort()).toEqual([

@@ -31,7 +31,7 @@ describe('accounts', () => {
   test.each([
     [{}, 'name'],
     [{ name: '' }, 'name'],
-    [{ name: 'x', id: 'a b' }, 'id'],
+    [{ name: 'x', id: 'a\u0007b' }, 'id'],
     [{ name: 'x', id: '' }, 'id'],
     [{ name: 'x', credit_usd: '-1' }, 'credit_usd'],
     [{ name: 'x', credit_usd: '1e3' }, 'credit_usd'],

@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRedis } from '../../../src/shared/redis.ts';
 import { testRedis } from '../../support/redis.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { adminKey, openTestServer, type TestServer } from '../test-server.ts';
 
 describe('health', () => {
@@ -38,6 +39,8 @@ describe('health', () => {
 
   test('Redis away, or no worker, is degraded and not a failure', async () => {
     redisAnswers = false;
+    // An answer may be a second old.
+    await waitFor('the next look', async () => (await server.call('GET /health')).json.status === 'degraded');
     const { status, json } = await server.call('GET /health');
     expect([status, json.status]).toEqual([200, 'degraded']);
     expect(json.checks[1]).toMatchObject({ name: 'redis', state: 'degraded', detail: 'does not answer' });
@@ -45,7 +48,10 @@ describe('health', () => {
     expect((await server.call('GET /health/live')).status).toBe(200);
     redisAnswers = true;
     await server.sql`delete from workers`;
-    expect((await server.call('GET /health')).json.status).toBe('degraded');
+    await waitFor(
+      'the next look',
+      async () => (await server.call('GET /health')).json.checks[2].state === 'degraded',
+    );
   });
 });
 
@@ -79,6 +85,15 @@ describe('metrics', () => {
     expect((await server.call('GET /metrics')).status).toBe(401);
     expect((await server.call('GET /metrics', { as: adminKey })).status).toBe(401);
     expect((await server.call('GET /metrics', { as: 'the metrics token' })).status).toBe(200);
+    await server.close();
+  });
+
+  test('without a token nobody reads them where others can reach the port', async () => {
+    const server = await openTestServer((deps) => {
+      deps.config.http.metricsOpen = false;
+    });
+    const refused = await server.call('GET /metrics');
+    expect([refused.status, refused.json.detail]).toEqual([401, expect.stringContaining('METRICS_TOKEN')]);
     await server.close();
   });
 });

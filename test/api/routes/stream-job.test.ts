@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStreamTokens } from '../../../src/api/http/stream-token.ts';
 import { redisKey } from '../../../src/shared/redis.ts';
+import { toSecretsKey } from '../../../src/shared/seal.ts';
 import { endJob, plantJob } from '../../shared/watched-jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openSse } from '../http/sse-client.ts';
@@ -148,11 +149,12 @@ describe('GET /v1/jobs/{id}/events', () => {
 
     const { token } = made.json;
     const other = await plant();
+    const order = { jobId, accountId: account.id, keyId: null, until: null };
     const tokens = createStreamTokens(server.deps.config.secretsKey, () => Date.now() - 300_001);
-    const expired = tokens.issue({ jobId, accountId: account.id }).token;
-    const forged = createStreamTokens(Buffer.alloc(32, 'x')).issue({ jobId, accountId: account.id }).token;
+    const expired = tokens.issue(order).token;
+    const forged = createStreamTokens(toSecretsKey(Buffer.alloc(32, 'x'))).issue(order).token;
     expect((await openSse(`${url}/v1/jobs/${other}/events?token=${token}`)).status).toBe(401);
-    for (const wrong of [expired, forged, `${token}x`, 'x', '', '.', 'e30.']) {
+    for (const wrong of [expired, forged, `${token}x`, `${token}.x`, `${token}.`, 'x', '', '.', 'e30.']) {
       expect((await openSse(`${url}/v1/jobs/${jobId}/events?token=${wrong}`)).status).toBe(401);
     }
     expect((await server.call(`GET /v1/jobs/${jobId}?token=${token}`)).status).toBe(401);

@@ -65,6 +65,47 @@ describe('a connection to the inside', () => {
     expect(touched()).toBe(0);
   });
 
+  it.each(['ENOTFOUND', 'ENODATA'])(
+    'is told in the same word when the name is unknown (%s)',
+    async (code) => {
+      const resolve = () => Promise.reject(Object.assign(new Error('not there'), { code }));
+      const told = async (allowPrivate: boolean) => {
+        const connections = createConnections({ policy: { allowPrivate }, resolve });
+        const request = {
+          url: 'http://hook.example.com:8080/',
+          headers: {},
+          body: Buffer.from('{}'),
+          signal: new AbortController().signal,
+        };
+        const limits = { totalMsMax: 1500, answerBytesMax: 1024 };
+        const { outcome, error } = await postWebhook({ connections, now: Date.now }, request, limits);
+        await connections.close();
+        return [outcome, error];
+      };
+      expect(await told(false)).toEqual(['blocked', 'ssrf_blocked']);
+      expect(await told(true)).toEqual(['failed', code]);
+    },
+  );
+
+  it.each([22, 25, 443])('is never made to a port like %i of a URL that is stored already', async (at) => {
+    let lookups = 0;
+    const resolve = async () => {
+      lookups += 1;
+      return [v4('127.0.0.1')];
+    };
+    const connections = createConnections({ policy: { allowPrivate: false }, resolve });
+    const request = {
+      url: `https://hook.example.com:${at}/`,
+      headers: {},
+      body: Buffer.from('{}'),
+      signal: new AbortController().signal,
+    };
+    const limits = { totalMsMax: 1500, answerBytesMax: 1024 };
+    const { outcome } = await postWebhook({ connections, now: Date.now }, request, limits);
+    await connections.close();
+    expect([outcome, lookups]).toEqual(['blocked', at === 443 ? 1 : 0]);
+  });
+
   it('is never made to a name that changes its answer after the check', async () => {
     // Only one lookup is ever made for a connection: there is nothing to change.
     const rebinding = [[v4('192.0.2.1')], [v4('127.0.0.1')]];

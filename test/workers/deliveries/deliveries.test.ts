@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endpointPatience } from '../../../src/shared/domain/delivery.ts';
+import { toSecretsKey } from '../../../src/shared/seal.ts';
 import { eraseJob } from '../../../src/shared/sql/content.ts';
 import { claimDeliveries, recordDeliveries } from '../../../src/shared/sql/send-deliveries.ts';
 import { replaceWebhookSecret } from '../../../src/shared/sql/webhook-secrets.ts';
@@ -102,7 +103,7 @@ describe('a delivery', () => {
   it('that cannot be signed goes through its schedule unsent, and is exhausted', async () => {
     const { id: endpointId } = await owed.openEndpoint(receiver.url);
     const sealedElsewhere = sealEndpointSecret(
-      Buffer.alloc(32, 'another key'),
+      toSecretsKey(Buffer.alloc(32, 'another key')),
       endpointId,
       newWebhookSecret(),
     );

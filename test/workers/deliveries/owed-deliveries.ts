@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { newId } from '../../../src/shared/domain/ids.ts';
 import { createMetrics, type Metrics } from '../../../src/shared/metrics.ts';
+import { toSecretsKey } from '../../../src/shared/seal.ts';
 import { type Database, openDatabase } from '../../../src/shared/sql/database.ts';
 import { type DeliveryRow, findDelivery } from '../../../src/shared/sql/deliveries.ts';
 import { insertEndpoint } from '../../../src/shared/sql/webhook-endpoints.ts';
@@ -14,7 +15,7 @@ import {
 import { createTestDatabase } from '../../support/database.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-export const secretsKey = Buffer.alloc(32, 'a key of the tests');
+export const secretsKey = toSecretsKey(Buffer.alloc(32, 'a key of the tests'));
 
 /** Webhooks owed by one database, and workers that send them. */
 export type OwedDeliveries = {

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/domain/errors.ts';
+import type { SecretsKey } from '../../../shared/seal.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { readWebhookSecret } from '../../../shared/webhook-secret.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 
 /** `GET /v1/webhook_secret`: what the account's webhooks are signed with; made when first asked for. Not for `read`. */
-export function getWebhookSecret(app: App, deps: { sql: Database; config: { secretsKey: Buffer } }): void {
+export function getWebhookSecret(
+  app: App,
+  deps: { sql: Database; config: { secretsKey: SecretsKey } },
+): void {
   app.get(
     '/v1/webhook_secret',
     {

@@ -5,19 +5,11 @@ import type { Database } from '../../../shared/sql/database.ts';
 import { listUsage, type UsageGroup, type UsageRow } from '../../../shared/sql/usage.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
+import { instantOrDay } from '../../http/instant.ts';
 import { pageOf } from '../../http/pages.ts';
-import { timestamp } from '../../http/shapes.ts';
 
 const groupsMax = 10_000;
 const dayMs = 24 * 3600 * 1000;
-
-/** A day means its beginning, in UTC. */
-const timeOrDay = z.union([
-  timestamp,
-  z.iso
-    .date({ error: 'must be a date such as "2030-01-31" or an RFC 3339 time' })
-    .transform((text) => new Date(`${text}T00:00:00Z`)),
-]);
 
 const usageRow = z.object({
   group: z.string().nullable(),
@@ -37,8 +29,8 @@ export function readUsage(app: App, deps: { sql: Database }): void {
         tags: ['account'],
         summary: 'Jobs, tokens and charges by day, model, provider or metadata field',
         querystring: z.strictObject({
-          from: timeOrDay.optional().describe('Included; 30 days before `to` when absent'),
-          to: timeOrDay.optional().describe('Excluded; now when absent'),
+          from: instantOrDay.optional().describe('Included; 30 days before `to` when absent'),
+          to: instantOrDay.optional().describe('Excluded; now when absent'),
           group_by: z.string().default('day').describe('day, model, provider or metadata.<field>'),
         }),
         response: {

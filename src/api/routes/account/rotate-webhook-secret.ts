@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SecretsKey } from '../../../shared/seal.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { replaceWebhookSecret } from '../../../shared/sql/webhook-secrets.ts';
 import { newWebhookSecret, sealWebhookSecret } from '../../../shared/webhook-secret.ts';
@@ -7,7 +8,10 @@ import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 
 /** `POST /v1/webhook_secret/rotate`: a new secret; for 24 hours webhooks are signed with it and with the one before. */
-export function rotateWebhookSecret(app: App, deps: { sql: Database; config: { secretsKey: Buffer } }): void {
+export function rotateWebhookSecret(
+  app: App,
+  deps: { sql: Database; config: { secretsKey: SecretsKey } },
+): void {
   app.post(
     '/v1/webhook_secret/rotate',
     {

@@ -1,4 +1,6 @@
 import { notFound } from '../../../shared/domain/errors.ts';
+import { type Limits, limitsOf } from '../../../shared/domain/quotas.ts';
+import type { SecretsKey } from '../../../shared/seal.ts';
 import { findAccount } from '../../../shared/sql/accounts.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
@@ -7,7 +9,10 @@ import { issueKey, keyRequest, newKeyShape } from '../../http/issue-key.ts';
 import { idParams } from '../../http/shapes.ts';
 
 /** `POST /v1/admin/accounts/{id}/keys`: a new key of an account, with any scopes. Its secret is shown this once. */
-export function createAccountKey(app: App, deps: { sql: Database; config: { secretsKey: Buffer } }): void {
+export function createAccountKey(
+  app: App,
+  deps: { sql: Database; config: { secretsKey: SecretsKey; limits: Limits } },
+): void {
   app.post(
     '/v1/admin/accounts/:id/keys',
     {
@@ -22,10 +27,15 @@ export function createAccountKey(app: App, deps: { sql: Database; config: { secr
     },
     async (request, reply) => {
       const accountId = request.params.id;
+      reply.header('cache-control', 'no-store');
       const { scopes, expires_at: expiresAt = null } = request.body;
       const work = async (tx: Parameters<typeof issueKey>[0]) => {
-        if ((await findAccount(tx, accountId)) === null) throw notFound('account');
-        return { status: 201, body: await issueKey(tx, { accountId, scopes, expiresAt }) };
+        const account = await findAccount(tx, accountId);
+        if (account === null) throw notFound('account');
+        const { keys: keysMax } = limitsOf(deps.config.limits, account);
+        // An operator's key that another one makes ends with it; a tenant's key is his, whoever among the operators made it.
+        const parentId = scopes.includes('admin') ? request.caller.keyId : null;
+        return { status: 201, body: await issueKey(tx, { accountId, scopes, expiresAt, parentId, keysMax }) };
       };
       return await idempotent(request, reply, deps, work, { sealWith: deps.config.secretsKey });
     },

@@ -28,6 +28,8 @@ export async function receiveFile(sql: Database, request: FastifyRequest): Promi
   const fields = new Map<string, string>();
   const hash = createHash('sha256');
   let id: string | null = null;
+  // What fails outside of storing is the form, whatever its parser calls it.
+  let storing = false;
   try {
     for await (const part of request.parts()) {
       if (part.type === 'field') {
@@ -36,12 +38,14 @@ export async function receiveFile(sql: Database, request: FastifyRequest): Promi
       }
       if (part.fieldname !== 'file' || id !== null) throw onlyOneFile();
       id = newId('file');
+      storing = true;
       await store(sql, id, owner, part, hash);
+      storing = false;
     }
     if (id === null) throw onlyOneFile();
   } catch (error) {
     if (id !== null) await dropFile(sql, id).catch(() => undefined);
-    throw toRefusal(error);
+    throw toRefusal(error, storing);
   }
   const said = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
   request.bodySha256 = hash.update(JSON.stringify(said)).digest('hex');
@@ -88,9 +92,10 @@ const onlyOneFile = () => invalid([{ param: 'file', message: 'a form has one fil
 const brokenForm = /^(?:Multipart: |Part terminated early|Unexpected end of)/;
 
 /** What the parser says of a form that is broken or too large. */
-function toRefusal(error: unknown): unknown {
+function toRefusal(error: unknown, storing: boolean): unknown {
+  if (error instanceof Refusal) return error;
   const { code, message } = error as { code?: unknown; message?: unknown };
-  const isForm = String(code).startsWith('FST_') || brokenForm.test(String(message));
+  const isForm = !storing || String(code).startsWith('FST_') || brokenForm.test(String(message));
   if (!isForm) return error;
   if (code === 'FST_REQ_FILE_TOO_LARGE') {
     return new Refusal('too_large', `A file has at most ${fileBytesMax / 1024 / 1024} MiB`, {}, error);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/domain/errors.ts';
+import type { SecretsKey } from '../../../shared/seal.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
@@ -8,12 +9,12 @@ import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
 import type { StreamTokens } from '../../http/stream-token.ts';
 
-/** `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes. */
+/** `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes, and no longer than the caller's key works. */
 export function createStreamToken(
   app: App,
   deps: {
     sql: Database;
-    config: { secretsKey: Buffer };
+    config: { secretsKey: SecretsKey; http: { publicUrl: string | null } };
     watcher: Pick<JobWatcher, 'find'>;
     streamTokens: StreamTokens;
   },
@@ -33,9 +34,12 @@ export function createStreamToken(
       const accountId = accountOf(request);
       const job = await deps.watcher.find(request.params.id);
       if (job === null || job.accountId !== accountId) throw notFound('job');
+      const { keyId, until } = request.caller;
+      reply.header('cache-control', 'no-store');
       const work = async () => {
-        const { token, expiresAt } = deps.streamTokens.issue({ jobId: job.id, accountId });
-        const url = `/v1/jobs/${job.id}/events?token=${token}`;
+        const { token, expiresAt } = deps.streamTokens.issue({ jobId: job.id, accountId, keyId, until });
+        const path = `/v1/jobs/${job.id}/events?token=${token}`;
+        const url = `${deps.config.http.publicUrl ?? ''}${path}`;
         return { status: 200, body: { token, expires_at: expiresAt.toISOString(), url } };
       };
       return await idempotent(request, reply, deps, work, { sealWith: deps.config.secretsKey });

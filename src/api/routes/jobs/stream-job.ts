@@ -2,13 +2,19 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { invalid, notFound } from '../../../shared/domain/errors.ts';
 import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
+import type { ApiKeys } from '../../http/api-keys.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf, type Caller } from '../../http/caller.ts';
 import { type EventStream, type EventStreams, readerOn, toFrame } from '../../http/event-stream.ts';
 import { idParams } from '../../http/shapes.ts';
 import type { StreamTokens } from '../../http/stream-token.ts';
 
-export type StreamJobDeps = { watcher: JobWatcher; streams: EventStreams; streamTokens: StreamTokens };
+export type StreamJobDeps = {
+  watcher: JobWatcher;
+  streams: EventStreams;
+  streamTokens: StreamTokens;
+  apiKeys: Pick<ApiKeys, 'isAlive'>;
+};
 
 const eventId = z.string().regex(/^\d{1,15}$/, { error: 'must be the id of an event, a whole number' });
 
@@ -21,7 +27,7 @@ export function streamJob(app: App, deps: StreamJobDeps): void {
     '/v1/jobs/:id/events',
     {
       exposeHeadRoute: false,
-      config: { scope: 'read', identify: (request) => holderOfToken(deps.streamTokens, request) },
+      config: { scope: 'read', identify: (request) => holderOfToken(deps, request) },
       schema: {
         tags: ['jobs'],
         summary: 'Watch a job (server-sent events)',
@@ -70,10 +76,16 @@ function readLastEventId(request: FastifyRequest): string | null {
   ]);
 }
 
-function holderOfToken(tokens: StreamTokens, request: FastifyRequest): Caller | null {
+/** A token is good as long as the key that it was made with. */
+async function holderOfToken(
+  deps: Pick<StreamJobDeps, 'streamTokens' | 'apiKeys'>,
+  request: FastifyRequest,
+): Promise<Caller | null> {
   const { token } = request.query as { token?: unknown };
   const { id } = request.params as { id: string };
   if (typeof token !== 'string') return null;
-  const accountId = tokens.check(token, id);
-  return accountId === null ? null : { accountId, scopes: new Set(['read']), keyId: null };
+  const grant = deps.streamTokens.check(token, id);
+  if (grant === null) return null;
+  if (grant.keyId !== null && !(await deps.apiKeys.isAlive(grant.keyId))) return null;
+  return { ...grant, scopes: new Set(['read']) };
 }

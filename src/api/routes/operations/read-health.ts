@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lastSecond } from '../../../shared/last-second.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { countWorkers } from '../../../shared/sql/operations.ts';
 import type { App } from '../../http/app.ts';
@@ -16,8 +17,17 @@ const health = z.object({
   ),
 });
 
-/** `GET /health`: every check with its state and latency. 503 when one fails that nothing works without. */
+/** `GET /health`: every check with its state and latency, at most a second old. 503 when one fails that nothing works without. */
 export function readHealth(app: App, deps: HealthDeps & { sql: Database }): void {
+  const check = lastSecond(() =>
+    Promise.all([
+      checkHealth('postgres', 'failed', () => deps.pingDatabase()),
+      checkHealth('redis', 'degraded', () => deps.pingRedis()),
+      checkHealth('workers', 'degraded', async () => {
+        if ((await countWorkers(deps.sql)) === 0) throw new Error('no worker was seen in the last 30 s');
+      }),
+    ]),
+  );
   app.get(
     '/health',
     {
@@ -29,13 +39,7 @@ export function readHealth(app: App, deps: HealthDeps & { sql: Database }): void
       },
     },
     async (_request, reply) => {
-      const checks = await Promise.all([
-        checkHealth('postgres', 'failed', () => deps.pingDatabase()),
-        checkHealth('redis', 'degraded', () => deps.pingRedis()),
-        checkHealth('workers', 'degraded', async () => {
-          if ((await countWorkers(deps.sql)) === 0) throw new Error('no worker was seen in the last 30 s');
-        }),
-      ]);
+      const checks = await check();
       const states = checks.map((check) => check.state);
       const degraded = states.includes('degraded') ? 'degraded' : 'ok';
       const status = states.includes('failed') ? 'failed' : degraded;

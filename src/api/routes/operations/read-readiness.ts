@@ -1,8 +1,15 @@
+import { lastSecond } from '../../../shared/last-second.ts';
 import type { App } from '../../http/app.ts';
 import { checkHealth, type HealthDeps } from './check-health.ts';
 
 /** `GET /health/ready`: whether to send requests here: Postgres answers and the server is not shutting down. */
 export function readReadiness(app: App, deps: HealthDeps): void {
+  const check = lastSecond(() =>
+    Promise.all([
+      checkHealth('postgres', 'failed', () => deps.pingDatabase()),
+      checkHealth('redis', 'degraded', () => deps.pingRedis()),
+    ]),
+  );
   app.get(
     '/health/ready',
     {
@@ -12,9 +19,8 @@ export function readReadiness(app: App, deps: HealthDeps): void {
     async (_request, reply) => {
       reply.header('cache-control', 'no-store');
       if (deps.closing.aborted) return reply.status(503).send({ status: 'closing' });
-      const database = await checkHealth('postgres', 'failed', () => deps.pingDatabase());
+      const [database, redis] = await check();
       if (database.state !== 'ok') return reply.status(503).send({ status: 'failed' });
-      const redis = await checkHealth('redis', 'degraded', () => deps.pingRedis());
       return { status: redis.state };
     },
   );

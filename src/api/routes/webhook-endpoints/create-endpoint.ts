@@ -1,5 +1,6 @@
 import { newId } from '../../../shared/domain/ids.ts';
 import { overQuota } from '../../../shared/domain/quotas.ts';
+import type { SecretsKey } from '../../../shared/seal.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { insertEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
 import { hintOfSecret, newWebhookSecret, sealEndpointSecret } from '../../../shared/webhook-secret.ts';
@@ -9,7 +10,7 @@ import { accountOf, limitOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { endpointRequest, newEndpointShape, refuseBadUrl, toEndpoint } from './endpoint-object.ts';
 
-export type EndpointDeps = { sql: Database; config: { secretsKey: Buffer; webhooks: TargetPolicy } };
+export type EndpointDeps = { sql: Database; config: { secretsKey: SecretsKey; webhooks: TargetPolicy } };
 
 /** `POST /v1/webhook_endpoints`: a URL that is told about every event of some types. Its secret is shown this once. */
 export function createEndpoint(app: App, deps: EndpointDeps): void {

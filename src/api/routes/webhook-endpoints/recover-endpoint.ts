@@ -8,7 +8,8 @@ import { insertRecovery } from '../../../shared/sql/webhook-recoveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams, timestamp } from '../../http/shapes.ts';
+import { instant } from '../../http/instant.ts';
+import { idParams } from '../../http/shapes.ts';
 
 const recoveryShape = z.object({
   id: z.string(),
@@ -32,7 +33,7 @@ export function recoverEndpoint(app: App, deps: { sql: Database; news: Pick<News
         tags: ['webhooks'],
         summary: 'Send again what an endpoint has not had since a time',
         params: idParams,
-        body: z.strictObject({ since: timestamp }),
+        body: z.strictObject({ since: instant }),
         response: { 202: recoveryShape },
       },
     },

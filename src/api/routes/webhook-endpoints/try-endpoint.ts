@@ -21,7 +21,12 @@ const trial = z.object({
   event_type: z.string(),
   success: z.boolean(),
   status_code: z.number().int().nullable(),
-  error: z.string().nullable().describe('A word such as timeout or ssrf_blocked when no status came'),
+  error: z
+    .string()
+    .nullable()
+    .describe(
+      'A word when no status came, such as timeout, or ssrf_blocked: the host has no address that webhooks may go to',
+    ),
   duration_ms: z.number().int(),
 });
 

@@ -27,9 +27,7 @@ export function toMessageBatch(batch: BatchRecord, request: FastifyRequest) {
     cancel_initiated_at: batch.cancellingAt?.toISOString() ?? null,
     ended_at: batch.finishedAt?.toISOString() ?? null,
     archived_at: null,
-    results_url: isEnded
-      ? `${request.protocol}://${request.host}/v1/messages/batches/${batch.id}/results`
-      : null,
+    results_url: isEnded ? request.linkTo(`/v1/messages/batches/${batch.id}/results`) : null,
   };
 }
 
