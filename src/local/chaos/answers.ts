@@ -66,7 +66,7 @@ export function createAnswers(middle: Middle, rules: ReadonlySet<CutRule>, resum
     else {
       expected = null;
       one.rule.hits += 1;
-      middle.cut();
+      middle.end(one.rule.how);
     }
   }
 

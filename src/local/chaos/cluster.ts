@@ -146,13 +146,13 @@ function throughProxy(url: string, proxy: FaultProxy): string {
 }
 
 async function startLinks(postgresUrl: string, redisUrl: string, simulatorUrl: string): Promise<Links> {
-  const open = (url: string, protocol: 'tcp' | 'postgres') =>
+  const open = (url: string, protocol: 'tcp' | 'redis' | 'postgres') =>
     startFaultProxy({ target: { host: '127.0.0.1', port: Number(new URL(url).port) }, protocol });
   return {
     apiToPostgres: await open(postgresUrl, 'postgres'),
     workersToPostgres: await open(postgresUrl, 'postgres'),
-    apiToRedis: await open(redisUrl, 'tcp'),
-    workersToRedis: await open(redisUrl, 'tcp'),
+    apiToRedis: await open(redisUrl, 'redis'),
+    workersToRedis: await open(redisUrl, 'redis'),
     toProvider: await open(simulatorUrl, 'tcp'),
   };
 }

@@ -2,6 +2,8 @@
 export type CutRule = {
   contains: string;
   when: 'before' | 'after';
+  /** The connection is reset, or falls silent. */
+  how: 'reset' | 'silence';
   /** How many cuts are still to be made. */
   left: number;
   /** How many were made. */
@@ -12,6 +14,6 @@ export type CutRule = {
 export type Middle = {
   toServer(bytes: Buffer): void;
   toClient(bytes: Buffer): void;
-  /** Ends the connection for both, at once. */
-  cut(): void;
+  /** Ends the connection for both, at once; or lets nothing through any more and closes nothing. */
+  end(how: CutRule['how']): void;
 };

@@ -1,6 +1,12 @@
 import { type AddressInfo, createServer } from 'node:net';
+import type { ConnectionKind } from './connection-kind.ts';
 import type { CutRule } from './cut-rule.ts';
-import { type NetworkFault, openProxiedConnection, type ProxiedConnection } from './proxied-connection.ts';
+import {
+  type NetworkFault,
+  openProxiedConnection,
+  type ProxiedConnection,
+  type ProxySide,
+} from './proxied-connection.ts';
 
 /**
  * A network that fails on demand. One fault is in force at a time: each of `pass`, `refuse`, `blackhole`, `delay`, `throttle` and
@@ -11,7 +17,7 @@ export type FaultProxy = {
   port: number;
   /** How many clients' connections are open. */
   connections(): number;
-  /** Nothing is wrong. */
+  /** Nothing is wrong; who had fallen silent is reset. */
   pass(): void;
   /** New connections are reset; those there are go on. */
   refuse(): void;
@@ -22,6 +28,11 @@ export type FaultProxy = {
    * gone. Those to come are served. Returns how many.
    */
   silenceOpen(): number;
+  /**
+   * The same for the connections of one kind. With `alsoNew` those to come fall silent too, as soon as they show to be of this kind,
+   * until `pass`.
+   */
+  silence(kind: ConnectionKind, alsoNew: boolean): number;
   /** Connections are accepted, and nothing goes through either way, not even an end. */
   blackhole(): void;
   /** Each byte arrives `ms` milliseconds later, either way. */
@@ -38,8 +49,15 @@ export type FaultProxy = {
    * - `after`: the server has committed it, and the answer is lost. In a transaction it is the answer to the commit that is lost.
    *   Where the server undid the statement its answer passes, and another is waited for. The client's later statements on that
    *   connection are not sent.
+   *
+   * With `how: 'silence'` it is not reset but says nothing any more, either way.
    */
-  cutOnQuery(rule: { contains: string; when: 'before' | 'after'; times: number }): CutOnQuery;
+  cutOnQuery(rule: {
+    contains: string;
+    when: CutRule['when'];
+    times: number;
+    how?: CutRule['how'];
+  }): CutOnQuery;
   /** Resets every connection and stops listening. */
   close(): Promise<void>;
 };
@@ -53,10 +71,11 @@ export type CutOnQuery = {
 /** Starts a proxy to `target` on a free port of the loopback; `postgres` follows the protocol where it is not encrypted. */
 export async function startFaultProxy(options: {
   target: { host: string; port: number };
-  protocol: 'tcp' | 'postgres';
+  protocol: ProxySide['protocol'];
 }): Promise<FaultProxy> {
   const connections = new Set<ProxiedConnection>();
   const rules = new Set<CutRule>();
+  const silentKinds = new Set<ConnectionKind>();
   let fault: NetworkFault = { kind: 'none' };
 
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
@@ -64,7 +83,7 @@ export async function startFaultProxy(options: {
       client.on('error', () => undefined).resetAndDestroy();
       return;
     }
-    const side = { ...options, rules, fault: () => fault };
+    const side = { ...options, rules, silentKinds, fault: () => fault };
     const connection = openProxiedConnection(client, side, () => connections.delete(connection));
     connections.add(connection);
   });
@@ -88,21 +107,31 @@ export async function startFaultProxy(options: {
   return {
     port: (server.address() as AddressInfo).port,
     connections: () => connections.size,
-    pass: () => change({ kind: 'none' }),
+    pass() {
+      silentKinds.clear();
+      for (const one of [...connections]) if (one.isSilent()) one.cut();
+      change({ kind: 'none' });
+    },
     refuse: () => change({ kind: 'refuse' }),
     cutAll,
     silenceOpen() {
       for (const connection of connections) connection.silence();
       return connections.size;
     },
+    silence(kind, alsoNew) {
+      if (alsoNew) silentKinds.add(kind);
+      const meant = [...connections].filter((one) => one.kind() === kind && !one.isSilent());
+      for (const connection of meant) connection.silence();
+      return meant.length;
+    },
     blackhole: () => change({ kind: 'blackhole' }),
     delay: (delayMs) => change({ kind: 'delay', delayMs }),
     throttle: (bytesPerSecond) => change({ kind: 'throttle', bytesPerSecond }),
     halfOpen: () => change({ kind: 'halfOpen' }),
-    cutOnQuery({ contains, when, times }) {
+    cutOnQuery({ contains, when, times, how = 'reset' }) {
       if (options.protocol !== 'postgres')
         throw new Error('queries are followed in the protocol postgres only');
-      const rule: CutRule = { contains, when, left: times, hits: 0 };
+      const rule: CutRule = { contains, when, how, left: times, hits: 0 };
       rules.add(rule);
       return {
         hits: () => rule.hits,

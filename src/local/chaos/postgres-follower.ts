@@ -59,7 +59,7 @@ export function followPostgres(middle: Middle, rules: ReadonlySet<CutRule>): Pos
     if (before !== null) {
       before.left -= 1;
       before.hits += 1;
-      middle.cut();
+      middle.end(before.how);
       return;
     }
     const after = text === null || answers.isExpecting() ? null : ruleFor('after', text, rules);

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { type ConnectionKind, readPostgresKind, readRedisKind } from './connection-kind.ts';
 import type { CutRule, Middle } from './cut-rule.ts';
 import { openLane, type Pace } from './lane.ts';
 import { followPostgres, type PostgresFollower } from './postgres-follower.ts';
@@ -12,8 +13,10 @@ export type NetworkFault =
 /** What a connection needs to know of its proxy. */
 export type ProxySide = {
   target: { host: string; port: number };
-  protocol: 'tcp' | 'postgres';
+  protocol: 'tcp' | 'redis' | 'postgres';
   rules: ReadonlySet<CutRule>;
+  /** Connections that show to be of such a kind fall silent. */
+  silentKinds: ReadonlySet<ConnectionKind>;
   fault(): NetworkFault;
 };
 
@@ -21,8 +24,11 @@ export type ProxySide = {
 export type ProxiedConnection = {
   /** To be called when the fault or the rules have changed. */
   review(): void;
-  /** Nothing goes through any more, either way, whatever the fault; nothing is closed. */
+  /** Nothing goes through any more, either way, whatever the fault, nor what was read before; nothing is closed. */
   silence(): void;
+  isSilent(): boolean;
+  /** As far as it has shown. Null where the protocol does not say. */
+  kind(): ConnectionKind | null;
   /** Resets both sides. */
   cut(): void;
 };
@@ -49,7 +55,8 @@ export function openProxiedConnection(
     if (isMute()) hasLost = true;
     else write(client, bytes);
   };
-  const follower = follow(proxy, { toServer: (bytes) => write(server, bytes), toClient, cut });
+  const end = (how: CutRule['how']) => (how === 'reset' ? cut() : silence());
+  const follower = follow(proxy, { toServer: (bytes) => write(server, bytes), toClient, end });
   const pace = () => paceOf(fault(), isDialled && !server.connecting);
   const up = openLane({
     source: client,
@@ -69,22 +76,27 @@ export function openProxiedConnection(
     isBlocked: () => client.writableNeedDrain,
   });
 
-  function end(): void {
+  function finish(): void {
     if (isOver) return;
     isOver = true;
     for (const part of [follower, up, down]) part.stop();
     onEnd();
   }
 
+  function silence(): void {
+    isSilent = true;
+    follower.stop();
+  }
+
   function cut(): void {
-    end();
+    finish();
     // A reset drops what was not yet written, and earlier answers are not part of the cut.
     client.uncork();
     for (const socket of [client, server]) reset(socket);
   }
 
   function onClose(hadError: boolean, isHidden: boolean): void {
-    if (!hadError && client.destroyed && server.destroyed) end();
+    if (!hadError && client.destroyed && server.destroyed) finish();
     else if (hadError && isHidden) hasLost = true;
     else if (hadError) cut();
   }
@@ -106,21 +118,30 @@ export function openProxiedConnection(
 
   for (const socket of [client, server]) socket.setNoDelay(true).on('error', () => undefined);
   client.on('drain', down.pump).on('close', (hadError) => onClose(hadError, fault().kind === 'blackhole'));
-  server
-    .on('connect', review)
-    .on('drain', up.pump)
-    .on('close', (hadError) => onClose(hadError, isMute() || fault().kind === 'blackhole'));
+  server.on('connect', review).on('drain', up.pump);
+  server.on('close', (hadError) => onClose(hadError, isMute() || fault().kind === 'blackhole'));
   review();
-  const silence = () => {
-    isSilent = true;
-  };
-  return { review, silence, cut };
+  return { review, silence, isSilent: () => isSilent, kind: follower.kind, cut };
 }
 
-function follow({ protocol, rules }: ProxySide, middle: Middle): PostgresFollower {
-  if (protocol === 'postgres') return followPostgres(middle, rules);
+type Follower = PostgresFollower & { kind(): ConnectionKind | null };
+
+/** Understands as much of what is said as the protocol allows. */
+function follow({ protocol, rules, silentKinds }: ProxySide, middle: Middle): Follower {
   const nothing = () => undefined;
-  return { fromClient: middle.toServer, fromServer: middle.toClient, review: nothing, stop: nothing };
+  const plain = { fromClient: middle.toServer, fromServer: middle.toClient, review: nothing, stop: nothing };
+  if (protocol === 'tcp') return { ...plain, kind: () => null };
+  const [follower, reader] =
+    protocol === 'redis' ? [plain, readRedisKind()] : [followPostgres(middle, rules), readPostgresKind()];
+  return {
+    ...follower,
+    kind: reader.kind,
+    fromClient(bytes) {
+      reader.read(bytes);
+      if (silentKinds.has(reader.kind())) middle.end('silence');
+      else follower.fromClient(bytes);
+    },
+  };
 }
 
 function paceOf(fault: NetworkFault, isConnected: boolean): Pace {

@@ -231,3 +231,23 @@ it('lets a server refuse encryption', async () => {
   expect(cut.hits()).toBe(1);
   await preferring.end(atOnce);
 });
+
+describe('a silence instead of a cut', () => {
+  it.each([
+    ['before', []],
+    ['after', ['first']],
+  ] as const)(
+    '%s a statement leaves the client waiting, and the next connection served',
+    async (when, kept) => {
+      const silence = proxy.cutOnQuery({ contains: 'keep_note', when, times: 1, how: 'silence' });
+      const waiting = keepNote('first');
+      await waitFor('the silence', () => silence.hits() === 1);
+      expect(await notes()).toEqual(kept);
+      const other = openWith(proxiedUrl, 1);
+      expect(await endings([keepNote('second', other)])).toEqual(['ok']);
+      await other.end(atOnce);
+      proxy.pass();
+      expect(await endings([waiting])).toEqual(['ECONNRESET']);
+    },
+  );
+});

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FaultProxy, startFaultProxy } from '../../../src/local/chaos/fault-proxy.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -26,10 +26,10 @@ afterEach(async () => {
 type Client = { socket: Socket; heard(): string; ended(): string | null; says(text: string): Promise<void> };
 
 /** A client that remembers what it heard and how its connection ended: with `end`, or the code of an error. */
-function open(): Client {
+function open(port = proxy.port): Client {
   let heard = '';
   let ended: string | null = null;
-  const socket = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true });
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   socket.on('data', (bytes) => {
     heard += bytes.toString('latin1');
   });
@@ -202,4 +202,57 @@ it('leaves no timer and no connection behind', async () => {
 
 it('follows queries only where it was told the protocol', () => {
   expect(() => proxy.cutOnQuery({ contains: 'x', when: 'before', times: 1 })).toThrow('postgres');
+});
+
+it('silences who is there and serves who comes, until the network is well: then who was silent is reset', async () => {
+  const old = open();
+  await old.says('before');
+  expect(proxy.silenceOpen()).toBe(1);
+  old.socket.write('lost');
+  await open().says('welcome');
+  expect([old.heard(), old.ended()]).toEqual(['before', null]);
+  proxy.pass();
+  await waitFor('the reset', () => old.ended() === 'ECONNRESET');
+});
+
+describe('of connections to Redis', () => {
+  let redis: FaultProxy;
+  beforeEach(async () => {
+    const target = { host: '127.0.0.1', port: (echo.address() as AddressInfo).port };
+    redis = await startFaultProxy({ target, protocol: 'redis' });
+  });
+  afterEach(() => redis.close());
+  const command = (...words: string[]) =>
+    `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+  const kinds = {
+    subscriber: command('subscribe', 'chaos:news'),
+    blocking: command('bzpopmin', 'chaos:{openai}:completions-openai:marker', '5'),
+    queues: command('evalsha', 'abc', '1', 'chaos:{openai}:completions-openai:wait'),
+    commands: command('publish', 'chaos:news', '1'),
+  };
+
+  it.each(Object.keys(kinds) as (keyof typeof kinds)[])('silences %s and no other kind', async (silent) => {
+    const clients = Object.entries(kinds).map(([kind, said]) => ({ kind, said, client: open(redis.port) }));
+    for (const { client, said } of clients) {
+      await client.says(command('info'));
+      await client.says(said);
+    }
+    expect(redis.silence(silent, false)).toBe(1);
+    for (const { kind, client } of clients) if (kind !== silent) await client.says('again');
+    const its = clients.find(({ kind }) => kind === silent)!;
+    its.client.socket.write('lost');
+    const fresh = open(redis.port);
+    await fresh.says(its.said);
+    expect(its.client.heard()).toBe(`${command('info')}${its.said}`);
+    expect(its.client.ended()).toBe(null);
+  });
+
+  it('silences those to come as soon as they show to be of the kind', async () => {
+    redis.silence('blocking', true);
+    const fresh = open(redis.port);
+    await fresh.says(command('info'));
+    fresh.socket.write(kinds.blocking);
+    await open(redis.port).says(kinds.queues);
+    expect([fresh.heard(), fresh.ended()]).toEqual([command('info'), null]);
+  });
 });
