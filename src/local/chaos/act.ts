@@ -1,12 +1,15 @@
 import { callApi } from '../admin.ts';
 import type { Child } from '../child.ts';
 import type { Random } from '../random.ts';
+import { measureInnocents } from './checks/innocents.ts';
 import { createChaosClient } from './client.ts';
-import { type Cluster, openAccount, startCluster, workerConcurrency } from './cluster.ts';
+import { type Cluster, chaosAccount, openAccount, startCluster, workerConcurrency } from './cluster.ts';
 import type { Facts } from './evidence.ts';
 import { createFailpointDeck } from './failpoint-deck.ts';
+import { startInnocent } from './innocent.ts';
 import { checkInvariants, invariants } from './invariants.ts';
 import type { ChaosOptions } from './options.ts';
+import { createOutages, type Outages } from './outages.ts';
 import { listUnrest, quiesce } from './quiesce.ts';
 import { startReceiver } from './receiver.ts';
 import { measureRecovery } from './recovery.ts';
@@ -46,22 +49,27 @@ const violationsSaid = 5;
 export async function playAct(act: Act): Promise<void> {
   const { report, random, say } = act;
   say(`\n${act.name}: starting Postgres, Redis, 2 APIs, 3 workers …`);
+  const outages = createOutages();
   const cluster = await startCluster({
     ...act,
+    outages,
     tally: report.tally,
     nextFailpoint: createFailpointDeck(random.fork('failpoints')),
   });
   const receiver = await startReceiver({ random: random.fork('receiver').next });
   try {
-    const stage = await openStage(act, cluster, receiver);
+    const stage = await openStage(act, cluster, receiver, outages);
     const check = (what: string, cameToRest: boolean) => judge(act, stage, what, cameToRest);
     if (act.withScenes) {
       say('600 jobs, a worker killed every second, Redis emptied every five …');
-      report.storm = await runStorm(stage);
-      await check('the kill test', true);
+      report.storm = await stage.innocent.during('the kill test', () => runStorm(stage));
+      await check('the kill test', await quiesce(cluster.sql, restartPatienceMs));
       if (act.options.recoveryRounds > 0) say('recovery from outages …');
-      report.recoveries = await measureRecovery(stage, act.options.recoveryRounds);
-      if (act.options.recoveryRounds > 0) await check('the outages', true);
+      report.recoveries = await stage.innocent.during('the outages', () =>
+        measureRecovery(stage, act.options.recoveryRounds),
+      );
+      if (act.options.recoveryRounds > 0)
+        await check('the outages', await quiesce(cluster.sql, restartPatienceMs));
     }
     const lanes = createLanes(random.fork('lanes'));
     for (let number = 1; number <= act.rounds && report.elapsedMs() < act.roundsUntilMs; number += 1) {
@@ -77,11 +85,25 @@ export async function playAct(act: Act): Promise<void> {
   }
 }
 
-async function openStage(act: Act, cluster: Cluster, receiver: Stage['receiver']): Promise<Stage> {
-  const accountId = 'chaos';
-  const key = await openAccount(cluster, accountId, '1000');
+async function openStage(
+  act: Act,
+  cluster: Cluster,
+  receiver: Stage['receiver'],
+  outages: Outages,
+): Promise<Stage> {
+  const key = await openAccount(cluster, chaosAccount, '1000');
   const urls = () => cluster.members.urls();
   const random = act.random.fork('client').next;
+  const innocentClient = createChaosClient({
+    urls,
+    key: await openAccount(cluster, 'innocent', '100'),
+    accountId: 'innocent',
+    random: act.random.fork('innocent').next,
+    webhookUrl: null,
+  });
+  const innocent = await startInnocent({ client: innocentClient, outages, sql: cluster.sql });
+  const { medianMs, p95Ms } = innocent.lone;
+  act.say(`an innocent tenant's jobs start after ${medianMs} ms when it is alone, at most ${p95Ms}`);
   return {
     cluster,
     receiver,
@@ -89,8 +111,10 @@ async function openStage(act: Act, cluster: Cluster, receiver: Stage['receiver']
     tally: act.report.tally,
     say: act.say,
     key,
-    client: createChaosClient({ urls, key, accountId, random, webhookUrl: receiver.url }),
+    client: createChaosClient({ urls, key, accountId: chaosAccount, random, webhookUrl: receiver.url }),
     watchers: createWatchers({ urls, key, random: act.random.fork('watchers').next }),
+    innocent,
+    outages,
   };
 }
 
@@ -103,14 +127,16 @@ async function restartCold({ cluster, tally }: Stage): Promise<void> {
 }
 
 async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean): Promise<void> {
-  const { cluster, client, receiver, watchers } = stage;
+  const { cluster, client, receiver, watchers, innocent } = stage;
   const { report } = act;
   await watchers.whenEnded(readersPatienceMs);
+  const innocentFacts = await innocent.takeFacts();
   const violations = await checkInvariants({
     ...(await hearWitnesses(stage)),
     sql: cluster.sql,
     adminKey: cluster.adminKey,
-    clients: [client.record()],
+    clients: [client.record(), innocent.record()],
+    innocent: innocentFacts,
     received: receiver.received().filter(({ answered }) => wasTaken.has(answered)),
     watchers,
     // Whatever takes a process or a server away may cut every call that is under way.
@@ -121,6 +147,7 @@ async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean):
     cameToRest,
     checks: invariants.length,
     jobs: client.record().orders.length,
+    innocent: measureInnocents(innocentFacts),
     violations: [
       ...violations,
       ...surprises.map((detail) => ({

@@ -9,6 +9,7 @@ import { startSimulator } from '../simulator/server.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import type { Role } from './member.ts';
 import { type Members, startMembers } from './members.ts';
+import type { Outages } from './outages.ts';
 import {
   type ChaosPostgres,
   type RestartableServer,
@@ -16,6 +17,7 @@ import {
   startChaosRedis,
 } from './servers.ts';
 import type { FaultTally } from './tally.ts';
+import { watchRoles } from './watch-roles.ts';
 
 /** Every link between two processes of the cluster, each through a proxy of its own. */
 export type Links = Record<
@@ -34,8 +36,8 @@ export type Cluster = {
   sql: Database;
   simulatorUrl: string;
   adminKey: string;
-  /** Starts the workers again, with so many calls at once each. */
-  resizeWorkers(calls: number): Promise<void>;
+  /** Starts the processes again one after the other, with these settings beside the usual ones and in place of earlier ones. */
+  reconfigure(settings: Record<string, string>): Promise<void>;
   /** Ends every fault that lasts: links, pauses of Redis, triggers in Postgres. */
   heal(): Promise<void>;
   close(): Promise<void>;
@@ -47,12 +49,15 @@ export type ClusterOptions = {
   persistentRedis: boolean;
   onSpawn(child: Child): void;
   tally: FaultTally;
+  outages: Outages;
   nextFailpoint(role: Role): string;
 };
 
 /** Short enough for a matrix of minutes; the protocol does not change with it. */
 export const leaseSeconds = 3;
 export const workerConcurrency = 16;
+/** Who places the orders of most scenes. */
+export const chaosAccount = 'chaos';
 const adminKey = 'the-operator-key-of-the-fault-matrix-0123456789';
 const prefix = 'chaos';
 /** A delivery must not run out of tries because its receiver was made to fail a quarter of the time. */
@@ -71,20 +76,24 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const simulator = await startSimulator({ port: 0, latencyMs: 40, chunkDelayMs: 4 });
   const links = await startLinks(postgres.url, redis.url, simulator.url);
   const sql = openDatabase({ url: postgres.ownerUrl, poolMax: 4, prepare: false, applicationName: 'chaos' });
-  let concurrency = workerConcurrency;
+  let settings: Record<string, string> = {};
   const members = startMembers({
     counts: { api: 2, workers: 3 },
     envOf: (role) => ({
       ...environmentOf(role, links, { postgres, redis, simulator }),
-      WORKER_CONCURRENCY: String(concurrency),
+      ...settings,
     }),
     logDir,
     nextFailpoint: options.nextFailpoint,
-    onFailpoint: (name, action) =>
-      options.tally.add(`failpoint ${name} ${action}`, action === 'kill' || action === 'stop'),
+    onFailpoint: (name, action) => {
+      const isLost = action === 'kill' || action === 'stop';
+      options.tally.add(`failpoint ${name} ${action}`, isLost);
+      options.outages.note(isLost ? 'tickets' : 'server');
+    },
     pauseMs: (leaseSeconds + 2) * 1000,
   });
   await members.allUp();
+  const stopWatching = watchRoles(members, options.outages);
   return {
     postgres,
     redis,
@@ -94,13 +103,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     sql,
     simulatorUrl: simulator.url,
     adminKey,
-    resizeWorkers: async (calls) => {
-      concurrency = calls;
-      for (const member of members.all) if (member.role === 'workers') member.kill('SIGTERM');
-      await members.allUp();
+    reconfigure: async (next) => {
+      settings = next;
+      for (const member of members.all) {
+        member.kill('SIGTERM');
+        await members.allUp();
+      }
     },
     heal: () => heal(links, redis.control, sql),
     close: async () => {
+      stopWatching();
       await members.close();
       await Promise.all(Object.values(links).map((link) => link.close()));
       redis.control.disconnect();
@@ -130,6 +142,7 @@ function environmentOf(
     REDIS_PREFIX: prefix,
     SIMULATOR_URL: throughProxy(servers.simulator.url, links.toProvider),
     ADMIN_API_KEY: adminKey,
+    WORKER_CONCURRENCY: String(workerConcurrency),
     LEASE_SECONDS: String(leaseSeconds),
     SHUTDOWN_GRACE_SECONDS: '1',
     WEBHOOK_ALLOW_PRIVATE: 'on',

@@ -1,6 +1,7 @@
 import type { Database } from '../../shared/sql/database.ts';
 import type { MeterCall } from '../simulator/meter.ts';
 import type { ClientRecord } from './client-record.ts';
+import type { InnocentFacts } from './innocent.ts';
 import type { StoredFacts } from './stored-facts.ts';
 import type { Watchers } from './watcher.ts';
 
@@ -27,6 +28,8 @@ export type Facts = {
   /** `whsec_…`: one for all accounts, or each account's own. */
   webhookSecret: string | Readonly<Record<string, string>>;
   watchers: Pick<Watchers, 'check'>;
+  /** One of the clients, who disturbs nobody. */
+  innocent: InnocentFacts;
   /** Calls that faults may have cost beyond one a job. */
   callsAllowance: number;
 };

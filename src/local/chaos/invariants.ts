@@ -1,6 +1,7 @@
 import { bookInvariants } from './checks/books.ts';
 import { callInvariants } from './checks/calls.ts';
 import { holdInvariants } from './checks/holds.ts';
+import { innocentInvariants } from './checks/innocents.ts';
 import { lockedBookInvariants } from './checks/locked-books.ts';
 import { orderInvariants } from './checks/orders.ts';
 import { webhookInvariants } from './checks/webhooks.ts';
@@ -21,6 +22,7 @@ export const invariants: readonly Invariant[] = [
   ...holdInvariants,
   ...callInvariants,
   ...webhookInvariants,
+  ...innocentInvariants,
   streamInvariant,
 ];
 

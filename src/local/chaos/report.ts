@@ -1,3 +1,4 @@
+import type { InnocentWaits } from './checks/innocents.ts';
 import type { Violation } from './evidence.ts';
 import type { ChaosOptions } from './options.ts';
 import type { Recovery } from './recovery.ts';
@@ -5,7 +6,15 @@ import type { StormResult } from './storm.ts';
 import { createTally, type FaultTally } from './tally.ts';
 
 type SimulationResult = { seeds: number; jobs: number; faults: number; violations: unknown[]; ms: number };
-type Record = { what: string; cameToRest: boolean; checks: number; jobs: number; violations: Violation[] };
+type Record = {
+  what: string;
+  cameToRest: boolean;
+  checks: number;
+  jobs: number;
+  /** Of the innocent tenant, since the check before. */
+  innocent: InnocentWaits;
+  violations: Violation[];
+};
 
 /** What a run found, filled in as it goes on. */
 export type ChaosReport = {
@@ -45,7 +54,9 @@ export function createReport(options: ChaosOptions): ChaosReport {
       const last = records.at(-1);
       if (last === undefined) return '';
       const rest = last.cameToRest ? 'came to rest' : 'DID NOT COME TO REST';
-      return `${rest}; ${last.jobs} orders, ${last.checks} invariants, ${last.violations.length} violations`;
+      const { jobs, worstMs, limitMs } = last.innocent;
+      const innocent = `the innocent tenant's ${jobs} started in ${worstMs} of ${limitMs} ms`;
+      return `${rest}; ${last.jobs} orders, ${innocent}, ${last.checks} invariants, ${last.violations.length} violations`;
     },
     facts: () => ({
       seed: options.seed,
@@ -113,6 +124,7 @@ export function printReport(report: ChaosReport, print: (line: string) => void):
   if (recoveries.length > 0) print('\nfirst job settled after the server was back');
   for (const { fault, firstSettledMs } of recoveries)
     print(`${String(firstSettledMs ?? '–').padStart(7)} ms  ${fault}`);
+  printInnocents(records, print);
   const checks = records.reduce((sum, record) => sum + record.checks, 0);
   const violations = records.flatMap((record) =>
     record.violations.map((violation) => ({ ...violation, what: record.what })),
@@ -130,4 +142,22 @@ export function printReport(report: ChaosReport, print: (line: string) => void):
   const shortfalls = shortfallsOf(report);
   for (const shortfall of shortfalls) print(`FAIL ${shortfall}`);
   print(`${shortfalls.length === 0 ? 'ok' : 'FAIL'}: seed ${report.options.seed}`);
+}
+
+function printInnocents(records: Record[], print: (line: string) => void): void {
+  const [first] = records;
+  if (first === undefined) return;
+  const all = records.map(({ innocent }) => innocent);
+  const jobs = all.reduce((sum, one) => sum + one.jobs, 0);
+  const undisturbed = all.reduce((sum, one) => sum + one.undisturbed, 0);
+  const worst = all.reduce((most, one) => (ratioOf(one) > ratioOf(most) ? one : most));
+  const { medianMs, p95Ms } = first.innocent.lone;
+  print(
+    `\ninnocent tenant: ${jobs} jobs, ${undisturbed} of them while nothing was away for everybody; alone they start after ${medianMs} ms ` +
+      `(p95 ${p95Ms}); the worst waited ${worst.worstMs} ms of ${worst.limitMs} allowed (${ratioOf(worst).toFixed(2)})`,
+  );
+}
+
+function ratioOf({ worstMs, limitMs }: InnocentWaits): number {
+  return worstMs / limitMs;
 }

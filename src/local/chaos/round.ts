@@ -37,7 +37,7 @@ export function createLanes(random: Random): Lane[] {
  * to rest. True when it did.
  */
 export async function runRound(stage: Stage, lanes: Lane[], number: number): Promise<boolean> {
-  const { cluster, client, random, tally, receiver } = stage;
+  const { cluster, client, random, receiver, tally } = stage;
   const { members } = cluster;
   const some = lanes.filter(() => random.chance(0.6));
   members.setCalm(random.chance(0.3));
@@ -48,7 +48,8 @@ export async function runRound(stage: Stage, lanes: Lane[], number: number): Pro
     providerFaultShare: random.pick([0.03, 0.08, 0.15]),
     label: `round ${number}`,
   });
-  await runFaults(cluster, some.length === 0 ? lanes : some, tally, faultMs, stage.say);
+  const chosen = some.length === 0 ? lanes : some;
+  await stage.innocent.during(`round ${number}`, () => runFaults(cluster, chosen, stage, faultMs, stage.say));
   receiver.setFaults({});
   await cluster.heal();
   members.setCalm(true);

@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts';
 import type { Cluster } from './cluster.ts';
 import { type Fault, sleep } from './faults/fault.ts';
+import type { Outages } from './outages.ts';
 import type { FaultTally } from './tally.ts';
 
 /** Faults of one family, which would get in each other's way: they happen one after the other. */
@@ -19,7 +20,7 @@ export function createDeck<Card>(cards: readonly Card[], random: Random): () => 
 export async function runFaults(
   cluster: Cluster,
   lanes: Lane[],
-  tally: FaultTally,
+  { tally, outages }: { tally: FaultTally; outages: Outages },
   forMs: number,
   note: (line: string) => void,
 ): Promise<void> {
@@ -29,11 +30,13 @@ export async function runFaults(
       while (Date.now() < until) {
         await sleep(200 + random.int(900));
         const fault = next();
+        const isBack = fault.outage === undefined ? null : outages.begin(fault.outage);
         // What cannot be broken now, because another fault is at it, is left alone and not counted.
         const count = await fault.inject(cluster, random).catch((error: unknown) => {
           note(`${fault.kind} could not be done: ${error instanceof Error ? error.message : String(error)}`);
           return 0;
         });
+        isBack?.();
         tally.add(fault.kind, fault.disruptive, count);
       }
     }),

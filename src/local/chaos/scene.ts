@@ -1,6 +1,8 @@
 import type { Random } from '../random.ts';
 import type { ChaosClient } from './client.ts';
 import type { Cluster } from './cluster.ts';
+import type { Innocent } from './innocent.ts';
+import type { Outages } from './outages.ts';
 import type { Receiver } from './receiver.ts';
 import type { FaultTally } from './tally.ts';
 import type { Watchers } from './watcher.ts';
@@ -12,6 +14,8 @@ export type Stage = {
   key: string;
   client: ChaosClient;
   watchers: Watchers;
+  innocent: Innocent;
+  outages: Outages;
   receiver: Receiver;
   random: Random;
   tally: FaultTally;

@@ -6,6 +6,7 @@ import { createChaosClient } from '../../../src/local/chaos/client.ts';
 import type { Facts, ReceivedWebhook, Violation } from '../../../src/local/chaos/evidence.ts';
 import { checkInvariants, invariants } from '../../../src/local/chaos/invariants.ts';
 import { historyOf } from '../../../src/local/chaos/job-history.ts';
+import { createOutages } from '../../../src/local/chaos/outages.ts';
 import { createWatchers, type Watchers } from '../../../src/local/chaos/watcher.ts';
 import type { MeterCall } from '../../../src/local/simulator/meter.ts';
 import type { Database, Transaction } from '../../../src/shared/sql/database.ts';
@@ -92,6 +93,7 @@ async function runJobs(): Promise<void> {
     received,
     webhookSecret: (await call('GET /v1/webhook_secret')).json.secret,
     watchers,
+    innocent: { orders: [], lone: { jobs: 0, medianMs: 0, p95Ms: 0 }, outages: createOutages() },
     callsAllowance: 3,
   };
 }

@@ -11,16 +11,19 @@ const names: Record<keyof Links, string> = {
 };
 
 function lasting(kind: string, ms: number, start: (link: FaultProxy) => void): Fault[] {
-  return (Object.keys(names) as (keyof Links)[]).map((name) => ({
-    kind: `link ${names[name]} ${kind}`,
-    disruptive: true,
-    inject: async ({ links }) => {
-      start(links[name]);
-      await sleep(ms);
-      links[name].pass();
-      return 1;
-    },
-  }));
+  return (Object.keys(names) as (keyof Links)[]).map(
+    (name): Fault => ({
+      kind: `link ${names[name]} ${kind}`,
+      disruptive: true,
+      outage: 'server',
+      inject: async ({ links }) => {
+        start(links[name]);
+        await sleep(ms);
+        links[name].pass();
+        return 1;
+      },
+    }),
+  );
 }
 
 /** The network between two parts cuts, swallows or delays. */

@@ -77,6 +77,7 @@ export const postgresFaults: Fault[] = [
   {
     kind: 'Postgres restarted at once',
     disruptive: true,
+    outage: 'server',
     inject: async ({ postgres }) => {
       await postgres.restart('SIGQUIT', 0);
       return 1;
@@ -85,6 +86,7 @@ export const postgresFaults: Fault[] = [
   {
     kind: 'Postgres restarted, away for a second and a half',
     disruptive: true,
+    outage: 'server',
     inject: async ({ postgres }) => {
       await postgres.restart('SIGINT', 1500);
       return 1;
@@ -93,6 +95,7 @@ export const postgresFaults: Fault[] = [
   {
     kind: 'Postgres kill -9',
     disruptive: true,
+    outage: 'server',
     inject: async ({ postgres }) => {
       await postgres.restart('SIGKILL', 200);
       return 1;
@@ -120,16 +123,19 @@ export const postgresFaults: Fault[] = [
   {
     kind: 'Postgres disk full',
     disruptive: true,
+    outage: 'server',
     inject: (cluster) => failCommits(cluster, '53100', 1, 2000),
   },
   {
     kind: 'Postgres table locked for two seconds',
     disruptive: true,
+    outage: 'server',
     inject: (cluster) => holdLock(cluster, 'lock table jobs in exclusive mode', 2000),
   },
   {
     kind: 'Postgres balances locked beyond the lock timeout',
     disruptive: true,
+    outage: 'server',
     inject: (cluster) => holdLock(cluster, 'select 1 from balances for update', 5500),
   },
   ...cutStatements.flatMap((statement) => [cut(statement, 'before'), cut(statement, 'after')]),

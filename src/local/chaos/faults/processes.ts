@@ -8,9 +8,11 @@ function pickOf(members: Members, role: 'api' | 'workers', random: Random) {
 }
 
 function ending(kind: string, role: 'api' | 'workers', signal: NodeJS.Signals): Fault {
+  const losesTickets = role === 'workers' && signal === 'SIGKILL';
   return {
     kind,
     disruptive: true,
+    ...(losesTickets ? { outage: 'tickets' } : {}),
     inject: async ({ members }, random) => (pickOf(members, role, random).kill(signal) ? 1 : 0),
   };
 }
@@ -24,6 +26,7 @@ export const processFaults: Fault[] = [
   {
     kind: 'a worker stopped beyond its lease',
     disruptive: true,
+    outage: 'tickets',
     inject: async ({ members }, random) => {
       await pickOf(members, 'workers', random).freeze((leaseSeconds + 2) * 1000);
       return 1;
@@ -32,6 +35,7 @@ export const processFaults: Fault[] = [
   {
     kind: 'an API stopped for two seconds',
     disruptive: true,
+    outage: 'server',
     inject: async ({ members }, random) => {
       await pickOf(members, 'api', random).freeze(2000);
       return 1;
@@ -40,6 +44,7 @@ export const processFaults: Fault[] = [
   {
     kind: 'kill -9 of all workers at once',
     disruptive: true,
+    outage: 'tickets',
     inject: async ({ members }) =>
       members.all.filter((member) => member.role === 'workers' && member.kill('SIGKILL')).length,
   },

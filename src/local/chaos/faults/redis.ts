@@ -6,6 +6,7 @@ export const redisFaults: Fault[] = [
   {
     kind: 'Redis FLUSHALL',
     disruptive: true,
+    outage: 'tickets',
     inject: async ({ redis }) => {
       await redis.control.flushall();
       return 1;
@@ -14,6 +15,7 @@ export const redisFaults: Fault[] = [
   {
     kind: 'Redis kill -9 and restart',
     disruptive: true,
+    outage: 'tickets',
     inject: async ({ redis }) => {
       await redis.restart('SIGKILL', 500);
       return 1;
@@ -22,6 +24,7 @@ export const redisFaults: Fault[] = [
   {
     kind: 'Redis read-only, then promoted',
     disruptive: true,
+    outage: 'server',
     inject: async ({ redis }) => {
       // The replica of a master that is not there: it answers, and refuses to write.
       await redis.control.replicaof('127.0.0.1', '1');
@@ -33,6 +36,7 @@ export const redisFaults: Fault[] = [
   {
     kind: 'Redis out of memory',
     disruptive: true,
+    outage: 'server',
     inject: async ({ redis }) => {
       await redis.control.config('SET', 'maxmemory', '1mb');
       await sleep(1500);
@@ -43,6 +47,7 @@ export const redisFaults: Fault[] = [
   {
     kind: 'Redis stopped beyond a lock',
     disruptive: true,
+    outage: 'server',
     inject: async ({ redis }) => {
       await redis.freeze((leaseSeconds + 1) * 1000);
       return 1;
@@ -51,6 +56,7 @@ export const redisFaults: Fault[] = [
   {
     kind: 'Redis CLIENT PAUSE',
     disruptive: true,
+    outage: 'server',
     inject: async ({ redis }) => {
       await redis.control.client('PAUSE', 1500, 'ALL');
       await sleep(1500);

@@ -61,6 +61,7 @@ function operatorDoes(kind: string, act: (queue: Queue) => Promise<unknown>): Fa
   return {
     kind: `operator: ${kind}`,
     disruptive: false,
+    outage: 'tickets',
     inject: (cluster) =>
       withQueues(cluster, async (queues) => {
         const done = await Promise.allSettled([...queues.values()].map(act));
@@ -123,6 +124,7 @@ export const ticketFaults: Fault[] = [
   {
     kind: 'places of tickets evicted',
     disruptive: false,
+    outage: 'tickets',
     inject: (cluster) =>
       evict(cluster, async (queues) =>
         [...queues.values()].flatMap((queue) => ['prioritized', 'delayed'].map((set) => queue.toKey(set))),
@@ -131,6 +133,7 @@ export const ticketFaults: Fault[] = [
   {
     kind: 'texts of tickets evicted',
     disruptive: false,
+    outage: 'tickets',
     inject: (cluster) =>
       evict(cluster, async (queues) => {
         const jobs = await recentJobs(cluster, 'ticketed', 0);
@@ -155,6 +158,7 @@ export const ticketFaults: Fault[] = [
   {
     kind: 'leadership held by somebody who is gone',
     disruptive: false,
+    outage: 'tickets',
     inject: async ({ sql }) =>
       (await sql`update leaders set holder = 'gone', until = now() + interval '2 seconds' returning role`)
         .length,
