@@ -2,7 +2,8 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { playAct } from './chaos/act.ts';
 import { type ChaosOptions, readOptions } from './chaos/options.ts';
-import { type ChaosReport, createReport, isClean, printReport } from './chaos/report.ts';
+import { printReport } from './chaos/print-report.ts';
+import { type ChaosReport, createReport, isClean } from './chaos/report.ts';
 import type { Child } from './child.ts';
 import { claimFolder } from './claim-folder.ts';
 import { removePostgres } from './postgres-launcher.ts';
@@ -15,6 +16,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 
 /** The contract of the command: it ends by itself. */
 const deadlineMs = 14.5 * 60_000;
+const folders = ['first', 'second', 'silent'];
 /** On a slow machine there are fewer rounds, not a longer run. */
 const firstActUntilMs = 6.5 * 60_000;
 const roundsUntilMs = 12 * 60_000;
@@ -31,31 +33,67 @@ async function chaos(options: ChaosOptions): Promise<boolean> {
   report.simulation = exploreSeeds({ from: options.seed, forMs: options.simulateMs });
   const keepLogs = () => !isClean(report);
   await inFolder(keepLogs, async (dir, onSpawn) => {
-    const persistentRounds = Math.ceil(options.rounds / 2);
-    const acts = [
-      {
-        name: 'Redis with persistence',
-        persistentRedis: true,
-        rounds: persistentRounds,
-        withScenes: options.withScenes,
-        roundsUntilMs: firstActUntilMs,
-      },
-      {
-        name: 'Redis without persistence',
-        persistentRedis: false,
-        rounds: options.rounds - persistentRounds,
-        withScenes: false,
-        roundsUntilMs,
-      },
-    ];
-    for (const act of acts.filter(({ rounds, withScenes }) => rounds > 0 || withScenes)) {
-      const place = { dir: join(dir, act.persistentRedis ? 'first' : 'second'), cacheDir: '.cache', onSpawn };
-      await playAct({ ...act, ...place, random: random.fork(act.name), options, report, say });
-    }
+    const common = { cacheDir: '.cache', onSpawn, options, report, say };
+    const play = (act: ReturnType<typeof actsOf>[number], onRounds: () => void) =>
+      playAct({ ...common, ...act, onRounds, dir: join(dir, act.folder), random: random.fork(act.name) });
+    const [first, second, silent] = actsOf(options);
+    // Where packets are swallowed little happens, so that act goes on beside the rounds of the others; not beside what is measured.
+    let silences: Promise<void> | null = null;
+    const beginSilences = () => {
+      silences ??= play(silent, () => undefined);
+    };
+    const rounds = (async () => {
+      if (hasScenes(first)) await play(first, silent.silences === null ? () => undefined : beginSilences);
+      if (hasScenes(second)) await play(second, () => undefined);
+      if (hasScenes(silent)) beginSilences();
+    })();
+    const ended = await Promise.allSettled([rounds.then(() => silences), rounds]);
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
   });
   printReport(report, (line) => process.stdout.write(`${line}\n`));
   if (options.jsonFile !== null) writeReport(options.jsonFile, report);
   return isClean(report);
+}
+
+/** With a Redis that keeps its data, with one that does not, and with connections that fall silent: a cluster of its own for each. */
+function actsOf({ rounds, withScenes, neighbours, silences }: ChaosOptions) {
+  const firstRounds = Math.ceil(rounds / 2);
+  return [
+    {
+      name: 'Redis with persistence',
+      folder: 'first',
+      persistentRedis: true,
+      rounds: firstRounds,
+      roundsUntilMs: firstActUntilMs,
+      withScenes,
+      neighbours,
+      silences: null,
+    },
+    {
+      name: 'Redis without persistence',
+      folder: 'second',
+      persistentRedis: false,
+      rounds: rounds - firstRounds,
+      roundsUntilMs,
+      withScenes: false,
+      neighbours: false,
+      silences: null,
+    },
+    {
+      name: 'silent connections',
+      folder: 'silent',
+      persistentRedis: true,
+      rounds: 0,
+      roundsUntilMs,
+      withScenes: false,
+      neighbours: false,
+      silences,
+    },
+  ] as const;
+}
+
+function hasScenes({ rounds, withScenes, neighbours, silences }: ReturnType<typeof actsOf>[number]): boolean {
+  return rounds > 0 || withScenes || neighbours || silences !== null;
 }
 
 function writeReport(path: string, report: ChaosReport): void {
@@ -91,7 +129,7 @@ async function inFolder(
     clearTimeout(deadline);
     await stopServers();
     if (keepLogs()) keep(dir);
-    for (const act of ['first', 'second']) removePostgres(join(dir, act, 'postgres'));
+    for (const act of folders) removePostgres(join(dir, act, 'postgres'));
     rmSync(dir, { recursive: true, force: true });
   }
 }
@@ -100,7 +138,7 @@ async function inFolder(
 function keep(dir: string): void {
   const kept = resolve('.data', 'chaos-logs');
   rmSync(kept, { recursive: true, force: true });
-  for (const act of ['first', 'second'].filter((name) => existsSync(join(dir, name, 'logs')))) {
+  for (const act of folders.filter((name) => existsSync(join(dir, name, 'logs')))) {
     cpSync(join(dir, act, 'logs'), join(kept, act), { recursive: true });
   }
   say(`the logs of its processes are in ${kept}`);

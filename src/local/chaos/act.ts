@@ -8,14 +8,17 @@ import type { Facts } from './evidence.ts';
 import { createFailpointDeck } from './failpoint-deck.ts';
 import { startInnocent } from './innocent.ts';
 import { checkInvariants, invariants } from './invariants.ts';
+import { openNeighbourhood } from './neighbours.ts';
 import type { ChaosOptions } from './options.ts';
 import { createOutages, type Outages } from './outages.ts';
 import { listUnrest, quiesce } from './quiesce.ts';
-import { startReceiver } from './receiver.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
 import { measureRecovery } from './recovery.ts';
 import type { ChaosReport } from './report.ts';
 import { createLanes, runRound } from './round.ts';
 import type { Stage } from './scene.ts';
+import { runSilences, type SilencePlan } from './silences/run.ts';
+import { type Sink, startSink } from './sink.ts';
 import { runStorm } from './storm.ts';
 import { createWatchers } from './watcher.ts';
 
@@ -27,6 +30,12 @@ export type Act = {
   roundsUntilMs: number;
   /** With the kill test and the measure of recovery, which need no second Redis. */
   withScenes: boolean;
+  /** With a hostile tenant before the rounds. */
+  neighbours: boolean;
+  /** With connections that fall silent, before the rounds. */
+  silences: SilencePlan | null;
+  /** Called when only rounds are left. */
+  onRounds(): void;
   dir: string;
   cacheDir: string;
   onSpawn(child: Child): void;
@@ -57,8 +66,9 @@ export async function playAct(act: Act): Promise<void> {
     nextFailpoint: createFailpointDeck(random.fork('failpoints')),
   });
   const receiver = await startReceiver({ random: random.fork('receiver').next });
+  const sink = await startSink();
   try {
-    const stage = await openStage(act, cluster, receiver, outages);
+    const stage = await openStage(act, { cluster, receiver, sink, outages });
     const check = (what: string, cameToRest: boolean) => judge(act, stage, what, cameToRest);
     if (act.withScenes) {
       say('600 jobs, a worker killed every second, Redis emptied every five …');
@@ -71,25 +81,42 @@ export async function playAct(act: Act): Promise<void> {
       if (act.options.recoveryRounds > 0)
         await check('the outages', await quiesce(cluster.sql, restartPatienceMs));
     }
-    const lanes = createLanes(random.fork('lanes'));
+    if (act.neighbours) {
+      say('a hostile tenant …');
+      report.neighbours = await stage.neighbourhood.play();
+      await check('the hostile tenant', await quiesce(cluster.sql, restartPatienceMs));
+    }
+    if (act.silences !== null) {
+      say('silent connections …');
+      report.silences = await runSilences(stage, act.silences);
+      await check('the silences', await quiesce(cluster.sql, restartPatienceMs));
+    }
+    act.onRounds();
+    const lanes = createLanes(random.fork('lanes'), stage.neighbourhood);
     for (let number = 1; number <= act.rounds && report.elapsedMs() < act.roundsUntilMs; number += 1) {
       const cameToRest = await runRound(stage, lanes, number);
       await check(`round ${number} of ${act.rounds}`, cameToRest);
     }
-    await restartCold(stage);
-    await check('a cold restart of everything', await quiesce(cluster.sql, restartPatienceMs));
+    if (act.rounds > 0) {
+      await restartCold(stage);
+      await check('a cold restart of everything', await quiesce(cluster.sql, restartPatienceMs));
+    }
     countWitnessed(stage, report);
   } finally {
     await cluster.close();
     await receiver.close();
+    await sink.close();
   }
 }
 
 async function openStage(
   act: Act,
-  cluster: Cluster,
-  receiver: Stage['receiver'],
-  outages: Outages,
+  {
+    cluster,
+    receiver,
+    sink,
+    outages,
+  }: { cluster: Cluster; receiver: Receiver; sink: Sink; outages: Outages },
 ): Promise<Stage> {
   const key = await openAccount(cluster, chaosAccount, '1000');
   const urls = () => cluster.members.urls();
@@ -104,7 +131,7 @@ async function openStage(
   const innocent = await startInnocent({ client: innocentClient, outages, sql: cluster.sql });
   const { medianMs, p95Ms } = innocent.lone;
   act.say(`an innocent tenant's jobs start after ${medianMs} ms when it is alone, at most ${p95Ms}`);
-  return {
+  const stage = {
     cluster,
     receiver,
     random: act.random,
@@ -116,6 +143,7 @@ async function openStage(
     innocent,
     outages,
   };
+  return { ...stage, neighbourhood: await openNeighbourhood(stage, sink) };
 }
 
 /** Everything is killed at once, and starts again on what is on disk. */
@@ -127,7 +155,7 @@ async function restartCold({ cluster, tally }: Stage): Promise<void> {
 }
 
 async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean): Promise<void> {
-  const { cluster, client, receiver, watchers, innocent } = stage;
+  const { cluster, client, receiver, watchers, innocent, neighbourhood } = stage;
   const { report } = act;
   await watchers.whenEnded(readersPatienceMs);
   const innocentFacts = await innocent.takeFacts();
@@ -135,7 +163,7 @@ async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean):
     ...(await hearWitnesses(stage)),
     sql: cluster.sql,
     adminKey: cluster.adminKey,
-    clients: [client.record(), innocent.record()],
+    clients: [client.record(), innocent.record(), ...neighbourhood.records()],
     innocent: innocentFacts,
     received: receiver.received().filter(({ answered }) => wasTaken.has(answered)),
     watchers,

@@ -23,6 +23,8 @@ export type WrongAnswer = { promise: 'answers' | 'idempotency'; jobId: string | 
 export type ClientRecord = {
   accountId: string;
   orders: OrderHistory[];
+  /** The canaries of the lines of its batches; the gateway decides which of them become jobs. */
+  lines: string[];
   cancellations: { jobId: string; tries: Try[] }[];
   wrongAnswers: WrongAnswer[];
 };

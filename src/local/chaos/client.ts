@@ -23,6 +23,8 @@ export type ChaosClientOptions = {
 export type ChaosOrder = {
   /** The prompt; markers of the simulator may stand in it. */
   text: string;
+  /** An image that stands beside the text, as a data URL. */
+  imageUrl?: string;
   model?: string;
   maxTokens?: number;
   stream?: boolean;
@@ -53,7 +55,7 @@ const retriesAtOnce = 32;
  */
 export function createChaosClient(options: ChaosClientOptions): ChaosClient {
   const { accountId, random, requestTimeoutMs = 5000, giveUpMs = 30_000, healedGiveUpMs = 30_000 } = options;
-  const record: ClientRecord = { accountId, orders: [], cancellations: [], wrongAnswers: [] };
+  const record: ClientRecord = { accountId, orders: [], lines: [], cancellations: [], wrongAnswers: [] };
 
   async function post(path: string, key: string, body: string): Promise<{ url: string; reply: Reply }> {
     const url = pick(options.urls(), random());
@@ -123,7 +125,11 @@ function newHistory(options: ChaosClientOptions, wanted: ChaosOrder, number: num
   const canary = canaryOf(options.accountId, number, options.random());
   const hasWebhook = wanted.webhook === true && options.webhookUrl !== null;
   const body = {
-    request: { model, messages: [{ role: 'user', content: `${canary} ${text}` }], max_tokens: maxTokens },
+    request: {
+      model,
+      messages: [{ role: 'user', content: contentOf(`${canary} ${text}`, wanted) }],
+      max_tokens: maxTokens,
+    },
     stream,
     ...(hasWebhook ? { webhook_url: options.webhookUrl } : {}),
     ...more,
@@ -140,10 +146,19 @@ function newHistory(options: ChaosClientOptions, wanted: ChaosOrder, number: num
   };
 }
 
+function contentOf(text: string, { imageUrl }: ChaosOrder): unknown {
+  if (imageUrl === undefined) return text;
+  return [
+    { type: 'text', text },
+    { type: 'image_url', image_url: { url: imageUrl } },
+  ];
+}
+
 /** The shape of every canary, for finding them in stored text. */
 export const canaryPattern = 'canary-[0-9a-f]{24}';
 
-function canaryOf(accountId: string, number: number, drawn: number): string {
+/** Words that no other order has. */
+export function canaryOf(accountId: string, number: number, drawn: number): string {
   const hash = createHash('sha256').update(`${accountId} ${number} ${drawn}`).digest('hex');
   return `canary-${hash.slice(0, 24)}`;
 }

@@ -22,6 +22,8 @@ export type Innocent = {
   /** Orders while the work lasts; resolves with its result when every order is known or was given up. */
   during<Result>(scene: string, work: () => Promise<Result>): Promise<Result>;
   lone: LoneTime;
+  /** Asks again for every unknown order; for when the faults are healed. */
+  retryUntilKnown(): Promise<void>;
   /** Of what was ordered since the last time. */
   takeFacts(): Promise<InnocentFacts>;
   record(): ClientRecord;
@@ -79,6 +81,7 @@ export async function startInnocent(options: InnocentOptions): Promise<Innocent>
       }
     },
     takeFacts: async () => ({ orders: await readStarts(sql, placed.splice(0)), lone, outages }),
+    retryUntilKnown: client.retryUntilKnown,
     record: client.record,
   };
 }

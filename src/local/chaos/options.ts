@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { SilencePlan } from './silences/run.ts';
 
 export type ChaosOptions = {
   seed: number;
@@ -6,13 +7,17 @@ export type ChaosOptions = {
   recoveryRounds: number;
   /** The kill test and the outages are played before the rounds. */
   withScenes: boolean;
+  /** A hostile tenant is let loose before the rounds. */
+  neighbours: boolean;
+  /** How long connections are silenced, and of how many kinds until the network is well again; null for not at all. */
+  silences: SilencePlan | null;
   /** How long the simulation explores seeds, in ms. */
   simulateMs: number;
   jsonFile: string | null;
 };
 
-const full = { rounds: 18, recoveryRounds: 1, simulateMs: 40_000 };
-const short = { rounds: 2, recoveryRounds: 0, simulateMs: 5000 };
+const full = { rounds: 18, recoveryRounds: 1, silences: { seconds: 60, lasting: 5 }, simulateMs: 40_000 };
+const short = { rounds: 2, recoveryRounds: 0, silences: { seconds: 8, lasting: 2 }, simulateMs: 5000 };
 
 /** Reads the command line; throws with a sentence when it cannot be meant. */
 export function readOptions(args: string[]): ChaosOptions {
@@ -24,6 +29,8 @@ export function readOptions(args: string[]): ChaosOptions {
       short: { type: 'boolean', default: false },
       json: { type: 'string' },
       'rounds-only': { type: 'boolean', default: false },
+      neighbours: { type: 'boolean', default: false },
+      silences: { type: 'boolean', default: false },
     },
   });
   const size = values.short ? short : full;
@@ -33,6 +40,8 @@ export function readOptions(args: string[]): ChaosOptions {
       values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : wholeNumber('--seed', values.seed),
     rounds: values.rounds === undefined ? size.rounds : wholeNumber('--rounds', values.rounds),
     withScenes: !values['rounds-only'],
+    neighbours: !values['rounds-only'] || values.neighbours,
+    silences: !values['rounds-only'] || values.silences ? size.silences : null,
     jsonFile: values.json ?? null,
   };
 }

@@ -10,17 +10,20 @@ export async function listUnrest(sql: Database): Promise<string[]> {
       from jobs where finished_at is null limit 5)
     union all
     (select concat_ws(' ', id, 'for', job_id, 'tries', tries, 'in', extract(epoch from next_attempt_at - now())::integer, 's')
-      from deliveries where state = 'pending' limit 5)`;
+      from deliveries where state = 'pending' limit 5)
+    union all
+    (select concat_ws(' ', id, state, 'of', account_id) from batches where finished_at is null limit 5)`;
   return rows.map(({ line }) => line);
 }
 
-/** Waits until every job is final and every webhook sent; false when that is not so after `patienceMs`. */
+/** Waits until every job and every batch is final and every webhook sent; false when that is not so after `patienceMs`. */
 export async function quiesce(sql: Database, patienceMs: number): Promise<boolean> {
   const until = Date.now() + patienceMs;
   for (;;) {
     const [row] = await sql<{ busy: boolean }[]>`
       select exists (select 1 from jobs where finished_at is null)
-        or exists (select 1 from deliveries where state = 'pending') as busy`;
+        or exists (select 1 from deliveries where state = 'pending')
+        or exists (select 1 from batches where finished_at is null) as busy`;
     if (row?.busy === false) return true;
     if (Date.now() > until) return false;
     await sleep(pollMs);
@@ -37,6 +40,23 @@ export async function firstSettledAfter(
   while (Date.now() < until) {
     const [row] = await sql<{ at: Date | null }[]>`
       select min(created_at) as at from charges where created_at > ${new Date(momentMs)}`.catch(() => []);
+    if (row?.at != null) return row.at.getTime() - momentMs;
+    await sleep(25);
+  }
+  return null;
+}
+
+/** How long after this moment the first job that was accepted after it had its result, in ms; null when none had within `patienceMs`. */
+export async function firstDoneAfter(
+  sql: Database,
+  momentMs: number,
+  patienceMs: number,
+): Promise<number | null> {
+  const until = momentMs + patienceMs;
+  while (Date.now() < until) {
+    const [row] = await sql<{ at: Date | null }[]>`
+      select min(finished_at) as at from jobs
+      where state = 'succeeded' and created_at > ${new Date(momentMs)}`.catch(() => []);
     if (row?.at != null) return row.at.getTime() - momentMs;
     await sleep(25);
   }

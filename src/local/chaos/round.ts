@@ -1,9 +1,12 @@
 import type { Random } from '../random.ts';
+import { type Fault, sleep } from './faults/fault.ts';
 import { linkFaults } from './faults/links.ts';
 import { postgresFaults } from './faults/postgres.ts';
 import { processFaults } from './faults/processes.ts';
 import { redisFaults } from './faults/redis.ts';
 import { ticketFaults } from './faults/tickets.ts';
+import type { HostileAct } from './hostile/acts.ts';
+import type { Neighbourhood } from './neighbours.ts';
 import { quiesce } from './quiesce.ts';
 import type { ReceiverFaults } from './receiver.ts';
 import { createDeck, type Lane, runFaults } from './run-faults.ts';
@@ -11,6 +14,7 @@ import type { Stage } from './scene.ts';
 import { submitOrders } from './submit-orders.ts';
 
 const faultMs = 12_000;
+const tenantMs = 4000;
 /** An order may wait a minute for a model that another one has parked, and then park it for a minute itself. */
 const drainMs = 150_000;
 const receiverFaults: ReceiverFaults = {
@@ -24,12 +28,22 @@ const receiverFaults: ReceiverFaults = {
 };
 
 /** The families of faults; each goes on dealing where it stopped in the round before. */
-export function createLanes(random: Random): Lane[] {
-  const families = { processFaults, redisFaults, postgresFaults, linkFaults, ticketFaults };
+export function createLanes(random: Random, { acts }: Pick<Neighbourhood, 'acts'>): Lane[] {
+  const tenantFaults = acts.map(toFault);
+  const families = { processFaults, redisFaults, postgresFaults, linkFaults, ticketFaults, tenantFaults };
   return Object.entries(families).map(([name, faults]) => ({
     next: createDeck(faults, random.fork(name)),
     random: random.fork(`${name} details`),
   }));
+}
+
+/** A hostile tenant at work beside everything else; a round does not wait for its last answer. */
+function toFault({ kind, run }: HostileAct): Fault {
+  return {
+    kind: `tenant: ${kind}`,
+    disruptive: false,
+    inject: () => Promise.race([run(), sleep(tenantMs).then(() => 1)]),
+  };
 }
 
 /**
@@ -56,6 +70,7 @@ export async function runRound(stage: Stage, lanes: Lane[], number: number): Pro
   tally.add('kill -9 of every process with a failpoint', true, members.disarm());
   await members.allUp();
   await load;
-  await client.retryUntilKnown();
+  const { innocent, neighbourhood } = stage;
+  await Promise.all([client, innocent, neighbourhood].map((one) => one.retryUntilKnown()));
   return await quiesce(cluster.sql, drainMs);
 }

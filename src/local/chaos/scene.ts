@@ -2,6 +2,7 @@ import type { Random } from '../random.ts';
 import type { ChaosClient } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import type { Innocent } from './innocent.ts';
+import type { Neighbourhood } from './neighbours.ts';
 import type { Outages } from './outages.ts';
 import type { Receiver } from './receiver.ts';
 import type { FaultTally } from './tally.ts';
@@ -16,6 +17,7 @@ export type Stage = {
   watchers: Watchers;
   innocent: Innocent;
   outages: Outages;
+  neighbourhood: Neighbourhood;
   receiver: Receiver;
   random: Random;
   tally: FaultTally;

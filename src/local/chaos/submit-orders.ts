@@ -8,7 +8,10 @@ export type LoadOptions = { perSecond: number; forMs: number; providerFaultShare
  * Submits orders at a steady rate, whatever becomes of them; resolves when each has an answer or was given up for now.
  * Some are cancelled a moment later, some watched.
  */
-export async function submitOrders(stage: Stage, options: LoadOptions): Promise<void> {
+export async function submitOrders(
+  stage: Pick<Stage, 'client' | 'watchers' | 'tally' | 'random'>,
+  options: LoadOptions,
+): Promise<void> {
   const { client, watchers, tally } = stage;
   const random = stage.random.fork(options.label);
   const underWay: Promise<void>[] = [];

@@ -62,14 +62,16 @@ function checkUnfinished({ stored }: Evidence): Breach[] {
 function checkPhantoms({ clients, stored }: Evidence): Breach[] {
   const byCanary = new Map<string, OrderHistory>();
   for (const { orders } of clients) for (const order of orders) byCanary.set(order.canary, order);
+  const lines = new Set(clients.flatMap((client) => client.lines));
   const jobOfCanary = new Map<string, string>();
   return [...stored.jobs.values()].flatMap(({ id, canary }): Breach[] => {
-    const order = canary === null ? undefined : byCanary.get(canary);
-    if (canary === null || order === undefined) return [{ jobId: id, detail: 'nobody ordered it' }];
-    const other = jobOfCanary.get(canary);
-    jobOfCanary.set(canary, id);
-    if (other !== undefined) return [{ jobId: id, detail: `${order.key} made this job and ${other}` }];
-    if (order.jobId === id) return [];
+    const words = canary ?? '';
+    const order = byCanary.get(words);
+    if (order === undefined && !lines.has(words)) return [{ jobId: id, detail: 'nobody ordered it' }];
+    const other = jobOfCanary.get(words);
+    jobOfCanary.set(words, id);
+    if (other !== undefined) return [{ jobId: id, detail: `${words} made this job and ${other}` }];
+    if (order === undefined || order.jobId === id) return [];
     if (order.jobId !== null)
       return [{ jobId: id, detail: `${order.key} was told that its job is ${order.jobId}` }];
     // A try without an answer may have made it, even if another try was refused.
