@@ -11,6 +11,7 @@ import { checkInvariants, invariants } from './invariants.ts';
 import { openNeighbourhood } from './neighbours.ts';
 import type { ChaosOptions } from './options.ts';
 import { createOutages, type Outages } from './outages.ts';
+import { openPoisoner } from './poison.ts';
 import { listUnrest, quiesce } from './quiesce.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { measureRecovery } from './recovery.ts';
@@ -85,6 +86,9 @@ export async function playAct(act: Act): Promise<void> {
       say('a hostile tenant …');
       report.neighbours = await stage.neighbourhood.play();
       await check('the hostile tenant', await quiesce(cluster.sql, restartPatienceMs));
+      say('a batch with a line that kills …');
+      report.poison = await stage.poisoner.play();
+      await check('the poisoned batch', await quiesce(cluster.sql, restartPatienceMs));
     }
     if (act.silences !== null) {
       say('silent connections …');
@@ -143,7 +147,11 @@ async function openStage(
     innocent,
     outages,
   };
-  return { ...stage, neighbourhood: await openNeighbourhood(stage, sink) };
+  return {
+    ...stage,
+    neighbourhood: await openNeighbourhood(stage, sink),
+    poisoner: await openPoisoner(stage),
+  };
 }
 
 /** Everything is killed at once, and starts again on what is on disk. */
@@ -155,7 +163,7 @@ async function restartCold({ cluster, tally }: Stage): Promise<void> {
 }
 
 async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean): Promise<void> {
-  const { cluster, client, receiver, watchers, innocent, neighbourhood } = stage;
+  const { cluster, client, receiver, watchers, innocent, neighbourhood, poisoner } = stage;
   const { report } = act;
   await watchers.whenEnded(readersPatienceMs);
   const innocentFacts = await innocent.takeFacts();
@@ -163,7 +171,7 @@ async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean):
     ...(await hearWitnesses(stage)),
     sql: cluster.sql,
     adminKey: cluster.adminKey,
-    clients: [client.record(), innocent.record(), ...neighbourhood.records()],
+    clients: [client.record(), innocent.record(), ...neighbourhood.records(), ...poisoner.records()],
     innocent: innocentFacts,
     received: receiver.received().filter(({ answered }) => wasTaken.has(answered)),
     watchers,

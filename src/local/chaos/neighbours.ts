@@ -38,7 +38,7 @@ export type Neighbourhood = {
 };
 
 export async function openNeighbourhood(
-  stage: Omit<Stage, 'neighbourhood'>,
+  stage: Omit<Stage, 'neighbourhood' | 'poisoner'>,
   sink: Sink,
 ): Promise<Neighbourhood> {
   const { cluster } = stage;

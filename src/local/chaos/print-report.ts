@@ -12,6 +12,7 @@ export function printReport(report: ChaosReport, print: Print): void {
   printSimulation(report, print);
   printStorm(report, print);
   printTimes(report, print);
+  printPoison(report, print);
   printInnocents(report.records, print);
   printViolations(report.records, print);
   const shortfalls = shortfallsOf(report);
@@ -42,6 +43,14 @@ function printStorm({ storm }: ChaosReport, print: Print): void {
   print(
     `\nkill test: ${storm.accepted} of ${storm.jobs} accepted, ${storm.succeeded} succeeded, ${storm.chargedOnce} charged once, ` +
       `${storm.held} nano-USD held, ${storm.providerCalls} provider calls; ${storm.workersKilled} workers killed, Redis emptied ${storm.flushes} times`,
+  );
+}
+
+function printPoison({ poison }: ChaosReport, print: Print): void {
+  if (poison === null) return;
+  const { processesKilled, status, code, completed, otherBatch } = poison;
+  print(
+    `\npoisoned batch: ${processesKilled} processes killed, then ${status} with ${code ?? 'no code'}, ${completed} lines completed; another's is ${otherBatch}`,
   );
 }
 

@@ -2,6 +2,7 @@ import type { InnocentWaits } from './checks/innocents.ts';
 import type { Violation } from './evidence.ts';
 import type { NeighbourResult } from './neighbours.ts';
 import type { ChaosOptions } from './options.ts';
+import { isPoisonTaken, type PoisonResult } from './poison.ts';
 import type { Recovery } from './recovery.ts';
 import type { SilenceResult } from './silences/run.ts';
 import type { StormResult } from './storm.ts';
@@ -26,6 +27,7 @@ export type ChaosReport = {
   storm: StormResult | null;
   recoveries: Recovery[];
   neighbours: NeighbourResult[];
+  poison: PoisonResult | null;
   silences: SilenceResult[];
   record(what: string, found: Omit<CheckRecord, 'what'>): void;
   /** Since the run began. */
@@ -51,6 +53,7 @@ export function createReport(options: ChaosOptions): ChaosReport {
     storm: null,
     recoveries: [],
     neighbours: [],
+    poison: null,
     silences: [],
     records,
     record: (what, found) => void records.push({ what, ...found }),
@@ -70,6 +73,7 @@ export function createReport(options: ChaosOptions): ChaosReport {
       storm: report.storm,
       recoveries: report.recoveries,
       neighbours: report.neighbours,
+      poison: report.poison,
       silences: report.silences,
       faults: report.tally.rows(),
       total: report.tally.total(),
@@ -88,7 +92,7 @@ export function isClean(report: ChaosReport): boolean {
 
 /** What did not hold, a sentence each. */
 export function shortfallsOf(report: ChaosReport): string[] {
-  const { simulation, storm, recoveries, neighbours, silences, records } = report;
+  const { simulation, storm, recoveries, neighbours, poison, silences, records } = report;
   const shortfalls = records.flatMap(({ what, cameToRest, violations }) => [
     ...(cameToRest ? [] : [`${what}: did not come to rest`]),
     ...(violations.length === 0 ? [] : [`${what}: ${violations.length} violations`]),
@@ -106,6 +110,7 @@ export function shortfallsOf(report: ChaosReport): string[] {
         `${what} of a neighbour during ${act}: ${tookMs ?? 'no'} of ${limitMs} ms`,
     ),
     ...silences.flatMap(shortfallsOfSilence),
+    ...(poison === null || isPoisonTaken(poison) ? [] : ['the poisoned batch']),
     ...(storm === null || isWhole(storm) ? [] : ['the kill test']),
   ];
 }

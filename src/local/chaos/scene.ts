@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.ts';
 import type { Innocent } from './innocent.ts';
 import type { Neighbourhood } from './neighbours.ts';
 import type { Outages } from './outages.ts';
+import type { Poisoner } from './poison.ts';
 import type { Receiver } from './receiver.ts';
 import type { FaultTally } from './tally.ts';
 import type { Watchers } from './watcher.ts';
@@ -18,6 +19,7 @@ export type Stage = {
   innocent: Innocent;
   outages: Outages;
   neighbourhood: Neighbourhood;
+  poisoner: Poisoner;
   receiver: Receiver;
   random: Random;
   tally: FaultTally;

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { innocentInvariants, measureInnocents } from '../../../src/local/chaos/checks/innocents.ts';
+import { createChaosClient } from '../../../src/local/chaos/client.ts';
+import type { Breach, Evidence } from '../../../src/local/chaos/evidence.ts';
+import { type Innocent, type InnocentFacts, startInnocent } from '../../../src/local/chaos/innocent.ts';
+import { createOutages, type Outages } from '../../../src/local/chaos/outages.ts';
+import { type Gateway, startGateway } from '../../support/gateway.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+let gateway: Gateway;
+let innocent: Innocent;
+let outages: Outages;
+beforeAll(async () => {
+  gateway = await startGateway({ roles: ['all'] });
+  const { key } = await gateway.openAccount('innocent', '10');
+  outages = createOutages();
+  const urls = () => [gateway.url];
+  const options = { urls, key, accountId: 'innocent', random: Math.random, webhookUrl: null };
+  innocent = await startInnocent({ client: createChaosClient(options), outages, sql: gateway.sql });
+});
+afterAll(() => gateway?.close());
+
+const judge = async (facts: InnocentFacts): Promise<Breach[]> => {
+  const [invariant] = innocentInvariants;
+  return (await invariant?.check({ innocent: facts } as Evidence)) ?? [];
+};
+
+/** Holds the tenant's balance, which its intake needs, until one of its requests has waited for longer than a job may. */
+async function holdUp(): Promise<void> {
+  const limitMs = 3 * innocent.lone.p95Ms + 1000;
+  await innocent.during('held up', async () => {
+    await gateway.sql.begin(async (tx) => {
+      await tx`select 1 from balances where account_id = 'innocent' for update`;
+      const heldFromMs = Date.now();
+      await waitFor('a request that waits too long', () =>
+        innocent.record().orders.some(({ tries }) => {
+          const [first] = tries;
+          return first === undefined && Date.now() - heldFromMs > limitMs + 1000;
+        }),
+      );
+    });
+  });
+}
+
+it('finds nothing where nobody is held up, and says how long the worst waited', async () => {
+  expect(innocent.lone.jobs).toBeGreaterThan(20);
+  const facts = { ...(await innocent.takeFacts()), orders: [ordered(0), ordered(5)] };
+  expect(await judge(facts)).toEqual([]);
+  expect(measureInnocents(facts)).toMatchObject({ jobs: 2, undisturbed: 2, worstMs: 5 });
+});
+
+it('names each job of a tenant that is held up, unless something was away for everybody', async () => {
+  await holdUp();
+  const facts = await innocent.takeFacts();
+  const breaches = await judge(facts);
+  expect(breaches.length).toBeGreaterThan(0);
+  expect(breaches[0]?.detail).toMatch(/^held up: it started after \d+ ms/);
+
+  const isBack = outages.begin('server');
+  await holdUp();
+  isBack();
+  expect(await judge(await innocent.takeFacts())).toEqual([]);
+});
+
+function ordered(waitedMs: number): InnocentFacts['orders'][number] {
+  return { scene: 'alone', jobId: 'job_1', askedMs: 1000, startedMs: 1000 + waitedMs };
+}
