@@ -54,6 +54,8 @@ describe('a gateway that forgot one guard is caught within a thousand seeds', ()
     ['reaper', 'every accepted job ends'],
     ['reconciler', 'every accepted job ends'],
     ['idempotencyKey', 'one key is one job'],
+    ['claimToken', 'one key is one answer'],
+    ['claimEnd', 'every key is answered, and free of claims'],
     ['fundsCheck', 'what is available is never negative'],
     ['postBeforeRecord', 'a webhook that is recorded as delivered was received'],
     ['deliveryToken', 'a delivery ends once'],

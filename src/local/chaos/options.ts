@@ -16,8 +16,18 @@ export type ChaosOptions = {
   jsonFile: string | null;
 };
 
-const full = { rounds: 18, recoveryRounds: 1, silences: { seconds: 60, lasting: 5 }, simulateMs: 40_000 };
-const short = { rounds: 2, recoveryRounds: 0, silences: { seconds: 8, lasting: 2 }, simulateMs: 5000 };
+const full = {
+  rounds: 18,
+  recoveryRounds: 1,
+  silences: { seconds: 60, served: 8, lasting: 5 },
+  simulateMs: 40_000,
+};
+const short = {
+  rounds: 2,
+  recoveryRounds: 0,
+  silences: { seconds: 8, served: 4, lasting: 2 },
+  simulateMs: 5000,
+};
 
 /** Reads the command line; throws with a sentence when it cannot be meant. */
 export function readOptions(args: string[]): ChaosOptions {

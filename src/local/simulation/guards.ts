@@ -9,6 +9,7 @@
  * - `releaseAtSettle`: the hold's share goes with the end. `settleAtOnce`: so does the delivery, in the same transaction.
  * - `reaper`, `reconciler`: what repairs lost runs and lost tickets.
  * - `idempotencyKey`, `fundsCheck`: at intake.
+ * - `claimToken`: only who holds the claim of a key stores an answer under it. `claimEnd`: a claim ends with the process that has it.
  * - `postBeforeRecord`: a delivery is recorded after it was posted. `deliveryToken`: only by the lease that posted it.
  */
 const guardNames = [
@@ -26,6 +27,8 @@ const guardNames = [
   'reconciler',
   'idempotencyKey',
   'fundsCheck',
+  'claimToken',
+  'claimEnd',
   'postBeforeRecord',
   'deliveryToken',
 ] as const;

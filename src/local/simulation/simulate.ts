@@ -5,6 +5,7 @@ import { createWorld } from './create-world.ts';
 import { startDispatch } from './dispatch.ts';
 import { type FaultName, noFaults } from './fault-rates.ts';
 import { type Guards, guardsWithout } from './guards.ts';
+import { checkKeyed, type KeyedRequest, runKeyedClient, startApi } from './keyed-requests.ts';
 import { type Account, createAccount } from './money.ts';
 import type { Steps } from './schedule.ts';
 import { startSender } from './sender.ts';
@@ -45,21 +46,26 @@ function play(seed: number, guards: Guards, withHistory: boolean): SimulationRes
   const accounts = Array.from({ length: random.between(1, 3) }, (_, index) =>
     createAccount(`account_${index + 1}`, BigInt(random.between(1000, 8000))),
   );
+  const keyed = Array.from({ length: random.between(2, 6) }, (_, index) => drawKeyed(random, index));
   const wishes = Array.from({ length: random.between(12, 30) }, (_, index) =>
     drawWish(random, accounts, index),
   );
-  startAll(world, wishes);
+  startAll(world, wishes, keyed);
   schedule.start(null, keepBooks(world, accounts));
   schedule.start(null, heal(world));
   // Whoever stood still when the faults ended wakes up before this, and gets its chance to do harm.
   const restAtMs = healAtMs + timesMs.pauseMax + 1000;
-  schedule.run(endMs, () => schedule.nowMs > restAtMs && isQuiet(world));
+  schedule.run(
+    endMs,
+    () => schedule.nowMs > restAtMs && isQuiet(world) && keyed.every(({ told }) => told.size > 0),
+  );
   checkEnd(world, wishes, accounts, healAtMs);
+  checkKeyed(world, keyed);
   const violations = [...world.violations.values()];
   return { violations, jobs: world.store.jobs.length, faults: world.faults, endedAtMs: schedule.nowMs };
 }
 
-function startAll(world: World, wishes: Wish[]): void {
+function startAll(world: World, wishes: Wish[], keyed: KeyedRequest[]): void {
   const { random, schedule } = world;
   const concurrency = random.between(2, 4);
   const workers = Array.from({ length: random.between(2, 4) }, (_, index) =>
@@ -69,6 +75,13 @@ function startAll(world: World, wishes: Wish[]): void {
     startDispatch(world, name, 2 * workers.length * concurrency);
   for (const name of ['sender_1', 'sender_2']) startSender(world, name);
   for (const wish of wishes) schedule.start(null, runClient(world, wish, workers));
+  const apis = ['api_1', 'api_2'].map((name) => startApi(world, name));
+  for (const request of keyed) schedule.start(null, runKeyedClient(world, request, apis));
+}
+
+function drawKeyed(random: Random, index: number): KeyedRequest {
+  const atMs = random.between(0, orderUntilMs);
+  return { key: `keyed_${index + 1}`, atMs, claim: null, answer: null, done: 0, told: new Set() };
 }
 
 function drawWish(random: Random, accounts: Account[], index: number): Wish {

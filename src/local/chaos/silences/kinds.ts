@@ -35,19 +35,19 @@ function atStatement(contains: string, when: 'before' | 'after'): Pick<Silence, 
   return { isServed: true, begin };
 }
 
-/** Connections of one kind fall silent, those that replace them are served. */
+/** Connections of one kind fall silent, those that replace them are served. A short run plays the first of them. */
 export const servedSilences: readonly Silence[] = [
   { what: 'commands', server: 'Redis', ...ofKind('commands', false) },
   { what: 'blocking reads', server: 'Redis', ...ofKind('blocking', false) },
-  { what: 'subscribers', server: 'Redis', ...ofKind('subscriber', false) },
-  { what: 'queues', server: 'Redis', ...ofKind('queues', false) },
   { what: 'the pools', server: 'Postgres', ...ofKind('pool', false) },
+  { what: 'whoever settles jobs', server: 'Postgres', ...atStatement('settle_jobs', 'after') },
+  { what: 'queues', server: 'Redis', ...ofKind('queues', false) },
+  { what: 'subscribers', server: 'Redis', ...ofKind('subscriber', false) },
   { what: 'whoever asks to lead', server: 'Postgres', ...atStatement('leaders', 'before') },
   { what: 'whoever claims jobs', server: 'Postgres', ...atStatement('claim_jobs', 'after') },
-  { what: 'whoever settles jobs', server: 'Postgres', ...atStatement('settle_jobs', 'after') },
 ];
 
-/** As long as it lasts, those that replace them fall silent too. */
+/** As long as it lasts, those that replace them fall silent too. A short run plays the first of them. */
 export const lastingSilences: readonly Silence[] = [
   {
     what: 'everything',

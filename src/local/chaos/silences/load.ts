@@ -3,14 +3,13 @@ import type { Stage } from '../scene.ts';
 
 const everyMs = 150;
 const models = ['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5', 'google/gemini-2.5-flash'] as const;
-/** Longer than a silence stays unnoticed, and than a lease: it has to be kept in the middle of it. */
-const longCallMs = 15_000;
 const longShare = 0.04;
 
 /** Places orders steadily, plain and streamed, short and long, none of which goes wrong by itself. */
-export function keepOrdering({ client, watchers, random }: Pick<Stage, 'client' | 'watchers' | 'random'>): {
-  stop(): Promise<void>;
-} {
+export function keepOrdering(
+  { client, watchers, random }: Pick<Stage, 'client' | 'watchers' | 'random'>,
+  longCallMs: number,
+): { stop(): Promise<void> } {
   let isOver = false;
   const underWay: Promise<void>[] = [];
 

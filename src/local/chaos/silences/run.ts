@@ -18,7 +18,8 @@ export type SilenceResult = {
   answersLost: number;
 };
 
-export type SilencePlan = { seconds: number; lasting: number };
+/** How long the network stays silent, and how many kinds of each variant are played. */
+export type SilencePlan = { seconds: number; served: number; lasting: number };
 
 /** The proportions of production: a connection is found silent in a third of a lease. */
 const settings = {
@@ -29,10 +30,14 @@ const settings = {
 };
 
 /** How long nobody can know that a connection is silent, or make one that is served; from then on an innocent's clock counts. */
-const unnoticedMs = 6000;
+const unnoticedMs = 4500;
+/** And then it counts for so long before the next silence. */
+const countedMs = 3500;
 const patienceMs = 25_000;
 const restMs = 60_000;
 const loadFirstMs = 2000;
+/** Longer than a silence stays unnoticed, and than a lease: that has to be kept in the middle of it. */
+const longCallMs = 14_000;
 
 /**
  * Under a steady load with limits on concurrency, silences one kind of connection after the other in the API and in the workers, and
@@ -44,7 +49,7 @@ export async function runSilences(stage: Stage, plan: SilencePlan): Promise<Sile
   const served = await underLoad(stage, async () => {
     const found: Found[] = [];
     const beganMs = Date.now();
-    for (const silence of servedSilences) found.push(await playServed(stage, silence));
+    for (const silence of servedSilences.slice(0, plan.served)) found.push(await playServed(stage, silence));
     // The first of them has been silent for so long when the network is well again.
     await sleep(beganMs + plan.seconds * 1000 - Date.now());
     await stage.cluster.heal();
@@ -62,7 +67,7 @@ export async function runSilences(stage: Stage, plan: SilencePlan): Promise<Sile
 type Found = { silence: Silence; fromMs: number; toMs: number; firstDoneMs: number | null };
 
 async function underLoad(stage: Stage, work: () => Promise<Found[]>): Promise<Found[]> {
-  const load = keepOrdering(stage);
+  const load = keepOrdering(stage, longCallMs);
   await sleep(loadFirstMs);
   const found = await stage.innocent.during('silences', work);
   await load.stop();
@@ -80,7 +85,7 @@ async function playServed(stage: Stage, silence: Silence): Promise<Found> {
   const looking = firstDoneAfter(cluster.sql, fromMs, patienceMs);
   await sleep(unnoticedMs);
   isBack();
-  const firstDoneMs = await looking;
+  const [firstDoneMs] = await Promise.all([looking, sleep(countedMs)]);
   say(`${silence.server} silent for ${silence.what}, others served: first job done after ${firstDoneMs} ms`);
   return { silence, fromMs, toMs: Date.now(), firstDoneMs };
 }
@@ -97,28 +102,28 @@ async function playLasting(stage: Stage, silence: Silence, seconds: number): Pro
   const looking = firstDoneAfter(cluster.sql, endedMs, patienceMs);
   await sleep(unnoticedMs);
   isBack();
-  const firstDoneMs = await looking;
+  const [firstDoneMs] = await Promise.all([looking, sleep(countedMs)]);
   say(`${silence.server} silent for ${silence.what}, ${seconds} s: first job done after ${firstDoneMs} ms`);
   return { silence, fromMs, toMs: Date.now(), firstDoneMs };
 }
 
-type CallRow = { id: string; createdMs: number; attempts: number; state: string };
+type CallRow = { id: string; attempts: number; state: string };
 
 async function judge(stage: Stage, found: Found[], seconds: number): Promise<SilenceResult[]> {
   const { cluster } = stage;
   const metered = await fetch(`${cluster.simulatorUrl}/__simulator/meter`);
   const { calls } = (await metered.json()) as { calls: MeterCall[] };
+  const called = new Set(calls.map((call) => call.attempt_id));
   const answered = new Set(calls.filter(isWholeAnswer).map((call) => call.attempt_id));
   return await Promise.all(
     found.map(async ({ silence, fromMs, toMs, firstDoneMs }) => {
       const jobs = await cluster.sql<CallRow[]>`
-        select id, extract(epoch from created_at)::float8 * 1000 as "createdMs", attempts, state from jobs
+        select id, attempts, state from jobs
         where started_at is not null and created_at <= ${new Date(toMs)} and finished_at >= ${new Date(fromMs)}`;
       const mayLoseLeases = silence.server === 'Postgres' && !silence.isServed;
-      const again = jobs.filter(({ attempts }) => attempts > 1);
-      const lost = jobs.filter(({ id, attempts, state }) => {
-        const before = Array.from({ length: attempts }, (_, index) => attemptId(id, index + 1));
-        const unused = state === 'succeeded' ? before.slice(0, -1) : before;
+      const again = jobs.filter((job) => attemptsOf(job).filter((one) => called.has(one)).length > 1);
+      const lost = jobs.filter((job) => {
+        const unused = job.state === 'succeeded' ? attemptsOf(job).slice(0, -1) : attemptsOf(job);
         return unused.some((one) => answered.has(one));
       });
       return {
@@ -131,6 +136,11 @@ async function judge(stage: Stage, found: Found[], seconds: number): Promise<Sil
       };
     }),
   );
+}
+
+/** As the provider knows them; a claim whose answer was lost is an attempt, and no call. */
+function attemptsOf({ id, attempts }: CallRow): string[] {
+  return Array.from({ length: attempts }, (_, index) => attemptId(id, index + 1));
 }
 
 function isWholeAnswer({ billed, outcome }: MeterCall): boolean {
