@@ -21,7 +21,7 @@ export type Outages = {
   begin(kind: OutageKind): () => void;
   /** From this moment on for the aftermath. */
   note(kind: OutageKind): void;
-  /** How much of the time between two moments (ms of the epoch) nothing was away, in ms. */
+  /** Of the time between two moments (ms of the epoch), what came after everything was back, in ms. */
   countedMs(fromMs: number, toMs: number): number;
 };
 
@@ -38,15 +38,9 @@ export function createOutages(now: () => number = Date.now): Outages {
     begin,
     note: (kind) => begin(kind)(),
     countedMs(fromMs, toMs) {
-      let counted = 0;
-      let atMs = fromMs;
-      for (const { fromMs: from, toMs: to } of outages) {
-        // They are in the order of their beginnings.
-        if (from > atMs) counted += Math.max(0, Math.min(from, toMs) - atMs);
-        atMs = Math.max(atMs, to);
-        if (atMs >= toMs) return counted;
-      }
-      return counted + (toMs - atMs);
+      const met = outages.filter((outage) => outage.fromMs < toMs && outage.toMs > fromMs);
+      const backMs = Math.max(fromMs, ...met.map((outage) => outage.toMs));
+      return Math.max(0, toMs - backMs);
     },
   };
 }
