@@ -36,7 +36,7 @@ export type Cluster = {
   sql: Database;
   simulatorUrl: string;
   adminKey: string;
-  /** Starts the processes again one after the other, with these settings beside the usual ones and in place of earlier ones. */
+  /** Starts the processes again, with these settings beside the usual ones and in place of earlier ones. */
   reconfigure(settings: Record<string, string>): Promise<void>;
   /** Ends every fault that lasts: links, pauses of Redis, triggers in Postgres. */
   heal(): Promise<void>;
@@ -105,10 +105,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     adminKey,
     reconfigure: async (next) => {
       settings = next;
-      for (const member of members.all) {
-        member.kill('SIGTERM');
-        await members.allUp();
-      }
+      for (const member of members.all) member.kill('SIGTERM');
+      await members.allUp();
     },
     heal: () => heal(links, redis.control, sql),
     close: async () => {

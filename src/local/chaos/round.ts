@@ -15,6 +15,12 @@ import { submitOrders } from './submit-orders.ts';
 
 const faultMs = 12_000;
 const tenantMs = 4000;
+/** Every other round: then a call needs a place that Redis gives, and has to keep its lease without it. */
+const concurrencyLimits = {
+  OPENAI_MAX_CONCURRENCY: '24',
+  ANTHROPIC_MAX_CONCURRENCY: '24',
+  GEMINI_MAX_CONCURRENCY: '24',
+};
 /** An order may wait a minute for a model that another one has parked, and then park it for a minute itself. */
 const drainMs = 150_000;
 const receiverFaults: ReceiverFaults = {
@@ -54,6 +60,8 @@ export async function runRound(stage: Stage, lanes: Lane[], number: number): Pro
   const { cluster, client, random, receiver, tally } = stage;
   const { members } = cluster;
   const some = lanes.filter(() => random.chance(0.6));
+  const isLimited = number % 2 === 1;
+  if (isLimited) await cluster.reconfigure(concurrencyLimits);
   members.setCalm(random.chance(0.3));
   receiver.setFaults(receiverFaults);
   const load = submitOrders(stage, {
@@ -70,6 +78,7 @@ export async function runRound(stage: Stage, lanes: Lane[], number: number): Pro
   tally.add('kill -9 of every process with a failpoint', true, members.disarm());
   await members.allUp();
   await load;
+  if (isLimited) await cluster.reconfigure({});
   const { innocent, neighbourhood } = stage;
   await Promise.all([client, innocent, neighbourhood].map((one) => one.retryUntilKnown()));
   return await quiesce(cluster.sql, drainMs);

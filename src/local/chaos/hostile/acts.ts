@@ -10,7 +10,8 @@ const waits = 40;
 const waitSeconds = 6;
 /** Later than the waits end; soon, for when nobody can be reached to cancel it. */
 const beginsInMs = 15_000;
-const imageBytes = 6_000_000;
+/** More would keep the proxies busy, through which everybody's bytes go here, and not the gateway. */
+const imageBytes = 1_500_000;
 const wrongItems = 150_000;
 const wrongBodies = 6;
 const floodJobs = 250;
