@@ -49,8 +49,9 @@ async function test(): Promise<number> {
     });
     signal.throwIfAborted();
     const reportFile = join(dir, 'report.json');
-    const { through, args } = readArguments(process.argv.slice(2));
+    const { through, sweep, args } = readArguments(process.argv.slice(2));
     const env = {
+      ...sweep,
       GATEWAY_TEST_OWNER_URL: postgres.ownerUrl,
       GATEWAY_TEST_APP_URL: postgres.appUrl,
       GATEWAY_TEST_REDIS_URL: redis.url,
@@ -86,15 +87,34 @@ async function test(): Promise<number> {
 }
 
 const detours = ['pgbouncer', 'redis-cluster'];
+/** What tells the sweep of hostile requests where to begin and how long to go on. */
+const sweepNumbers = { '--seed': 'GATEWAY_TEST_SWEEP_SEED', '--requests': 'GATEWAY_TEST_SWEEP_REQUESTS' };
 
-/** `--through=pgbouncer,redis-cluster` puts these in the way; everything else is vitest's. */
-function readArguments(given: string[]): { through: Set<string>; args: string[] } {
-  const flag = '--through=';
-  const through = given.flatMap((arg) => (arg.startsWith(flag) ? arg.slice(flag.length).split(',') : []));
-  const unknown = through.filter((name) => !detours.includes(name));
+type Arguments = { through: Set<string>; sweep: Record<string, string>; args: string[] };
+
+/** `--through=pgbouncer,redis-cluster` puts these in the way; `--seed N` and `--requests N` are the sweep's; all else is vitest's. */
+function readArguments(given: string[]): Arguments {
+  const read: Arguments = { through: new Set(), sweep: {}, args: [] };
+  const left = given.flatMap((arg) =>
+    /^--(?:through|seed|requests)=/.test(arg) ? arg.split(/=(.*)/s, 2) : [arg],
+  );
+  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
+    if (arg === '--through') for (const name of (left.shift() ?? '').split(',')) read.through.add(name);
+    else if (arg === '--seed' || arg === '--requests')
+      read.sweep[sweepNumbers[arg]] = toCount(arg, left.shift());
+    else read.args.push(arg);
+  }
+  const unknown = [...read.through].filter((name) => !detours.includes(name));
   if (unknown.length > 0)
-    throw new Error(`${flag} knows ${detours.join(' and ')}, not ${unknown.join(', ')}`);
-  return { through: new Set(through), args: given.filter((arg) => !arg.startsWith(flag)) };
+    throw new Error(`--through= knows ${detours.join(' and ')}, not ${unknown.join(', ')}`);
+  return read;
+}
+
+function toCount(name: string, text = ''): string {
+  if (/^\d{1,9}$/.test(text)) return text;
+  throw new Error(
+    `${name} takes a whole number, such as ${name} 40000; it was given ${JSON.stringify(text)}`,
+  );
 }
 
 async function stopAll(children: Child[]): Promise<void> {
