@@ -17,6 +17,7 @@ export function createRequestLimit(settings: { requestsPerMinute: number }) {
     if (allowance.allowed) return;
     throw new Refusal('rate_limited', `This account may send ${perMinute} requests a minute; slow down`, {
       retryAfterMs: allowance.retryAfterMs,
+      fields: { quota: 'requests_per_minute', limit: String(perMinute) },
     });
   };
 }

@@ -12,7 +12,7 @@ import { fileBytesMax } from '../files/receive-file.ts';
 export type LimitDeps = {
   sql: Database;
   accounts: Pick<AccountCache, 'find'>;
-  config: Pick<Config, 'http'>;
+  config: Pick<Config, 'http' | 'auth'>;
   eventStreams: Pick<UnderWay, 'used'>;
 };
 
@@ -58,21 +58,35 @@ export function tellLimits(
   return {
     object: 'limits',
     account_id: account.id,
-    data: [...own, perMinute(deps, account), ...ofRequests(deps)],
+    data: [...own, ...perMinute(deps, account), ...ofRequests(deps)],
   };
 }
 
-function perMinute({ config }: LimitDeps, { requestsPerMinute }: LimitedAccount): Limit {
-  const limit = requestsPerMinute ?? config.http.requestsPerMinute;
-  return {
-    name: 'requests_per_minute',
-    limit: limit === 0 ? null : limit,
-    used: null,
-    unit: 'count',
-    scope: 'process',
-    status_code: 429,
-    description: 'How many requests it may send in a minute; the headers of every answer say what is left',
+/** What may be done in a minute; a setting of 0 is no limit. */
+function perMinute({ config }: LimitDeps, { requestsPerMinute }: LimitedAccount): Limit[] {
+  const inMinute = (name: string, limit: number, description: string): Limit => {
+    const kind = { unit: 'count', scope: 'process', status_code: 429 } as const;
+    return { name, limit: limit === 0 ? null : limit, used: null, ...kind, description };
   };
+  const requests = requestsPerMinute ?? config.http.requestsPerMinute;
+  const { accountsByToken } = config.auth;
+  return [
+    inMinute(
+      'requests_per_minute',
+      requests,
+      'How many requests it may send in a minute; the headers of every answer say what is left',
+    ),
+    // Where tokens make none there is nothing to tell.
+    ...(accountsByToken === null
+      ? []
+      : [
+          inMinute(
+            'jwt_accounts',
+            accountsByToken,
+            'How many accounts tokens may make in a minute, of everybody',
+          ),
+        ]),
+  ];
 }
 
 /** What one request may hold, the same for everybody. */
