@@ -42,7 +42,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
   const { sql, news, events, ledger, metrics } = infra;
   const runs = createRuns();
   const persist = createPersist(log);
-  const upstreams = openProviders(deps.providers);
+  const upstreams = openProviders(deps.providers, config.proxy);
   const redis = openReportedRedis(config.redis, 'blocking', 'workers', infra.redisOutages);
   news.listen('cancel', (jobId) => runs.stop(jobId, 'cancelled'));
 
