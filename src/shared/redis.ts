@@ -19,7 +19,7 @@ export type RedisLimits = {
 /** The longest that a command of ours blocks in Redis; a silent connection is found out only after that. */
 export const blockingReadMs = 2000;
 
-export const redisLimits: RedisLimits = {
+const redisLimits: RedisLimits = {
   commandMs: 2000,
   silenceMs: blockingReadMs + 1500,
   connectMs: 3000,

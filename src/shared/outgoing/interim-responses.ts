@@ -24,7 +24,7 @@ export function skipInterimResponses(connect: buildConnector.connector): buildCo
  * The socket of an HTTP/1.1 client that has one request at a time under way. Only between the head of a request and the first byte
  * of its final response is anything taken out, so that what looks like an interim response in a body stays.
  */
-export function readFinalOnly<Connected extends Socket>(socket: Connected): Connected {
+function readFinalOnly<Connected extends Socket>(socket: Connected): Connected {
   const read = socket.read.bind(socket);
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   let isAwaiting = true;
