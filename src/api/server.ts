@@ -6,6 +6,7 @@ import type { Ledger } from '../shared/ledger.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Models } from '../shared/models.ts';
 import type { News } from '../shared/news.ts';
+import { noProxy, type ProxySettings } from '../shared/outgoing/proxy-for.ts';
 import type { QuoteDeps } from '../shared/requests/quote-job.ts';
 import type { Database } from '../shared/sql/database.ts';
 import { pingDatabase } from '../shared/sql/operations.ts';
@@ -95,6 +96,7 @@ export type ServerDeps = ProviderStatusDeps & {
   news: News;
   events: JobEvents;
   config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks' | 'limits'> & {
+    proxy?: ProxySettings;
     work: Pick<Config['work'], 'syncTimeoutSeconds' | 'shutdownGraceSeconds'>;
   };
   log: FastifyBaseLogger;
@@ -248,7 +250,7 @@ function authenticateDeps(deps: ServerDeps, parts: ServerParts) {
   return {
     sql: deps.sql,
     ...parts,
-    checkToken: createTokenCheck(auth),
+    checkToken: createTokenCheck({ ...auth, proxy: deps.config.proxy ?? noProxy }),
     adminApiKey: auth.adminApiKey,
     addressOf: createClientAddress(http.trustProxy),
     failures: createRateLimit(),

@@ -3,6 +3,7 @@ import { findPublicSecrets } from './check-secrets.ts';
 import { defaultLimits } from './domain/quotas.ts';
 import { environmentShape, readKey } from './environment-shape.ts';
 import { isLoopback } from './loopback.ts';
+import { proxyNames, toProxySettings } from './outgoing/proxy-for.ts';
 import { readLine, readText } from './read-text.ts';
 import { toSecretsKey } from './seal.ts';
 
@@ -26,6 +27,8 @@ const secretNames = new Set([
   'SECRETS_KEY',
   'SECRETS_KEY_PREVIOUS',
   'METRICS_TOKEN',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
   'OPENAI_API_KEY',
   'ANTHROPIC_API_KEY',
   'GEMINI_API_KEY',
@@ -76,7 +79,7 @@ export function parseConfig(env: Env): Config {
 function withFiles(env: Env, mistakes: string[]): Env {
   const given: Env = {};
   for (const name of variableNames) {
-    const value = env[name];
+    const value = env[name] ?? (proxyNames.has(name) ? env[name.toLowerCase()] : undefined);
     if (value !== undefined && value !== '') given[name] = value;
     const path = env[`${name}_FILE`];
     if (
@@ -171,6 +174,7 @@ function toConfig(
       clusterNodes: parsed.REDIS_CLUSTER_NODES ?? null,
       prefix: parsed.REDIS_PREFIX,
     },
+    proxy: toProxySettings(parsed),
     auth: toAuthConfig(parsed),
     secretsKey: toSecretsKey(
       parsed.SECRETS_KEY ?? Buffer.alloc(32, 'development only'),

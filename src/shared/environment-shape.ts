@@ -71,6 +71,11 @@ function isProxy(text: string): boolean {
 
 const postgresUrl = url(['postgres:', 'postgresql:']);
 const httpUrl = url(['http:', 'https:']).transform((text) => text.replace(/\/+$/, ''));
+/** Many write `host:port` alone. */
+const proxyUrl = z
+  .string()
+  .transform((text) => (text.includes('://') ? text : `http://${text}`))
+  .pipe(httpUrl);
 const laterOnly = z.never({ error: 'nothing yet: this export is not built; unset it' }).optional();
 
 /** One variable for each quota of an account. */
@@ -99,6 +104,9 @@ export const environmentShape = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'letters, digits, _ and -' })
     .default('gw'),
+  HTTP_PROXY: proxyUrl.optional(),
+  HTTPS_PROXY: proxyUrl.optional(),
+  NO_PROXY: z.string().optional(),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   JWT_SECRET: longSecret.optional(),
   JWT_JWKS_URL: httpUrl.optional(),

@@ -24,21 +24,24 @@ export function every(
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = false;
-  /** The failure that was last told of, until the work goes well again. */
-  let said: { text: string; at: number } | null = null;
+  /** The failures that were told of, and when. */
+  const said = new Map<string, number>();
+  let isFailing = false;
 
   // A loop that runs ten times a second fails as often while what it needs is away: said once, and again when it says another thing.
   function failing(error: unknown): false {
+    isFailing = true;
     const text = error instanceof Error ? error.message : String(error);
-    const isNews = text !== said?.text || performance.now() - said.at > sayAgainMs;
-    if (isNews) said = { text, at: performance.now() };
-    log[isNews ? 'warn' : 'debug']({ loop: name, error }, 'loop failed');
+    const now = performance.now();
+    for (const [other, at] of said) if (now - at > sayAgainMs) said.delete(other);
+    log[said.has(text) ? 'debug' : 'warn']({ loop: name, error }, 'loop failed');
+    if (!said.has(text)) said.set(text, now);
     return false;
   }
 
   function notFailing(more: boolean | undefined): boolean | undefined {
-    if (said !== null) log.info({ loop: name }, 'loop goes on');
-    said = null;
+    if (isFailing) log.info({ loop: name }, 'loop goes on');
+    isFailing = false;
     return more;
   }
 

@@ -1,3 +1,4 @@
+import { isCertificateError } from './certificate-errors.ts';
 import type { Log } from './telemetry.ts';
 
 /** Says once that a service is away, and once that it is back, however many connections notice and however often. */
@@ -12,7 +13,10 @@ export function createOutageLog(log: Log, service: 'redis' | 'postgres'): Outage
   const down = new Set<string>();
   return {
     failed: (source, error) => {
-      if (down.size === 0) log.warn({ connection: source, error }, `${service} does not answer`);
+      const text = isCertificateError(error)
+        ? `the certificate of ${service} cannot be verified: name the file of its CA in NODE_EXTRA_CA_CERTS`
+        : `${service} does not answer`;
+      if (down.size === 0) log.warn({ connection: source, error }, text);
       down.add(source);
     },
     recovered: (source) => {

@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { OutageLog } from './outage-log.ts';
+import { NoAnswer } from './within.ts';
 
 /** A connection to one Redis or to a cluster; both take the same commands. */
 export type RedisConnection = Redis | Cluster;
@@ -18,7 +19,7 @@ export type RedisLimits = {
 /** The longest that a command of ours blocks in Redis; a silent connection is found out only after that. */
 export const blockingReadMs = 2000;
 
-export const redisLimits: RedisLimits = {
+const redisLimits: RedisLimits = {
   commandMs: 2000,
   silenceMs: blockingReadMs + 1500,
   connectMs: 3000,
@@ -77,6 +78,15 @@ export function openReportedRedis(
     calm = setTimeout(() => outages.recovered(source), clusterCalmMs).unref();
   });
   return connection;
+}
+
+/** How ioredis begins what it says of commands that no Redis answered. */
+const noAnswer =
+  /^(?:Command timed out|Stream isn't writeable|Connection is closed|Reached the max retries|Socket timeout|None of startup nodes|Failed to refresh slots|Cluster isn't ready)/;
+
+/** Whether Redis could not be asked, which its connections tell by themselves. */
+export function isRedisAway(error: unknown): boolean {
+  return error instanceof Error && (noAnswer.test(error.message) || error instanceof NoAnswer);
 }
 
 type ClusterNodeOptions = NonNullable<ConstructorParameters<typeof Cluster>[1]>['redisOptions'];

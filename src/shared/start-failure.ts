@@ -19,6 +19,7 @@ const mistakes: Record<string, (facts: Facts) => string> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   CERT_HAS_EXPIRED: untrusted,
+  CERT_NOT_YET_VALID: untrusted,
   ERR_TLS_CERT_ALTNAME_INVALID: untrusted,
 };
 
@@ -26,8 +27,9 @@ function lacksRights({ message }: Pick<Facts, 'message'>): string {
   return `DATABASE_DIRECT_URL: its user may not do this (${message}); migrations need the owner of the schema, the rest a member of gateway_runtime`;
 }
 
+/** The URLs that hosts hand out say `sslmode=require`, which libpq takes to mean encrypted and the driver to mean verified. */
 function untrusted({ message }: Facts): string {
-  return `DATABASE_URL: the certificate of the server is not trusted here (${message}); give its authority with NODE_EXTRA_CA_CERTS=/path/to/ca.pem, or sslmode=no-verify in the URL to do without`;
+  return `DATABASE_URL: the certificate of the server is not trusted here (${message}); name the file of its authority with sslrootcert=/path/to/ca.pem in the URL or with NODE_EXTRA_CA_CERTS, or add uselibpqcompat=true to the URL to have sslmode=require encrypt without verifying`;
 }
 
 /**

@@ -1,15 +1,19 @@
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
+  customFetch,
   decodeProtectedHeader,
   errors,
   type JWTPayload,
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
+import { type RequestInit, fetch as undiciFetch } from 'undici';
 import type { Config } from '../../shared/config.ts';
 import { isAccountId } from '../../shared/domain/account-id.ts';
 import { Refusal } from '../../shared/domain/errors.ts';
+import { openAgent } from '../../shared/outgoing/open-agent.ts';
+import { noProxy, type ProxySettings } from '../../shared/outgoing/proxy-for.ts';
 import type { Scope } from './caller.ts';
 
 /** Who a token speaks for. */
@@ -40,8 +44,12 @@ export type TokenSettings = Pick<
   maxLifeSeconds?: number | null;
   /** An unknown key id makes us ask the identity provider again, at most this often. */
   jwksCooldownMs?: number;
+  /** The way out to it; none when it is not given. */
+  proxy?: ProxySettings;
 };
 
+/** The identity provider answers within this time, to the last byte. */
+const keysMsMax = 5000;
 /** How long keys serve when the identity provider cannot be asked for newer ones. */
 const staleMsMax = 24 * 3600 * 1000;
 
@@ -54,8 +62,7 @@ export function createTokenCheck(
   settings: TokenSettings,
 ): (token: string, explain?: (fault: string) => void) => Promise<TokenHolder | null> {
   const secret = settings.jwtSecret === null ? null : new TextEncoder().encode(settings.jwtSecret);
-  const keySet =
-    settings.jwksUrl === null ? null : createKeySet(settings.jwksUrl, settings.jwksCooldownMs ?? 10_000);
+  const keySet = settings.jwksUrl === null ? null : createKeySet(settings.jwksUrl, settings);
   const claims = {
     requiredClaims: ['exp', 'sub'],
     clockTolerance: leewaySeconds,
@@ -126,11 +133,17 @@ function isAdmin(scope: unknown, adminScope: string): boolean {
 }
 
 /** The identity provider's keys, asked for when needed; the last ones go on serving while it cannot be asked. */
-function createKeySet(url: string, cooldownMs: number): JWTVerifyGetKey {
+function createKeySet(
+  url: string,
+  { jwksCooldownMs: cooldownMs = 10_000, proxy = noProxy }: TokenSettings,
+): JWTVerifyGetKey {
+  const dispatcher = openAgent({ proxy, connectMs: keysMsMax });
   const remote = createRemoteJWKSet(new URL(url), {
     cooldownDuration: cooldownMs,
     cacheMaxAge: 600_000,
-    timeoutDuration: 5000,
+    timeoutDuration: keysMsMax,
+    [customFetch]: (from, options) =>
+      undiciFetch(from, { ...options, dispatcher } as RequestInit) as unknown as Promise<Response>,
   });
   let freshAt = 0;
   let failedAt = Number.NEGATIVE_INFINITY;

@@ -2,26 +2,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
 import { Refusal } from '../../shared/domain/errors.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
-import type { Errands } from '../../shared/errands.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
 import type { CredentialWatch } from '../http/credential-watch.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
 import { toRefusal } from '../http/problem.ts';
-import { type CancelDeps, cancelOne } from '../intake/cancel-job.ts';
-import { cancelUnlessAskedAgain, whenGone } from './client-gone.ts';
+import { cancelOne } from '../intake/cancel-job.ts';
+import { cancelUnlessAskedAgain, type GoneDeps, whenGone } from './client-gone.ts';
 import { failedCall } from './failed-call.ts';
 import { followCall, OutputTakenBack } from './follow-call.ts';
 import { type Call, type PlaceDeps, type PlacedCall, placeCall } from './place-call.ts';
 import { findWhenFinal } from './when-final.ts';
 
 export type AnswerDeps = PlaceDeps &
-  CancelDeps & {
+  GoneDeps & {
     events: Pick<JobEvents, 'onChange' | 'announce'>;
     watcher: JobWatcher;
     streams: EventStreams;
     credentials: CredentialWatch;
-    errands: Errands;
   };
 
 /** A finished call: the completion, and the job it was. Whoever asks for it again is answered the same, times included. */

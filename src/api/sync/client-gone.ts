@@ -1,10 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
+import type { Errands } from '../../shared/errands.ts';
 import { countAsks } from '../../shared/sql/sync-calls.ts';
 import { type CancelDeps, cancelOne } from '../intake/cancel-job.ts';
 import type { PlacedCall } from './place-call.ts';
 
 /** A client whose connection broke has this long to come back before the call it asked for is stopped. */
 const returnMs = 10_000;
+/** While the server closes: as long as an SDK takes to ask again. */
+const closingReturnMs = 2000;
 
 /** Aborts when the client leaves before its answer was sent; aborted already when it has left. */
 export function whenGone(reply: FastifyReply): AbortSignal {
@@ -17,11 +21,17 @@ export function whenGone(reply: FastifyReply): AbortSignal {
   return gone.signal;
 }
 
-/** Stops a call whose client left before it was told anything, unless it comes back in time, here or at another process. */
-export function cancelUnlessAskedAgain(deps: CancelDeps, call: PlacedCall): void {
-  setTimeout(() => {
-    void countAsks(deps.sql, call.jobId)
-      .then((asks) => (asks > call.asks ? false : cancelOne(deps, call.accountId, call.jobId)))
-      .catch(() => undefined);
-  }, returnMs).unref();
+export type GoneDeps = CancelDeps & { errands: Errands; closing: AbortSignal };
+
+/**
+ * Stops a call whose client left before it was told anything, unless it comes back in time, here or at another process. A server
+ * that closes waits for that, with less patience: nobody else knows of the client that left.
+ */
+export function cancelUnlessAskedAgain(deps: GoneDeps, call: PlacedCall): void {
+  deps.errands.run(cancelLater(deps, call));
+}
+
+async function cancelLater(deps: GoneDeps, { accountId, jobId, asks }: PlacedCall): Promise<void> {
+  await sleep(returnMs, undefined, { signal: deps.closing }).catch(() => sleep(closingReturnMs));
+  if ((await countAsks(deps.sql, jobId)) <= asks) await cancelOne(deps, accountId, jobId);
 }

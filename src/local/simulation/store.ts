@@ -21,6 +21,7 @@ export function accept(world: World, order: Order): Intake {
     tries: 0,
     leaseUntilMs: null,
     runAtMs: schedule.nowMs,
+    queuedAtMs: schedule.nowMs,
     deadlineAtMs: schedule.nowMs + order.deadlineMs,
     cancelRequested: false,
   };
@@ -58,6 +59,9 @@ export function replaceCore(world: World, job: StoredJob, core: JobCore): void {
   }
   if ((core.state === 'running') !== (core.leaseUntilMs !== null)) {
     throw new SchemaRefusal('running jobs have a lease, and no others', job);
+  }
+  if (core.queuedAtMs !== job.core.queuedAtMs) {
+    world.violate('a job keeps its place', `of ${job.core.queuedAtMs}, now ${core.queuedAtMs}`, job);
   }
   job.core = core;
 }
@@ -134,6 +138,15 @@ export function returnTicket(world: World, { job, generation }: Ticket, delayMs:
   job.target = target;
   job.witness.notBeforeMs = world.schedule.nowMs + move.delayMs;
   world.note(job, 'ticket handed back, generation', core.generation, providerOf(job));
+  return true;
+}
+
+/** See withdraw_tickets: to its old place, for the same target. */
+export function withdrawTicket(world: World, { job, generation }: Ticket): boolean {
+  const core = moveJob(job.core, { kind: 'withdrawTicket', generation }, world.schedule.nowMs);
+  if (core === null) return false;
+  replaceCore(world, job, core);
+  world.note(job, 'ticket withdrawn, generation', core.generation, providerOf(job));
   return true;
 }
 

@@ -3,7 +3,7 @@ import { finishRun, persist } from './finish.ts';
 import { type Call, callProvider } from './provider.ts';
 import type { Claimed, StopReason, StoredJob, Ticket } from './records.ts';
 import type { Group, Process, Steps } from './schedule.ts';
-import { claimJob, extendLease, returnTicket } from './store.ts';
+import { claimJob, extendLease, returnTicket, withdrawTicket } from './store.ts';
 import { putOffTicket, removeTicket, renewLock, takeTicket } from './ticket-queue.ts';
 import { timesMs } from './times.ts';
 import type { World } from './world.ts';
@@ -118,11 +118,17 @@ function* admitAndRun(world: World, worker: Worker, ticket: Ticket): Generator<n
   return true;
 }
 
-/** The gate stays shut: for a short while the ticket waits, for a longer one its job goes back to the backlog. */
+/**
+ * The gate stays shut: for a short while the ticket waits, for a longer one its job goes back to the backlog; or its provider is
+ * paused, and it goes back to where it was.
+ */
 function* shutOut(world: World, ticket: Ticket): Generator<number, boolean, undefined> {
   if (world.random.chance(0.5)) return putOff(world, ticket, world.random.between(100, 4000));
   yield world.step();
-  const returned = yield* persist(world, () => returnTicket(world, ticket, world.random.between(0, 8000)), 1);
+  const isPaused = world.random.chance(0.2);
+  const giveBack = () =>
+    isPaused ? withdrawTicket(world, ticket) : returnTicket(world, ticket, world.random.between(0, 8000));
+  const returned = yield* persist(world, giveBack, 1);
   return returned === unanswered ? putOff(world, ticket, retryMs) : true;
 }
 

@@ -26,7 +26,10 @@ export type JobCore = {
   tries: number;
   /** Null unless running. */
   leaseUntilMs: number | null;
+  /** Not called before. */
   runAtMs: number;
+  /** Its place among its account's jobs, which it keeps: when it was first due. */
+  queuedAtMs: number;
   deadlineAtMs: number;
   cancelRequested: boolean;
 };
@@ -36,6 +39,8 @@ export type JobMove =
   | { kind: 'claim'; generation: number; leaseMs: number }
   /** `delayMs` is 0 when the job goes to another target that may be open. */
   | { kind: 'returnTicket'; generation: number; delayMs: number }
+  /** While its provider is paused: the job waits where it was. */
+  | { kind: 'withdrawTicket'; generation: number }
   /** By the dispatcher, whatever the generation: the job waits where it was. */
   | { kind: 'recallTicket' }
   | { kind: 'extendLease'; fence: number; leaseMs: number }
@@ -55,7 +60,9 @@ export function moveJob(job: JobCore, move: JobMove, nowMs: number): JobCore | n
     case 'claim':
       return claim(job, move, nowMs);
     case 'returnTicket':
-      return hasTicket(job, move.generation) ? waitAgain(job, nowMs + move.delayMs) : null;
+      return giveBack(job, move.generation, nowMs + move.delayMs);
+    case 'withdrawTicket':
+      return giveBack(job, move.generation, job.runAtMs);
     case 'recallTicket':
       return recallTicket(job);
     case 'extendLease':
@@ -79,6 +86,10 @@ function claim(job: JobCore, move: Extract<JobMove, { kind: 'claim' }>, nowMs: n
 function putBack(job: JobCore, move: Extract<JobMove, { kind: 'putBack' }>, nowMs: number): JobCore {
   const tries = move.counts ? job.tries : job.tries - 1;
   return { ...waitAgain(job, nowMs + move.delayMs), tries };
+}
+
+function giveBack(job: JobCore, generation: number, runAtMs: number): JobCore | null {
+  return hasTicket(job, generation) ? waitAgain(job, runAtMs) : null;
 }
 
 function recallTicket(job: JobCore): JobCore | null {

@@ -119,6 +119,17 @@ export async function returnTickets(sql: Database, tickets: TicketReturn[]): Pro
   return tickets.map((ticket) => returned.has(ticket.id));
 }
 
+/** Takes tickets of a paused provider back to where their jobs were; see withdraw_tickets in the migrations. */
+export async function withdrawTickets(sql: Database, tickets: TicketKey[]): Promise<boolean[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from withdraw_tickets(
+      ${tickets.map((ticket) => ticket.id)}::text[],
+      ${tickets.map((ticket) => ticket.generation)}::integer[]
+    )`;
+  const withdrawn = new Set(rows.map((row) => row.id));
+  return tickets.map((ticket) => withdrawn.has(ticket.id));
+}
+
 /**
  * Extends the leases of everything a worker runs, in one statement. Returns those still its own, with the wish to cancel
  * if there is one; a run that is not returned lost its job. For a row that is being settled the statement waits, and rightly

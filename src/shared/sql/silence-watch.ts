@@ -9,7 +9,7 @@ export type SilenceLimits = {
   probeMs: number;
 };
 
-export const silenceLimits: SilenceLimits = { quietMs: 2000, probeMs: 2000 };
+const silenceLimits: SilenceLimits = { quietMs: 2000, probeMs: 2000 };
 
 /** An answer that is under way when the server is asked has this long to arrive. */
 const arrivalMs = 250;

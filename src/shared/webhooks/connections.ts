@@ -1,4 +1,6 @@
 import { Client } from 'undici';
+import { skipInterimResponses } from '../outgoing/interim-responses.ts';
+import { noProxy, type ProxySettings } from '../outgoing/proxy-for.ts';
 import type { TargetPolicy } from '../webhook-target.ts';
 import { createGuardedConnector } from './guarded-connector.ts';
 import type { ResolveHost } from './resolve-host.ts';
@@ -22,15 +24,21 @@ export type Connections = {
   close(): Promise<void>;
 };
 
-/** Connections to receivers, kept a moment for the next delivery to the same origin. No proxy of the environment is used. */
-export function createConnections(deps: { policy: TargetPolicy; resolve: ResolveHost }): Connections {
+/** Connections to receivers, kept a moment for the next delivery to the same origin. */
+export function createConnections(deps: {
+  policy: TargetPolicy;
+  resolve: ResolveHost;
+  proxy?: ProxySettings;
+}): Connections {
+  const { policy, resolve, proxy = noProxy } = deps;
   const idle = new Map<string, Set<Connection>>();
 
   function open(origin: string): Connection {
     let remoteIp: string | null = null;
-    const connect = createGuardedConnector(deps, (ip) => {
+    const guarded = createGuardedConnector({ policy, resolve, proxy }, (ip) => {
       remoteIp = ip;
     });
+    const connect = skipInterimResponses(guarded);
     const client = new Client(origin, {
       connect: (options, done) => {
         // A client that connects again says nothing of the address it had before.

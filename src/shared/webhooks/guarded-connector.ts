@@ -1,10 +1,15 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
+import { openTunnel } from '../outgoing/open-tunnel.ts';
+import { type ProxySettings, proxyFor } from '../outgoing/proxy-for.ts';
 import { mayContact, mayContactPort, type TargetPolicy } from '../webhook-target.ts';
+import { answerWithin } from '../within.ts';
 import type { ResolveHost } from './resolve-host.ts';
 
 const connectMsMax = 5000;
+/** A name that is not found by then is the proxy's to find. */
+const lookMsMax = 1000;
 
 /** The target is, or resolves to, an address that is not contacted. */
 class BlockedTarget extends Error {
@@ -18,9 +23,12 @@ class BlockedTarget extends Error {
  * Connects only where webhooks may go, checked three times: the literal (Node never looks a literal up), every answer of
  * one lookup (one inside address among them refuses all; the same answers are then connected to, so a name cannot change
  * its mind), and the address that was reached. Certificates are still checked against the name.
+ *
+ * Where webhooks leave through a proxy it is the proxy that looks names up and connects. Literals, and names that this host can look
+ * up, are checked all the same before it is asked; what a name means to the proxy is the proxy's to guard.
  */
 export function createGuardedConnector(
-  deps: { policy: TargetPolicy; resolve: ResolveHost },
+  deps: { policy: TargetPolicy; resolve: ResolveHost; proxy: ProxySettings },
   onConnected: (remoteIp: string | null) => void,
 ): buildConnector.connector {
   const { policy, resolve } = deps;
@@ -42,11 +50,34 @@ export function createGuardedConnector(
   };
   const connect = buildConnector({ timeout: connectMsMax, lookup, minVersion: 'TLSv1.2' });
 
+  async function connectThrough(proxy: URL, target: buildConnector.Options, host: string): Promise<Socket> {
+    const looking = isIP(host) !== 0 ? Promise.resolve([]) : resolve(host);
+    const addresses = await answerWithin(lookMsMax, looking, 'the resolver').catch(() => []);
+    if (!addresses.every(({ address }) => mayContact(address, policy))) throw new BlockedTarget();
+    const port = target.port || (target.protocol === 'https:' ? '443' : '80');
+    const tunnel = await openTunnel(proxy, `${target.hostname}:${port}`, connectMsMax);
+    if (target.protocol !== 'https:') return tunnel;
+    return await new Promise((done, fail) => {
+      connect(
+        { ...target, hostname: host, httpSocket: tunnel } as buildConnector.Options,
+        (...[error, socket]) => (error === null ? done(socket as Socket) : fail(error)),
+      );
+    });
+  }
+
   return (target, callback) => {
     const host = target.hostname.replace(/^\[|\]$/g, '');
     const allowed = mayContactPort(String(target.port ?? ''), policy);
     if (!allowed || (isIP(host) !== 0 && !mayContact(host, policy)))
       return callback(new BlockedTarget(), null);
+    const proxy = proxyFor(new URL(`${target.protocol}//${target.host ?? target.hostname}`), deps.proxy);
+    if (proxy !== null) {
+      connectThrough(proxy, target, host).then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
+      return;
+    }
     const socket = connect({ ...target, hostname: host }, (...result) => {
       const [error, connected] = result;
       if (error !== null) return callback(error, null);

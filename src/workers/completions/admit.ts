@@ -6,6 +6,8 @@ import { type Ticket, ticketId } from '../../shared/queue.ts';
 export type Entry =
   | { kind: 'pass'; pass: GatePass }
   | { kind: 'wait'; waitMs: number }
+  /** Its provider is paused: the job waits where it was. */
+  | { kind: 'withdraw' }
   /** `onlyElsewhere`: if the job has another target; else it waits in the queue. */
   | { kind: 'return'; waitMs: number; onlyElsewhere: boolean };
 
@@ -22,7 +24,7 @@ const awayMs = 1000;
 /** Asks the gate. A "no" is not an attempt: nothing has been claimed yet and nothing is counted. */
 export async function admit(deps: AdmitDeps, provider: string, ticket: Ticket): Promise<Entry> {
   // While its provider is paused nothing is ticketed, so the job waits in its old place in the order.
-  if (deps.isPaused(provider)) return { kind: 'return', waitMs: 0, onlyElsewhere: false };
+  if (deps.isPaused(provider)) return { kind: 'withdraw' };
   if (deps.answersWait()) return { kind: 'wait', waitMs: awayMs };
   const pass: GatePass = {
     provider,

@@ -1,7 +1,8 @@
 import { DelayedError, Worker } from 'bullmq';
 import type { OutageLog } from '../../shared/outage-log.ts';
 import { asBullConnection, queueName, queuePrefix, type Ticket } from '../../shared/queue.ts';
-import { blockingReadMs, type RedisConnection } from '../../shared/redis.ts';
+import { blockingReadMs, isRedisAway, type RedisConnection } from '../../shared/redis.ts';
+import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';
 import type { TicketEnd } from './run-job.ts';
@@ -54,7 +55,9 @@ export function startPool(
       // Redis kept its place and lost its text, as one that evicts does: the job gets another ticket.
       if ((ticket.data as Partial<Ticket>).id === undefined) return;
       const end = await deps.run(settings.provider, ticket.data).catch((error: unknown): TicketEnd => {
-        deps.log.error({ job_id: ticket.data.id, error }, 'run failed');
+        // What is away is told once by whoever is connected to it, and not by every ticket.
+        const isAway = isRedisAway(error) || isDatabaseTransient(error);
+        deps.log[isAway ? 'debug' : 'error']({ job_id: ticket.data.id, error }, 'run failed');
         return { kind: 'wait', waitMs: retryMs };
       });
       if (end.kind !== 'wait') return;

@@ -24,6 +24,7 @@ export type RunJobDeps = AdmitDeps &
     events: Pick<JobEvents, 'openWriter' | 'announce'>;
     claim(ticket: TicketKey): Promise<ClaimedJob | null>;
     giveBack(ticket: TicketReturn): Promise<boolean>;
+    withdraw(ticket: TicketKey): Promise<boolean>;
     /** Tells whoever waits that a webhook is owed. */
     owesDelivery(): void;
   };
@@ -35,6 +36,10 @@ export type RunJobDeps = AdmitDeps &
 export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket): Promise<TicketEnd> {
   const entry = await admit(deps, provider, ticket);
   if (entry.kind === 'wait') return entry;
+  if (entry.kind === 'withdraw') {
+    await deps.withdraw({ id: ticket.id, generation: ticket.generation });
+    return { kind: 'returned' };
+  }
   if (entry.kind === 'return') {
     const { waitMs, onlyElsewhere } = entry;
     const { id, generation } = ticket;

@@ -4,7 +4,12 @@ import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Infra } from '../../shared/infra.ts';
 import { openReportedRedis } from '../../shared/redis.ts';
 import { groupFaultOf } from '../../shared/sql/database-errors.ts';
-import { returnTickets, type TicketReturn } from '../../shared/sql/run-jobs.ts';
+import {
+  returnTickets,
+  type TicketKey,
+  type TicketReturn,
+  withdrawTickets,
+} from '../../shared/sql/run-jobs.ts';
 import type { Log } from '../../shared/telemetry.ts';
 import { within } from '../../shared/within.ts';
 import { openProviders } from '../providers/open-providers.ts';
@@ -37,7 +42,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
   const { sql, news, events, ledger, metrics } = infra;
   const runs = createRuns();
   const persist = createPersist(log);
-  const upstreams = openProviders(deps.providers);
+  const upstreams = openProviders(deps.providers, config.proxy);
   const redis = openReportedRedis(config.redis, 'blocking', 'workers', infra.redisOutages);
   news.listen('cancel', (jobId) => runs.stop(jobId, 'cancelled'));
 
@@ -52,6 +57,11 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     claim: createClaim(sql, worker),
     giveBack: createGroupCommit<TicketReturn, boolean>({
       commit: (tickets) => returnTickets(sql, tickets),
+      bytesOf: () => 100,
+      faultOf: groupFaultOf,
+    }),
+    withdraw: createGroupCommit<TicketKey, boolean>({
+      commit: (tickets) => withdrawTickets(sql, tickets),
       bytesOf: () => 100,
       faultOf: groupFaultOf,
     }),

@@ -6,6 +6,7 @@ import { failpoint } from '../../shared/failpoints.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { News } from '../../shared/news.ts';
+import { noProxy, type ProxySettings } from '../../shared/outgoing/proxy-for.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { groupFaultOf } from '../../shared/sql/database-errors.ts';
 import { repeatWhileAway } from '../../shared/sql/repeat.ts';
@@ -31,7 +32,10 @@ export type DeliveriesDeps = {
   sql: Database;
   news: Pick<News, 'listen'>;
   log: Log;
-  config: Pick<Config, 'secretsKey' | 'webhooks'> & { work: Pick<Config['work'], 'leaseSeconds'> };
+  config: Pick<Config, 'secretsKey' | 'webhooks'> & {
+    proxy?: ProxySettings;
+    work: Pick<Config['work'], 'leaseSeconds'>;
+  };
   metrics?: Pick<Metrics, 'deliveriesTried' | 'deliveryDuration' | 'endpointsDisabled'>;
   /** For tests; the defaults are what production uses. */
   overrides?: Partial<
@@ -177,7 +181,7 @@ function openRunDeps({ sql, config, overrides }: DeliveriesDeps): RunDeliveryDep
   return {
     sql,
     secretsKey: config.secretsKey,
-    connections: createConnections({ policy, resolve }),
+    connections: createConnections({ policy, resolve, proxy: config.proxy ?? noProxy }),
     retrySeconds: config.webhooks.retrySeconds,
     limits: overrides?.limits ?? postLimits,
     now: overrides?.now ?? Date.now,

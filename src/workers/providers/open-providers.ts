@@ -1,4 +1,5 @@
 import type { ProviderConfig } from '../../shared/config.ts';
+import { noProxy, type ProxySettings } from '../../shared/outgoing/proxy-for.ts';
 import type { Provider } from './provider.ts';
 import { createProvider } from './registry.ts';
 
@@ -8,14 +9,16 @@ const thinkingTimeoutMs = 600_000;
 const answerBytesMax = 128 * 1024 * 1024;
 
 /** Opens every upstream this process may call. A call as a whole takes as long as its job's deadline lets it. */
-export function openProviders(providers: ProviderConfig[]): Map<string, Provider> {
+export function openProviders(providers: ProviderConfig[], proxy: ProxySettings): Map<string, Provider> {
   return new Map(
-    providers.map(({ name, kind, baseUrl, apiKey }) => [
+    providers.map(({ name, kind, baseUrl, apiKey, simulated }) => [
       name,
       createProvider(kind, {
         name,
         baseUrl,
         apiKey,
+        // The simulator is on this machine, where no proxy leads.
+        proxy: simulated ? noProxy : proxy,
         headersTimeoutMs: thinkingTimeoutMs,
         idleTimeoutMs,
         thinkingTimeoutMs,

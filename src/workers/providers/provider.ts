@@ -1,5 +1,6 @@
 import type { Answer } from '../../shared/domain/answer.ts';
 import type { ChatRequest, Delta } from '../../shared/domain/chat.ts';
+import type { ProxySettings } from '../../shared/outgoing/proxy-for.ts';
 
 /** One outbound call, complete: a provider needs nothing else and remembers nothing. */
 export type ProviderCall = {
@@ -24,6 +25,8 @@ export type ProviderSettings = {
   name: string;
   baseUrl: string;
   apiKey: string | null;
+  /** The way out; none when it is not given. */
+  proxy?: ProxySettings;
   /** A stream that has not begun after this long: `cut`. A whole answer has until its caller's signal. */
   headersTimeoutMs: number;
   /** No byte of body for this long: `cut`. For a model that thinks in silence, `thinkingTimeoutMs` instead. */

@@ -1,4 +1,6 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import { openAgent } from '../../shared/outgoing/open-agent.ts';
+import { noProxy } from '../../shared/outgoing/proxy-for.ts';
 import { answerBytesMax, eventBytesMax } from './answer-size.ts';
 import { type LimitReached, startLimits } from './call-limits.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
@@ -25,17 +27,10 @@ export type Transport = {
 
 const connectTimeoutMs = 10_000;
 
-/**
- * The sockets of one provider. Timeouts of undici are off because ours also know whose limit it was; one request
- * at a time uses a socket, and a socket whose request was aborted is destroyed, so answers cannot be mixed up.
- */
+/** The sockets of one provider; how long anything may take is said by the limits of each call. */
 export function createTransport(settings: ProviderSettings): Transport {
-  const agent = new Agent({
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    pipelining: 1,
-    connect: { timeout: Math.min(settings.headersTimeoutMs, connectTimeoutMs) },
-  });
+  const connectMs = Math.min(settings.headersTimeoutMs, connectTimeoutMs);
+  const agent = openAgent({ proxy: settings.proxy ?? noProxy, connectMs });
   return {
     open(call) {
       const record: ExchangeRecord = {
@@ -68,7 +63,7 @@ export function createTransport(settings: ProviderSettings): Transport {
 }
 
 /** undici announces a request to its handler only once it has a connection to write it on. */
-function watchSending(agent: Agent, record: ExchangeRecord): Dispatcher {
+function watchSending(agent: Dispatcher, record: ExchangeRecord): Dispatcher {
   return agent.compose((dispatch) => (options, handler) => {
     const onConnect = handler.onConnect?.bind(handler);
     const onRequestStart = handler.onRequestStart?.bind(handler);

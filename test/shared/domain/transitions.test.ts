@@ -26,6 +26,7 @@ const waiting: JobCore = {
   tries: 2,
   leaseUntilMs: null,
   runAtMs: nowMs,
+  queuedAtMs: nowMs - 5000,
   deadlineAtMs: nowMs + 60_000,
   cancelRequested: false,
 };
@@ -35,6 +36,7 @@ const succeeded: JobCore = { ...waiting, state: 'succeeded' };
 
 const claim: JobMove = { kind: 'claim', generation: 2, leaseMs };
 const giveBack: JobMove = { kind: 'returnTicket', generation: 2, delayMs: 400 };
+const withdraw: JobMove = { kind: 'withdrawTicket', generation: 2 };
 const extend: JobMove = { kind: 'extendLease', fence: 3, leaseMs };
 const putBack: JobMove = { kind: 'putBack', fence: 3, delayMs: 700, counts: true };
 const succeed: JobMove = { kind: 'end', fence: 3, state: 'succeeded' };
@@ -54,6 +56,12 @@ describe('a move that may be made changes exactly this', () => {
       ticketed,
       giveBack,
       { state: 'waiting', generation: 3, runAtMs: nowMs + 400 },
+    ],
+    [
+      'a ticket that is withdrawn voids itself, and its job waits where it was',
+      ticketed,
+      withdraw,
+      { state: 'waiting', generation: 3 },
     ],
     ['a lease goes on from now', running, extend, { leaseUntilMs: nowMs + leaseMs }],
     [
@@ -102,6 +110,7 @@ describe('a move that may not be made changes nothing', () => {
     ['a claim of a running job', running, claim],
     ['a claim of a job that is not wanted', { ...ticketed, cancelRequested: true }, claim],
     ['a claim at the deadline', { ...ticketed, deadlineAtMs: nowMs }, claim],
+    ['an older ticket withdrawn', ticketed, { ...withdraw, generation: 1 }],
     ['an older ticket handed back', ticketed, { ...giveBack, generation: 1 }],
     ['a lease of an older attempt', running, { ...extend, fence: 2 }],
     ['a lease of a job that ended', succeeded, extend],

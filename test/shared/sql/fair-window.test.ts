@@ -2,7 +2,15 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { newId } from '../../../src/shared/domain/ids.ts';
 import { insertAccount } from '../../../src/shared/sql/accounts.ts';
 import { type Database, openDatabase } from '../../../src/shared/sql/database.ts';
-import { recallTickets, ticketJobs } from '../../../src/shared/sql/run-jobs.ts';
+import { findQueuePlaces } from '../../../src/shared/sql/queue-place.ts';
+import {
+  claimJobs,
+  recallTickets,
+  returnTickets,
+  ticketJobs,
+  withdrawTickets,
+} from '../../../src/shared/sql/run-jobs.ts';
+import { putBackJobs } from '../../../src/shared/sql/settle-jobs.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -13,6 +21,8 @@ beforeAll(async () => {
   sql = openDatabase({ url: database.ownerUrl, poolMax: 4, prepare: true, applicationName: 'test' });
 });
 beforeEach(async () => {
+  await sql`delete from job_requests`;
+  await sql`delete from attempts`;
   await sql`delete from jobs`;
   await sql`delete from accounts where id not in (select account_id from balances)`;
 });
@@ -179,4 +189,81 @@ test('of the jobs of an account, those that are nearly late go first; another ac
   const theirs = await plant(2, { account: other });
   const tickets = await ticketJobs(sql, 'alpha', 2);
   expect(tickets.map(({ id }) => id).sort()).toEqual([...late, ...later, ...theirs].sort());
+});
+
+/** Jobs of one account, each accepted a second after the one before, with their requests. */
+async function plantInOrder(count: number, account: string): Promise<string[]> {
+  const ids = await plant(count, { account });
+  await sql`update jobs j set run_at = now() - interval '1 hour' + i.n * interval '1 second'
+    from unnest(${ids}::text[]) with ordinality as i (id, n) where j.id = i.id`;
+  const targets = JSON.stringify([
+    { provider: 'alpha', model: 'alpha/a' },
+    { provider: 'beta', model: 'beta/b' },
+  ]);
+  await sql`insert into job_requests (job_id, request, targets) select id, '{}', ${targets}::jsonb from unnest(${ids}::text[]) as id`;
+  return ids;
+}
+
+const attempt = {
+  provider: 'alpha',
+  outcome: 'failed',
+  status: 500,
+  error: null,
+  usage: null,
+  costNano: null,
+} as const;
+
+/** Takes the first ticket of the provider, calls and puts the job back to wait for so long. */
+async function callFirst(delayMs: number): Promise<string> {
+  const [ticket] = await ticketJobs(sql, 'alpha', 1);
+  if (ticket === undefined) throw new Error('nothing to call');
+  await claimJobs(sql, [ticket], { id: 'wrk', leaseSeconds: 30 });
+  const way = { provider: 'alpha', targetModel: 'alpha/a', target: 0, eventSeq: null };
+  await putBackJobs(sql, [{ jobId: ticket.id, fence: 1, delayMs, counts: true, ...way, attempt }]);
+  await sql`update jobs set state = 'waiting', generation = generation + 1, ticketed_at = null where state = 'ticketed'`;
+  return ticket.id;
+}
+
+const picked = async (count: number) =>
+  (await ticketJobs(sql, 'alpha', 50)).slice(0, count).map(({ id }) => id);
+
+test('a job that is called again goes before those of its account that came after it', async () => {
+  const account = await openAccount();
+  const ids = await plantInOrder(5, account);
+  expect(await callFirst(0)).toBe(ids[0]);
+  expect((await findQueuePlaces(sql, account, [ids[0] ?? ''])).get(ids[0] ?? '')).toMatchObject({ ahead: 0 });
+  expect(await picked(3)).toEqual(ids.slice(0, 3));
+});
+
+test('a job that is to wait is passed over until it is due, and then it has its place again', async () => {
+  const account = await openAccount();
+  const ids = await plantInOrder(4, account);
+  await callFirst(60_000);
+  expect(await picked(1)).toEqual([ids[1]]);
+  await sql`update jobs set state = 'waiting', generation = generation + 1, ticketed_at = null where state = 'ticketed'`;
+  await sql`update jobs set run_at = now() where id = ${ids[0] ?? ''}`;
+  expect(await picked(2)).toEqual([ids[0], ids[1]]);
+});
+
+test('a ticket handed back for a shut gate goes to the next target with the place it had', async () => {
+  const account = await openAccount();
+  const ids = await plantInOrder(3, account);
+  const later = await plant(3, { account, provider: 'beta' });
+  const [first] = await ticketJobs(sql, 'alpha', 50);
+  if (first === undefined) throw new Error('no ticket');
+  await returnTickets(sql, [{ ...first, delayMs: 8000, onlyElsewhere: false }]);
+  const order = (await ticketJobs(sql, 'beta', 50)).map(({ id }) => id);
+  expect(order).toEqual([ids[0], ...later]);
+});
+
+test('pausing a provider moves no job elsewhere, and none from its place', async () => {
+  const account = await openAccount();
+  const ids = await plantInOrder(3, account);
+  const tickets = await ticketJobs(sql, 'alpha', 50);
+  const older = tickets.map((ticket) => ({ ...ticket, generation: ticket.generation - 1 }));
+  expect(await withdrawTickets(sql, older)).toEqual([false, false, false]);
+  expect(await withdrawTickets(sql, tickets)).toEqual([true, true, true]);
+  const rows = await sql`select distinct provider, state, target::integer as target from jobs`;
+  expect(rows).toEqual([{ provider: 'alpha', state: 'waiting', target: 0 }]);
+  expect(await picked(3)).toEqual(ids);
 });

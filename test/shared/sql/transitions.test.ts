@@ -28,6 +28,7 @@ import {
   recallTickets,
   returnTickets,
   ticketJobs,
+  withdrawTickets,
 } from '../../../src/shared/sql/run-jobs.ts';
 import {
   claimDeliveries,
@@ -124,6 +125,7 @@ async function readCore(tx: Transaction, jobId: string): Promise<JobCore & { tar
     select state, generation, attempts, tries, target::integer as target,
       round(extract(epoch from lease_until - now()) * 1000)::float8 as "leaseUntilMs",
       round(extract(epoch from run_at - now()) * 1000)::float8 as "runAtMs",
+      round(extract(epoch from coalesce(queued_at, run_at) - now()) * 1000)::float8 as "queuedAtMs",
       round(extract(epoch from deadline_at - now()) * 1000)::float8 as "deadlineAtMs",
       cancel_requested_at is not null as "cancelRequested"
     from jobs where id = ${jobId}`;
@@ -161,6 +163,8 @@ async function moveRow(
           ])
         )[0] === true
       );
+    case 'withdrawTicket':
+      return (await withdrawTickets(sql, [{ id: job.id, generation: move.generation }]))[0] === true;
     case 'recallTicket': {
       await tx`update accounts set paused = true where id = ${job.accountId}`;
       const recalled = await recallTickets(sql, targets[job.target]!.provider);
@@ -208,13 +212,14 @@ function anyMove(random: Random, job: JobCore & { target: number }): JobMove {
   const roundDelayMs = job.target + 1 < targets.length ? 0 : 3000;
   const fitting: Partial<Record<JobState, JobMove['kind'][]>> = {
     waiting: ['ticket', 'ticket', 'ticket', 'end'],
-    ticketed: ['claim', 'claim', 'claim', 'claim', 'returnTicket', 'recallTicket', 'end'],
+    ticketed: ['claim', 'claim', 'claim', 'claim', 'returnTicket', 'withdrawTicket', 'recallTicket', 'end'],
     running: ['putBack', 'putBack', 'extendLease', 'extendLease', 'end'],
   };
   const every: JobMove['kind'][] = [
     'ticket',
     'claim',
     'returnTicket',
+    'withdrawTicket',
     'recallTicket',
     'extendLease',
     'putBack',
@@ -225,6 +230,7 @@ function anyMove(random: Random, job: JobCore & { target: number }): JobMove {
     : random.pick(random.chance(0.75) ? (fitting[job.state] ?? every) : every);
   if (kind === 'ticket' || kind === 'recallTicket' || kind === 'requestCancel') return { kind };
   if (kind === 'claim') return { kind, generation, leaseMs };
+  if (kind === 'withdrawTicket') return { kind, generation };
   if (kind === 'returnTicket') return { kind, generation, delayMs: roundDelayMs };
   if (kind === 'extendLease') return { kind, fence, leaseMs };
   if (kind === 'putBack') return { kind, fence, delayMs, counts: random.chance(0.7) };
@@ -245,11 +251,13 @@ describe('a row moves as the domain says', () => {
         if (random.chance(0.3)) {
           const passedMs = random.pick([1, 1000, 5000, 15_000]);
           await tx`update jobs set run_at = run_at - ${passedMs} * interval '1 ms',
+            queued_at = queued_at - ${passedMs} * interval '1 ms',
             deadline_at = deadline_at - ${passedMs} * interval '1 ms',
             lease_until = lease_until - ${passedMs} * interval '1 ms' where id = ${id}`;
           job = {
             ...job,
             runAtMs: job.runAtMs - passedMs,
+            queuedAtMs: job.queuedAtMs - passedMs,
             deadlineAtMs: job.deadlineAtMs - passedMs,
             leaseUntilMs: job.leaseUntilMs === null ? null : job.leaseUntilMs - passedMs,
           };
@@ -291,6 +299,7 @@ describe('a row moves as the domain says', () => {
       'ticket',
       'claim',
       'returnTicket',
+      'withdrawTicket',
       'recallTicket',
       'extendLease',
       'putBack',

@@ -1,4 +1,5 @@
 import type { News } from '../../../shared/news.ts';
+import { noProxy, type ProxySettings } from '../../../shared/outgoing/proxy-for.ts';
 import { createConnections } from '../../../shared/webhooks/connections.ts';
 import { postLimits } from '../../../shared/webhooks/post-webhook.ts';
 import { createResolver } from '../../../shared/webhooks/resolve-host.ts';
@@ -15,7 +16,10 @@ import { tryEndpoint } from './try-endpoint.ts';
 import { updateEndpoint } from './update-endpoint.ts';
 
 /** Webhook endpoints; a test of one is posted from here, over connections that end with the server. */
-export function addEndpointRoutes(app: App, deps: EndpointDeps & { news: Pick<News, 'send'> }): void {
+export function addEndpointRoutes(
+  app: App,
+  deps: EndpointDeps & { news: Pick<News, 'send'>; config: { proxy?: ProxySettings } },
+): void {
   createEndpoint(app, deps);
   listEndpoints(app, deps);
   getEndpoint(app, deps);
@@ -26,7 +30,8 @@ export function addEndpointRoutes(app: App, deps: EndpointDeps & { news: Pick<Ne
   listEventTypes(app);
 
   const policy = deps.config.webhooks;
-  const connections = createConnections({ policy, resolve: createResolver(policy.allowPrivate) });
+  const { proxy = noProxy } = deps.config;
+  const connections = createConnections({ policy, resolve: createResolver(policy.allowPrivate), proxy });
   app.addHook('onClose', () => connections.close());
   tryEndpoint(app, { ...deps, sending: { connections, limits: postLimits, now: Date.now } });
 }

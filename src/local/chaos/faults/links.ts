@@ -34,6 +34,14 @@ export const linkFaults: Fault[] = [
     inject: async ({ links }: { links: Links }) => (links[name].cutAll() > 0 ? 1 : 0),
   })),
   ...lasting('silent', 1500, (link) => link.blackhole()),
+  // Not the provider's: a call that has begun may take minutes to be answered, and is waited for.
+  ...(Object.keys(names) as (keyof Links)[])
+    .filter((name) => name !== 'toProvider')
+    .map((name) => ({
+      kind: `link ${names[name]} silent where it is open`,
+      disruptive: true,
+      inject: async ({ links }: { links: Links }) => (links[name].silenceOpen() > 0 ? 1 : 0),
+    })),
   ...lasting('half open', 1500, (link) => link.halfOpen()),
   ...lasting('refused', 1000, (link) => {
     link.refuse();
