@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../shared/config.ts';
 import { Errands } from '../shared/errands.ts';
 import type { JobEvents } from '../shared/job-events.ts';
+import type { Judge } from '../shared/judge/judge.ts';
 import type { Ledger } from '../shared/ledger.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Models } from '../shared/models.ts';
@@ -91,6 +92,7 @@ import { createCallNotes } from './sync/note-calls.ts';
 
 export type ServerDeps = ProviderStatusDeps & {
   models: Models;
+  judge: Judge;
   ledger: Ledger;
   news: News;
   events: JobEvents;
@@ -150,7 +152,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
 async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void> {
   addJobRoutes(app, deps);
   await addFileRoutes(app, deps);
-  addBatchRoutes(app, { sql: deps.sql, ...quoting(deps) });
+  addBatchRoutes(app, { sql: deps.sql, judge: deps.judge, ...quoting(deps) });
   addMessageBatchRoutes(app, deps);
 
   readBalance(app, deps);

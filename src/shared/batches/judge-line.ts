@@ -22,6 +22,7 @@ export type LineOwner = {
 export function judgeLine(deps: QuoteDeps, owner: LineOwner, parsed: ParsedLine): BatchLine {
   const kept = { line: parsed.line, customId: parsed.customId };
   try {
+    if (parsed.unread !== undefined) throw parsed.unread;
     checkValue(parsed.body, [], parsed.escapes);
     const job = toJob(deps, owner, endpoints[owner.endpoint].read(parsed.body));
     return { ...kept, job, refusal: null };
