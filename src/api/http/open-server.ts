@@ -8,6 +8,7 @@ import type { App } from './app.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import './caller.ts';
 import { closeAfter } from './close-unread.ts';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import { compileValidator } from './compile-validator.ts';
 import { emptySha256, readJsonBody } from './json-body.ts';
 import { decorateLinks } from './links.ts';
@@ -57,7 +58,7 @@ export function openServer({ config, log }: OpenDeps): App {
   decorateLinks(app, config.http);
   app.setValidatorCompiler(compileValidator);
   // Schemas of answers describe and type them; what a handler returns is sent as it is.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setSerializerCompiler(() => (data) => writeJson(data));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     'application/json',

@@ -1,5 +1,6 @@
 import type { ChatRequest } from '../../shared/domain/chat.ts';
 import { lanes } from '../../shared/domain/job.ts';
+import { readJson } from '../../shared/json/read-json.ts';
 import type { JobOrder } from '../../shared/requests/quote-job.ts';
 import type { StoredOrder } from '../../shared/sql/jobs.ts';
 import { restoreTargets } from '../../shared/stored-targets.ts';
@@ -11,7 +12,7 @@ export function orderAgain(stored: StoredOrder, request: string): JobOrder {
   return {
     surface: 'jobs',
     original: null,
-    request: JSON.parse(request) as ChatRequest,
+    request: readJson(request) as ChatRequest,
     lane: lanes[stored.lane] ?? 'background',
     stream: stored.stream,
     runAt: null,

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 /**
  * JSON that is written as it came: a number with more digits than JavaScript holds, or a whole document that was stored. It is a
  * function, since whoever looks into values takes an object for one of the client's, and a schema takes a function for none of
@@ -8,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 export type Verbatim = (() => string) & { toJSON(): unknown };
 
 /** Cannot be guessed, so no text of a client can be taken for one of ours. */
-const mark = `verbatim-${randomUUID()}-`;
+const mark = `verbatim-${crypto.randomUUID()}-`;
 const placed = new RegExp(`"${mark}(\\d+)"`, 'g');
 const markedNumber = new RegExp(`"${mark}(-?\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?)n"`, 'g');
 

@@ -13,6 +13,7 @@ import {
 } from '../domain/job.ts';
 import type { ModelEntry } from '../domain/model.ts';
 import { type Quote, quote } from '../domain/quote.ts';
+import { writeJson } from '../json/verbatim.ts';
 import type { JobIntake } from '../sql/accept-jobs.ts';
 import { storeTargets } from '../stored-targets.ts';
 import { checkWebhookUrl } from '../webhook-target.ts';
@@ -176,7 +177,7 @@ export function toIntake(jobId: string, order: JobOrder, orderer: Orderer, price
     runAt: order.runAt,
     createdAt,
     expiresInSeconds: order.expiresInSeconds,
-    request: JSON.stringify(order.request),
+    request: writeJson(order.request),
     original: order.original,
     targets: storeTargets(priced.targets),
   };

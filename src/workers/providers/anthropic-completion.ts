@@ -1,6 +1,7 @@
 import type { FinishReason, ToolCall } from '../../shared/domain/chat.ts';
 import { checkUsage, isCount, type Usage } from '../../shared/domain/usage.ts';
 import { keptBlock } from '../../shared/requests/extra-content.ts';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import { isThinking } from './anthropic-messages.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
@@ -69,7 +70,7 @@ function toToolCall({ block, json }: FinishedBlock): ToolCall {
   return {
     id,
     type: 'function',
-    function: { name, arguments: json ?? JSON.stringify(readField(block, 'input') ?? {}) },
+    function: { name, arguments: json ?? writeJson(readField(block, 'input') ?? {}) },
   };
 }
 

@@ -1,3 +1,4 @@
+import { writeJson } from '../../../shared/json/verbatim.ts';
 import { toAnthropicMessage } from '../../../shared/requests/message-object.ts';
 import { messagesShape } from '../../../shared/requests/message-request.ts';
 import type { App } from '../../http/app.ts';
@@ -33,5 +34,5 @@ function narrate(model: string, jobId: string, requestId: string): Narration {
 
 /** Anthropic's SDK goes by the name of an event, not by what its data says. */
 function frames(events: MessageEvent[]): string {
-  return events.map(({ event, data }) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join('');
+  return events.map(({ event, data }) => `event: ${event}\ndata: ${writeJson(data)}\n\n`).join('');
 }
