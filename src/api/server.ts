@@ -10,6 +10,7 @@ import type { News } from '../shared/news.ts';
 import type { QuoteDeps } from '../shared/requests/quote-job.ts';
 import type { Database } from '../shared/sql/database.ts';
 import { pingDatabase } from '../shared/sql/operations.ts';
+import { createFinalWatch } from '../shared/watch/final-watch.ts';
 import { createJobWatcher } from '../shared/watch/job-watcher.ts';
 import { type AccountCache, createAccountCache } from './http/account-cache.ts';
 import { type ApiKeys, createApiKeys } from './http/api-keys.ts';
@@ -199,10 +200,12 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
 
 function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const intake = { ...quoting(deps), ledger: deps.ledger, news: deps.news };
+  const finals = createFinalWatch(deps);
+  app.addHook('onClose', async () => finals.stop());
   createJob(app, intake);
   createEstimate(app, { ...intake, sql: deps.sql });
   listJobs(app, deps);
-  getJob(app, deps);
+  getJob(app, { ...deps, finals });
   cancelJob(app, deps);
   cancelJobs(app, deps);
   deleteJob(app, deps);
@@ -228,11 +231,12 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const errands = new Errands();
   app.addHook('onClose', () => errands.done());
   const noteCall = createCallNotes(deps.sql);
-  const answering = { ...deps, ...intake, ...watching, credentials, errands, noteCall, syncTimeoutSeconds };
+  const calling = { noteCall, errands, syncTimeoutSeconds };
+  const answering = { ...deps, ...intake, ...watching, ...calling, credentials, finals };
   createChatCompletion(app, answering);
   createResponse(app, answering);
   getResponse(app, answering);
-  cancelResponse(app, deps);
+  cancelResponse(app, { ...deps, finals });
   deleteResponse(app, deps);
   listResponseItems(app, deps);
   createMessage(app, answering);

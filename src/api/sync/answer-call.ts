@@ -4,6 +4,9 @@ import { Refusal } from '../../shared/domain/errors.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
 import type { Errands } from '../../shared/errands.ts';
 import type { JobEvents } from '../../shared/job-events.ts';
+import { readJson } from '../../shared/json/read-json.ts';
+import { findOutcome } from '../../shared/sql/jobs.ts';
+import type { FinalWatch } from '../../shared/watch/final-watch.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
 import type { CredentialWatch } from '../http/credential-watch.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
@@ -13,11 +16,11 @@ import { cancelUnlessAskedAgain, whenGone } from './client-gone.ts';
 import { failedCall } from './failed-call.ts';
 import { followCall, OutputTakenBack } from './follow-call.ts';
 import { type Call, type PlaceDeps, type PlacedCall, placeCall } from './place-call.ts';
-import { findWhenFinal } from './when-final.ts';
 
 export type AnswerDeps = PlaceDeps &
   CancelDeps & {
-    events: Pick<JobEvents, 'onChange' | 'announce'>;
+    events: Pick<JobEvents, 'announce'>;
+    finals: FinalWatch;
     watcher: JobWatcher;
     streams: EventStreams;
     credentials: CredentialWatch;
@@ -65,12 +68,13 @@ export async function answerWhole(
 
 async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSignal): Promise<Answered> {
   const waitMs = deps.syncTimeoutSeconds * 1000 + marginMs;
-  const stored = await findWhenFinal(deps, placed, waitMs, gone);
+  await deps.finals.whenFinal(placed.jobId, waitMs, gone);
+  const stored = await findOutcome(deps.sql, placed.accountId, placed.jobId);
   // A call that was cancelled and read to its end has its whole answer: whoever came back for it is given it.
-  if (stored === null || stored.result == null) {
+  if (stored === null || stored.result === null) {
     throw failedCall(stored?.job ?? { error: null, state: 'failed' });
   }
-  return { job: stored.job, completion: JSON.parse(stored.result) as ChatCompletion };
+  return { job: stored.job, completion: readJson(stored.result) as ChatCompletion };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Surface } from '../../shared/domain/job.ts';
 import { nameFields } from '../../shared/requests/field-names.ts';
 import type { JobOrder } from '../../shared/requests/quote-job.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { findJob } from '../../shared/sql/jobs.ts';
+import { findJobRecord } from '../../shared/sql/jobs.ts';
 import { askSyncCallAgain, forgetSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
 import { asksAgain, fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
@@ -80,8 +80,8 @@ export async function placeCall(
   reply.header('x-job-id', accepted.jobId);
   if (accepted.replayed) reply.header('idempotent-replayed', 'true');
   const isNew = asks === 1 && !accepted.replayed;
-  const earlierJob = isNew ? null : await findJob(deps.sql, accountId, accepted.jobId);
-  const createdAt = earlierJob?.job.createdAt ?? accepted.orderedAt;
+  const earlierJob = isNew ? null : await findJobRecord(deps.sql, accountId, accepted.jobId);
+  const createdAt = earlierJob?.createdAt ?? accepted.orderedAt;
   return { jobId: accepted.jobId, accountId, createdAt, asks };
 }
 

@@ -1,4 +1,5 @@
 import type { Refusal } from '../../../shared/domain/errors.ts';
+import { writeJson } from '../../../shared/json/verbatim.ts';
 import { createChunks, toChatCompletion } from '../../../shared/requests/chat-completion.ts';
 import { type ChatCompletionsBody, chatCompletionsShape } from '../../../shared/requests/chat-request.ts';
 import type { App } from '../../http/app.ts';
@@ -30,7 +31,7 @@ function modelOf(deps: AnswerDeps, { request }: ChatCompletionsBody): string {
 function narrate(body: ChatCompletionsBody, placed: PlacedCall, model: string, requestId: string): Narration {
   const { jobId, createdAt } = placed;
   const chunks = createChunks({ jobId, model, createdAt, includeUsage: body.includeUsage });
-  const frames = (values: object[]) => values.map((value) => `data: ${JSON.stringify(value)}\n\n`).join('');
+  const frames = (values: object[]) => values.map((value) => `data: ${writeJson(value)}\n\n`).join('');
   return {
     started: () => '',
     delta: (delta) => frames(chunks.delta(delta)),

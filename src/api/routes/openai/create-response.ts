@@ -3,12 +3,14 @@ import { responseStatusOf } from '../../../shared/domain/chat.ts';
 import type { Refusal } from '../../../shared/domain/errors.ts';
 import { responseIdOf } from '../../../shared/domain/ids.ts';
 import type { JobError } from '../../../shared/domain/job.ts';
+import { writeJson } from '../../../shared/json/verbatim.ts';
 import { type ResponseFacts, toResponse } from '../../../shared/requests/response-object.ts';
 import {
   type ResponsesBody,
   responsesShape,
   toChatRequest,
 } from '../../../shared/requests/response-request.ts';
+import { firstStoredField } from '../../../shared/sql/response-chain.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { readEarlierItems } from '../../responses/earlier-items.ts';
@@ -51,7 +53,7 @@ async function toCall(deps: AnswerDeps, accountId: string, body: ResponsesBody):
   const call: Call = {
     surface: 'responses',
     request: toChatRequest(body, earlier),
-    original: body.store === false ? null : JSON.stringify(body),
+    original: body.store === false ? null : writeJson({ [firstStoredField]: null, ...body }),
     stream: body.stream === true,
     metadata: body.metadata ?? {},
   };
