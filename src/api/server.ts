@@ -117,6 +117,8 @@ export type ServerParts = {
   apiKeys: ApiKeys;
   closing: AbortSignal;
   eventStreams: UnderWay;
+  waits: UnderWay;
+  bodies: UnderWay;
 };
 
 /**
@@ -124,8 +126,11 @@ export type ServerParts = {
  * the caller closes the server first, then the rest.
  */
 export async function buildServer(deps: ServerDeps): Promise<App> {
-  const app = openServer(deps);
+  const bodies = createUnderWay('bodies');
+  const app = openServer({ ...deps, bodies });
   const parts: ServerParts = {
+    bodies,
+    waits: createUnderWay('waits'),
     accounts: createAccountCache(deps.sql, deps.config.limits),
     apiKeys: createApiKeys(deps.sql),
     closing: drainOnClose(app),

@@ -128,6 +128,8 @@ function testDeps(
         requestsPerMinute: 0,
         metricsToken: null,
         metricsOpen: true,
+        bodiesBytesMax: 256 * 1024 * 1024,
+        bodyBudgets: { bytesPerMinute: 0, cpuMsPerMinute: 0 },
       },
       auth: {
         jwtSecret,

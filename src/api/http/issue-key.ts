@@ -5,7 +5,7 @@ import { countKeysOfAccount, holdParentKey, insertApiKey } from '../../shared/sq
 import type { Transaction } from '../../shared/sql/database.ts';
 import { createApiKey } from './api-keys.ts';
 import type { Scope } from './caller.ts';
-import { instant } from './instant.ts';
+import { instant } from '../../shared/requests/instant.ts';
 import { apiKeyShape, toApiKey } from './shapes.ts';
 
 /** What a new key may be asked for with. */

@@ -1,12 +1,62 @@
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import type { Config } from '../../shared/config.ts';
+import type { Judge } from '../../shared/judge/judge.ts';
 import { readClientJson } from '../../shared/requests/client-json.ts';
+import { type BodyBudgets, createBodyBudgets } from './body-budgets.ts';
+import { createBodyPlaces } from './body-places.ts';
+import { JudgedBody } from './judged-body.ts';
+import { receiveBody, silenceMsMax } from './receive-body.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** SHA-256 of an empty body. */
 export const emptySha256 = hash('sha256', '');
 
-/** Reads a JSON body and keeps its hash on the request. An empty body is no body. Throws a Refusal. */
-export function readJsonBody(request: FastifyRequest, bytes: Buffer): unknown {
-  request.bodySha256 = hash('sha256', bytes);
-  return bytes.length === 0 ? undefined : readClientJson(bytes);
+/** Whoever sends more bodies at a time than may be on their way waits this long for the others. */
+const placeWaitMs = 5000;
+
+export type JsonBodyDeps = { config: Pick<Config, 'http'>; judge: Pick<Judge, 'body'>; bodies: UnderWay };
+
+/**
+ * Reads JSON bodies and keeps their hash on the request; those of routes that say what they are (`judged`) are checked and priced
+ * too, the large ones in a thread. An empty body is no body. Rejects with a Refusal.
+ */
+export function createBodyReader({
+  config,
+  judge,
+  bodies,
+}: JsonBodyDeps): (request: FastifyRequest) => Promise<unknown> {
+  const { http } = config;
+  const places = createBodyPlaces({ bodies, bytesMax: http.bodiesBytesMax, waitMs: placeWaitMs });
+  const budgets = createBodyBudgets(http.bodyBudgets);
+  return async (request) => {
+    budgets.refuseSpent(request);
+    const settings = { bytesMax: http.bodyLimitBytes, silenceMsMax };
+    const { bytes, sha256 } = await receiveBody(places, settings, request);
+    request.bodySha256 = sha256;
+    budgets.spendBytes(request, bytes.length);
+    if (bytes.length === 0) return undefined;
+    return await readOrJudge(judge, budgets, request, bytes);
+  };
+}
+
+async function readOrJudge(
+  judge: Pick<Judge, 'body'>,
+  budgets: BodyBudgets,
+  request: FastifyRequest,
+  bytes: Buffer,
+): Promise<unknown> {
+  const kind = request.routeOptions.config.judged;
+  if (kind === undefined) return readClientJson(bytes);
+  const owner = {
+    accountId: request.caller.accountId ?? '',
+    defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
+  };
+  const result = await judge.body(kind, { bytes, owner }, (tookMs) => budgets.spendCpu(request, tookMs));
+  return new JudgedBody(result, isUnpriced(result) ? bytes : null);
+}
+
+/** What goes on from something else is judged again with it. */
+function isUnpriced(result: object): boolean {
+  return 'priced' in result && result.priced === null;
 }

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Catalogue } from '../../shared/catalogue/catalogue.ts';
 import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
 import { Refusal } from '../../shared/domain/errors.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
 import type { Errands } from '../../shared/errands.ts';
-import type { JobEvents } from '../../shared/job-events.ts';
 import { readJson } from '../../shared/json/read-json.ts';
 import { findOutcome } from '../../shared/sql/jobs.ts';
 import type { FinalWatch } from '../../shared/watch/final-watch.ts';
@@ -19,7 +19,7 @@ import { type Call, type PlaceDeps, type PlacedCall, placeCall } from './place-c
 
 export type AnswerDeps = PlaceDeps &
   CancelDeps & {
-    events: Pick<JobEvents, 'announce'>;
+    catalogue: Catalogue;
     finals: FinalWatch;
     watcher: JobWatcher;
     streams: EventStreams;

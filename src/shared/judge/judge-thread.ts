@@ -9,19 +9,25 @@ export type JudgeData = Omit<QuoteDeps, 'catalogue'> & {
   catalogueFiles: Parameters<typeof loadCatalogue>[0];
 };
 
-/** What it answers: the result, a refusal's parts, or what a bug threw. */
-export type ThreadAnswer =
+/** What it answers: the result, a refusal's parts, or what a bug threw; and how long it took. */
+export type ThreadAnswer = { tookMs: number } & (
   | { result: unknown }
   | { refusal: Pick<Refusal, 'type' | 'message' | 'extras'> }
-  | { bug: unknown };
+  | { bug: unknown }
+);
 
 const { catalogueFiles, ...rest } = workerData as JudgeData;
 const deps: QuoteDeps = { ...rest, catalogue: loadCatalogue(catalogueFiles) };
 
-parentPort?.on('message', (task: Task) => parentPort?.postMessage(answer(revive(task))));
+parentPort?.on('message', (task: Task) => {
+  const start = performance.now();
+  const said = answer(revive(task));
+  parentPort?.postMessage({ ...said, tookMs: performance.now() - start });
+});
 
 /** On their way between threads buffers become plain arrays of bytes. */
 function revive(task: Task): Task {
+  if (task.kind === 'body') return { ...task, body: { ...task.body, bytes: toBuffer(task.body.bytes) } };
   const lines = task.lines.map(({ line, bytes }) => ({
     line,
     bytes: bytes === null ? null : toBuffer(bytes),
@@ -33,7 +39,7 @@ function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-function answer(task: Task): ThreadAnswer {
+function answer(task: Task) {
   try {
     return { result: perform(deps, task) };
   } catch (error) {

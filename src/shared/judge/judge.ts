@@ -3,12 +3,18 @@ import type { FileLine } from '../batches/file-lines.ts';
 import type { LineOwner } from '../batches/judge-line.ts';
 import type { Config } from '../config.ts';
 import { Refusal } from '../domain/errors.ts';
+import { measureJson, requestLimits } from '../json/measure-json.ts';
 import type { Models } from '../models.ts';
 import type { QuoteDeps } from '../requests/quote-job.ts';
+import type { BodyKind, GivenBody, JudgedBodies } from './bodies.ts';
+import { judgeBody } from './bodies.ts';
 import type { JudgeData, ThreadAnswer } from './judge-thread.ts';
-import { type JudgedLine, perform, type Task } from './tasks.ts';
+import { type JudgedLine, judgeLines, type Task } from './tasks.ts';
 import { ThreadEnded } from './thread.ts';
 import { createThreadPool, type ThreadPool } from './thread-pool.ts';
+
+/** Told how long a piece of work took, also one that was refused. */
+export type Spent = (tookMs: number) => void;
 
 /** Reads, checks and prices what clients send: large pieces in threads, so that nobody else waits for them. */
 export type Judge = {
@@ -17,11 +23,14 @@ export type Judge = {
    * all of them together take more memory or time than a piece of work may: then with a Refusal.
    */
   lines(lines: FileLine[], owner: LineOwner): Promise<JudgedLine[]>;
+  /** A body of a kind, judged; its bytes may be gone afterwards, but those of a response. Rejects with a Refusal for whatever it holds. */
+  body<Kind extends BodyKind>(kind: Kind, body: GivenBody, spent?: Spent): Promise<JudgedBodies[Kind]>;
   stop(): Promise<void>;
 };
 
-/** Less than this is read where it came: handing it to a thread would take longer. */
-const bytesHereMax = 16 * 1024;
+/** Less is read where it came: handing it to a thread would take longer. */
+const linesHere = { bytes: 16 * 1024 };
+const bodyHere = { bytes: 256 * 1024, values: 5000 };
 /** One piece of work, a body or a slice of lines, never needs nearly as much. */
 const memoryMebibytes = 768;
 const timeoutMs = 30_000;
@@ -48,10 +57,18 @@ export function createJudge(
   const pool = createThreadPool(size, { entry, workerData, memoryMebibytes, timeoutMs });
   return {
     lines: async (lines, owner) => {
-      const task: Task = { kind: 'lines', lines, owner };
+      const task = { kind: 'lines' as const, lines, owner };
       const bytes = lines.reduce((sum, line) => sum + (line.bytes?.length ?? 0), 0);
-      if (bytes <= bytesHereMax) return perform(deps, task);
-      return (await inThread(pool, owner.accountId, task)) as JudgedLine[];
+      if (bytes <= linesHere.bytes) return judgeLines(deps, task);
+      return (await inThread(pool, owner.accountId, { task, transfer: [] }, ignore)) as JudgedLine[];
+    },
+    body: async (kind, body, spent = ignore) => {
+      if (isSmall(body)) return measured(spent, () => judgeBody(deps, kind, body));
+      const work = {
+        task: { kind: 'body' as const, bodyKind: kind, body },
+        transfer: movable(kind, body.bytes),
+      };
+      return (await inThread(pool, body.owner.accountId, work, spent)) as JudgedBodies[typeof kind];
     },
     stop: pool.stop,
   };
@@ -64,12 +81,45 @@ function filesOf({ modelsFile, providersFile }: Pick<Config, 'modelsFile' | 'pro
   };
 }
 
-async function inThread(pool: ThreadPool, accountId: string, task: Task): Promise<unknown> {
-  const answer = await pool.run(accountId, { task, transfer: [] }).catch(refuseEnded);
-  const said = answer as ThreadAnswer;
-  if ('result' in said) return said.result;
-  if ('bug' in said) throw said.bug;
-  const { type, message, extras } = said.refusal;
+const ignore = () => undefined;
+
+function isSmall({ bytes, earlier = [] }: GivenBody): boolean {
+  const size = earlier.reduce((sum, turn) => sum + turn.original.length + turn.result.length, bytes.length);
+  if (size > bodyHere.bytes) return false;
+  return measureJson(bytes, { ...requestLimits, valuesMax: bodyHere.values }).values <= bodyHere.values;
+}
+
+function measured<Result>(spent: Spent, work: () => Result): Result {
+  const start = performance.now();
+  try {
+    return work();
+  } finally {
+    spent(performance.now() - start);
+  }
+}
+
+/** Moved and not copied, unless they are needed again: a body may go on from others, and is judged once more with them. */
+function movable(kind: BodyKind, { buffer, byteLength }: Buffer): ArrayBuffer[] {
+  const isWhole = kind !== 'response' && buffer.byteLength === byteLength;
+  return isWhole ? [buffer as ArrayBuffer] : [];
+}
+
+type JudgeWork = { task: Task; transfer: ArrayBuffer[] };
+
+async function inThread(
+  pool: ThreadPool,
+  accountId: string,
+  work: JudgeWork,
+  spent: Spent,
+): Promise<unknown> {
+  const answer = (await pool.run(accountId, work).catch((error: unknown) => {
+    if (error instanceof ThreadEnded) spent(timeoutMs);
+    return refuseEnded(error);
+  })) as ThreadAnswer;
+  spent(answer.tookMs);
+  if ('result' in answer) return answer.result;
+  if ('bug' in answer) throw answer.bug;
+  const { type, message, extras } = answer.refusal;
   throw new Refusal(type, message, extras);
 }
 

@@ -1,4 +1,5 @@
 import type { JobState } from '../domain/job.ts';
+import { firstStoredField } from '../requests/response-request.ts';
 import type { Database } from './database.ts';
 
 /** One turn of a conversation, without its texts. */
@@ -11,9 +12,6 @@ export type ChainTurn = {
   /** Of all turns from the newest to this one. */
   bytesSoFar: number;
 };
-
-/** The body of a response is stored with this field first, so that a chain is followed without reading what was said. */
-export const firstStoredField = 'previous_response_id';
 
 const head = `{"${firstStoredField}":`;
 

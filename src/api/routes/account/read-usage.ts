@@ -5,7 +5,7 @@ import type { Database } from '../../../shared/sql/database.ts';
 import { listUsage, type UsageGroup, type UsageRow } from '../../../shared/sql/usage.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { instantOrDay } from '../../http/instant.ts';
+import { instantOrDay } from '../../../shared/requests/instant.ts';
 import { pageOf } from '../../http/pages.ts';
 
 const groupsMax = 10_000;

@@ -10,8 +10,9 @@ import type { FinalWatch } from '../../../shared/watch/final-watch.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
+import type { UnderWay } from '../../http/under-way.ts';
 
-type GetJobDeps = { sql: Database; finals: FinalWatch; closing: AbortSignal };
+type GetJobDeps = { sql: Database; finals: FinalWatch; waits: UnderWay; closing: AbortSignal };
 
 /** GET /v1/jobs/{id}, with `?wait=30`: answers when the job ends, after that many seconds, or when the server closes. */
 export function getJob(app: App, deps: GetJobDeps): void {
@@ -40,7 +41,12 @@ async function untilFinal(
   const job = await findJobRecord(deps.sql, accountId, id);
   if (job === null) throw notFound('job');
   if (isFinal(job.state)) return;
-  await untilGone(request, deps.closing, (gone) => deps.finals.whenFinal(id, waitMs, gone));
+  const leave = deps.waits.enter(request.account);
+  try {
+    await untilGone(request, deps.closing, (gone) => deps.finals.whenFinal(id, waitMs, gone));
+  } finally {
+    leave();
+  }
 }
 
 /** The whole job as it is sent: its texts as they are stored. */

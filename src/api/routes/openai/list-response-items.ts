@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { responseIdOf, suffixOf } from '../../../shared/domain/ids.ts';
+import { itemsOf } from '../../../shared/requests/earlier-items.ts';
 import type { InputItem } from '../../../shared/requests/response-items.ts';
 import { inputItems } from '../../../shared/requests/response-request.ts';
 import type { Database } from '../../../shared/sql/database.ts';
@@ -7,7 +8,7 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { idParams } from '../../http/shapes.ts';
-import { itemsOf, listEarlierTurns, readTurn } from '../../responses/earlier-items.ts';
+import { listEarlierTurns, readTurn } from '../../responses/earlier-turns.ts';
 import { readResponse } from '../../responses/stored-response.ts';
 
 /** `GET /v1/responses/{id}/input_items`: what a response was made from, earlier turns included; newest first unless asked otherwise. */

@@ -8,7 +8,7 @@ import { insertRecovery } from '../../../shared/sql/webhook-recoveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { instant } from '../../http/instant.ts';
+import { instant } from '../../../shared/requests/instant.ts';
 import { idParams } from '../../http/shapes.ts';
 
 const recoveryShape = z.object({
