@@ -59,6 +59,7 @@ export function openServer({ config, log, judge, bodies }: OpenDeps & JsonBodyDe
   app.setValidatorCompiler(compileValidator);
   // Schemas of answers describe and type them; what a handler returns is sent as it is.
   app.setSerializerCompiler(() => (data) => writeJson(data));
+  app.setReplySerializer((payload) => writeJson(payload));
   app.removeAllContentTypeParsers();
   const readBody = createBodyReader({ config, judge, bodies });
   app.addContentTypeParser('application/json', (request: FastifyRequest) => readBody(request));

@@ -52,6 +52,10 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
     REDIS_URL: ground.redisUrl,
     REDIS_PREFIX: database,
     SIMULATOR_URL: ground.simulatorUrl,
+    // One account stands for many here.
+    EVENT_STREAMS_LIMIT: '100000',
+    WAITS_LIMIT: '100000',
+    BODIES_LIMIT: '1000',
     ADMIN_API_KEY: adminKey,
     WEBHOOK_ALLOW_PRIVATE: 'on',
     SHUTDOWN_GRACE_SECONDS: '1',

@@ -38,7 +38,8 @@ const pieceBytes = 1024 * 1024;
  * Reads a batch one request at a time, so that no more than one is ever made into values, and keeps what each is sent with as it was
  * written. Throws a Refusal for what is wrong around `params`, or is no JSON.
  */
-export function readMessageBatch(bytes: Buffer): MessageBatchLines {
+export function readMessageBatch(given: Buffer): MessageBatchLines {
+  const bytes = given.subarray(0, mark.length).equals(mark) ? given.subarray(mark.length) : given;
   if (!isUtf8(bytes)) throw new Refusal('invalid_json', 'The body is not valid UTF-8');
   const { excess } = measureJson(bytes, wholeLimits);
   if (excess?.path === 'requests' && excess.kind === 'membersMax') {
@@ -54,6 +55,7 @@ export function readMessageBatch(bytes: Buffer): MessageBatchLines {
   return readRequests(bytes, place);
 }
 
+const mark = Buffer.from('\uFEFF');
 const openBracket = '['.charCodeAt(0);
 const notThere: Problem = { param: 'requests', message: 'must be an array of requests' };
 
@@ -62,7 +64,11 @@ function readRequests(bytes: Buffer, place: Member): MessageBatchLines {
   const seen = new Set<string>();
   const lines = new Lines();
   let index = 0;
+  let between = '';
+  let readTo = place.start;
   for (const request of membersOf(bytes, place.start, place.end)) {
+    between += `${bytes.toString('utf8', readTo, request.start)}0`;
+    readTo = request.end;
     const at = `requests.${index}`;
     const params = memberOf(bytes, request, 'params');
     const shell = readShell(bytes, request, params, at);
@@ -80,9 +86,21 @@ function readRequests(bytes: Buffer, place: Member): MessageBatchLines {
     }
     index += 1;
   }
+  refuseBroken(between + bytes.toString('utf8', readTo, place.end));
   if (index === 0) throw invalid([{ param: 'requests', message: 'must have at least one request' }]);
   if (problems.length > 0) throw invalid(problems);
   return { requests: index, pieces: lines.end() };
+}
+
+/** The list with nothing in the place of its requests, each of which is looked at by itself. */
+function refuseBroken(list: string): void {
+  try {
+    JSON.parse(list);
+  } catch (error) {
+    const message =
+      'The body is not valid JSON: the list "requests" has something else between two requests than a comma';
+    throw new Refusal('invalid_json', message, { param: 'requests' }, error);
+  }
 }
 
 /** What is around the params, which have to be JSON; those that hold too much are not looked into, and refused when they are judged. */
