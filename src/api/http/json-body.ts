@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../../shared/config.ts';
+import { requestLimits } from '../../shared/json/measure-json.ts';
 import type { Judge } from '../../shared/judge/judge.ts';
 import { readClientJson } from '../../shared/requests/client-json.ts';
+import { messageBatchLimits } from '../../shared/requests/message-batch.ts';
 import { type BodyBudgets, createBodyBudgets } from './body-budgets.ts';
 import { createBodyPlaces } from './body-places.ts';
 import { JudgedBody } from './judged-body.ts';
@@ -31,7 +33,9 @@ export function createBodyReader({
   const budgets = createBodyBudgets(http.bodyBudgets);
   return async (request) => {
     budgets.refuseSpent(request);
-    const settings = { bytesMax: http.bodyLimitBytes, silenceMsMax };
+    const isBatch = request.routeOptions.config.judged === 'messageBatch';
+    const limits = isBatch ? messageBatchLimits : requestLimits;
+    const settings = { bytesMax: http.bodyLimitBytes, limits, silenceMsMax };
     const { bytes, sha256 } = await receiveBody(places, settings, request);
     request.bodySha256 = sha256;
     budgets.spendBytes(request, bytes.length);

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../shared/domain/errors.ts';
+import { type JsonLimits, JsonScan } from '../../shared/json/measure-json.ts';
+import { tooManyValues } from '../../shared/requests/client-json.ts';
 import type { BodyPlace, BodyPlaces } from './body-places.ts';
 
 export type ReceiveSettings = {
   /** Of a body. */
   bytesMax: number;
+  /** How many values it may hold. */
+  limits: JsonLimits;
   /** A body of which nothing comes for this long is given up. */
   silenceMsMax: number;
 };
@@ -19,7 +23,8 @@ const smallBytesMax = 64 * 1024;
 export type ReceivedBody = { bytes: Buffer; sha256: string };
 
 /**
- * Takes a body in, within what one body, its account and the process may hold. Whoever has no place yet is not read from, and waits
+ * Takes a body in and counts its values as they come: of one that holds too many nothing is kept, though it is read to its end, since
+ * a client that still sends would not hear why it was refused. All within what one body, its account and the process may hold. Whoever has no place yet is not read from, and waits
  * at his own end. Rejects with a Refusal.
  */
 export async function receiveBody(
@@ -46,7 +51,8 @@ export async function receiveBody(
 function read(request: FastifyRequest, settings: ReceiveSettings, place: BodyPlace): Promise<ReceivedBody> {
   const { raw } = request;
   const hash = createHash('sha256');
-  const chunks: Buffer[] = [];
+  const scan = new JsonScan(settings.limits);
+  let chunks: Buffer[] = [];
   let size = 0;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => end(silent(settings)), settings.silenceMsMax);
@@ -55,15 +61,21 @@ function read(request: FastifyRequest, settings: ReceiveSettings, place: BodyPla
       size += chunk.length;
       try {
         if (size > settings.bytesMax) throw tooLarge();
-        place.hold(chunk.length);
+        if (scan.excess === null) place.hold(chunk.length);
       } catch (error) {
         end(error);
         return;
       }
-      hash.update(chunk);
-      chunks.push(chunk);
+      scan.add(chunk);
+      if (scan.excess === null) {
+        hash.update(chunk);
+        chunks.push(chunk);
+      } else {
+        chunks = [];
+        place.leave();
+      }
     };
-    const onEnd = () => end(null);
+    const onEnd = () => end(scan.excess === null ? null : tooManyValues(scan.excess, 'The body'));
     const onError = (error: Error) => end(brokenOff(error));
     const onClose = () => end(brokenOff(null));
     function end(error: unknown): void {

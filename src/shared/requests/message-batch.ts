@@ -31,7 +31,7 @@ export const messageBatchShape = z.strictObject({
 export type MessageBatchLines = { requests: number; pieces: Uint8Array[] };
 
 /** As many requests as a batch may have, with twenty values each: the whole is no request, and each is judged as one by itself. */
-const wholeLimits: JsonLimits = { valuesMax: 20 * batchLinesMax, membersMax: batchLinesMax };
+export const messageBatchLimits: JsonLimits = { valuesMax: 20 * batchLinesMax, membersMax: batchLinesMax };
 const pieceBytes = 1024 * 1024;
 
 /**
@@ -41,7 +41,7 @@ const pieceBytes = 1024 * 1024;
 export function readMessageBatch(given: Buffer): MessageBatchLines {
   const bytes = given.subarray(0, mark.length).equals(mark) ? given.subarray(mark.length) : given;
   if (!isUtf8(bytes)) throw new Refusal('invalid_json', 'The body is not valid UTF-8');
-  const { excess } = measureJson(bytes, wholeLimits);
+  const { excess } = measureJson(bytes, messageBatchLimits);
   if (excess?.path === 'requests' && excess.kind === 'membersMax') {
     throw invalid([{ param: 'requests', message: requestsMax }]);
   }

@@ -7,6 +7,7 @@ import { createBodyPlaces } from '../../../src/api/http/body-places.ts';
 import { createBudget } from '../../../src/api/http/budget.ts';
 import { receiveBody } from '../../../src/api/http/receive-body.ts';
 import { createUnderWay } from '../../../src/api/http/under-way.ts';
+import { requestLimits } from '../../../src/shared/json/measure-json.ts';
 
 const accountOf = (id: string) => ({ id, limits: { bodies: 2 } }) as unknown as LimitedAccount;
 
@@ -22,7 +23,7 @@ function requestOf(id: string, length?: number) {
   return { raw, request };
 }
 
-const settings = { bytesMax: 500_000, silenceMsMax: 60_000 };
+const settings = { bytesMax: 500_000, limits: requestLimits, silenceMsMax: 60_000 };
 
 test('an account has so many bodies on their way, and another is not kept out', async () => {
   const { bodies, places } = placesFor();
@@ -80,6 +81,17 @@ test.each<[string, number | undefined, (raw: PassThrough) => void, object]>([
   send(raw);
   await expect(received).rejects.toMatchObject(refusal);
   expect(bodies.used('a')).toBe(0);
+});
+
+test('of a body that holds too many values nothing is kept, and its sender is heard out', async () => {
+  const { bodies, places } = placesFor();
+  const { raw, request } = requestOf('a', 400_001);
+  const received = receiveBody(places, settings, request);
+  raw.write(`[${'1,'.repeat(100_000)}`);
+  await new Promise(setImmediate);
+  expect(bodies.used('a')).toBe(0);
+  raw.end('1,'.repeat(100_000));
+  await expect(received).rejects.toMatchObject({ type: 'too_large', extras: { param: '' } });
 });
 
 test('a body that stops arriving is given up with 408', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { measureJson, requestLimits } from '../../../src/shared/json/measure-json.ts';
+import { JsonScan, measureJson, requestLimits } from '../../../src/shared/json/measure-json.ts';
 
 const measure = (text: string, limits = requestLimits) => measureJson(Buffer.from(text), limits);
 
@@ -14,6 +14,18 @@ test('counts the values that JSON.parse would make, whatever the text', () => {
     fc.property(fc.jsonValue(), fc.nat(3), (value, indent) => {
       const text = JSON.stringify(value, null, indent);
       expect(measure(text)).toMatchObject({ values: count(JSON.parse(text)), excess: null });
+    }),
+  );
+});
+
+test('finds the same however the bytes come', () => {
+  fc.assert(
+    fc.property(fc.json(), fc.integer({ min: 1, max: 5 }), (text, size) => {
+      const bytes = Buffer.from(`{"a":[${text},9007199254740993,"\\u0041"],"b":${text}}`);
+      const scan = new JsonScan(requestLimits);
+      for (let at = 0; at < bytes.length; at += size) scan.add(bytes.subarray(at, at + size));
+      expect(scan.end()).toEqual(measureJson(bytes, requestLimits));
+      expect(scan.end()).toMatchObject({ escapes: true, changesNumbers: true });
     }),
   );
 });
