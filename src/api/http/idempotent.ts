@@ -2,8 +2,8 @@ import { hash, randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalid, keyConflict, keyInUse } from '../../shared/domain/errors.ts';
 import { overQuota } from '../../shared/domain/quotas.ts';
-import { type SecretsKey, seal, unseal } from '../../shared/seal.ts';
 import { writeJson } from '../../shared/json/verbatim.ts';
+import { type SecretsKey, seal, unseal } from '../../shared/seal.ts';
 import type { Database, Transaction } from '../../shared/sql/database.ts';
 import {
   claimKey,

@@ -52,10 +52,6 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
     REDIS_URL: ground.redisUrl,
     REDIS_PREFIX: database,
     SIMULATOR_URL: ground.simulatorUrl,
-    // One account stands for many here.
-    EVENT_STREAMS_LIMIT: '100000',
-    WAITS_LIMIT: '100000',
-    BODIES_LIMIT: '1000',
     ADMIN_API_KEY: adminKey,
     WEBHOOK_ALLOW_PRIVATE: 'on',
     SHUTDOWN_GRACE_SECONDS: '1',
@@ -63,6 +59,8 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
     QUEUE_DEPTH_LIMIT: '100000000',
     IDEMPOTENCY_KEYS_LIMIT: '100000000',
     EVENT_STREAMS_LIMIT: '1000000',
+    WAITS_LIMIT: '1000000',
+    BODIES_LIMIT: '1000',
     OPEN_BATCHES_LIMIT: '1000000',
   };
   const start = (role: 'api' | 'workers', more: Record<string, string> = {}, part: string = role) =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../domain/chat.ts';
-import { assistantExtra, cacheMark, callExtra } from './extra-content.ts';
 import { writeJson } from '../json/verbatim.ts';
+import { assistantExtra, cacheMark, callExtra } from './extra-content.ts';
 
 /** A mark on a block that only Anthropic knows; kept for it. */
 const marked = { cache_control: cacheMark };

@@ -1,9 +1,9 @@
 import type { Answer, Produced } from '../../shared/domain/answer.ts';
 import type { ChatCompletion } from '../../shared/domain/chat.ts';
 import type { Usage } from '../../shared/domain/usage.ts';
+import { unmarkValue } from '../../shared/json/verbatim.ts';
 import { tokensOfBytes } from './answer-size.ts';
 import { explainFailure, limitMessages } from './failure.ts';
-import { unmarkValue } from '../../shared/json/verbatim.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
 import type { Exchange, Transport } from './transport.ts';
 
