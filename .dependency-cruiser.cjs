@@ -42,7 +42,14 @@ module.exports = {
         'the words must run in a test in a millisecond: no driver, no framework, no clock of their own',
       severity: 'error',
       from: { path: '^src/shared/domain' },
-      to: { pathNot: '^(src/shared/domain|node_modules/uuidv7)' },
+      to: { pathNot: '^(src/shared/(domain|json)|node_modules/uuidv7)' },
+    },
+    {
+      name: 'json-is-pure',
+      comment: 'reading and writing text knows nothing of what the text says',
+      severity: 'error',
+      from: { path: '^src/shared/json' },
+      to: { pathNot: '^src/shared/json' },
     },
     {
       name: 'only-sql-talks-to-postgres',

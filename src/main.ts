@@ -2,6 +2,7 @@ import { startApi } from './api/start-api.ts';
 import { type Config, ConfigError, parseConfig } from './shared/config.ts';
 import { armFailpoints } from './shared/failpoints.ts';
 import { openInfra } from './shared/infra.ts';
+import { createJudge } from './shared/judge/judge.ts';
 import { loadModels, type Models } from './shared/models.ts';
 import { findWrongKey } from './shared/secrets-check.ts';
 import { openDatabase } from './shared/sql/database.ts';
@@ -47,10 +48,11 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
     role,
     providers.map((provider) => provider.name),
   );
+  const judge = createJudge(config, models);
   const stops: (() => Promise<void>)[] = [];
-  if (role !== 'api') stops.push(startWorkers({ config, infra, log, models }));
+  if (role !== 'api') stops.push(startWorkers({ config, infra, log, models, judge }));
   if (role !== 'workers') {
-    const api = await startApi({ config, infra, log, models });
+    const api = await startApi({ config, infra, log, models, judge });
     stops.push(api.stop);
     process.stdout.write(`ready ${api.url}\n`);
   } else {
@@ -72,7 +74,9 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
       config.work.shutdownGraceSeconds * 1000 + exitMarginMs,
     );
     hardStop.unref();
-    void stopAll(stops, infra, log).then(() => process.exit(0));
+    void stopAll(stops, { close: () => Promise.all([judge.stop(), infra.close()]) }, log).then(() =>
+      process.exit(0),
+    );
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
@@ -80,7 +84,7 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
 
 async function stopAll(
   stops: (() => Promise<void>)[],
-  infra: { close(): Promise<void> },
+  infra: { close(): Promise<unknown> },
   log: Log,
 ): Promise<void> {
   // Side by side: each may take the grace time, and a call that the API waits for may be one that the workers run.

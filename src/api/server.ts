@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../shared/config.ts';
 import { Errands } from '../shared/errands.ts';
 import type { JobEvents } from '../shared/job-events.ts';
+import type { Judge } from '../shared/judge/judge.ts';
 import type { Ledger } from '../shared/ledger.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Models } from '../shared/models.ts';
@@ -10,6 +11,7 @@ import { noProxy, type ProxySettings } from '../shared/outgoing/proxy-for.ts';
 import type { QuoteDeps } from '../shared/requests/quote-job.ts';
 import type { Database } from '../shared/sql/database.ts';
 import { pingDatabase } from '../shared/sql/operations.ts';
+import { createFinalWatch } from '../shared/watch/final-watch.ts';
 import { createJobWatcher } from '../shared/watch/job-watcher.ts';
 import { type AccountCache, createAccountCache } from './http/account-cache.ts';
 import { type ApiKeys, createApiKeys } from './http/api-keys.ts';
@@ -92,6 +94,7 @@ import { createCallNotes } from './sync/note-calls.ts';
 
 export type ServerDeps = ProviderStatusDeps & {
   models: Models;
+  judge: Judge;
   ledger: Ledger;
   news: News;
   events: JobEvents;
@@ -116,6 +119,8 @@ export type ServerParts = {
   apiKeys: ApiKeys;
   closing: AbortSignal;
   eventStreams: UnderWay;
+  waits: UnderWay;
+  bodies: UnderWay;
 };
 
 /**
@@ -123,8 +128,11 @@ export type ServerParts = {
  * the caller closes the server first, then the rest.
  */
 export async function buildServer(deps: ServerDeps): Promise<App> {
-  const app = openServer(deps);
+  const bodies = createUnderWay('bodies');
+  const app = openServer({ ...deps, bodies });
   const parts: ServerParts = {
+    bodies,
+    waits: createUnderWay('waits'),
     accounts: createAccountCache(deps.sql, deps.config.limits),
     apiKeys: createApiKeys(deps.sql),
     closing: drainOnClose(app),
@@ -152,7 +160,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
 async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void> {
   addJobRoutes(app, deps);
   await addFileRoutes(app, deps);
-  addBatchRoutes(app, { sql: deps.sql, ...quoting(deps) });
+  addBatchRoutes(app, { sql: deps.sql, judge: deps.judge, ...quoting(deps) });
   addMessageBatchRoutes(app, deps);
 
   readBalance(app, deps);
@@ -199,10 +207,12 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
 
 function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const intake = { ...quoting(deps), ledger: deps.ledger, news: deps.news };
+  const finals = createFinalWatch(deps);
+  app.addHook('onClose', async () => finals.stop());
   createJob(app, intake);
   createEstimate(app, { ...intake, sql: deps.sql });
   listJobs(app, deps);
-  getJob(app, deps);
+  getJob(app, { ...deps, finals });
   cancelJob(app, deps);
   cancelJobs(app, deps);
   deleteJob(app, deps);
@@ -228,11 +238,12 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   const errands = new Errands();
   app.addHook('onClose', () => errands.done());
   const noteCall = createCallNotes(deps.sql);
-  const answering = { ...deps, ...intake, ...watching, credentials, errands, noteCall, syncTimeoutSeconds };
+  const calling = { noteCall, errands, syncTimeoutSeconds };
+  const answering = { ...deps, ...intake, ...watching, ...calling, credentials, finals };
   createChatCompletion(app, answering);
   createResponse(app, answering);
   getResponse(app, answering);
-  cancelResponse(app, deps);
+  cancelResponse(app, { ...deps, finals });
   deleteResponse(app, deps);
   listResponseItems(app, deps);
   createMessage(app, answering);

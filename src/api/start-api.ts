@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Config } from '../shared/config.ts';
 import { createGate, limitsFrom } from '../shared/gate.ts';
 import type { Infra } from '../shared/infra.ts';
+import type { Judge } from '../shared/judge/judge.ts';
 import type { Models } from '../shared/models.ts';
 import type { Log } from '../shared/telemetry.ts';
 import { within } from '../shared/within.ts';
@@ -12,11 +13,11 @@ import { buildServer } from './server.ts';
 /** For saying goodbye to those who did not end within the grace time. */
 const farewellMs = 3000;
 
-export type ApiDeps = { config: Config; infra: Infra; log: Log; models: Models };
+export type ApiDeps = { config: Config; infra: Infra; log: Log; models: Models; judge: Judge };
 
 /** Starts the HTTP side and says where it listens. Stopping refuses new requests and gives running ones the grace time. */
 export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Promise<void> }> {
-  const { config, infra, log, models } = deps;
+  const { config, infra, log, models, judge } = deps;
   const gate = createGate({
     redis: infra.redis,
     prefix: config.redis.prefix,
@@ -29,6 +30,7 @@ export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Pr
     sql: infra.sql,
     metrics: infra.metrics,
     models,
+    judge,
     ledger: infra.ledger,
     news: infra.news,
     events: infra.events,

@@ -162,6 +162,11 @@ function toConfig(
       metricsToken: parsed.METRICS_TOKEN ?? null,
       /** Whether /metrics answers without a token. */
       metricsOpen: development || isLoopback(parsed.HOST),
+      bodiesBytesMax: parsed.BODIES_MEMORY_BYTES,
+      bodyBudgets: {
+        bytesPerMinute: parsed.RATE_LIMIT_BYTES_PER_MINUTE ?? (development ? 0 : 1_073_741_824),
+        cpuMsPerMinute: parsed.RATE_LIMIT_CPU_MS_PER_MINUTE ?? (development ? 0 : 20_000),
+      },
     },
     database: {
       url: parsed.DATABASE_URL,

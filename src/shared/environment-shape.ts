@@ -129,6 +129,9 @@ export const environmentShape = z.object({
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).optional(),
   BODY_LIMIT_BYTES: wholeNumber(1024, 1_073_741_824).default(20 * 1024 * 1024),
   ...quotaVariables(),
+  RATE_LIMIT_BYTES_PER_MINUTE: wholeNumber(0, 1_000_000_000_000).optional(),
+  RATE_LIMIT_CPU_MS_PER_MINUTE: wholeNumber(0, 10_000_000).optional(),
+  BODIES_MEMORY_BYTES: wholeNumber(1024 * 1024, 1_073_741_824 * 64).default(256 * 1024 * 1024),
   WEBHOOK_ALLOW_PRIVATE: onOff.default(false),
   WEBHOOK_RETRY_SECONDS: commaList
     .refine((parts) => parts.length > 0 && parts.every((part) => Number(part) >= 0), {

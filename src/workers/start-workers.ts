@@ -3,6 +3,7 @@ import { newId } from '../shared/domain/ids.ts';
 import { every } from '../shared/every.ts';
 import { createGate, limitsFrom } from '../shared/gate.ts';
 import type { Infra } from '../shared/infra.ts';
+import type { Judge } from '../shared/judge/judge.ts';
 import type { Models } from '../shared/models.ts';
 import { resealSecrets } from '../shared/secrets-check.ts';
 import type { Database } from '../shared/sql/database.ts';
@@ -19,14 +20,14 @@ import { startDispatch } from './dispatch/start-dispatch.ts';
 /** A key that was changed is looked for at the start, and now and then in case another process had that duty. */
 const resealMs = 600_000;
 
-export type WorkersDeps = { config: Config; infra: Infra; log: Log; models: Models };
+export type WorkersDeps = { config: Config; infra: Infra; log: Log; models: Models; judge: Judge };
 
 /**
  * Starts everything a worker process does: a pool per provider, the dispatcher, the reconciler and the reaper (each led
  * by one process at a time), the deliveries and the batches. The returned function stops it: no new work at once, running calls may
  * end within the grace time, the rest goes back to the backlog.
  */
-export function startWorkers({ config, infra, log, models }: WorkersDeps): () => Promise<void> {
+export function startWorkers({ config, infra, log, models, judge }: WorkersDeps): () => Promise<void> {
   const { providers } = models;
   const worker = {
     id: newId('wrk'),
@@ -71,6 +72,7 @@ export function startWorkers({ config, infra, log, models }: WorkersDeps): () =>
       sql,
       news,
       log,
+      judge,
       catalogue: models.catalogue,
       providers: new Map(providers.map((provider) => [provider.name, provider])),
       webhooks: config.webhooks,

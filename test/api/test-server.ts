@@ -9,6 +9,7 @@ import type { ProviderConfig } from '../../src/shared/config.ts';
 import { defaultLimits } from '../../src/shared/domain/quotas.ts';
 import { createGate, limitsFrom } from '../../src/shared/gate.ts';
 import { createJobEvents } from '../../src/shared/job-events.ts';
+import { createJudge } from '../../src/shared/judge/judge.ts';
 import { createLedger } from '../../src/shared/ledger.ts';
 import { createMetrics } from '../../src/shared/metrics.ts';
 import type { Models } from '../../src/shared/models.ts';
@@ -76,6 +77,7 @@ export async function openTestServer(
     call: (request, options = {}) => call(app, request, options),
     async close() {
       await app.close();
+      await deps.judge.stop();
       redis.commands.disconnect();
       redis.subscriber.close();
       await sql.end();
@@ -126,6 +128,8 @@ function testDeps(
         requestsPerMinute: 0,
         metricsToken: null,
         metricsOpen: true,
+        bodiesBytesMax: 256 * 1024 * 1024,
+        bodyBudgets: { bytesPerMinute: 0, cpuMsPerMinute: 0 },
       },
       auth: {
         jwtSecret,
@@ -149,6 +153,10 @@ function testDeps(
     ledger: createLedger(
       sql,
       defaultLimits(() => undefined),
+    ),
+    judge: createJudge(
+      { webhooks: { allowPrivate: false, retrySeconds: [1] }, modelsFile: null, providersFile: null },
+      models,
     ),
     news: createNews(commands, null, prefix),
     events: createJobEvents({ redis: commands, subscriber, prefix, log }),

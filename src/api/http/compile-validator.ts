@@ -2,11 +2,13 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { invalid } from '../../shared/domain/errors.ts';
 import { problemsOf } from '../../shared/requests/zod-problems.ts';
+import { JudgedBody } from './judged-body.ts';
 
-/** Lets Fastify validate with zod; what does not fit is refused with 422 and every problem. */
+/** Lets Fastify validate with zod; what does not fit is refused with 422 and its problems. What was judged has been validated. */
 export const compileValidator: FastifySchemaCompiler<z.ZodType> =
   ({ schema }) =>
   (data) => {
+    if (data instanceof JudgedBody) return { value: data };
     const result = schema.safeParse(data);
     return result.success ? { value: result.data } : { error: invalid(problemsOf(result.error)) };
   };

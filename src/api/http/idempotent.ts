@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalid, keyConflict, keyInUse } from '../../shared/domain/errors.ts';
 import { overQuota } from '../../shared/domain/quotas.ts';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import { type SecretsKey, seal, unseal } from '../../shared/seal.ts';
 import type { Database, Transaction } from '../../shared/sql/database.ts';
 import {
@@ -212,7 +213,7 @@ function placeOf(row: { accountId: string; key: string }): string {
 }
 
 function toReply(outcome: PostAnswer): Reply {
-  const text = JSON.stringify(outcome.body);
+  const text = writeJson(outcome.body);
   return { status: outcome.status, text, location: outcome.location ?? null, replayed: false };
 }
 

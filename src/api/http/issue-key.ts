@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { invalid, notFound } from '../../shared/domain/errors.ts';
 import { overQuota } from '../../shared/domain/quotas.ts';
+import { instant } from '../../shared/requests/instant.ts';
 import { countKeysOfAccount, holdParentKey, insertApiKey } from '../../shared/sql/api-keys.ts';
 import type { Transaction } from '../../shared/sql/database.ts';
 import { createApiKey } from './api-keys.ts';
 import type { Scope } from './caller.ts';
-import { instant } from './instant.ts';
 import { apiKeyShape, toApiKey } from './shapes.ts';
 
 /** What a new key may be asked for with. */

@@ -1,41 +1,66 @@
-import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { Refusal } from '../../shared/domain/errors.ts';
-import { checkValue } from '../../shared/requests/json-values.ts';
+import type { Config } from '../../shared/config.ts';
+import { requestLimits } from '../../shared/json/measure-json.ts';
+import type { Judge } from '../../shared/judge/judge.ts';
+import { readClientJson } from '../../shared/requests/client-json.ts';
+import { messageBatchLimits } from '../../shared/requests/message-batch.ts';
+import { type BodyBudgets, createBodyBudgets } from './body-budgets.ts';
+import { createBodyPlaces } from './body-places.ts';
+import { JudgedBody } from './judged-body.ts';
+import { receiveBody, silenceMsMax } from './receive-body.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** SHA-256 of an empty body. */
 export const emptySha256 = hash('sha256', '');
 
+/** Whoever sends more bodies at a time than may be on their way waits this long for the others. */
+const placeWaitMs = 5000;
+
+export type JsonBodyDeps = { config: Pick<Config, 'http'>; judge: Pick<Judge, 'body'>; bodies: UnderWay };
+
 /**
- * Reads a JSON body and keeps its hash on the request. Refuses, with 400 and the path of the field, what could not be
- * stored and returned byte for byte: text that is not UTF-8, NUL, lone surrogates; and keys that could reach a prototype.
- * An empty body is no body.
+ * Reads JSON bodies and keeps their hash on the request; those of routes that say what they are (`judged`) are checked and priced
+ * too, the large ones in a thread. An empty body is no body. Rejects with a Refusal.
  */
-export function readJsonBody(request: FastifyRequest, bytes: Buffer): unknown {
-  request.bodySha256 = hash('sha256', bytes);
-  if (bytes.length === 0) return undefined;
-  if (!isUtf8(bytes)) throw new Refusal('invalid_json', 'The body is not valid UTF-8');
-  return parseJson(bytes.toString('utf8').replace(/^\uFEFF/, ''));
+export function createBodyReader({
+  config,
+  judge,
+  bodies,
+}: JsonBodyDeps): (request: FastifyRequest) => Promise<unknown> {
+  const { http } = config;
+  const places = createBodyPlaces({ bodies, bytesMax: http.bodiesBytesMax, waitMs: placeWaitMs });
+  const budgets = createBodyBudgets(http.bodyBudgets);
+  return async (request) => {
+    budgets.refuseSpent(request);
+    const isBatch = request.routeOptions.config.judged === 'messageBatch';
+    const limits = isBatch ? messageBatchLimits : requestLimits;
+    const settings = { bytesMax: http.bodyLimitBytes, limits, silenceMsMax };
+    const { bytes, sha256 } = await receiveBody(places, settings, request);
+    request.bodySha256 = sha256;
+    budgets.spendBytes(request, bytes.length);
+    if (bytes.length === 0) return undefined;
+    return await readOrJudge(judge, budgets, request, bytes);
+  };
 }
 
-/** Parses JSON text under the same rules; throws Refusal `invalid_json`. */
-function parseJson(text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Refusal('invalid_json', `The body is not valid JSON: ${toPlace(error, text)}`, {}, error);
-  }
-  // In valid UTF-8 only an escape can make a NUL or half a surrogate pair, so most bodies need no look at their strings.
-  checkValue(value, [], text.includes('\\u'));
-  return value;
+async function readOrJudge(
+  judge: Pick<Judge, 'body'>,
+  budgets: BodyBudgets,
+  request: FastifyRequest,
+  bytes: Buffer,
+): Promise<unknown> {
+  const kind = request.routeOptions.config.judged;
+  if (kind === undefined) return readClientJson(bytes);
+  const owner = {
+    accountId: request.caller.accountId ?? '',
+    defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
+  };
+  const result = await judge.body(kind, { bytes, owner }, (tookMs) => budgets.spendCpu(request, tookMs));
+  return new JudgedBody(result, isUnpriced(result) ? bytes : null);
 }
 
-/** Where the parser stopped, without quoting the body. */
-function toPlace(error: unknown, text: string): string {
-  const [place, position] =
-    /position (\d+)(?: \(line \d+ column \d+\))?/.exec((error as Error).message) ?? [];
-  const early = place === undefined || Number(position) >= text.length;
-  return early ? 'it ends too early' : `unexpected text at ${place}`;
+/** What goes on from something else is judged again with it. */
+function isUnpriced(result: object): boolean {
+  return 'priced' in result && result.priced === null;
 }

@@ -7,9 +7,10 @@ import { newId } from '../../shared/domain/ids.ts';
 import type { App } from './app.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import './caller.ts';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import { closeAfter } from './close-unread.ts';
 import { compileValidator } from './compile-validator.ts';
-import { emptySha256, readJsonBody } from './json-body.ts';
+import { createBodyReader, emptySha256, type JsonBodyDeps } from './json-body.ts';
 import { decorateLinks } from './links.ts';
 import { answerError, sendRefusal } from './problem.ts';
 
@@ -23,7 +24,7 @@ const requestMsMax = 300_000;
 const paramLengthMax = 4096;
 
 /** An empty server: how requests are read, what answers look like, what happens to errors. */
-export function openServer({ config, log }: OpenDeps): App {
+export function openServer({ config, log, judge, bodies }: OpenDeps & JsonBodyDeps): App {
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -57,13 +58,11 @@ export function openServer({ config, log }: OpenDeps): App {
   decorateLinks(app, config.http);
   app.setValidatorCompiler(compileValidator);
   // Schemas of answers describe and type them; what a handler returns is sent as it is.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setSerializerCompiler(() => (data) => writeJson(data));
+  app.setReplySerializer((payload) => writeJson(payload));
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    async (request: FastifyRequest, body: Buffer) => readJsonBody(request, body),
-  );
+  const readBody = createBodyReader({ config, judge, bodies });
+  app.addContentTypeParser('application/json', (request: FastifyRequest) => readBody(request));
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound('route')));
   return app as unknown as App;

@@ -30,7 +30,7 @@ function speaksAnthropic(request: Pick<FastifyRequest, 'url' | 'headers'>): bool
 
 /** The body of a refusal: flat fields for clients of the native API, `error` for OpenAI's SDKs. */
 export function problemBody(refusal: Refusal, requestId: string) {
-  const { param, problems, fields } = refusal.extras;
+  const { param, problems, problemsTotal, fields } = refusal.extras;
   return {
     detail: refusal.message,
     code: statusOf(refusal),
@@ -38,6 +38,7 @@ export function problemBody(refusal: Refusal, requestId: string) {
     ...fields,
     request_id: requestId,
     ...(problems === undefined ? {} : { errors: problems }),
+    ...(problemsTotal === undefined ? {} : { errors_total: problemsTotal }),
     error: {
       message: refusal.message,
       type: refusal.type,

@@ -5,15 +5,9 @@ import { overQuota } from '../../shared/domain/quotas.ts';
 import { failpoint } from '../../shared/failpoints.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { News } from '../../shared/news.ts';
-import {
-  type JobOrder,
-  type Orderer,
-  type QuoteDeps,
-  quoteJob,
-  toIntake,
-} from '../../shared/requests/quote-job.ts';
+import { type JobOrder, type Orderer, toIntake } from '../../shared/requests/quote-job.ts';
 
-export type IntakeDeps = QuoteDeps & {
+export type IntakeDeps = {
   ledger: Pick<Ledger, 'openHold'>;
   news: Pick<News, 'send'>;
 };
@@ -30,8 +24,8 @@ export type Accepted = {
 };
 
 /**
- * Prices a job, reserves its bound and stores it, durably and in one statement. Throws a Refusal, and then nothing is
- * stored. `takeId` is asked for the job's id once it has a price. Does not depend on Redis: the hint to the dispatcher may be lost.
+ * Reserves the bound of a job and stores it, durably and in one statement. Throws a Refusal, and then nothing is stored. `takeId` is
+ * asked for the job's id. Does not depend on Redis: the hint to the dispatcher may be lost.
  */
 export async function acceptJob(
   deps: IntakeDeps,
@@ -39,8 +33,7 @@ export async function acceptJob(
   orderer: Orderer,
   takeId: () => Promise<string> = async () => newId('job'),
 ): Promise<Accepted> {
-  const priced = quoteJob(deps, order, orderer.defaultMaxOutputTokens);
-  const intake = toIntake(await takeId(), order, orderer, priced);
+  const intake = toIntake(await takeId(), order, orderer);
   await failpoint('intake.quoted');
   const verdict = await deps.ledger.openHold(intake);
   const orderedAt = intake.createdAt;
@@ -62,7 +55,7 @@ export async function acceptJob(
       return { jobId, orderedAt, location, status: verdict.status, reply: verdict.reply, replayed: true };
     }
     case 'insufficient':
-      throw insufficientFunds(priced.holdNanoUsd, verdict.availableNano);
+      throw insufficientFunds(order.priced.quote.holdNanoUsd, verdict.availableNano);
     case 'conflict':
       throw keyConflict();
     case 'in_progress':

@@ -1,14 +1,15 @@
 import { type ChatCompletion, responseStatusOf } from '../../shared/domain/chat.ts';
 import { notFound } from '../../shared/domain/errors.ts';
 import { responseIdOf } from '../../shared/domain/ids.ts';
-import type { JobRecord } from '../../shared/domain/job.ts';
+import type { JobRecord, JobState } from '../../shared/domain/job.ts';
+import { readJson } from '../../shared/json/read-json.ts';
 import type { ResponseFacts, ResponseStatus } from '../../shared/requests/response-object.ts';
 import type { ResponsesBody } from '../../shared/requests/response-request.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { findJob } from '../../shared/sql/jobs.ts';
+import { findJob, findResponseRecord, type ResponseRecord } from '../../shared/sql/jobs.ts';
 
 /** The job behind the id of a response; an id that is none leads to a job that is none. */
-const jobIdOf = (responseId: string) => responseId.replace(/^resp_/, 'job_');
+export const jobIdOf = (responseId: string) => responseId.replace(/^resp_/, 'job_');
 
 export type StoredResponse = { job: JobRecord; facts: ResponseFacts };
 
@@ -22,9 +23,21 @@ export async function readResponse(
   if (stored === null || stored.job.surface !== 'responses' || stored.original === null) {
     throw notFound('response');
   }
-  const completion = stored.result === null ? null : (JSON.parse(stored.result) as ChatCompletion);
-  const body = JSON.parse(stored.original) as ResponsesBody;
+  const completion = stored.result === null ? null : (readJson(stored.result) as ChatCompletion);
+  const body = readJson(stored.original) as ResponsesBody;
   return { job: stored.job, facts: factsOf(stored.job, body, completion) };
+}
+
+/** What is known of a response without its texts. Throws the same 404. */
+export async function readResponseRecord(
+  sql: Database,
+  accountId: string,
+  responseId: string,
+): Promise<ResponseRecord> {
+  const isOne = responseId.startsWith('resp_');
+  const found = isOne ? await findResponseRecord(sql, accountId, jobIdOf(responseId)) : null;
+  if (found === null) throw notFound('response');
+  return found;
 }
 
 /** A job in the words of the Responses API. */
@@ -42,6 +55,12 @@ function factsOf(job: JobRecord, body: ResponsesBody, completion: ChatCompletion
 }
 
 function statusOfJob({ state }: JobRecord, completion: ChatCompletion | null): ResponseStatus {
+  if (state === 'succeeded' && completion !== null) return responseStatusOf(completion);
+  return statusOfState(state);
+}
+
+/** What the Responses API calls the state of a job, whatever came of it. */
+export function statusOfState(state: JobState): ResponseStatus {
   switch (state) {
     case 'waiting':
     case 'ticketed':
@@ -49,7 +68,7 @@ function statusOfJob({ state }: JobRecord, completion: ChatCompletion | null): R
     case 'running':
       return 'in_progress';
     case 'succeeded':
-      return completion === null ? 'completed' : responseStatusOf(completion);
+      return 'completed';
     case 'cancelled':
       return 'cancelled';
     case 'failed':

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import { toResponse } from '../../shared/requests/response-object.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
@@ -51,5 +52,5 @@ async function tellAll(
 
 /** Server-sent events as OpenAI's SDK reads them. */
 export function toResponseFrames(events: ResponseEvent[]): string {
-  return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+  return events.map((event) => `event: ${event.type}\ndata: ${writeJson(event)}\n\n`).join('');
 }

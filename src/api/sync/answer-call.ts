@@ -1,8 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Catalogue } from '../../shared/catalogue/catalogue.ts';
 import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
 import { Refusal } from '../../shared/domain/errors.ts';
 import type { JobRecord } from '../../shared/domain/job.ts';
-import type { JobEvents } from '../../shared/job-events.ts';
+import { readJson } from '../../shared/json/read-json.ts';
+import { findOutcome } from '../../shared/sql/jobs.ts';
+import type { FinalWatch } from '../../shared/watch/final-watch.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
 import type { CredentialWatch } from '../http/credential-watch.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
@@ -12,11 +15,11 @@ import { cancelUnlessAskedAgain, type GoneDeps, whenGone } from './client-gone.t
 import { failedCall } from './failed-call.ts';
 import { followCall, OutputTakenBack } from './follow-call.ts';
 import { type Call, type PlaceDeps, type PlacedCall, placeCall } from './place-call.ts';
-import { findWhenFinal } from './when-final.ts';
 
 export type AnswerDeps = PlaceDeps &
   GoneDeps & {
-    events: Pick<JobEvents, 'onChange' | 'announce'>;
+    catalogue: Catalogue;
+    finals: FinalWatch;
     watcher: JobWatcher;
     streams: EventStreams;
     credentials: CredentialWatch;
@@ -63,12 +66,13 @@ export async function answerWhole(
 
 async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSignal): Promise<Answered> {
   const waitMs = deps.syncTimeoutSeconds * 1000 + marginMs;
-  const stored = await findWhenFinal(deps, placed, waitMs, gone);
+  await deps.finals.whenFinal(placed.jobId, waitMs, gone);
+  const stored = await findOutcome(deps.sql, placed.accountId, placed.jobId);
   // A call that was cancelled and read to its end has its whole answer: whoever came back for it is given it.
-  if (stored === null || stored.result == null) {
+  if (stored === null || stored.result === null) {
     throw failedCall(stored?.job ?? { error: null, state: 'failed' });
   }
-  return { job: stored.job, completion: JSON.parse(stored.result) as ChatCompletion };
+  return { job: stored.job, completion: readJson(stored.result) as ChatCompletion };
 }
 
 /**

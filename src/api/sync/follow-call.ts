@@ -1,5 +1,6 @@
 import type { Delta, ExtraContent } from '../../shared/domain/chat.ts';
 import type { JobEvent } from '../../shared/domain/event.ts';
+import { readJson } from '../../shared/json/read-json.ts';
 import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
 
 type Said = {
@@ -35,7 +36,7 @@ export async function followCall(
     if (piece !== null) return [remember(piece)];
     if (event.type === 'output.reset' && !isUntold()) throw new OutputTakenBack('the answer began anew');
     if (event.type !== 'output.snapshot') return [];
-    return restOf((JSON.parse(event.data) as Said).choices ?? []);
+    return restOf((readJson(event.data) as Said).choices ?? []);
   }
 
   function remember(piece: Delta): Delta {
@@ -61,9 +62,9 @@ export async function followCall(
 
 /** What an event says of the output; null when it says nothing of it. */
 export function toDelta({ type, data }: JobEvent): Delta | null {
-  if (type === 'output.tool_call') return toCallDelta(JSON.parse(data) as Said);
+  if (type === 'output.tool_call') return toCallDelta(readJson(data) as Said);
   if (type !== 'output.delta') return null;
-  const said = JSON.parse(data) as Said;
+  const said = readJson(data) as Said;
   return { kind: 'text', choice: said.choice ?? 0, text: said.text ?? '', ...ownOf(said) };
 }
 

@@ -1,12 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ChatRequest } from '../../shared/domain/chat.ts';
 import { Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 import type { Surface } from '../../shared/domain/job.ts';
-import { nameFields } from '../../shared/requests/field-names.ts';
-import type { JobOrder } from '../../shared/requests/quote-job.ts';
+import type { JobOrder, PricedRequest } from '../../shared/requests/quote-job.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { findJob } from '../../shared/sql/jobs.ts';
+import { findJobRecord } from '../../shared/sql/jobs.ts';
 import { askSyncCallAgain, forgetSyncCall } from '../../shared/sql/sync-calls.ts';
 import { accountOf } from '../http/caller.ts';
 import { asksAgain, fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
@@ -19,8 +17,8 @@ export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number
 export type PlacedCall = { jobId: string; accountId: string; createdAt: Date; asks: number };
 
 /** What is called, and on which surface. What is left out is as for a client that waits. */
-export type Call = { surface: Surface; request: ChatRequest; stream: boolean } & Partial<
-  Pick<JobOrder, 'original' | 'lane' | 'expiresInSeconds' | 'metadata' | 'announces'>
+export type Call = { surface: Surface; priced: PricedRequest; stream: boolean } & Partial<
+  Pick<JobOrder, 'lane' | 'expiresInSeconds' | 'metadata' | 'announces'>
 >;
 
 const attemptsMax = 5;
@@ -48,12 +46,11 @@ export async function placeCall(
     return noted.jobId;
   };
   const key = readIdempotencyKey(request);
-  const accepted = await acceptCall(
+  const accepted = await acceptJob(
     deps,
     {
       surface: call.surface,
-      request: call.request,
-      original: call.original ?? null,
+      priced: call.priced,
       lane: call.lane ?? 'interactive',
       stream: call.stream,
       runAt: null,
@@ -67,7 +64,6 @@ export async function placeCall(
     },
     {
       accountId,
-      defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
       idempotency: key === null ? null : { key, fingerprint },
     },
     note,
@@ -80,19 +76,9 @@ export async function placeCall(
   reply.header('x-job-id', accepted.jobId);
   if (accepted.replayed) reply.header('idempotent-replayed', 'true');
   const isNew = asks === 1 && !accepted.replayed;
-  const earlierJob = isNew ? null : await findJob(deps.sql, accountId, accepted.jobId);
-  const createdAt = earlierJob?.job.createdAt ?? accepted.orderedAt;
+  const earlierJob = isNew ? null : await findJobRecord(deps.sql, accountId, accepted.jobId);
+  const createdAt = earlierJob?.createdAt ?? accepted.orderedAt;
   return { jobId: accepted.jobId, accountId, createdAt, asks };
 }
 
 type Noted = { jobId: string; asks: number };
-
-/** Problems are named as the client of the surface wrote their fields. */
-async function acceptCall(...given: Parameters<typeof acceptJob>): ReturnType<typeof acceptJob> {
-  const [, { surface }] = given;
-  try {
-    return await acceptJob(...given);
-  } catch (error) {
-    throw nameFields(surface, error);
-  }
-}

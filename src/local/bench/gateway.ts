@@ -59,6 +59,8 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
     QUEUE_DEPTH_LIMIT: '100000000',
     IDEMPOTENCY_KEYS_LIMIT: '100000000',
     EVENT_STREAMS_LIMIT: '1000000',
+    WAITS_LIMIT: '1000000',
+    BODIES_LIMIT: '1000',
     OPEN_BATCHES_LIMIT: '1000000',
   };
   const start = (role: 'api' | 'workers', more: Record<string, string> = {}, part: string = role) =>

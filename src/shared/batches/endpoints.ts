@@ -4,6 +4,8 @@ import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../doma
 import { invalid } from '../domain/errors.ts';
 import { responseIdOf } from '../domain/ids.ts';
 import type { Surface } from '../domain/job.ts';
+import { readJson } from '../json/read-json.ts';
+import { writeJson } from '../json/verbatim.ts';
 import { toChatCompletion } from '../requests/chat-completion.ts';
 import { chatCompletionsShape } from '../requests/chat-request.ts';
 import { toAnthropicMessage } from '../requests/message-object.ts';
@@ -51,7 +53,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
       for (const param of ['stream', 'background', 'previous_response_id'] as const) {
         if (body[param]) throw notInBatches(param);
       }
-      return { request: toChatRequest(body, []), original: JSON.stringify(body) };
+      return { request: toChatRequest(body, []), original: writeJson(body) };
     },
     write: (completion, job) =>
       toResponse({
@@ -62,7 +64,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
         status: responseStatusOf(completion),
         error: null,
         completion,
-        body: JSON.parse(job.original ?? '{}') as ResponsesBody,
+        body: readJson(job.original ?? '{}') as ResponsesBody,
       }),
   },
   '/v1/messages': {

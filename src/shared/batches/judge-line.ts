@@ -3,7 +3,14 @@ import { Refusal } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import { nameFields } from '../requests/field-names.ts';
 import { checkValue } from '../requests/json-values.ts';
-import { type JobOrder, type QuoteDeps, quoteJob, toIntake } from '../requests/quote-job.ts';
+import {
+  type JobOrder,
+  type PricedOrder,
+  type PricedRequest,
+  priceRequest,
+  type QuoteDeps,
+  toIntake,
+} from '../requests/quote-job.ts';
 import type { JobIntake } from '../sql/accept-jobs.ts';
 import type { BatchLine } from '../sql/validate-batch.ts';
 import { type BatchEndpoint, endpoints } from './endpoints.ts';
@@ -22,6 +29,7 @@ export type LineOwner = {
 export function judgeLine(deps: QuoteDeps, owner: LineOwner, parsed: ParsedLine): BatchLine {
   const kept = { line: parsed.line, customId: parsed.customId };
   try {
+    if (parsed.unread !== undefined) throw parsed.unread;
     checkValue(parsed.body, [], parsed.escapes);
     const job = toJob(deps, owner, endpoints[owner.endpoint].read(parsed.body));
     return { ...kept, job, refusal: null };
@@ -38,8 +46,7 @@ function toJob(
 ): JobIntake {
   const order: JobOrder = {
     surface: 'batches',
-    request,
-    original,
+    priced: priceLine(deps, { request, original }, owner),
     lane: 'batch',
     stream: false,
     runAt: null,
@@ -52,14 +59,13 @@ function toJob(
     webhookPayload: 'thin',
     metadata: {},
   };
-  const quote = quoteLine(deps, order, owner);
-  return toIntake(newId('job'), order, { ...owner, idempotency: null }, quote);
+  return toIntake(newId('job'), order, { ...owner, idempotency: null });
 }
 
 /** Problems are named as the line wrote its fields. */
-function quoteLine(deps: QuoteDeps, order: JobOrder, owner: LineOwner) {
+function priceLine(deps: QuoteDeps, asked: PricedOrder, owner: LineOwner): PricedRequest {
   try {
-    return quoteJob(deps, order, owner.defaultMaxOutputTokens);
+    return priceRequest(deps, asked, owner.defaultMaxOutputTokens);
   } catch (error) {
     throw nameFields(endpoints[owner.endpoint].surface, error);
   }

@@ -4,6 +4,8 @@ import { type Refusal, statusOf } from '../domain/errors.ts';
 import { refusalOf } from '../domain/failed-job.ts';
 import { suffixOf } from '../domain/ids.ts';
 import type { JobError } from '../domain/job.ts';
+import { readJson } from '../json/read-json.ts';
+import { writeJson } from '../json/verbatim.ts';
 import type { EndedLine } from '../sql/assemble-batch.ts';
 import { endpoints } from './endpoints.ts';
 
@@ -27,7 +29,7 @@ export function answerLine(
   const id = `batch_req_${suffixOf(own)}`;
   const write = (response: object | null, error: object | null, isError: boolean): AnsweredLine => ({
     isError,
-    text: `${JSON.stringify({ id, custom_id: ended.customId, response, error })}\n`,
+    text: `${writeJson({ id, custom_id: ended.customId, response, error })}\n`,
   });
   const answered = (status_code: number, body: unknown) =>
     write({ status_code, request_id: ended.jobId ?? id, body }, null, status_code >= 400);
@@ -43,7 +45,7 @@ export function answerLine(
     return answered(statusOf(refusal), { error: openaiError(refusal) });
   }
   if (ended.result === null || ended.jobId === null) return notRun('result_erased');
-  const completion = JSON.parse(ended.result) as ChatCompletion;
+  const completion = readJson(ended.result) as ChatCompletion;
   const { model, createdAt, finishedAt } = ended;
   const job = {
     jobId: ended.jobId,

@@ -1,10 +1,24 @@
 import { isUtf8 } from 'node:buffer';
 import { type BatchEndpointName, type BatchFault, batchLineBytesMax } from '../domain/batch.ts';
+import type { Refusal } from '../domain/errors.ts';
+import { measureJson, requestLimits } from '../json/measure-json.ts';
+import { membersOf } from '../json/members.ts';
+import { readScannedJson } from '../json/read-json.ts';
+import { tooManyValues } from '../requests/client-json.ts';
 import { faultOf } from '../requests/json-values.ts';
 import type { FileLine } from './file-lines.ts';
 
-/** A line that can be judged; its body has not been looked at. `escapes`: whether the text held `\u`. */
-export type ParsedLine = { line: number; customId: string; body: unknown; escapes: boolean };
+/**
+ * A line that can be judged; its body has not been looked at. `escapes`: whether the text held `\u`. `unread`: why no value was made
+ * of the body.
+ */
+export type ParsedLine = {
+  line: number;
+  customId: string;
+  body: unknown;
+  escapes: boolean;
+  unread?: Refusal;
+};
 
 const customIdMax = 512;
 const lineMebibytesMax = batchLineBytesMax / 1024 ** 2;
@@ -19,10 +33,9 @@ export function parseLine(given: FileLine, endpoint: BatchEndpointName): ParsedL
     param,
   });
   if (bytes === null) return fault('invalid_json_line', `This line is longer than ${lineMebibytesMax} MiB.`);
-  const text = isUtf8(bytes) ? bytes.toString('utf8').replace(/^\uFEFF/, '') : '';
-  const value = parseObject(text);
-  if (value === null) return fault('invalid_json_line', 'This line is not parseable as a JSON object.');
-  const { custom_id: customId, method, url, body } = value;
+  const read = isUtf8(bytes) ? readLine(withoutMark(bytes)) : notJson;
+  if (typeof read === 'string') return fault('invalid_json_line', read);
+  const { custom_id: customId, method, url } = read.shell;
   if (typeof customId !== 'string' || customId === '') {
     return fault('missing_custom_id', 'Every line needs a custom_id, a text that is not empty.', 'custom_id');
   }
@@ -37,15 +50,69 @@ export function parseLine(given: FileLine, endpoint: BatchEndpointName): ParsedL
     return fault('url_mismatch', `The url must be the endpoint of the batch, ${endpoint}.`, 'url');
   }
   if (method !== 'POST') return fault('url_mismatch', 'The method must be "POST".', 'method');
-  return { line, customId, body, escapes: text.includes('\\u') };
+  return { line, customId, ...read.content };
 }
 
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
+const notJson = 'This line is not parseable as a JSON object.';
+
+type LineContent = Pick<ParsedLine, 'body' | 'escapes' | 'unread'>;
+
+/**
+ * What is around the body, and the body. A body that holds more values than work is done for is not made into any: the line alone is
+ * refused for it, so what is around it is read apart. A text says why the whole line cannot be read.
+ */
+function readLine(bytes: Buffer): { shell: Record<string, unknown>; content: LineContent } | string {
+  const members = [...firstMembers(bytes)];
+  const place = members.findLast(({ key }) => key === 'body');
+  const outside =
+    place === undefined
+      ? bytes
+      : Buffer.concat([bytes.subarray(0, place.start), Buffer.from('null'), bytes.subarray(place.end)]);
+  const { excess } = measureJson(outside, requestLimits);
+  if (excess !== null) return tooManyValues(excess, 'This line').message;
+  const shell = parse(outside.toString('utf8'), false);
+  if (!isObject(shell.value)) return notJson;
+  // Its key may be written with an escape, and then it was not found.
+  if (place === undefined) {
+    return { shell: shell.value, content: { body: shell.value['body'], escapes: true } };
   }
+  const content = readBody(bytes.subarray(place.start, place.end));
+  return content === null ? notJson : { shell: shell.value, content };
+}
+
+function readBody(bytes: Buffer): LineContent | null {
+  const { excess, escapes, changesNumbers } = measureJson(bytes, requestLimits);
+  if (excess !== null) return { body: undefined, escapes, unread: tooManyValues(excess, 'The body') };
+  const { value, isJson } = parse(bytes.toString('utf8'), changesNumbers);
+  return isJson ? { body: value, escapes } : null;
+}
+
+/** More members than this a line does not have. */
+const lineMembersMax = 100;
+
+function* firstMembers(bytes: Buffer) {
+  let count = 0;
+  for (const member of membersOf(bytes, 0, bytes.length)) {
+    yield member;
+    count += 1;
+    if (count === lineMembersMax) return;
+  }
+}
+
+function parse(text: string, changesNumbers: boolean): { isJson: boolean; value: unknown } {
+  try {
+    return { isJson: true, value: readScannedJson(text, changesNumbers) };
+  } catch {
+    return { isJson: false, value: undefined };
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const mark = Buffer.from('\uFEFF');
+
+function withoutMark(bytes: Buffer): Buffer {
+  return bytes.subarray(0, mark.length).equals(mark) ? bytes.subarray(mark.length) : bytes;
 }

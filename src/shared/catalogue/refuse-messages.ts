@@ -1,11 +1,12 @@
 import type { ChatRequest, ImagePart, Message, ToolCall } from '../domain/chat.ts';
+import { measureJson, requestLimits } from '../json/measure-json.ts';
 import { parseDataUrl } from './data-url.ts';
 import type { ModelSupport, Refusal, UpstreamKind } from './refusal.ts';
 import { refuseExtra } from './refuse-extra.ts';
 
 /** What a provider cannot do with the messages and tools of a request, by field path. */
 export function refuseMessages(request: ChatRequest, kind: UpstreamKind, supports: ModelSupport): Refusal[] {
-  const known = new Set<string>();
+  const turns: Turns = { known: new Set(), valuesLeft: requestLimits.valuesMax };
   const firstTurn = request.messages.findIndex((message) => !isInstruction(message));
   const isForeign = kind === 'anthropic' || kind === 'google';
   const refusals = request.messages.flatMap((message, index): Refusal[] => {
@@ -13,7 +14,7 @@ export function refuseMessages(request: ChatRequest, kind: UpstreamKind, support
     const own = [
       ...refuseImages(message, path, kind, supports),
       ...refuseExtra(message, path, kind),
-      ...(isForeign ? refuseTurn(message, path, kind, known) : []),
+      ...(isForeign ? refuseTurn(message, path, kind, turns) : []),
     ];
     const isLate = kind === 'google' && isInstruction(message) && firstTurn !== -1 && index > firstTurn;
     if (isLate) {
@@ -32,8 +33,12 @@ function isInstruction(message: Message): boolean {
   return message.role === 'system' || message.role === 'developer';
 }
 
-/** What Anthropic and Gemini want of a single turn. `known` gathers the tool calls that results may refer to. */
-function refuseTurn(message: Message, path: string, kind: UpstreamKind, known: Set<string>): Refusal[] {
+/** Of the turns so far: the tool calls that results may refer to, and how many values the arguments after them may still hold. */
+type Turns = { known: Set<string>; valuesLeft: number };
+
+/** What Anthropic and Gemini want of a single turn. */
+function refuseTurn(message: Message, path: string, kind: UpstreamKind, turns: Turns): Refusal[] {
+  const { known } = turns;
   const refusals: Refusal[] = [];
   const refuse = (field: string, text: string) => refusals.push({ param: `${path}.${field}`, message: text });
   if ('name' in message && message.name !== undefined)
@@ -46,13 +51,21 @@ function refuseTurn(message: Message, path: string, kind: UpstreamKind, known: S
   if (isEmpty(message) && calls.length === 0) refuse('content', 'this provider takes no empty message');
   calls.forEach((call, index) => {
     known.add(call.id);
-    const problem = refuseCall(call, kind);
+    const problem = refuseCall(call, kind, turns);
     if (problem !== null) refuse(`tool_calls.${index}.${problem.param}`, problem.message);
   });
   return refusals;
 }
 
-function refuseCall(call: ToolCall, kind: UpstreamKind): Refusal | null {
+function refuseCall(call: ToolCall, kind: UpstreamKind, turns: Turns): Refusal | null {
+  const { valuesMax, membersMax } = requestLimits;
+  const limits = { valuesMax: turns.valuesLeft, membersMax };
+  const { values, excess } = measureJson(Buffer.from(call.function.arguments), limits);
+  if (excess !== null) {
+    const message = `the arguments of all calls may hold ${valuesMax} JSON values, and ${membersMax} in one array or object; these hold more`;
+    return { param: 'function.arguments', message };
+  }
+  turns.valuesLeft -= values;
   if (!isObjectText(call.function.arguments)) {
     return { param: 'function.arguments', message: 'this provider takes a JSON object only' };
   }

@@ -1,3 +1,4 @@
+import { writeJson } from '../json/verbatim.ts';
 import { type BatchRecord, toBatchObject } from './batch.ts';
 import { formatUsd } from './money.ts';
 
@@ -47,7 +48,7 @@ export function webhookEvent({
     ...(payload === 'full' ? { job } : {}),
   };
   const created_at = Math.floor(createdAt.getTime() / 1000);
-  return JSON.stringify({ id: eventId, object: 'event', type, created_at, data });
+  return writeJson({ id: eventId, object: 'event', type, created_at, data });
 }
 
 /** The bytes that tell the end of a batch: the fields of every event of ours, and how its lines ended. */

@@ -31,10 +31,12 @@ export type RefusalExtras = {
   status?: number;
   /** Path of the first offending field. */
   param?: string;
-  /** All problems of a validation error. */
+  /** The problems of a validation error: the first ones, when there are very many. */
   problems?: Problem[];
   /** Whether the same request may be sent again, where that is another than for its type. */
   retry?: boolean;
+  /** How many problems there are, when not all are told. */
+  problemsTotal?: number;
   /** When to try again; sent as Retry-After and retry-after-ms. */
   retryAfterMs?: number;
   /** Extra fields of the flat body, e.g. `required` and `available` of a 402. */
@@ -79,9 +81,24 @@ export function keyInUse(): Refusal {
   );
 }
 
-/** A 422 from a list of problems; the first one gives the message and the param. */
-export function invalid(problems: Problem[]): Refusal {
+/** So many problems help whoever has to mend them; a million of wrong items would make an answer of hundreds of megabytes. */
+const problemsToldMax = 100;
+
+/**
+ * A 422 from a list of problems; the first one gives the message and the param. Tells at most a hundred, and how many there are:
+ * `total`, when the list is itself only the first of them.
+ */
+export function invalid(problems: Problem[], total: number = problems.length): Refusal {
   const first = problems[0] ?? { param: '', message: 'the request is not valid' };
   const text = first.param === '' ? first.message : `${first.param}: ${first.message}`;
-  return new Refusal('validation_error', text, { param: first.param, problems });
+  const told = problems.slice(0, problemsToldMax);
+  if (told.length === total) {
+    return new Refusal('validation_error', text, { param: first.param, problems: told });
+  }
+  const message = `${text} (and ${total - 1} more problems, of which ${told.length - 1} are listed)`;
+  return new Refusal('validation_error', message, {
+    param: first.param,
+    problems: told,
+    problemsTotal: total,
+  });
 }

@@ -1,3 +1,5 @@
+import { readJson } from '../json/read-json.ts';
+import { writeJson } from '../json/verbatim.ts';
 import type { FinalState, JobError } from './job.ts';
 import { toWireUsage } from './job.ts';
 import { formatUsd, type NanoUsd } from './money.ts';
@@ -48,12 +50,12 @@ type StoredChoice = { index: number; message: { content: string | null; tool_cal
  * with tool calls, `choices` has them all. `result` is the stored chat completion, or null when there is none.
  */
 export function snapshotEvent(jobId: string, id: number, result: string | null): JobEvent {
-  const stored = result === null ? [] : (JSON.parse(result) as { choices: StoredChoice[] }).choices;
+  const stored = result === null ? [] : (readJson(result) as { choices: StoredChoice[] }).choices;
   const choices = stored.map(({ index, message }) => ({
     choice: index,
     text: message.content ?? '',
     ...(message.tool_calls === undefined ? {} : { tool_calls: message.tool_calls }),
   }));
   const text = choices.find(({ choice }) => choice === 0)?.text ?? '';
-  return toJobEvent(jobId, { id, type: 'output.snapshot', fields: JSON.stringify({ text, choices }) });
+  return toJobEvent(jobId, { id, type: 'output.snapshot', fields: writeJson({ text, choices }) });
 }

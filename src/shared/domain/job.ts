@@ -1,3 +1,4 @@
+import { verbatim } from '../json/verbatim.ts';
 import type { NanoUsd } from './money.ts';
 import { formatUsd } from './money.ts';
 import { estimateStart, type QueuePlace } from './queue-place.ts';
@@ -113,8 +114,8 @@ export function toJobObject(job: JobRecord, texts: JobTexts = {}, place?: QueueP
     hold_usd: formatUsd(job.holdNano),
     charge_usd: job.chargeNano === null ? null : formatUsd(job.chargeNano),
     usage: job.usage === null ? null : toWireUsage(job.usage, job.estimated),
-    ...(texts.request == null ? {} : { request: JSON.parse(texts.request) as unknown }),
-    result: texts.result == null ? null : (JSON.parse(texts.result) as unknown),
+    ...(texts.request == null ? {} : { request: verbatim(texts.request) }),
+    result: texts.result == null ? null : verbatim(texts.result),
     error: job.error,
     batch_id: job.batchId,
     metadata: job.metadata,

@@ -1,3 +1,4 @@
+import { writeJson } from '../json/verbatim.ts';
 import type { ChatRequest, ExtraContent, ImagePart, Message, TextPart } from './chat.ts';
 import type { ImageSize } from './image-formats.ts';
 import { imageSize } from './image-size.ts';
@@ -20,7 +21,7 @@ const hourCacheMark = /"ttl":"1h"/;
 /** Intake lets only state, signatures and marks into it: text, all of it. */
 function measureExtra(extra: ExtraContent | undefined, into: RequestMeasure): void {
   if (extra === undefined) return;
-  const json = JSON.stringify(extra);
+  const json = writeJson(extra);
   measureText(json, into.text);
   if (hourCacheMark.test(json)) into.hourCache = true;
 }
@@ -79,13 +80,13 @@ export function measureRequest(request: ChatRequest): RequestMeasure {
   for (const message of request.messages) measureMessage(message, measure);
   for (const tool of request.tools ?? []) {
     measure.tools += 1;
-    measureText(JSON.stringify(tool.function), measure.text);
+    measureText(writeJson(tool.function), measure.text);
     measureExtra(tool.extra_content, measure);
   }
   const format = request.response_format;
   if (format !== undefined && format.type !== 'text') {
     measure.schema = true;
-    measureText(JSON.stringify(format), measure.text);
+    measureText(writeJson(format), measure.text);
   }
   return measure;
 }

@@ -1,4 +1,5 @@
 import type { Delta } from '../domain/chat.ts';
+import { writeJson } from '../json/verbatim.ts';
 
 type TextDelta = Extract<Delta, { kind: 'text' }>;
 type Waiting = { type: string; fields: string };
@@ -31,11 +32,11 @@ export function createDeltaGatherer(attempt: number) {
   function toTextEvent({ kind: _, choice, text, ...more }: TextDelta) {
     const offset = offsets.get(choice) ?? 0;
     offsets.set(choice, offset + text.length);
-    return { type: 'output.delta', fields: JSON.stringify({ attempt, choice, offset, text, ...more }) };
+    return { type: 'output.delta', fields: writeJson({ attempt, choice, offset, text, ...more }) };
   }
 
   function toToolEvent({ kind: _, ...call }: ToolDelta) {
-    return { type: 'output.tool_call', fields: JSON.stringify({ attempt, ...call }) };
+    return { type: 'output.tool_call', fields: writeJson({ attempt, ...call }) };
   }
 
   function settle(): void {

@@ -34,5 +34,6 @@ export function nameFields(surface: Surface, error: unknown): unknown {
   if (!(error instanceof Refusal) || error.extras.problems === undefined) return error;
   return invalid(
     error.extras.problems.map(({ param, message }) => ({ param: fieldOf(surface, param), message })),
+    error.extras.problemsTotal,
   );
 }

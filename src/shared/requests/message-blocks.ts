@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../domain/chat.ts';
+import { writeJson } from '../json/verbatim.ts';
 import { assistantExtra, cacheMark, callExtra } from './extra-content.ts';
 
 /** A mark on a block that only Anthropic knows; kept for it. */
@@ -139,7 +140,7 @@ function fromAssistantTurn({ content }: AssistantTurn): Message {
           {
             id: block.id,
             type: 'function',
-            function: { name: block.name, arguments: JSON.stringify(block.input) },
+            function: { name: block.name, arguments: writeJson(block.input) },
             ...(block.extra_content ? { extra_content: block.extra_content } : {}),
           },
         ]

@@ -1,5 +1,6 @@
 import type { ChatCompletion, Choice, CompletionUsage, ExtraContent, FinishReason } from '../domain/chat.ts';
 import { suffixOf } from '../domain/ids.ts';
+import { readJson } from '../json/read-json.ts';
 
 type StopReason = 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | 'refusal';
 
@@ -111,7 +112,7 @@ function stateOf({ extra_content }: { extra_content?: ExtraContent }): { extra_c
 /** Arguments that were cut off by the output bound are no JSON; the input is then empty, as it is at Anthropic. */
 function parseInput(text: string): unknown {
   try {
-    return JSON.parse(text === '' ? '{}' : text);
+    return readJson(text === '' ? '{}' : text);
   } catch {
     return {};
   }

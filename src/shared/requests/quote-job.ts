@@ -13,16 +13,23 @@ import {
 } from '../domain/job.ts';
 import type { ModelEntry } from '../domain/model.ts';
 import { type Quote, quote } from '../domain/quote.ts';
+import { writeJson } from '../json/verbatim.ts';
 import type { JobIntake } from '../sql/accept-jobs.ts';
 import { storeTargets } from '../stored-targets.ts';
 import { checkWebhookUrl } from '../webhook-target.ts';
 
-/** A job as a caller orders it, validated in shape; money and models are judged here. */
-export type JobOrder = {
-  surface: Surface;
-  request: ChatRequest;
+/** A request that was judged: what is kept of it, as JSON, and what it may cost. */
+export type PricedRequest = {
+  text: string;
   /** What the client sent, on a surface that shows it again. */
   original: string | null;
+  quote: Quote;
+};
+
+/** A job as a caller orders it. */
+export type JobOrder = {
+  surface: Surface;
+  priced: PricedRequest;
   lane: Lane;
   stream: boolean;
   runAt: Date | null;
@@ -39,7 +46,6 @@ export type JobOrder = {
 /** Who orders, and under which idempotency key if any. */
 export type Orderer = {
   accountId: string;
-  defaultMaxOutputTokens: number | null;
   idempotency: { key: string; fingerprint: string } | null;
 };
 
@@ -50,10 +56,25 @@ export type QuoteDeps = {
   webhooks: { allowPrivate: boolean };
 };
 
-/** Finds the models, refuses what they cannot do, and bounds the cost. Takes nothing; throws a 422 with every problem. */
-export function quoteJob(
+/** What of an order its price depends on; what is left out is as for a call. */
+export type PricedOrder = { request: ChatRequest; original?: string | null } & Partial<
+  Pick<JobOrder, 'fallbacks' | 'webhookUrl'>
+>;
+
+/** Judges a request and keeps what is stored of it. Takes nothing; throws a 422 with every problem. */
+export function priceRequest(
   deps: QuoteDeps,
-  order: Pick<JobOrder, 'request' | 'fallbacks' | 'webhookUrl'>,
+  { request, original = null, fallbacks = [], webhookUrl = null }: PricedOrder,
+  defaultMaxOutputTokens: number | null,
+): PricedRequest {
+  const quote = quoteJob(deps, { request, fallbacks, webhookUrl }, defaultMaxOutputTokens);
+  return { text: writeJson(request), original, quote };
+}
+
+/** Finds the models, refuses what they cannot do, and bounds the cost. Takes nothing; throws a 422 with every problem. */
+function quoteJob(
+  deps: QuoteDeps,
+  order: { request: ChatRequest } & Pick<JobOrder, 'fallbacks' | 'webhookUrl'>,
   defaultMaxOutputTokens: number | null,
 ): Quote {
   const problems: Problem[] = [];
@@ -125,7 +146,8 @@ function refuseMixedTargets(deps: Pick<QuoteDeps, 'providers'>, targets: ModelEn
 }
 
 /** Everything that is stored of a priced order, under this id. */
-export function toIntake(jobId: string, order: JobOrder, orderer: Orderer, priced: Quote): JobIntake {
+export function toIntake(jobId: string, order: JobOrder, orderer: Orderer): JobIntake {
+  const { text, original, quote: priced } = order.priced;
   const [first] = priced.targets;
   if (first === undefined) throw new Error('a quote has at least one target');
   const createdAt = new Date();
@@ -176,8 +198,8 @@ export function toIntake(jobId: string, order: JobOrder, orderer: Orderer, price
     runAt: order.runAt,
     createdAt,
     expiresInSeconds: order.expiresInSeconds,
-    request: JSON.stringify(order.request),
-    original: order.original,
+    request: text,
+    original,
     targets: storeTargets(priced.targets),
   };
 }

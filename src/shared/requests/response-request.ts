@@ -95,6 +95,9 @@ export const responsesShape = z
 
 export type ResponsesBody = z.output<typeof responsesShape>;
 
+/** The field that a stored body begins with, so that a conversation is followed without reading what was said in it. */
+export const firstStoredField = 'previous_response_id';
+
 /** The items that are this request's own; a text is one message of the user. */
 export function inputItems({ input }: ResponsesBody): InputItem[] {
   return typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : input;

@@ -40,12 +40,17 @@ function closest(branches: Issue[][]): Issue[] {
   return sorted[0] ?? [];
 }
 
+/** JSON has no functions: this is how a number stands that was kept as it was written (`Verbatim`). */
+const receivedLongNumber =
+  'received a number with more digits than can be kept; send at most 15 digits, or a text where one is taken';
+
 function toSentence(issue: Issue, path: PropertyKey[]): string {
   if (issue.code !== 'invalid_type') return issue.message;
   if (path.length === 0 && /received (?:null|undefined)$/.test(issue.message)) {
     return 'the body must be a JSON object';
   }
   if (issue.message.endsWith('received undefined')) return 'is required';
+  if (issue.message.endsWith('received function')) return `expected ${issue.expected}, ${receivedLongNumber}`;
   return issue.message.replace(/^Invalid input: /, '');
 }
 

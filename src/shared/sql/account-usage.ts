@@ -2,7 +2,7 @@ import type { QuotaName } from '../domain/quotas.ts';
 import type { Database } from './database.ts';
 
 /** What is counted over all processes. */
-export type StoredUsage = Record<Exclude<QuotaName, 'event_streams'>, number>;
+export type StoredUsage = Record<Exclude<QuotaName, 'event_streams' | 'waits' | 'bodies'>, number>;
 
 /** How much an account has of everything that is stored, or null when there is no such account. Counts no more rows than its limits allow. */
 export async function findUsage(sql: Database, accountId: string): Promise<StoredUsage | null> {

@@ -34,6 +34,53 @@ export async function findJob(sql: Database, accountId: string, jobId: string): 
   return { job: withUsage(rest), request, original, result };
 }
 
+/** One job of one account without its texts, which may be large; null when it is not there or somebody else's. */
+export async function findJobRecord(
+  sql: Database,
+  accountId: string,
+  jobId: string,
+): Promise<JobRecord | null> {
+  const [row] = await sql<JobRow[]>`
+    select ${recordColumns(sql)}
+    from jobs j left join charges c on c.job_id = j.id
+    where j.id = ${jobId} and j.account_id = ${accountId}`;
+  return row === undefined ? null : withUsage(row);
+}
+
+/** The same with what it came to, and without what was asked. */
+export async function findOutcome(
+  sql: Database,
+  accountId: string,
+  jobId: string,
+): Promise<{ job: JobRecord; result: string | null } | null> {
+  const [row] = await sql<(JobRow & { result: string | null })[]>`
+    select ${recordColumns(sql)}, r.result
+    from jobs j left join charges c on c.job_id = j.id left join job_results r on r.job_id = j.id
+    where j.id = ${jobId} and j.account_id = ${accountId}`;
+  if (row === undefined) return null;
+  const { result, ...rest } = row;
+  return { job: withUsage(rest), result };
+}
+
+/** What is known of a response before any of its texts is read. */
+export type ResponseRecord = { job: JobRecord; inBackground: boolean };
+
+/** The job of a response that is stored, without its texts; null when there is none, or it was not to be stored or was erased. */
+export async function findResponseRecord(
+  sql: Database,
+  accountId: string,
+  jobId: string,
+): Promise<ResponseRecord | null> {
+  const [row] = await sql<(JobRow & { inBackground: boolean })[]>`
+    select ${recordColumns(sql)}, j.announces is not distinct from 'response' as "inBackground"
+    from jobs j left join charges c on c.job_id = j.id
+    join job_requests q on q.job_id = j.id and q.original is not null
+    where j.id = ${jobId} and j.account_id = ${accountId} and j.surface = 'responses'`;
+  if (row === undefined) return null;
+  const { inBackground, ...rest } = row;
+  return { job: withUsage(rest), inBackground };
+}
+
 export type JobFilter = {
   accountId: string;
   states: JobState[] | null;
@@ -209,12 +256,12 @@ export type StoredOrder = {
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
-  /** Null once erased. */
+  /** Null once erased, and before the job has ended. */
   request: string | null;
   targets: unknown;
 };
 
-/** The order behind one job of an account, or null. */
+/** The order behind one job of an account, or null. What was asked is read only of one that has ended. */
 export async function findOrder(
   sql: Database,
   accountId: string,
@@ -223,7 +270,8 @@ export async function findOrder(
   const [row] = await sql<StoredOrder[]>`
     select j.id, j.state, j.lane::integer as lane, j.stream, j.max_attempts as "maxAttempts",
       j.expires_in_seconds as "expiresInSeconds",
-      j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata, nullif(q.request, '') as request, q.targets
+      j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata,
+      case when j.finished_at is not null then nullif(q.request, '') end as request, q.targets
     from jobs j left join job_requests q on q.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;
   return row ?? null;

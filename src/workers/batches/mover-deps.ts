@@ -1,3 +1,4 @@
+import type { Judge } from '../../shared/judge/judge.ts';
 import type { News } from '../../shared/news.ts';
 import type { QuoteDeps } from '../../shared/requests/quote-job.ts';
 import type { BatchLease, OpenBatch } from '../../shared/sql/batch-lease.ts';
@@ -8,6 +9,7 @@ export type MoverDeps = QuoteDeps & {
   sql: Database;
   news: Pick<News, 'send'>;
   log: Log;
+  judge: Pick<Judge, 'lines'>;
   owesDelivery(): void;
 };
 

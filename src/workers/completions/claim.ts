@@ -2,6 +2,7 @@ import type { ChatRequest } from '../../shared/domain/chat.ts';
 import type { QuoteTarget } from '../../shared/domain/quote.ts';
 import { createGroupCommit } from '../../shared/group-commit.ts';
 import type { EndableJob } from '../../shared/job-ending.ts';
+import { readJson } from '../../shared/json/read-json.ts';
 import { ticketId } from '../../shared/queue.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { groupFaultOf } from '../../shared/sql/database-errors.ts';
@@ -70,6 +71,6 @@ function toClaimedJob(row: ClaimRow, ticket: string): ClaimedJob {
     startedAt: row.started_at,
     deadlineAt: row.deadline_at,
     eventSeq: row.event_seq,
-    request: JSON.parse(row.request) as ChatRequest,
+    request: readJson(row.request) as ChatRequest,
   };
 }

@@ -3,6 +3,7 @@ import { isReadAlong, type JobError } from '../../shared/domain/job.ts';
 import { attemptOutcome, decideFailure } from '../../shared/domain/outcome.ts';
 import { toCompletionUsage } from '../../shared/domain/usage.ts';
 import { type EndingFacts, endingOf } from '../../shared/job-ending.ts';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { AttemptRecord } from '../../shared/sql/settle-jobs.ts';
 import { chargeOf, costOfCall, usageOfWhole, usageSoFar } from './charge-call.ts';
@@ -87,7 +88,7 @@ function paidFor(
     serviceTier,
   };
   const usage = completion.usage ?? toCompletionUsage(used.usage);
-  return { charge, attempt, result: JSON.stringify({ ...completion, usage }) };
+  return { charge, attempt, result: writeJson({ ...completion, usage }) };
 }
 
 /** A call that failed after its job was cancelled: nothing is owed for a refusal, what came is for the rest. */

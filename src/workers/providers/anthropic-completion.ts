@@ -1,5 +1,6 @@
 import type { FinishReason, ToolCall } from '../../shared/domain/chat.ts';
 import { checkUsage, isCount, type Usage } from '../../shared/domain/usage.ts';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import { keptBlock } from '../../shared/requests/extra-content.ts';
 import { isThinking } from './anthropic-messages.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
@@ -69,7 +70,7 @@ function toToolCall({ block, json }: FinishedBlock): ToolCall {
   return {
     id,
     type: 'function',
-    function: { name, arguments: json ?? JSON.stringify(readField(block, 'input') ?? {}) },
+    function: { name, arguments: json ?? writeJson(readField(block, 'input') ?? {}) },
   };
 }
 

@@ -7,6 +7,7 @@ import type {
 } from '@anthropic-ai/sdk/resources/messages';
 import { parseDataUrl } from '../../shared/catalogue/data-url.ts';
 import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/domain/chat.ts';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import { isRecord, parseJson, pickFields, readList, readText } from './read-field.ts';
 
 /** The instructions before the first turn; Anthropic takes them apart from the messages. */
@@ -135,7 +136,7 @@ export function isThinking(block: unknown): boolean {
 function summarise(blocks: unknown[]): string {
   const text = blocks.map((block) => readText(block, 'text') ?? '').join('');
   const calls = blocks.filter((block) => readText(block, 'type') === 'tool_use');
-  return JSON.stringify([
+  return writeJson([
     text,
     calls.map((call) => (isRecord(call) ? [call['id'], call['name'], call['input']] : null)),
   ]);

@@ -1,4 +1,5 @@
 import type { Delta } from '../../shared/domain/chat.ts';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import {
   buildFromBlocks,
   type FinishedBlock,
@@ -153,7 +154,7 @@ function endBlock(turn: Turn, index: number): void {
   const open = turn.blocks.get(index);
   if (open !== undefined && isThinking(open.block)) turn.thinking.push(open.block);
   if (open === undefined || open.toolIndex === -1 || open.json !== '') return;
-  open.json = JSON.stringify(open.block['input'] ?? {});
+  open.json = writeJson(open.block['input'] ?? {});
   turn.log.add(open.json);
   say(turn, { kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: open.json });
 }

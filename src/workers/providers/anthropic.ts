@@ -1,4 +1,5 @@
 import Anthropic, { APIError } from '@anthropic-ai/sdk';
+import { markValue } from '../../shared/json/verbatim.ts';
 import { fromAnthropicMessage } from './anthropic-completion.ts';
 import { type AnthropicBody, toAnthropicRequest } from './anthropic-request.ts';
 import { createAnthropicAssembler } from './anthropic-stream.ts';
@@ -34,11 +35,11 @@ export function createAnthropicProvider(settings: ProviderSettings): Provider {
 
   const upstream: Upstream = {
     async ask(call, fetchFn) {
-      const body = toAnthropicRequest(call);
+      const body = markValue(toAnthropicRequest(call));
       return await createClient(fetchFn).messages.create(body, optionsFor(body));
     },
     async askStream(call, fetchFn) {
-      const body = toAnthropicRequest(call);
+      const body = markValue(toAnthropicRequest(call));
       return await createClient(fetchFn).messages.create({ ...body, stream: true }, optionsFor(body));
     },
     translate: (body, call) => fromAnthropicMessage(body, call.request.model),

@@ -12,6 +12,8 @@ export type ExchangeRecord = {
   limits: ProviderLimits | null;
   /** Decoded bytes of the body that nobody has read yet: all of a whole answer, of a stream those since its last event. */
   unreadBytes: number;
+  /** Numbers of its body with more digits than JavaScript holds were marked, for the SDK to carry them. */
+  marked: boolean;
   /** Body of an error answer, at most 64 KiB. */
   errorBody: string;
 };

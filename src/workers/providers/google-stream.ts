@@ -1,4 +1,5 @@
 import type { ToolCall } from '../../shared/domain/chat.ts';
+import { writeJson } from '../../shared/json/verbatim.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
 import { readGoogleUsage, toFinishReason, toOpenaiLogprobs } from './google-completion.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
@@ -105,7 +106,7 @@ function addFunctionCall(
   if (name === null) throw new Error('the provider sent a tool call without name');
   // Gemini gives ids only to some models' calls; tool results need one to refer to.
   const id = readText(functionCall, 'id') ?? `call_${crypto.randomUUID().replaceAll('-', '')}`;
-  const args = JSON.stringify(functionCall['args'] ?? {});
+  const args = writeJson(functionCall['args'] ?? {});
   const signature = readText(part, 'thoughtSignature');
   const state = signature !== null && { extra_content: { google: { thought_signature: signature } } };
   const index = open.toolCalls.length;

@@ -1,4 +1,5 @@
 import { ApiError, GoogleGenAI } from '@google/genai';
+import { markValue } from '../../shared/json/verbatim.ts';
 import { toGoogleRequest } from './google-request.ts';
 import { createGoogleAssembler } from './google-stream.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
@@ -20,8 +21,9 @@ export function createGoogleProvider(settings: ProviderSettings): Provider {
   }
 
   const upstream: Upstream = {
-    ask: (call, fetchFn) => createClient(fetchFn).models.generateContent(toGoogleRequest(call)),
-    askStream: (call, fetchFn) => createClient(fetchFn).models.generateContentStream(toGoogleRequest(call)),
+    ask: (call, fetchFn) => createClient(fetchFn).models.generateContent(markValue(toGoogleRequest(call))),
+    askStream: (call, fetchFn) =>
+      createClient(fetchFn).models.generateContentStream(markValue(toGoogleRequest(call))),
     translate(body, call) {
       const assembler = createGoogleAssembler({ ...call, onDelta: () => undefined });
       assembler.add(body);

@@ -1,4 +1,6 @@
 import { type Dispatcher, type Response as UndiciResponse, fetch as undiciFetch } from 'undici';
+import { markNumbers } from '../../shared/json/read-json.ts';
+import { unmarkText } from '../../shared/json/verbatim.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { ProviderCall } from './provider.ts';
@@ -47,7 +49,7 @@ function send({ call, limits, dispatcher }: Guard, url: string, init: RequestIni
   return undiciFetch(url, {
     method: init.method ?? 'GET',
     headers: [...headers],
-    body: typeof init.body === 'string' ? init.body : null,
+    body: typeof init.body === 'string' ? unmarkText(init.body) : null,
     redirect: 'manual',
     dispatcher,
     signal: limits.signal,
@@ -100,29 +102,38 @@ function hold(chunk: Uint8Array, { record, limits, unreadBytesMax }: Guard): voi
   throw new Error('the answer is larger than allowed');
 }
 
-async function readWhole(answer: UndiciResponse, guard: Guard): Promise<Uint8Array<ArrayBuffer>> {
+async function readWhole(answer: UndiciResponse, guard: Guard): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of readChunks(answer, guard.limits)) {
     chunks.push(chunk);
     hold(chunk, guard);
   }
-  return new Uint8Array(Buffer.concat(chunks));
+  return markIn(Buffer.concat(chunks).toString('utf8'), guard.record);
+}
+
+function markIn(json: string, record: ExchangeRecord): string {
+  const marked = markNumbers(json);
+  if (marked !== json) record.marked = true;
+  return marked;
 }
 
 /** Of a stream only the event that has not ended yet is held: its reader sets the count back with each. */
 function guardStream(answer: UndiciResponse, guard: Guard): ReadableStream<Uint8Array> {
-  const { limits } = guard;
+  const { limits, record } = guard;
   const chunks = readChunks(answer, limits);
+  const lines = new WholeLines();
+  const decoder = new TextDecoder();
+  const toBytes = (text: string) => Buffer.from(markIn(text, record));
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const { done, value } = await chunks.next();
         if (!done) {
           hold(value, guard);
-          return controller.enqueue(value);
+          return controller.enqueue(toBytes(lines.add(decoder.decode(value, { stream: true }))));
         }
         // A last event without its blank line is lost or refused by some SDKs.
-        controller.enqueue(Buffer.from('\n\n'));
+        controller.enqueue(toBytes(`${lines.rest()}${decoder.decode()}\n\n`));
         controller.close();
       },
       async cancel() {
@@ -132,4 +143,25 @@ function guardStream(answer: UndiciResponse, guard: Guard): ReadableStream<Uint8
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Gives a text on in whole lines, so that no number is cut in two. */
+class WholeLines {
+  #pieces: string[] = [];
+
+  /** The lines that are whole now; empty when none is. */
+  add(text: string): string {
+    const end = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1;
+    if (end === 0) {
+      this.#pieces.push(text);
+      return '';
+    }
+    const whole = this.#pieces.join('') + text.slice(0, end);
+    this.#pieces = [text.slice(end)];
+    return whole;
+  }
+
+  rest(): string {
+    return this.#pieces.join('');
+  }
 }

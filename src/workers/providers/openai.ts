@@ -1,4 +1,5 @@
 import OpenAI, { APIError } from 'openai';
+import { markValue } from '../../shared/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
@@ -28,10 +29,10 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
 
   const upstream: Upstream = {
     async ask(call, fetchFn) {
-      return await createClient(fetchFn).chat.completions.create(toOpenaiRequest(call, dialect));
+      return await createClient(fetchFn).chat.completions.create(markValue(toOpenaiRequest(call, dialect)));
     },
     async askStream(call, fetchFn) {
-      const body = { ...toOpenaiRequest(call, dialect), stream: true as const };
+      const body = { ...markValue(toOpenaiRequest(call, dialect)), stream: true as const };
       return await createClient(fetchFn).chat.completions.create(body);
     },
     translate: (body, call) => fromOpenaiCompletion(body, call.request.model),

@@ -1,3 +1,4 @@
+import { readJson } from '../../shared/json/read-json.ts';
 /** Reading what an upstream sent without trusting its shape. */
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -22,7 +23,7 @@ export function readList(value: unknown, ...path: string[]): unknown[] {
 /** Parsed JSON, or undefined when the text is none. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch {
     return undefined;
   }

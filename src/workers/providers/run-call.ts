@@ -1,6 +1,7 @@
 import type { Answer, Produced } from '../../shared/domain/answer.ts';
 import type { ChatCompletion } from '../../shared/domain/chat.ts';
 import type { Usage } from '../../shared/domain/usage.ts';
+import { unmarkValue } from '../../shared/json/verbatim.ts';
 import { tokensOfBytes } from './answer-size.ts';
 import { explainFailure, limitMessages } from './failure.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
@@ -70,7 +71,7 @@ async function runPlain(
   call: ProviderCall,
 ): Promise<Answer> {
   const body = await upstream.ask(call, exchange.fetch);
-  const translated = upstream.translate(body, call);
+  const translated = upstream.translate(exchange.record.marked ? unmarkValue(body) : body, call);
   if (translated !== null) return completed(translated, exchange);
   const error = new Error('the provider answered without a finished choice');
   return ended({ exchange, settings, call, produced: nothing, error, fromStream: false });
@@ -88,7 +89,7 @@ async function runStream(
     for await (const event of await upstream.askStream(call, exchange.fetch)) {
       if (call.signal.aborted) break;
       exchange.record.unreadBytes = 0;
-      assembler.add(event);
+      assembler.add(exchange.record.marked ? unmarkValue(event) : event);
       if (assembler.keptBytes() > exchange.bytesMax) exchange.tooLarge();
     }
   } catch (thrown) {

@@ -40,6 +40,7 @@ export function createTransport(settings: ProviderSettings): Transport {
         headers: null,
         limits: null,
         unreadBytes: 0,
+        marked: false,
         errorBody: '',
       };
       const limits = startLimits(settings, call);

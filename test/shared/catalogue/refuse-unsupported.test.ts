@@ -265,3 +265,21 @@ it.each([
   expect(parseDataUrl(url)).toBeNull();
   for (const kind of kinds) expect(refused(kind, image(url))).toEqual(['messages.0.content.0.image_url']);
 });
+
+it('arguments that would be read hold no more values together than a request may', () => {
+  const call = (values: number, id: string) => ({
+    id,
+    type: 'function' as const,
+    function: { name: 'f', arguments: `{"a":[${'[],'.repeat(values)}[]]}` },
+  });
+  const turns = (...sizes: number[]): Partial<ChatRequest> => ({
+    messages: [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', tool_calls: sizes.map((size, index) => call(size, `id${index}`)) },
+    ],
+  });
+  const param = (index: number) => `messages.1.tool_calls.${index}.function.arguments`;
+  expect(refused('anthropic', turns(10_000))).toEqual([param(0)]);
+  expect(refused('google', turns(...Array.from({ length: 11 }, () => 9900)))).toEqual([param(10)]);
+  expect(refused('openai', turns(10_000))).toEqual([]);
+});

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import type { Config } from '../../../shared/config.ts';
 import { batchLineBytesMax, batchLinesMax } from '../../../shared/domain/batch.ts';
 import { quotas } from '../../../shared/domain/quotas.ts';
+import { requestLimits } from '../../../shared/json/measure-json.ts';
 import type { StoredUsage } from '../../../shared/sql/account-usage.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { AccountCache, LimitedAccount } from '../../http/account-cache.ts';
 import type { UnderWay } from '../../http/under-way.ts';
-import { turnsMax } from '../../responses/earlier-items.ts';
+import { bytesMax as conversationBytesMax, turnsMax } from '../../responses/earlier-turns.ts';
 import { fileBytesMax } from '../files/receive-file.ts';
 
 export type LimitDeps = {
@@ -14,6 +15,8 @@ export type LimitDeps = {
   accounts: Pick<AccountCache, 'find'>;
   config: Pick<Config, 'http' | 'auth'>;
   eventStreams: Pick<UnderWay, 'used'>;
+  waits: Pick<UnderWay, 'used'>;
+  bodies: Pick<UnderWay, 'used'>;
 };
 
 const limitShape = z.object({
@@ -42,7 +45,12 @@ export function tellLimits(
   account: LimitedAccount,
   usage: StoredUsage,
 ): z.output<typeof limitsShape> {
-  const used = { ...usage, event_streams: deps.eventStreams.used(account.id) };
+  const used = {
+    ...usage,
+    event_streams: deps.eventStreams.used(account.id),
+    waits: deps.waits.used(account.id),
+    bodies: deps.bodies.used(account.id),
+  };
   const own = quotas.map(({ name, unit, scope, status, what }): Limit => {
     const description = `How many ${what} it may have`;
     return {
@@ -103,6 +111,27 @@ function ofRequests({ config }: LimitDeps): Limit[] {
     ofRequest('file_bytes', fileBytesMax, 'bytes', 413, 'How long a file may be'),
     ofRequest('batch_lines', batchLinesMax, 'count', 422, 'How many lines a batch may have'),
     ofRequest('batch_line_bytes', batchLineBytesMax, 'bytes', 422, 'How long a line of a batch may be'),
+    ofRequest(
+      'body_values',
+      requestLimits.valuesMax,
+      'count',
+      413,
+      'How many JSON values a body or a line may hold',
+    ),
+    ofRequest(
+      'members',
+      requestLimits.membersMax,
+      'count',
+      413,
+      'How many of them one array or object may hold',
+    ),
+    ofRequest(
+      'conversation_bytes',
+      conversationBytesMax,
+      'bytes',
+      413,
+      'How long what came before a response may be',
+    ),
     ofRequest('conversation_turns', turnsMax, 'count', 404, 'How many responses may come before a response'),
   ];
 }

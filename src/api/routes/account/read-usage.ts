@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { invalid } from '../../../shared/domain/errors.ts';
 import { formatUsd } from '../../../shared/domain/money.ts';
+import { instantOrDay } from '../../../shared/requests/instant.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { listUsage, type UsageGroup, type UsageRow } from '../../../shared/sql/usage.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { instantOrDay } from '../../http/instant.ts';
 import { pageOf } from '../../http/pages.ts';
 
 const groupsMax = 10_000;

@@ -1,6 +1,8 @@
+import { writeJson } from '../../../shared/json/verbatim.ts';
 import { toAnthropicMessage } from '../../../shared/requests/message-object.ts';
 import { messagesShape } from '../../../shared/requests/message-request.ts';
 import type { App } from '../../http/app.ts';
+import { judgedOf } from '../../http/judged-body.ts';
 import { anthropicProblemBody } from '../../http/problem.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
 import { createMessageEvents, type MessageEvent } from '../../translate/anthropic-events.ts';
@@ -8,15 +10,16 @@ import { createMessageEvents, type MessageEvent } from '../../translate/anthropi
 /** `POST /v1/messages`: Anthropic's, over every provider. The call is a job like any other; `x-job-id` names it. */
 export function createMessage(app: App, deps: AnswerDeps): void {
   const schema = { tags: ['anthropic'], summary: 'Create a message', body: messagesShape };
-  app.post('/v1/messages', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
-    const { body } = request;
-    const call = { surface: 'messages' as const, ...body };
+  const config = { scope: 'jobs' as const, judged: 'message' as const };
+  app.post('/v1/messages', { config, schema }, async (request, reply) => {
+    const { priced, stream, model: asked } = judgedOf(request, 'message');
+    const call = { surface: 'messages' as const, priced, stream };
     reply.header('request-id', request.id);
-    if (!body.stream) {
+    if (!stream) {
       const { completion, job } = await answerWhole(deps, request, reply, call);
       return toAnthropicMessage(completion, job.id);
     }
-    const model = deps.catalogue.find(body.request.model)?.id ?? body.request.model;
+    const model = deps.catalogue.find(asked)?.id ?? asked;
     return await answerInPieces(deps, request, reply, call, ({ jobId }) => narrate(model, jobId, request.id));
   });
 }
@@ -33,5 +36,5 @@ function narrate(model: string, jobId: string, requestId: string): Narration {
 
 /** Anthropic's SDK goes by the name of an event, not by what its data says. */
 function frames(events: MessageEvent[]): string {
-  return events.map(({ event, data }) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join('');
+  return events.map(({ event, data }) => `event: ${event}\ndata: ${writeJson(data)}\n\n`).join('');
 }

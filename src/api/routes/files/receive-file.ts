@@ -8,6 +8,8 @@ import { faultOf } from '../../../shared/requests/json-values.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { appendToFile, beginFile, chunkBytesMax, dropFile } from '../../../shared/sql/files.ts';
 import { accountOf, limitOf } from '../../http/caller.ts';
+import { giveUpSilent } from '../../http/give-up-silent.ts';
+import { silenceMsMax } from '../../http/receive-body.ts';
 
 export const fileBytesMax = 200 * 1024 * 1024;
 
@@ -30,6 +32,7 @@ export async function receiveFile(sql: Database, request: FastifyRequest): Promi
   let id: string | null = null;
   // What fails outside of storing is the form, whatever its parser calls it.
   let storing = false;
+  const stop = giveUpSilent(request, silenceMsMax);
   try {
     for await (const part of request.parts()) {
       if (part.type === 'field') {
@@ -46,6 +49,8 @@ export async function receiveFile(sql: Database, request: FastifyRequest): Promi
   } catch (error) {
     if (id !== null) await dropFile(sql, id).catch(() => undefined);
     throw toRefusal(error, storing);
+  } finally {
+    stop();
   }
   const said = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
   request.bodySha256 = hash.update(JSON.stringify(said)).digest('hex');

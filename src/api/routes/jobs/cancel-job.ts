@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { notFound, Refusal } from '../../../shared/domain/errors.ts';
 import { isFinal, toJobObject } from '../../../shared/domain/job.ts';
 import type { Database } from '../../../shared/sql/database.ts';
-import { findJob } from '../../../shared/sql/jobs.ts';
+import { findJobRecord, findOutcome } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
@@ -15,13 +15,13 @@ export function cancelJob(app: App, deps: CancelDeps & { sql: Database }): void 
     const accountId = accountOf(request);
     const { id } = request.params;
     const work = async () => {
-      const before = await findJob(deps.sql, accountId, id);
+      const before = await findJobRecord(deps.sql, accountId, id);
       if (before === null) throw notFound('job');
-      if (isFinal(before.job.state)) {
-        throw new Refusal('invalid_state', `The job has already ended: it is ${before.job.state}`);
+      if (isFinal(before.state)) {
+        throw new Refusal('invalid_state', `The job has already ended: it is ${before.state}`);
       }
       const ended = await cancelOne(deps, accountId, id);
-      const after = await findJob(deps.sql, accountId, id);
+      const after = await findOutcome(deps.sql, accountId, id);
       if (after === null) throw notFound('job');
       return { status: ended ? 200 : 202, body: toJobObject(after.job, { result: after.result }) };
     };

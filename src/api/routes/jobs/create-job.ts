@@ -1,8 +1,8 @@
-import type { JobOrder } from '../../../shared/requests/quote-job.ts';
+import { jobBody } from '../../../shared/requests/job-request.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';
-import { type JobBody, jobBody } from '../../http/job-body.ts';
+import { judgedOf } from '../../http/judged-body.ts';
 import { sendAccepted } from '../../http/send-accepted.ts';
 import { acceptJob, type IntakeDeps } from '../../intake/accept-job.ts';
 
@@ -10,35 +10,15 @@ import { acceptJob, type IntakeDeps } from '../../intake/accept-job.ts';
 export function createJob(app: App, deps: IntakeDeps): void {
   app.post(
     '/v1/jobs',
-    { config: { scope: 'jobs' }, schema: { summary: 'Submit a job', body: jobBody } },
+    { config: { scope: 'jobs', judged: 'job' }, schema: { summary: 'Submit a job', body: jobBody } },
     async (request, reply) => {
       const accountId = accountOf(request);
       const key = readIdempotencyKey(request);
-      const accepted = await acceptJob(deps, toOrder(request.body), {
+      const accepted = await acceptJob(deps, judgedOf(request, 'job'), {
         accountId,
-        defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
         idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
       });
       return sendAccepted(reply, accepted);
     },
   );
-}
-
-/** The wire's body as an order. */
-export function toOrder(body: JobBody): JobOrder {
-  return {
-    surface: 'jobs',
-    original: null,
-    request: body.request,
-    lane: body.priority,
-    stream: body.stream,
-    runAt: body.run_at ?? null,
-    expiresInSeconds: body.expires_in_seconds,
-    fallbacks: body.fallbacks,
-    maxAttempts: body.max_attempts,
-    announces: 'job',
-    webhookUrl: body.webhook_url ?? null,
-    webhookPayload: body.webhook_payload,
-    metadata: body.metadata,
-  };
 }

@@ -2,14 +2,17 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { notFound } from '../../../shared/domain/errors.ts';
 import { isFinal, toJobObject } from '../../../shared/domain/job.ts';
-import type { JobEvents } from '../../../shared/job-events.ts';
+import { writeJson } from '../../../shared/json/verbatim.ts';
 import type { Database } from '../../../shared/sql/database.ts';
+import { findJob, findJobRecord } from '../../../shared/sql/jobs.ts';
 import { findQueuePlaces } from '../../../shared/sql/queue-place.ts';
+import type { FinalWatch } from '../../../shared/watch/final-watch.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { findWhenFinal } from '../../sync/when-final.ts';
+import { createSharedReads } from '../../http/shared-reads.ts';
+import type { UnderWay } from '../../http/under-way.ts';
 
-type GetJobDeps = { sql: Database; events: Pick<JobEvents, 'onChange'>; closing: AbortSignal };
+type GetJobDeps = { sql: Database; finals: FinalWatch; waits: UnderWay; closing: AbortSignal };
 
 /** GET /v1/jobs/{id}, with `?wait=30`: answers when the job ends, after that many seconds, or when the server closes. */
 export function getJob(app: App, deps: GetJobDeps): void {
@@ -18,19 +21,41 @@ export function getJob(app: App, deps: GetJobDeps): void {
     params: z.object({ id: z.string() }),
     querystring: z.strictObject({ wait: z.coerce.number().min(0).max(60).default(0) }),
   };
-  app.get('/v1/jobs/:id', { config: { scope: 'read' }, schema }, async (request) => {
+  const answers = createSharedReads<Buffer>();
+  app.get('/v1/jobs/:id', { config: { scope: 'read' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const { id } = request.params;
     const waitMs = request.query.wait * 1000;
-    const stored = await untilGone(request, deps.closing, (gone) =>
-      findWhenFinal(deps, { accountId, jobId: id }, waitMs, gone),
-    );
-    if (stored === null) throw notFound('job');
-    const texts = { request: stored.request, result: stored.result };
-    if (isFinal(stored.job.state)) return toJobObject(stored.job, texts);
-    const places = await findQueuePlaces(deps.sql, accountId, [id]);
-    return toJobObject(stored.job, texts, places.get(id));
+    if (waitMs > 0) await untilFinal(deps, request, { accountId, id, waitMs });
+    // Who waited for the same job is answered at the same moment: with the same bytes, which may be many.
+    const answer = await answers(`${accountId} ${id}`, () => readJob(deps.sql, accountId, id));
+    return reply.type('application/json; charset=utf-8').send(answer);
   });
+}
+
+async function untilFinal(
+  deps: GetJobDeps,
+  request: FastifyRequest,
+  { accountId, id, waitMs }: { accountId: string; id: string; waitMs: number },
+): Promise<void> {
+  const job = await findJobRecord(deps.sql, accountId, id);
+  if (job === null) throw notFound('job');
+  if (isFinal(job.state)) return;
+  const leave = deps.waits.enter(request.account);
+  try {
+    await untilGone(request, deps.closing, (gone) => deps.finals.whenFinal(id, waitMs, gone));
+  } finally {
+    leave();
+  }
+}
+
+/** The whole job as it is sent: its texts as they are stored. */
+async function readJob(sql: Database, accountId: string, id: string): Promise<Buffer> {
+  const stored = await findJob(sql, accountId, id);
+  if (stored === null) throw notFound('job');
+  const { job, request, result } = stored;
+  const places = isFinal(job.state) ? null : await findQueuePlaces(sql, accountId, [id]);
+  return Buffer.from(writeJson(toJobObject(job, { request, result }, places?.get(id))));
 }
 
 /** Does work with a signal that aborts once the client has left or the server closes. */

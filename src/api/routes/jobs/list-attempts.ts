@@ -3,7 +3,11 @@ import { notFound } from '../../../shared/domain/errors.ts';
 import { toWireUsage } from '../../../shared/domain/job.ts';
 import { formatUsd } from '../../../shared/domain/money.ts';
 import type { Database } from '../../../shared/sql/database.ts';
-import { type AttemptRow, findJob, listAttempts as listStoredAttempts } from '../../../shared/sql/jobs.ts';
+import {
+  type AttemptRow,
+  findJobRecord,
+  listAttempts as listStoredAttempts,
+} from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 
@@ -11,9 +15,9 @@ import { accountOf } from '../../http/caller.ts';
 export function listAttempts(app: App, deps: { sql: Database }): void {
   const schema = { summary: 'List the provider calls of a job', params: z.object({ id: z.string() }) };
   app.get('/v1/jobs/:id/attempts', { config: { scope: 'read' }, schema }, async (request) => {
-    const stored = await findJob(deps.sql, accountOf(request), request.params.id);
-    if (stored === null) throw notFound('job');
-    const attempts = await listStoredAttempts(deps.sql, stored.job.id);
+    const job = await findJobRecord(deps.sql, accountOf(request), request.params.id);
+    if (job === null) throw notFound('job');
+    const attempts = await listStoredAttempts(deps.sql, job.id);
     return { object: 'list', data: attempts.map(toWire), has_more: false, first_id: null, last_id: null };
   });
 }

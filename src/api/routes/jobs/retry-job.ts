@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { notFound, Refusal } from '../../../shared/domain/errors.ts';
 import { isFinal } from '../../../shared/domain/job.ts';
+import type { QuoteDeps } from '../../../shared/requests/quote-job.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { findOrder } from '../../../shared/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
@@ -11,7 +12,7 @@ import { acceptJob, type IntakeDeps } from '../../intake/accept-job.ts';
 import { orderAgain } from '../../intake/order-again.ts';
 
 /** POST /v1/jobs/{id}/retry → 202: a new job with a new hold, which says what it repeats. */
-export function retryJob(app: App, deps: IntakeDeps & { sql: Database }): void {
+export function retryJob(app: App, deps: IntakeDeps & QuoteDeps & { sql: Database }): void {
   const schema = { summary: 'Order a job again', params: z.object({ id: z.string() }) };
   app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
@@ -21,9 +22,9 @@ export function retryJob(app: App, deps: IntakeDeps & { sql: Database }): void {
       throw new Refusal('invalid_state', 'The job has not ended yet; cancel it first');
     if (stored.request === null) throw new Refusal('invalid_state', 'The request of this job was erased');
     const key = readIdempotencyKey(request);
-    const accepted = await acceptJob(deps, orderAgain(stored, stored.request), {
+    const defaultMax = request.account?.defaultMaxOutputTokens ?? null;
+    const accepted = await acceptJob(deps, orderAgain(deps, stored, stored.request, defaultMax), {
       accountId,
-      defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
       idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
     });
     return sendAccepted(reply, accepted);

@@ -1,19 +1,18 @@
 import { Refusal } from '../../../shared/domain/errors.ts';
 import { isFinal } from '../../../shared/domain/job.ts';
-import type { JobEvents } from '../../../shared/job-events.ts';
 import { toResponse } from '../../../shared/requests/response-object.ts';
+import type { FinalWatch } from '../../../shared/watch/final-watch.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
-import { readResponse } from '../../responses/stored-response.ts';
-import { findWhenFinal } from '../../sync/when-final.ts';
+import { readResponse, readResponseRecord } from '../../responses/stored-response.ts';
 
 /** A worker that hears of the wish stops its call well within this time. */
 const stopMs = 5000;
 
-type Deps = CancelDeps & { events: Pick<JobEvents, 'onChange' | 'announce'> };
+type Deps = CancelDeps & { finals: FinalWatch };
 
 /** `POST /v1/responses/{id}/cancel`: ends a response in the background; one that has ended stays as it is. */
 export function cancelResponse(app: App, deps: Deps): void {
@@ -21,13 +20,13 @@ export function cancelResponse(app: App, deps: Deps): void {
   app.post('/v1/responses/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const work = async () => {
-      const { job, facts } = await readResponse(deps.sql, accountId, request.params.id);
-      if (facts.body.background !== true) {
+      const { job, inBackground } = await readResponseRecord(deps.sql, accountId, request.params.id);
+      if (!inBackground) {
         throw new Refusal('invalid_state', 'Only a response with "background": true can be cancelled');
       }
       if (!isFinal(job.state)) {
         await cancelOne(deps, accountId, job.id);
-        await findWhenFinal(deps, { accountId, jobId: job.id }, stopMs, request.signal);
+        await deps.finals.whenFinal(job.id, stopMs, request.signal);
       }
       const after = await readResponse(deps.sql, accountId, request.params.id);
       // The call of a model that reasons is read to its end first: it is cancelled all the same.

@@ -3,15 +3,15 @@ import { responseStatusOf } from '../../../shared/domain/chat.ts';
 import type { Refusal } from '../../../shared/domain/errors.ts';
 import { responseIdOf } from '../../../shared/domain/ids.ts';
 import type { JobError } from '../../../shared/domain/job.ts';
+import { readJson } from '../../../shared/json/read-json.ts';
+import type { Judge } from '../../../shared/judge/judge.ts';
+import type { PricedRequest } from '../../../shared/requests/quote-job.ts';
 import { type ResponseFacts, toResponse } from '../../../shared/requests/response-object.ts';
-import {
-  type ResponsesBody,
-  responsesShape,
-  toChatRequest,
-} from '../../../shared/requests/response-request.ts';
+import { type ResponsesBody, responsesShape } from '../../../shared/requests/response-request.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { readEarlierItems } from '../../responses/earlier-items.ts';
+import { judgedOf, takeBytes } from '../../http/judged-body.ts';
+import { readEarlierTurns } from '../../responses/earlier-turns.ts';
 import { tellResponse, toResponseFrames } from '../../responses/tell-response.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
 import { type Call, type PlacedCall, placeCall } from '../../sync/place-call.ts';
@@ -20,15 +20,19 @@ import { createResponseEvents } from '../../translate/response-events.ts';
 /** A response in the background has as long as any job. */
 const backgroundSeconds = 86_400;
 
+type ResponseDeps = AnswerDeps & { judge: Pick<Judge, 'body'> };
+
 /**
  * `POST /v1/responses`: OpenAI's, over every provider. In the background it is answered at once and goes on whoever leaves; else
  * it is a call like `POST /v1/chat/completions`. The response is its job under another name: `resp_…` for `job_…`.
  */
-export function createResponse(app: App, deps: AnswerDeps): void {
+export function createResponse(app: App, deps: ResponseDeps): void {
   const schema = { tags: ['openai'], summary: 'Create a response', body: responsesShape };
-  app.post('/v1/responses', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
-    const { body } = request;
-    const call = await toCall(deps, accountOf(request), body);
+  const config = { scope: 'jobs' as const, judged: 'response' as const };
+  app.post('/v1/responses', { config, schema }, async (request, reply) => {
+    const judged = judgedOf(request, 'response');
+    const body = readJson(judged.echo) as ResponsesBody;
+    const call = toCall(body, judged.priced ?? (await priceWithEarlier(deps, request, body)));
     if (body.background === true) return await begin(deps, request, reply, call, body);
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
     if (body.stream === true) {
@@ -46,12 +50,25 @@ export function createResponse(app: App, deps: AnswerDeps): void {
   });
 }
 
-async function toCall(deps: AnswerDeps, accountId: string, body: ResponsesBody): Promise<Call> {
-  const earlier = await readEarlierItems(deps.sql, accountId, body.previous_response_id);
+/** Judges the body once more, with what was said before it. */
+async function priceWithEarlier(
+  deps: ResponseDeps,
+  request: FastifyRequest,
+  body: ResponsesBody,
+): Promise<PricedRequest> {
+  const accountId = accountOf(request);
+  const earlier = await readEarlierTurns(deps.sql, accountId, body.previous_response_id ?? '');
+  const defaultMaxOutputTokens = request.account?.defaultMaxOutputTokens ?? null;
+  const owner = { accountId, defaultMaxOutputTokens };
+  const { priced } = await deps.judge.body('response', { bytes: takeBytes(request), owner, earlier });
+  if (priced === null) throw new Error('a body with all that was said before it has a price');
+  return priced;
+}
+
+function toCall(body: ResponsesBody, priced: PricedRequest): Call {
   const call: Call = {
     surface: 'responses',
-    request: toChatRequest(body, earlier),
-    original: body.store === false ? null : JSON.stringify(body),
+    priced,
     stream: body.stream === true,
     metadata: body.metadata ?? {},
   };

@@ -5,7 +5,7 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
-import { readResponse } from '../../responses/stored-response.ts';
+import { readResponseRecord } from '../../responses/stored-response.ts';
 
 type Deps = CancelDeps & { events: Pick<JobEvents, 'announce' | 'log'> };
 
@@ -15,7 +15,7 @@ export function deleteResponse(app: App, deps: Deps): void {
   app.delete('/v1/responses/:id', { config: { scope: 'jobs' }, schema }, async (request) => {
     const accountId = accountOf(request);
     const { id } = request.params;
-    const { job } = await readResponse(deps.sql, accountId, id);
+    const { job } = await readResponseRecord(deps.sql, accountId, id);
     if (!isFinal(job.state)) {
       await forgetOriginal(deps.sql, job.id);
       await cancelOne(deps, accountId, job.id);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { suffixOf } from '../../../shared/domain/ids.ts';
+import { responseIdOf, suffixOf } from '../../../shared/domain/ids.ts';
+import { itemsOf } from '../../../shared/requests/earlier-items.ts';
 import type { InputItem } from '../../../shared/requests/response-items.ts';
 import { inputItems } from '../../../shared/requests/response-request.ts';
 import type { Database } from '../../../shared/sql/database.ts';
@@ -7,7 +8,7 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { idParams } from '../../http/shapes.ts';
-import { readEarlierItems } from '../../responses/earlier-items.ts';
+import { listEarlierTurns, readTurn } from '../../responses/earlier-turns.ts';
 import { readResponse } from '../../responses/stored-response.ts';
 
 /** `GET /v1/responses/{id}/input_items`: what a response was made from, earlier turns included; newest first unless asked otherwise. */
@@ -24,23 +25,48 @@ export function listResponseItems(app: App, deps: { sql: Database }): void {
     }),
   };
   app.get('/v1/responses/:id/input_items', { config: { scope: 'read' }, schema }, async (request) => {
-    const accountId = accountOf(request);
-    const { facts } = await readResponse(deps.sql, accountId, request.params.id);
-    const earlier = await readEarlierItems(deps.sql, accountId, facts.body.previous_response_id);
-    const items = [...earlier, ...inputItems(facts.body)].map((item, index) =>
-      toListed(item, facts.id, index),
-    );
     const { order, after, limit } = request.query;
-    if (order === 'desc') items.reverse();
-    const at = items.findIndex(({ id }) => id === after);
-    if (after !== undefined && at === -1) throw unknownCursor();
-    const from = at + 1;
-    return toPage(items.slice(from, from + limit + 1), limit);
+    const turns = turnsOf(deps.sql, accountOf(request), request.params.id, order);
+    const page: Listed[] = [];
+    // Not one turn more is read than the page is made of, and those that its cursor lies behind.
+    let isBehind = after === undefined;
+    for await (const items of turns) {
+      const from = isBehind ? 0 : items.findIndex(({ id }) => id === after) + 1;
+      if (!isBehind && from === 0) continue;
+      isBehind = true;
+      page.push(...items.slice(from, from + limit + 1 - page.length));
+      if (page.length > limit) break;
+    }
+    if (!isBehind) throw unknownCursor();
+    return toPage(page, limit);
   });
 }
 
+type Listed = { id: string };
+
+/** The items of each turn in this order; of the response itself only what was sent. */
+async function* turnsOf(
+  sql: Database,
+  accountId: string,
+  responseId: string,
+  order: 'asc' | 'desc',
+): AsyncGenerator<Listed[]> {
+  const { facts } = await readResponse(sql, accountId, responseId);
+  const ordered = (items: InputItem[], id: string) => {
+    const listed = items.map((item, index) => toListed(item, id, index));
+    return order === 'asc' ? listed : listed.reverse();
+  };
+  const own = ordered(inputItems(facts.body), facts.id);
+  if (order === 'desc') yield own;
+  const newestFirst = await listEarlierTurns(sql, accountId, facts.body.previous_response_id);
+  for (const turn of order === 'desc' ? newestFirst : newestFirst.reverse()) {
+    yield ordered(itemsOf(await readTurn(sql, turn)), responseIdOf(turn.jobId));
+  }
+  if (order === 'asc') yield own;
+}
+
 /** Items are listed with an id, whether they were sent with one or not, and texts as parts. */
-function toListed(item: InputItem, responseId: string, index: number): { id: string } {
+function toListed(item: InputItem, responseId: string, index: number): Listed {
   const made = `item_${suffixOf(responseId)}_${index}`;
   const id = typeof item.id === 'string' ? item.id : made;
   if (!('role' in item) || typeof item.content !== 'string') return { ...item, id };

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { notFound, Refusal } from '../../../shared/domain/errors.ts';
 import { newId } from '../../../shared/domain/ids.ts';
 import type { News } from '../../../shared/news.ts';
+import { instant } from '../../../shared/requests/instant.ts';
 import type { Database, Transaction } from '../../../shared/sql/database.ts';
 import { findEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
 import { insertRecovery } from '../../../shared/sql/webhook-recoveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { instant } from '../../http/instant.ts';
 import { idParams } from '../../http/shapes.ts';
 
 const recoveryShape = z.object({

@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 import { readFileLines } from '../../../../shared/batches/file-lines.ts';
 import type { BatchRecord } from '../../../../shared/domain/batch.ts';
 import { notFound, Refusal } from '../../../../shared/domain/errors.ts';
+import { readJson } from '../../../../shared/json/read-json.ts';
+import { writeJson } from '../../../../shared/json/verbatim.ts';
 import { findBatch } from '../../../../shared/sql/batches.ts';
 import type { Database } from '../../../../shared/sql/database.ts';
 import type { App } from '../../../http/app.ts';
@@ -52,9 +54,9 @@ async function* mapLines(
   for (let isEnd = false; !isEnd; ) {
     const slice = await readFileLines(sql, fileId, place, linesPerPiece, Number.POSITIVE_INFINITY);
     const lines = slice.lines.flatMap(({ bytes }) =>
-      bytes === null ? [] : [JSON.parse(bytes.toString('utf8')) as FileLine],
+      bytes === null ? [] : [readJson(bytes.toString('utf8')) as FileLine],
     );
-    if (lines.length > 0) yield lines.map((line) => `${JSON.stringify(toResult(line))}\n`).join('');
+    if (lines.length > 0) yield lines.map((line) => `${writeJson(toResult(line))}\n`).join('');
     place = slice;
     isEnd = slice.isEnd;
   }

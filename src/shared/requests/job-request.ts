@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { chatRequestShape } from '../../shared/requests/chat-request.ts';
-import { metadataShape } from '../../shared/requests/metadata-shape.ts';
+import type { ChatRequest } from '../domain/chat.ts';
+import { chatRequestShape } from './chat-request.ts';
 import { instant } from './instant.ts';
+import { metadataShape } from './metadata-shape.ts';
+import type { JobOrder } from './quote-job.ts';
 
 /** The longest a job may wait and run: a week. */
 const expiresInSecondsMax = 604_800;
@@ -43,4 +45,22 @@ export const jobBody = z.strictObject({
   cache: z.never({ error: 'responses are not cached yet: leave this out' }).optional(),
 });
 
-export type JobBody = z.output<typeof jobBody>;
+type JobBody = z.output<typeof jobBody>;
+
+/** The wire's body as an order that was not priced yet. */
+export function toOrder(body: JobBody): Omit<JobOrder, 'priced'> & { request: ChatRequest } {
+  return {
+    surface: 'jobs',
+    request: body.request,
+    lane: body.priority,
+    stream: body.stream,
+    runAt: body.run_at ?? null,
+    expiresInSeconds: body.expires_in_seconds,
+    fallbacks: body.fallbacks,
+    maxAttempts: body.max_attempts,
+    announces: 'job',
+    webhookUrl: body.webhook_url ?? null,
+    webhookPayload: body.webhook_payload,
+    metadata: body.metadata,
+  };
+}

@@ -1,0 +1,39 @@
+import type { FastifyRequest } from 'fastify';
+import type { BodyKind, JudgedBodies } from '../../shared/judge/bodies.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the body is: it is read, checked and priced as that before the handler runs, and the handler has what came of it. */
+    judged?: BodyKind;
+  }
+}
+
+/** What stands in the place of a body that was judged. */
+export class JudgedBody {
+  readonly result: unknown;
+  /** As it came, for a body that is judged once more with what was said before it; null for any other. */
+  bytes: Buffer | null;
+  constructor(result: unknown, bytes: Buffer | null) {
+    this.result = result;
+    this.bytes = bytes;
+  }
+}
+
+/** What came of the body of a request whose route says `judged: kind`. */
+export function judgedOf<Kind extends BodyKind>(request: FastifyRequest, _kind: Kind): JudgedBodies[Kind] {
+  return bodyOf(request).result as JudgedBodies[Kind];
+}
+
+/** The body as it came, once: a call may wait for its answer for minutes, and needs it no more. */
+export function takeBytes(request: FastifyRequest): Buffer {
+  const body = bodyOf(request);
+  const { bytes } = body;
+  body.bytes = null;
+  if (bytes === null) throw new Error('this body is not judged again');
+  return bytes;
+}
+
+function bodyOf({ body }: FastifyRequest): JudgedBody {
+  if (body instanceof JudgedBody) return body;
+  throw new Error('the body of this route is not judged');
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { Refusal } from '../../shared/domain/errors.ts';
+import { type JsonLimits, JsonScan } from '../../shared/json/measure-json.ts';
+import { tooManyValues } from '../../shared/requests/client-json.ts';
+import type { BodyPlace, BodyPlaces } from './body-places.ts';
+
+export type ReceiveSettings = {
+  /** Of a body. */
+  bytesMax: number;
+  /** How many values it may hold. */
+  limits: JsonLimits;
+  /** A body of which nothing comes for this long is given up. */
+  silenceMsMax: number;
+};
+
+/** A body of which nothing comes for this long is given up. */
+export const silenceMsMax = 30_000;
+
+/** Less takes no place of its account: it is here as soon as it is asked for. */
+const smallBytesMax = 64 * 1024;
+
+export type ReceivedBody = { bytes: Buffer; sha256: string };
+
+/**
+ * Takes a body in and counts its values as they come: of one that holds too many nothing is kept, though it is read to its end, since
+ * a client that still sends would not hear why it was refused. All within what one body, its account and the process may hold. Whoever has no place yet is not read from, and waits
+ * at his own end. Rejects with a Refusal.
+ */
+export async function receiveBody(
+  places: BodyPlaces,
+  settings: ReceiveSettings,
+  request: FastifyRequest,
+): Promise<ReceivedBody> {
+  const said = Number(request.headers['content-length'] ?? Number.NaN);
+  if (said > settings.bytesMax) throw tooLarge();
+  // Without a length it may become large.
+  const isSmall = said <= smallBytesMax;
+  const place = isSmall ? places.small() : await places.enter(request.account);
+  try {
+    const { bytes, sha256 } = await read(request, settings, place);
+    if (!Number.isNaN(said) && bytes.length !== said) {
+      throw new Refusal('invalid_json', 'The body is not as long as its content-length says');
+    }
+    return { bytes, sha256 };
+  } finally {
+    place.leave();
+  }
+}
+
+function read(request: FastifyRequest, settings: ReceiveSettings, place: BodyPlace): Promise<ReceivedBody> {
+  const { raw } = request;
+  const hash = createHash('sha256');
+  const scan = new JsonScan(settings.limits);
+  let chunks: Buffer[] = [];
+  let size = 0;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => end(silent(settings)), settings.silenceMsMax);
+    const onData = (chunk: Buffer) => {
+      timer.refresh();
+      size += chunk.length;
+      try {
+        if (size > settings.bytesMax) throw tooLarge();
+        if (scan.excess === null) place.hold(chunk.length);
+      } catch (error) {
+        end(error);
+        return;
+      }
+      scan.add(chunk);
+      if (scan.excess === null) {
+        hash.update(chunk);
+        chunks.push(chunk);
+      } else {
+        chunks = [];
+        place.leave();
+      }
+    };
+    const onEnd = () => end(scan.excess === null ? null : tooManyValues(scan.excess, 'The body'));
+    const onError = (error: Error) => end(brokenOff(error));
+    const onClose = () => end(brokenOff(null));
+    function end(error: unknown): void {
+      clearTimeout(timer);
+      raw.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
+      if (error === null) resolve({ bytes: Buffer.concat(chunks, size), sha256: hash.digest('hex') });
+      else reject(error);
+    }
+    if (raw.destroyed) return end(brokenOff(null));
+    raw.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
+    raw.resume();
+  });
+}
+
+function tooLarge(): Refusal {
+  return new Refusal('too_large', 'The body is larger than this server takes');
+}
+
+function silent({ silenceMsMax }: ReceiveSettings): Refusal {
+  const message = `Nothing more of the body came for ${silenceMsMax / 1000} seconds; send it again`;
+  return new Refusal('invalid_json', message, { status: 408 });
+}
+
+function brokenOff(cause: unknown): Refusal {
+  return new Refusal('invalid_json', 'The body broke off', {}, cause ?? undefined);
+}

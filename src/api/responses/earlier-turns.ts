@@ -1,0 +1,67 @@
+import { responseIdOf } from '../../shared/domain/ids.ts';
+import { type EarlierTurn, refuseEarlier } from '../../shared/requests/earlier-items.ts';
+import type { Database } from '../../shared/sql/database.ts';
+import { type ChainTurn, listTurns, readTurnTexts } from '../../shared/sql/response-chain.ts';
+import { jobIdOf, statusOfState } from './stored-response.ts';
+
+/** A conversation has at most so many turns before it, and so many bytes. */
+export const turnsMax = 200;
+const mebibytesMax = 64;
+export const bytesMax = mebibytesMax * 1024 * 1024;
+
+/** The turns of a conversation, newest first: each can be gone on from, and together they are not too many. */
+export async function listEarlierTurns(
+  sql: Database,
+  accountId: string,
+  previousId: string | null | undefined,
+): Promise<ChainTurn[]> {
+  if (previousId === null || previousId === undefined) return [];
+  const limits = { turnsMax: turnsMax + 1, bytesMax };
+  const isOne = previousId.startsWith('resp_');
+  const turns = isOne ? await listTurns(sql, accountId, jobIdOf(previousId), limits) : [];
+  const oldest = turns.at(-1);
+  const unfit = turns.find(({ hasResult }) => !hasResult);
+  if (unfit !== undefined) {
+    const id = responseIdOf(unfit.jobId);
+    throw refuseEarlier(
+      'invalid_state',
+      `the response ${id} is ${statusOfState(unfit.state)}: it has no output to go on from`,
+    );
+  }
+  if (turns.length > turnsMax) {
+    throw refuseEarlier('not_found', `the conversation has more than ${turnsMax} turns; send them as input`);
+  }
+  if ((oldest?.bytesSoFar ?? 0) > bytesMax) {
+    throw refuseEarlier(
+      'too_large',
+      `the conversation has more than ${mebibytesMax} MiB; send what it needs of them as input`,
+    );
+  }
+  const missing = oldest === undefined ? previousId : oldest.previousId;
+  if (missing !== null) throw refuseEarlier('not_found', `no response ${JSON.stringify(missing)} is stored`);
+  return turns;
+}
+
+/** The texts of a turn; a 404 when it was erased meanwhile. */
+export async function readTurn(sql: Database, { jobId }: ChainTurn): Promise<EarlierTurn> {
+  const texts = await readTurnTexts(sql, jobId);
+  if (texts?.result != null) return { ...texts, jobId, result: texts.result };
+  throw refuseEarlier('not_found', `no response ${JSON.stringify(responseIdOf(jobId))} is stored`);
+}
+
+/**
+ * What was said in the response `previousId` and in those before it, oldest first, as it is stored. Throws a Refusal when one of
+ * them is not there or has not ended well.
+ */
+export async function readEarlierTurns(
+  sql: Database,
+  accountId: string,
+  previousId: string,
+): Promise<EarlierTurn[]> {
+  const texts: EarlierTurn[] = [];
+  // One after the other: side by side they would take as many connections as there are turns.
+  for (const turn of (await listEarlierTurns(sql, accountId, previousId)).reverse()) {
+    texts.push(await readTurn(sql, turn));
+  }
+  return texts;
+}
