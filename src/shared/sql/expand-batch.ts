@@ -44,7 +44,8 @@ export async function giveUpLines(
   });
 }
 
-async function releaseShares(tx: Transaction, batch: OpenBatch, share: bigint): Promise<void> {
+/** Releases the shares of lines that never ran. The balance is locked before. */
+export async function releaseShares(tx: Transaction, batch: OpenBatch, share: bigint): Promise<void> {
   if (share === 0n) return;
   await tx`update holds set remaining_nano = remaining_nano - ${share} where id = ${batch.holdId}`;
   const [balance] = await tx<{ available: bigint; held: bigint }[]>`
