@@ -3,6 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chatLine, createBatch, readLines, uploadLines, whenBatchEnded } from '../support/batches.ts';
 import { type Client, type Gateway, type GatewayProcess, startGateway } from '../support/gateway.ts';
 
+/** A process has to start after each death, and a lease to end. */
+const patienceMs = 200_000;
+
 let gateway: Gateway;
 let crew: ReturnType<typeof keepWorking>;
 
@@ -60,8 +63,10 @@ test('a line that ended three processes fails alone, and a batch beside it goes 
   ];
   const { id } = await createBatch(clientOf(account), lines);
   const beside = await createBatch(clientOf(neighbour), [good('beside')]);
-  expect(await whenBatchEnded(clientOf(neighbour), beside.id)).toMatchObject({ status: 'completed' });
-  const batch = await whenBatchEnded(clientOf(account), id);
+  expect(await whenBatchEnded(clientOf(neighbour), beside.id, patienceMs)).toMatchObject({
+    status: 'completed',
+  });
+  const batch = await whenBatchEnded(clientOf(account), id, patienceMs);
   expect(batch).toMatchObject({
     status: 'completed',
     request_counts: { total: 32, completed: 31, failed: 1 },
@@ -71,7 +76,7 @@ test('a line that ended three processes fails alone, and a batch beside it goes 
   ]);
   expect(crew.deaths() - before).toBe(3);
   await expectNothingHeld(account);
-}, 60_000);
+}, 240_000);
 
 test('a batch with another such line is failed with a code, whatever is left of it', async () => {
   const account = await gateway.openAccount('two-deadly-lines', '10');
@@ -83,12 +88,12 @@ test('a batch with another such line is failed with a code, whatever is left of 
     deadly('d'),
     good('e'),
   ]);
-  const batch = await whenBatchEnded(clientOf(account), id);
+  const batch = await whenBatchEnded(clientOf(account), id, patienceMs);
   expect(batch).toMatchObject({ status: 'failed', output_file_id: null });
   expect(batch.errors?.data).toMatchObject([{ code: 'processing_failed', line: null }]);
   expect(crew.deaths() - before).toBe(4);
   await expectNothingHeld(account);
-}, 60_000);
+}, 240_000);
 
 test('a line that cannot be named fails its batch, and the webhook tells so', async () => {
   const account = await gateway.openAccount('nameless-line', '10');
@@ -100,11 +105,11 @@ test('a line that cannot be named fails its batch, and the webhook tells so', as
     completion_window: '24h',
     metadata: { webhook_url: 'http://127.0.0.1:9/told' },
   });
-  const batch = await whenBatchEnded(clientOf(account), id);
+  const batch = await whenBatchEnded(clientOf(account), id, patienceMs);
   expect(batch).toMatchObject({ status: 'failed' });
   expect(batch.errors?.data).toMatchObject([{ code: 'processing_failed' }]);
   expect(crew.deaths() - before).toBe(3);
   const owed = await gateway.sql`select event_type as type from deliveries where batch_id = ${id}`;
   expect(owed).toEqual([{ type: 'batch.failed' }]);
   await expectNothingHeld(account);
-}, 60_000);
+}, 240_000);

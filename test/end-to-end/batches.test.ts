@@ -159,6 +159,16 @@ describe('a file that is no batch', () => {
   });
 });
 
+test('a line that holds more values than work is done for is refused alone', async () => {
+  const messages = `[${'1,'.repeat(300_000)}1]`;
+  const huge = chatLine('huge', model, 'x').replace(/"messages":\[[^\]]*\]/, `"messages":${messages}`);
+  const batch = await whenBatchEnded(openai, (await createBatch(openai, [huge, ...lines(2)])).id);
+  expect(batch).toMatchObject({ status: 'completed', request_counts: { completed: 2, failed: 1 } });
+  const [refused] = await readLines(openai, batch.error_file_id);
+  expect(refused).toMatchObject({ custom_id: 'huge', response: { status_code: 422 } });
+  expect(refused?.response.body.error.message).toMatch(/messages has more than 10,000 members/);
+});
+
 describe('what an account can pay is looked at before its file is', () => {
   const broken = '{"custom_id":';
 

@@ -23,14 +23,14 @@ export async function listUsage(
     day: sql`to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD')`,
     model: sql`coalesce(c.model, j.model)`,
     provider: sql`coalesce(c.provider, j.provider)`,
-    metadata: sql`coalesce(j.metadata ->> ${field}, (select b.metadata ->> ${field} from batches b where b.id = j.batch_id))`,
+    metadata: sql`coalesce(j.metadata ->> ${field}, b.metadata ->> ${field})`,
   };
   return await sql<UsageRow[]>`
     select u.group, count(*) as jobs, coalesce(sum(u.prompt_tokens), 0)::bigint as "promptTokens",
       coalesce(sum(u.completion_tokens), 0)::bigint as "completionTokens", sum(u.amount_nano)::bigint as "chargeNano"
     from (
       select ${groups[query.group.by]} as group, c.prompt_tokens, c.completion_tokens, c.amount_nano
-      from charges c join jobs j on j.id = c.job_id
+      from charges c join jobs j on j.id = c.job_id left join batches b on b.id = j.batch_id
       where c.account_id = ${query.accountId} and c.created_at >= ${query.from} and c.created_at < ${query.to}
     ) u
     group by u.group

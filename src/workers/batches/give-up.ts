@@ -11,9 +11,17 @@ import type { MoverDeps, Step } from './mover-deps.ts';
 /** What ended this many processes is not tried again. */
 const lostLeasesMax = 3;
 
-/** Whether a batch has ended as many processes where it stands as it may; once a line was blamed, one more is too many. */
-export function isToBlame({ lostLeases, blamedLine }: OpenBatch): boolean {
-  return lostLeases >= lostLeasesMax + (blamedLine === null ? 0 : 1);
+/**
+ * Whether a batch has ended as many processes where it stands as it may; once a line was blamed, one more is too many. One that is
+ * ending already has nothing left to be rid of until its lines have ended: it is put off longer each time.
+ */
+export function isToBlame(batch: OpenBatch): boolean {
+  const isEnding = batch.state === 'cancelling' && !canEnd(batch);
+  return !isEnding && batch.lostLeases >= lostLeasesMax + (batch.blamedLine === null ? 0 : 1);
+}
+
+function canEnd(batch: OpenBatch): boolean {
+  return batch.holdId === null || endedLines(batch) === batch.total;
 }
 
 /**
@@ -21,7 +29,7 @@ export function isToBlame({ lostLeases, blamedLine }: OpenBatch): boolean {
  * the one: that line fails, and the batch goes on. When that does not help, or the line cannot be named, the batch fails.
  */
 export const blameSomething: Step = async (deps, lease, batch) => {
-  const isFirst = batch.blamedLine === null;
+  const isFirst = batch.blamedLine === null && batch.lostLeases === lostLeasesMax;
   if (isFirst && (await failLine(deps, lease, batch))) return true;
   return await failBatch(deps, lease, batch);
 };
@@ -57,8 +65,7 @@ async function failUnreadLine(deps: MoverDeps, lease: BatchLease, batch: OpenBat
 
 async function failBatch(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   const errors = [processingFailed(null)];
-  const canEnd = batch.holdId === null || endedLines(batch) === batch.total;
-  if (canEnd && batch.state !== 'in_progress') {
+  if (canEnd(batch) && batch.state !== 'in_progress') {
     return await conclude(deps, lease, batch, { state: 'failed', errors });
   }
   deps.log.error(

@@ -11,7 +11,7 @@ import { validateLines } from './validate-lines.ts';
 
 /** Short enough that everybody's turn comes soon, long enough that what a turn costs by itself does not matter. */
 const turnMs = 250;
-const linesPerExpansion = 500;
+const expansionMax = { lines: 500, bytes: 8 * 1024 * 1024 };
 const jobsPerRequest = 500;
 
 /**
@@ -70,9 +70,8 @@ async function expand(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Pro
     await giveUpLines(deps.sql, lease, batch, 'expired');
     return true;
   }
-  const lines = batch.carefulSteps > 0 ? 1 : linesPerExpansion;
-  const through = Math.min(batch.lastLine, batch.expandedThrough + lines);
-  const providers = await expandLines(deps.sql, lease, batch, through);
+  const lines = batch.carefulSteps > 0 ? 1 : expansionMax.lines;
+  const providers = await expandLines(deps.sql, lease, batch, { ...expansionMax, lines });
   for (const provider of providers) deps.news.send('backlog', provider);
   return true;
 }
