@@ -160,7 +160,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
 async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void> {
   addJobRoutes(app, deps);
   await addFileRoutes(app, deps);
-  addBatchRoutes(app, { sql: deps.sql, judge: deps.judge, ...quoting(deps) });
+  addBatchRoutes(app, { sql: deps.sql, judge: deps.judge, webhooks: deps.config.webhooks });
   addMessageBatchRoutes(app, deps);
 
   readBalance(app, deps);

@@ -51,7 +51,7 @@ const thirtyTwoBytes = z.string().transform((text, context) => {
 const failpoints = z.string().transform((text, context) => {
   const parsed = parseFailpoints(text);
   if (typeof parsed !== 'string') return parsed;
-  const message = `name=action[:ms][@probability], with one of ${failpointNames.join(', ')}; not ${JSON.stringify(parsed)}`;
+  const message = `name=action[:ms][@probability][~word], with one of ${failpointNames.join(', ')}; not ${JSON.stringify(parsed)}`;
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });

@@ -19,6 +19,7 @@ export const failpointNames = [
   'run.answered',
   'run.settled',
   'run.announced',
+  'batch.line',
   'batch.moved',
   'delivery.claimed',
   'delivery.posted',
@@ -35,6 +36,8 @@ export type Failpoint = {
   action: 'kill' | 'stop' | 'throw' | 'delay' | 'block';
   ms: number;
   probability: number;
+  /** Only where what is worked on holds this word. */
+  word?: string;
 };
 
 const armed = new Map<FailpointName, Failpoint>();
@@ -45,13 +48,17 @@ export function armFailpoints(failpoints: Failpoint[]): void {
   for (const failpoint of failpoints) armed.set(failpoint.name, failpoint);
 }
 
-/** A place that can fail. Resolves at once unless it was armed. */
-export async function failpoint(name: FailpointName): Promise<void> {
+/** A place that can fail. Resolves at once unless it was armed; `about` gives what is worked on there. */
+export async function failpoint(name: FailpointName, about: () => string = () => ''): Promise<void> {
   const point = armed.get(name);
-  if (point === undefined || Math.random() >= point.probability) return;
+  if (point === undefined || Math.random() >= point.probability || !isMeant(point, about)) return;
   // Written at once and not through the log: the process may not live to flush it.
   writeSync(2, `failpoint ${name} ${point.action}\n`);
   await fail(point);
+}
+
+function isMeant({ word }: Failpoint, about: () => string): boolean {
+  return word === undefined || about().includes(word);
 }
 
 async function fail({ name, action, ms }: Failpoint): Promise<void> {
@@ -81,21 +88,24 @@ function block(ms: number): void {
 }
 
 /**
- * Reads `name=action[:ms][@probability]`, separated by commas: `run.claimed=kill@0.01,delivery.posted=delay:500`. Returns the
- * first part that is not one, as text, instead.
+ * Reads `name=action[:ms][@probability][~word]`, separated by commas: `run.claimed=kill@0.01,delivery.posted=delay:500`. Returns
+ * the first part that is not one, as text, instead.
  */
 export function parseFailpoints(text: string): Failpoint[] | string {
   const failpoints: Failpoint[] = [];
   for (const part of text.split(',').filter((one) => one.trim() !== '')) {
-    const match = /^\s*([a-z_.]+)=(kill|stop|throw|delay|block)(?::(\d+))?(?:@([\d.]+))?\s*$/.exec(part);
+    const match = /^\s*([a-z_.]+)=(kill|stop|throw|delay|block)(?::(\d+))?(?:@([\d.]+))?(?:~(\S+))?\s*$/.exec(
+      part,
+    );
     const name = failpointNames.find((known) => known === match?.[1]);
     if (match === null || name === undefined) return part;
-    const [, , action, ms = '0', probability = '1'] = match;
+    const [, , action, ms = '0', probability = '1', word] = match;
     failpoints.push({
       name,
       action: action as Failpoint['action'],
       ms: Number(ms),
       probability: Number(probability),
+      ...(word === undefined ? {} : { word }),
     });
   }
   return failpoints;

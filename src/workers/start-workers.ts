@@ -74,8 +74,6 @@ export function startWorkers({ config, infra, log, models, judge }: WorkersDeps)
       log,
       judge,
       catalogue: models.catalogue,
-      providers: new Map(providers.map((provider) => [provider.name, provider])),
-      webhooks: config.webhooks,
       owesDelivery: deliveries.wake,
     },
     { leaseSeconds: worker.leaseSeconds },

@@ -159,6 +159,52 @@ describe('a file that is no batch', () => {
   });
 });
 
+test('a line that holds more values than work is done for is refused alone', async () => {
+  const messages = `[${'1,'.repeat(300_000)}1]`;
+  const huge = chatLine('huge', model, 'x').replace(/"messages":\[[^\]]*\]/, `"messages":${messages}`);
+  const batch = await whenBatchEnded(openai, (await createBatch(openai, [huge, ...lines(2)])).id);
+  expect(batch).toMatchObject({ status: 'completed', request_counts: { completed: 2, failed: 1 } });
+  const [refused] = await readLines(openai, batch.error_file_id);
+  expect(refused).toMatchObject({ custom_id: 'huge', response: { status_code: 422 } });
+  expect(refused?.response.body.error.message).toMatch(/messages has more than 10,000 members/);
+});
+
+describe('what an account can pay is looked at before its file is', () => {
+  const broken = '{"custom_id":';
+
+  test('of one that has nothing no line is read', async () => {
+    const sdk = clientOf(await gateway.openAccount('penniless', '0'));
+    const batch = await whenBatchEnded(sdk, (await createBatch(sdk, [broken])).id);
+    expect(batch).toMatchObject({ status: 'failed', errors: { data: [{ code: 'insufficient_funds' }] } });
+  });
+
+  test('reading stops where the lines so far cost more than there is', async () => {
+    const sdk = clientOf(await gateway.openAccount('hard-up', '0.001'));
+    const batch = await whenBatchEnded(sdk, (await createBatch(sdk, [...lines(1000), broken])).id);
+    expect(batch).toMatchObject({ status: 'failed', errors: { data: [{ code: 'insufficient_funds' }] } });
+    expect(await gateway.sql`select 1 from batch_lines where batch_id = ${batch.id}`).toHaveLength(0);
+  });
+});
+
+test('its lines count in usage by their own metadata, or else by that of the batch', async () => {
+  const client = await gateway.openAccount('by-metadata', '1');
+  const sdk = clientOf(client);
+  const own = chatLine('own', model, 'x', { metadata: { team: 'red' } });
+  const input_file_id = await uploadLines(sdk, [own, ...lines(2)]);
+  const created = await sdk.batches.create({
+    input_file_id,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+    metadata: { team: 'blue' },
+  });
+  expect((await whenBatchEnded(sdk, created.id)).request_counts?.completed).toBe(3);
+  const { json } = await client.call('GET /v1/usage?group_by=metadata.team');
+  expect(json.data).toMatchObject([
+    { group: 'blue', jobs: 2 },
+    { group: 'red', jobs: 1 },
+  ]);
+});
+
 describe('a batch that is ended early', () => {
   test('cancelled while it runs: what ended keeps its result, the rest costs nothing', async () => {
     const asked = [

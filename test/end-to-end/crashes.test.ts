@@ -80,6 +80,25 @@ describe('whatever is killed', () => {
     await staying.kill('SIGTERM');
   });
 
+  test('a job that takes three workers with it fails and costs nothing, whatever tries it has left', async () => {
+    const order = jobBody('deadly', { max_attempts: 10 });
+    const { json: job } = await client.call('POST /v1/jobs', order);
+    for (let death = 1; death <= 3; death += 1) {
+      const worker = await gateway.spawn('workers', { FAILPOINTS: 'run.calling=kill' });
+      await worker.ended;
+    }
+    const staying = await gateway.spawn('workers');
+    const ended = await whenEnded(client, job.id);
+    expect(ended).toMatchObject({
+      status: 'failed',
+      attempts: 3,
+      charge_usd: '0.000000000',
+      error: { type: 'outcome_unknown', message: expect.stringContaining('3 workers were lost') },
+    });
+    expect((await client.call('GET /v1/balance')).json.held_usd).toBe('0.000000000');
+    await staying.kill('SIGTERM');
+  });
+
   test('emptying Redis while jobs wait and run loses none of them', async () => {
     const worker = await gateway.spawn('workers');
     const ids = await submit(60, 'flushed');

@@ -83,14 +83,15 @@ function repairLost(world: World, found: Abandoned, by: string): void {
   const { job, fence, tries, target, cancel, late } = found;
   const { maxAttempts, targets } = job.order;
   const tried = { tries, maxAttempts, attempts: fence, target, targets: targets.length };
-  const outcome = judgeLost({ cancel, late, ...tried }, world.random.next());
+  const losses = job.attempts.filter(({ isLost }) => isLost).length;
+  const outcome = judgeLost({ cancel, late, losses, ...tried }, world.random.next());
   if (outcome.kind === 'failed') {
     endWithout(world, found, fence, by, stateOfError(outcome.error));
     return;
   }
   const { kind: _, failure, ...way } = outcome;
   const closed = attemptOutcome(failure.reason);
-  commit(world, () => putBack(world, { job, fence, ...way, attemptOutcome: closed, by }));
+  commit(world, () => putBack(world, { job, fence, ...way, attemptOutcome: closed, isLost: true, by }));
 }
 
 function endWithout(

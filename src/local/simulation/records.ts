@@ -1,7 +1,8 @@
 import type { DeliveryCore, Hold, JobCore } from '../../shared/domain/transitions.ts';
 import type { Account } from './money.ts';
 
-export type Attempt = { number: number; outcome: string };
+/** `isLost`: its worker was gone when it was closed. */
+export type Attempt = { number: number; outcome: string; isLost?: boolean };
 
 /** A webhook owed, and what its receiver must see. */
 export type Delivery = {

@@ -98,6 +98,7 @@ export type Return = {
   delayMs: number;
   counts: boolean;
   attemptOutcome: string;
+  isLost?: boolean;
   by: string;
 };
 
@@ -113,7 +114,7 @@ export function putBack(world: World, way: Return): boolean {
   job.target = target;
   job.witness.notBeforeMs = world.schedule.nowMs + delayMs;
   if (!counts) job.witness.uncounted += 1;
-  closeAttempt(job, fence, way.attemptOutcome);
+  closeAttempt(job, fence, way.attemptOutcome, way.isLost);
   world.note(job, by, 'put back attempt', fence, 'generation', core.generation, 'delay', delayMs);
   return true;
 }
@@ -133,7 +134,7 @@ function moveBy(
   return moveJob(believed, { ...move, fence } as JobMove, schedule.nowMs);
 }
 
-function closeAttempt(job: StoredJob, fence: number | null, outcome: string): void {
+function closeAttempt(job: StoredJob, fence: number | null, outcome: string, isLost = false): void {
   const attempt = job.attempts.find((one) => one.number === fence && one.outcome === 'started');
-  if (attempt !== undefined) attempt.outcome = outcome;
+  if (attempt !== undefined) Object.assign(attempt, { outcome, isLost });
 }

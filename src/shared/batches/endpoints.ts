@@ -26,8 +26,8 @@ export type LineJob = {
 export type BatchEndpoint = {
   /** Whose words the fields of a line are in. */
   surface: Surface;
-  /** The body of a line as the engine takes it; throws a Refusal with every problem. */
-  read(body: unknown): { request: ChatRequest; original: string | null };
+  /** The body of a line as the engine takes it, and the metadata it gives; throws a Refusal with every problem. */
+  read(body: unknown): { request: ChatRequest; original: string | null; metadata: Record<string, string> };
   /** The body of the answer, in the shape of the endpoint. */
   write(completion: ChatCompletion, job: LineJob): unknown;
 };
@@ -42,7 +42,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
     read: (given) => {
       const { request, stream } = readAs(chatCompletionsShape, given);
       if (stream) throw notInBatches('stream');
-      return { request, original: null };
+      return { request, original: null, metadata: request.metadata ?? {} };
     },
     write: (completion, { jobId }) => toChatCompletion(completion, jobId),
   },
@@ -53,7 +53,8 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
       for (const param of ['stream', 'background', 'previous_response_id'] as const) {
         if (body[param]) throw notInBatches(param);
       }
-      return { request: toChatRequest(body, []), original: writeJson(body) };
+      const metadata = body.metadata ?? {};
+      return { request: toChatRequest(body, []), original: writeJson(body), metadata };
     },
     write: (completion, job) =>
       toResponse({
@@ -70,9 +71,9 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
   '/v1/messages': {
     surface: 'messages',
     read: (given) => {
-      const { request, stream } = readAs(messagesShape, given);
+      const { request, stream, metadata } = readAs(messagesShape, given);
       if (stream) throw notInBatches('stream');
-      return { request, original: null };
+      return { request, original: null, metadata };
     },
     write: (completion, { jobId }) => toAnthropicMessage(completion, jobId),
   },

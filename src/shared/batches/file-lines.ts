@@ -15,7 +15,7 @@ const newline = 0x0a;
 /**
  * The next lines of a stored file: at most `linesMax`, and no more than about a quarter of a mebibyte but for one line that is
  * longer. A line of more than `lineBytesMax` is returned without its bytes, and ends the reading. Lines of white space alone
- * are counted and left out. Holds no more in memory than it returns.
+ * are counted and left out. Holds no more in memory than it returns. Throws FileGone.
  */
 export async function readFileLines(
   sql: Transaction,
@@ -24,15 +24,16 @@ export async function readFileLines(
   linesMax: number,
   lineBytesMax: number,
 ): Promise<FileSlice> {
-  let bytes = Buffer.alloc(0);
-  let isEnd = false;
-  while (!isEnd && !bytes.includes(newline)) {
-    if (bytes.length > lineBytesMax) return tooLong(from);
-    const piece = await readBytes(sql, fileId, from.readBytes + bytes.length, pieceBytes);
-    if (piece === null) isEnd = true;
-    else bytes = Buffer.concat([bytes, piece]);
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for (;;) {
+    if (size > lineBytesMax) return tooLong(from);
+    const piece = await readBytes(sql, fileId, from.readBytes + size, pieceBytes);
+    if (piece === null) return split(Buffer.concat(pieces, size), from, linesMax, true);
+    pieces.push(piece);
+    size += piece.length;
+    if (piece.includes(newline)) return split(Buffer.concat(pieces, size), from, linesMax, false);
   }
-  return split(bytes, from, linesMax, isEnd);
 }
 
 /** Reading ends here, since a line that is too long fails its batch: nobody asks where the next one begins. */

@@ -42,7 +42,7 @@ export function judgeLine(deps: QuoteDeps, owner: LineOwner, parsed: ParsedLine)
 function toJob(
   deps: QuoteDeps,
   owner: LineOwner,
-  { request, original }: ReturnType<BatchEndpoint['read']>,
+  { request, original, metadata }: ReturnType<BatchEndpoint['read']>,
 ): JobIntake {
   const order: JobOrder = {
     surface: 'batches',
@@ -57,7 +57,7 @@ function toJob(
     announces: null,
     webhookUrl: null,
     webhookPayload: 'thin',
-    metadata: {},
+    metadata,
   };
   return toIntake(newId('job'), order, { ...owner, idempotency: null });
 }

@@ -23,10 +23,9 @@ export type AnsweredLine = { isError: boolean; text: string };
 export function answerLine(
   ended: EndedLine,
   batch: { id: string; endpoint: BatchEndpointName },
-  unrun: 'batch_expired' | 'batch_cancelled',
+  unrun: 'batch_expired' | 'batch_cancelled' | 'processing_failed',
 ): AnsweredLine {
-  const own = ended.jobId ?? `${batch.id}_${ended.line}`;
-  const id = `batch_req_${suffixOf(own)}`;
+  const id = requestIdOf(ended, batch);
   const write = (response: object | null, error: object | null, isError: boolean): AnsweredLine => ({
     isError,
     text: `${writeJson({ id, custom_id: ended.customId, response, error })}\n`,
@@ -36,6 +35,7 @@ export function answerLine(
   const notRun = (code: keyof typeof unrunMessages) =>
     write(null, { code, message: unrunMessages[code] }, true);
 
+  if (ended.refusal !== null && isUnprocessed(ended.refusal)) return notRun('processing_failed');
   if (ended.refusal !== null) return answered(422, { error: ended.refusal });
   if (ended.state === null) return notRun(unrun);
   if (ended.state === 'expired') return notRun('batch_expired');
@@ -56,8 +56,27 @@ export function answerLine(
   return answered(200, endpoints[batch.endpoint].write(completion, { ...job, original: ended.original }));
 }
 
+/** The line of the error file for one whose processing ended process after process: nothing of it is read. */
+export function answerUnread(
+  line: Pick<EndedLine, 'line' | 'customId' | 'jobId'>,
+  batch: { id: string },
+): string {
+  const error = { code: 'processing_failed', message: unrunMessages.processing_failed };
+  const id = requestIdOf(line, batch);
+  return `${JSON.stringify({ id, custom_id: line.customId, response: null, error })}\n`;
+}
+
+function requestIdOf({ jobId, line }: Pick<EndedLine, 'jobId' | 'line'>, batch: { id: string }): string {
+  return `batch_req_${suffixOf(jobId ?? `${batch.id}_${line}`)}`;
+}
+
+function isUnprocessed(refusal: object): boolean {
+  return (refusal as { code?: unknown }).code === 'processing_failed';
+}
+
 const unrunMessages = {
   batch_expired: 'This request could not be executed before the completion window expired.',
   batch_cancelled: 'This request was cancelled before it had a result.',
+  processing_failed: 'Processing this request failed three times, so it was given up.',
   result_erased: 'The result of this request was erased before the files of its batch were written.',
 };

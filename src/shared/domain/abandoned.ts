@@ -5,6 +5,9 @@ import { decideFailure, type Outcome, type Tried } from './outcome.ts';
 /** What counts for a job that nobody runs: whether it is still wanted, and in time. */
 export type Abandoned = { cancel: boolean; late: boolean };
 
+/** A job that took this many workers with it is not given to another. */
+const lossesMax = 3;
+
 /** How the call of a lost worker is recorded: nobody knows what it came to. */
 export const lostFailure: Failure = {
   reason: 'cut',
@@ -29,12 +32,23 @@ export function unwantedError({ cancel }: Pick<Abandoned, 'cancel'>): JobError {
   return cancel ? cancelledError : expiredError;
 }
 
+/** The error of a job that was lost with its worker again and again: perhaps its answer is what ends them. */
+const lostTooOften: JobError = {
+  type: 'outcome_unknown',
+  message: `${lossesMax} workers were lost while they made the call of this job; it is not tried again`,
+  provider_status: null,
+};
+
 /**
  * What becomes of a running job whose lease ended. A lost call is an unknown one: the same policy decides, as if the worker
- * had told. `random` is in [0, 1).
+ * had told, up to three times. `losses` are those before this one; `random` is in [0, 1).
  */
-export function judgeLost(job: Abandoned & Tried, random: number): Exclude<Outcome, { kind: 'succeeded' }> {
+export function judgeLost(
+  job: Abandoned & Tried & { losses: number },
+  random: number,
+): Exclude<Outcome, { kind: 'succeeded' }> {
   if (job.cancel || job.late) return { kind: 'failed', error: unwantedError(job), failure: lostFailure };
+  if (job.losses + 1 >= lossesMax) return { kind: 'failed', error: lostTooOften, failure: lostFailure };
   return decideFailure(lostFailure, job, random);
 }
 

@@ -10,7 +10,10 @@ export type BatchKind = 'openai' | 'anthropic';
 export const batchEndpoints = ['/v1/chat/completions', '/v1/responses'] as const;
 export type BatchEndpointName = (typeof batchEndpoints)[number] | '/v1/messages';
 
-/** Why a whole batch was refused; the codes are OpenAI's, but `invalid_custom_id` and `insufficient_funds` are ours. */
+/**
+ * Why a whole batch was refused; the codes are OpenAI's, but `invalid_custom_id`, `insufficient_funds` and `processing_failed`
+ * are ours.
+ */
 export type BatchFault = {
   code:
     | 'invalid_json_line'
@@ -21,7 +24,8 @@ export type BatchFault = {
     | 'empty_file'
     | 'too_many_tasks'
     | 'input_file_missing'
-    | 'insufficient_funds';
+    | 'insufficient_funds'
+    | 'processing_failed';
   line: number | null;
   message: string;
   param: string | null;

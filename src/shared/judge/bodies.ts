@@ -25,11 +25,14 @@ export type BodyOwner = { accountId: string; defaultMaxOutputTokens: number | nu
 /** A body as it is judged, by itself or with what was said before it. */
 export type GivenBody = { bytes: Buffer; owner: BodyOwner; earlier?: EarlierTurn[] };
 
+/** A call whose client waits; usage counts by the metadata. */
+type Called = { priced: PricedRequest; model: string; stream: boolean; metadata: Record<string, string> };
+
 /** What comes of a body of each kind: plain values, texts and no trees, that cross from thread to thread as they are. */
 export type JudgedBodies = {
   job: JobOrder;
-  chat: { priced: PricedRequest; model: string; stream: boolean; includeUsage: boolean };
-  message: { priced: PricedRequest; model: string; stream: boolean };
+  chat: Called & { includeUsage: boolean };
+  message: Called;
   tokens: { inputTokens: number };
   /**
    * `echo` is what the response repeats of its body: all but what was said, as JSON. Not priced while it goes on from an earlier
@@ -60,11 +63,13 @@ const readers: Readers = {
       model: request.model,
       stream,
       includeUsage,
+      metadata: request.metadata ?? {},
     };
   },
   message: (deps, given, { owner }) => {
-    const { request, stream } = readAs(messagesShape, given);
-    return { priced: priceCall(deps, 'messages', { request }, owner), model: request.model, stream };
+    const { request, stream, metadata } = readAs(messagesShape, given);
+    const priced = priceCall(deps, 'messages', { request }, owner);
+    return { priced, model: request.model, stream, metadata };
   },
   tokens: (deps, given) => {
     const request = readAs(countTokensShape, given);

@@ -83,15 +83,19 @@ function checkTools({ value: body, issues }: Check): void {
   for (const problem of unfit) issues.push({ code: 'custom', ...problem, input: body });
 }
 
-/** What `POST /v1/messages` was asked: a request of ours, and whether its caller wants the answer as it comes. */
-export type MessagesBody = { request: ChatRequest; stream: boolean };
+/** What `POST /v1/messages` was asked: a request of ours, whether its caller wants the answer as it comes, and what usage counts by. */
+export type MessagesBody = { request: ChatRequest; stream: boolean; metadata: Record<string, string> };
 
 /** The body of `POST /v1/messages` (SDK 1.12 `MessageCreateParams`); what cannot be done is refused by its path. */
 export const messagesShape = z
   .strictObject({ ...bodyFields, stream: z.boolean().nullish() })
   .check(checkTools)
   .transform(
-    ({ stream, ...body }): MessagesBody => ({ request: toChatRequest(body), stream: stream ?? false }),
+    ({ stream, ...body }): MessagesBody => ({
+      request: toChatRequest(body),
+      stream: stream ?? false,
+      metadata: toMetadata(body.metadata?.user_id),
+    }),
   );
 
 /** The body of `POST /v1/messages/count_tokens`: the same without a bound for the output. */
@@ -121,6 +125,10 @@ function toChatRequest(body: Body): ChatRequest {
     ...(hasTools && { tools: (body.tools ?? []).map(toTool), ...toToolChoice(body.tool_choice) }),
     ...(userId !== null && { user: userId }),
   };
+}
+
+function toMetadata(userId: string | null | undefined): Record<string, string> {
+  return typeof userId === 'string' ? { user_id: userId } : {};
 }
 
 function toTool(tool: z.output<typeof toolShape>): Tool {

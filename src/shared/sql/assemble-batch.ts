@@ -44,6 +44,18 @@ export async function listEndedLines(
     order by line`;
 }
 
+/** The line that is written next, without what came of it; null after the last. */
+export async function findNextLine(
+  sql: Database,
+  batch: OpenBatch,
+): Promise<Pick<EndedLine, 'line' | 'customId' | 'jobId'> | null> {
+  const [row] = await sql<Pick<EndedLine, 'line' | 'customId' | 'jobId'>[]>`
+    select line, custom_id as "customId", job_id as "jobId" from batch_lines
+    where batch_id = ${batch.id} and line > ${batch.assembledThrough}
+    order by line limit 1`;
+  return row ?? null;
+}
+
 /** The files of a batch; null for one that has no line yet. */
 export type BatchFiles = { outputFileId: string | null; errorFileId: string | null };
 

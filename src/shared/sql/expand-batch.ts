@@ -1,20 +1,45 @@
 import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
 import type { Database, Transaction } from './database.ts';
 
-/** Makes jobs of the next lines, up to one; returns the providers they wait for. */
+/**
+ * Makes jobs of the next lines, at most so many and of so many bytes together, but for one that has more; returns the providers they
+ * wait for.
+ */
 export async function expandLines(
   sql: Database,
   lease: BatchLease,
   batch: OpenBatch,
-  through: number,
+  limits: { lines: number; bytes: number },
 ): Promise<string[]> {
   return await sql.begin(async (tx) => {
     await fence(tx, lease, 'in_progress');
+    const through = await lineWithin(tx, batch, limits);
     const rows = await tx<{ provider: string }[]>`
       select provider from expand_batch(${batch.id}, ${batch.expandedThrough}, ${through})`;
     await tx`update batches set expanded_through = ${through} where id = ${batch.id}`;
     return rows.map((row) => row.provider);
   });
+}
+
+/** The last line that may be made a job now. */
+async function lineWithin(
+  tx: Transaction,
+  batch: OpenBatch,
+  limits: { lines: number; bytes: number },
+): Promise<number> {
+  const last = Math.min(batch.lastLine, batch.expandedThrough + limits.lines);
+  const [beyond] = await tx<{ line: number }[]>`
+    select line from (
+      select line, sum(size) over (order by line) as through, size
+      from (
+        select line, coalesce(octet_length(request), 0) + coalesce(octet_length(original), 0) as size
+        from batch_lines
+        where batch_id = ${batch.id} and line > ${batch.expandedThrough} and line <= ${last}
+      ) l
+    ) s
+    where through > ${limits.bytes} and through > size
+    order by line limit 1`;
+  return beyond === undefined ? last : beyond.line - 1;
 }
 
 /** Gives up the lines that are no jobs yet: their shares go back at once, and they count as ended in this way. */
@@ -44,7 +69,8 @@ export async function giveUpLines(
   });
 }
 
-async function releaseShares(tx: Transaction, batch: OpenBatch, share: bigint): Promise<void> {
+/** Releases the shares of lines that never ran. The balance is locked before. */
+export async function releaseShares(tx: Transaction, batch: OpenBatch, share: bigint): Promise<void> {
   if (share === 0n) return;
   await tx`update holds set remaining_nano = remaining_nano - ${share} where id = ${batch.holdId}`;
   const [balance] = await tx<{ available: bigint; held: bigint }[]>`

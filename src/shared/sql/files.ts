@@ -156,7 +156,13 @@ export async function deleteFile(
   return 'deleted';
 }
 
-/** Bytes of a file from `offset`: at most `length`, fewer where a chunk ends; null at the end of the file. */
+/** A file was deleted, or expired, before all of it was read: what was read of it is not the whole. */
+export class FileGone extends Error {}
+
+/**
+ * Bytes of a finished file from `offset`: at most `length`, fewer where a chunk ends; null at its end. Throws FileGone when there is
+ * no such file, or no longer: an end that nobody sees would pass for that of the file.
+ */
 export async function readBytes(
   sql: Transaction,
   fileId: string,
@@ -168,19 +174,31 @@ export async function readBytes(
     from file_chunks
     where file_id = ${fileId} and starts_at <= ${offset}::bigint
     order by starts_at desc limit 1`;
-  return row === undefined || row.part.length === 0 ? null : row.part;
+  if (row !== undefined && row.part.length > 0) return row.part;
+  const whole = await sql`
+    select 1 from files where id = ${fileId} and state = 'processed' and bytes <= ${offset}::bigint`;
+  if (whole.length === 0) throw new FileGone(`file ${fileId} is gone`);
+  return null;
 }
 
-/** Removes files past their time or older than `days`, but none that a batch is reading; returns how many, at most `limit`. */
+/**
+ * Removes files past their time or older than `days`, but none that a batch is reading; returns how many, at most `limit`. Each by
+ * itself: a large one takes a while, and one that cannot be removed keeps no other. Fails when none of them could be.
+ */
 export async function removeOldFiles(sql: Database, days: number, limit: number): Promise<number> {
-  const rows = await sql`
-    delete from files f
-    where f.id in (
-      (select id from files where expires_at < now() order by expires_at limit ${limit})
-      union
-      (select id from files where created_at < now() - make_interval(days => ${days}) order by created_at limit ${limit})
-      limit ${limit}
-    ) and not exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating')
-    returning f.id`;
-  return rows.length;
+  const unread = sql`not exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating')`;
+  const old = await sql<{ id: string }[]>`
+    (select f.id from files f where f.expires_at < now() and ${unread} order by f.expires_at limit ${limit})
+    union
+    (select f.id from files f where f.created_at < now() - make_interval(days => ${days}) and ${unread}
+      order by f.created_at limit ${limit})
+    limit ${limit}`;
+  const failures: unknown[] = [];
+  for (const { id } of old) {
+    await sql`delete from files f where f.id = ${id} and ${unread}`.catch((error: unknown) =>
+      failures.push(error),
+    );
+  }
+  if (failures.length > 0 && failures.length === old.length) throw failures[0];
+  return old.length - failures.length;
 }

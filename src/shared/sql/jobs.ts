@@ -201,16 +201,21 @@ const abandonedColumns = (sql: Database) => sql`
   j.metadata, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
   j.cancel_requested_at is not null as cancel, j.deadline_at <= now() as late`;
 
+/** How the error of an attempt begins that was closed because its worker was gone. */
+export const lostPrefix = 'lost: ';
+
+/** A running job that nobody runs; `losses` says how often that happened to it before. */
+export type LostJob = AbandonedJob & { losses: number };
+
 /** A page of them, without some that are left alone. */
 export type AbandonedPage = { limit: number; except?: string[] };
 
 /** Running jobs whose lease ended: their worker is gone, or slower than its lease. */
-export async function listLostJobs(
-  sql: Database,
-  { limit, except = [] }: AbandonedPage,
-): Promise<AbandonedJob[]> {
-  return await sql<AbandonedJob[]>`
-    select ${abandonedColumns(sql)}
+export async function listLostJobs(sql: Database, { limit, except = [] }: AbandonedPage): Promise<LostJob[]> {
+  return await sql<LostJob[]>`
+    select ${abandonedColumns(sql)},
+      (select count(*) from attempts a
+        where a.job_id = j.id and a.outcome = 'unknown' and starts_with(a.error, ${lostPrefix}))::integer as losses
     from jobs j join job_requests q on q.job_id = j.id
     where j.state = 'running' and j.lease_until < now() and j.id <> all (${except}::text[])
     order by j.lease_until limit ${limit}`;

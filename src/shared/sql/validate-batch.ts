@@ -13,12 +13,18 @@ export type ReadSlice = { lines: BatchLine[]; readBytes: number; readLines: numb
 
 /**
  * Keeps the lines that were read, together with how far reading came. Returns those whose custom_id another line of the batch
- * has: then nothing is kept.
+ * has: then nothing is kept. What is done in `also` commits with it.
  */
-export async function keepLines(sql: Database, lease: BatchLease, slice: ReadSlice): Promise<BatchLine[]> {
+export async function keepLines(
+  sql: Database,
+  lease: BatchLease,
+  slice: ReadSlice,
+  also: (tx: Transaction) => Promise<void> = async () => undefined,
+): Promise<BatchLine[]> {
   const { lines } = slice;
   return await sql.begin(async (tx) => {
     await fence(tx, lease, 'validating');
+    await also(tx);
     const kept = await tx<{ line: number }[]>`
       insert into batch_lines (batch_id, line, custom_id, job_id, hold_nano, refusal, intake, request, targets, original)
       select ${lease.batchId}, r.line, r.custom_id, r.job_id, r.hold_nano, r.refusal, r.intake, t.request, t.targets, t.original
@@ -79,6 +85,7 @@ function toStoredIntake(job: JobIntake) {
     max_attempts: job.maxAttempts,
     input_tokens_bound: job.inputTokensBound,
     tokens_bound: job.tokensBound,
+    metadata: job.metadata,
   };
 }
 
@@ -94,6 +101,14 @@ export async function findUnsuccessful(
     where l.batch_id = ${earlierBatchId} and l.custom_id = any (${customIds}::text[])
       and j.state is distinct from 'succeeded'`;
   return new Set(rows.map((row) => row.custom_id));
+}
+
+/** Whether the lines of a batch are all still kept. */
+export async function hasAllLines(sql: Database, batchId: string): Promise<boolean> {
+  const [row] = await sql<{ all: boolean }[]>`
+    select b.total = (select count(*) from batch_lines l where l.batch_id = b.id) as all
+    from batches b where b.id = ${batchId}`;
+  return row?.all === true;
 }
 
 /** Sets aside what all lines together may cost and begins the batch. False when the account has less: nothing is taken. */

@@ -1,18 +1,19 @@
-import { answerLine } from '../../shared/batches/line-answers.ts';
+import { answerLine, answerUnread } from '../../shared/batches/line-answers.ts';
 import { newId } from '../../shared/domain/ids.ts';
-import { keepAssembled, listEndedLines } from '../../shared/sql/assemble-batch.ts';
-import type { BatchLease, OpenBatch } from '../../shared/sql/batch-lease.ts';
+import { findNextLine, keepAssembled, listEndedLines } from '../../shared/sql/assemble-batch.ts';
+import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/sql/batch-lease.ts';
+import { blameLine } from '../../shared/sql/blame-line.ts';
 import type { Transaction } from '../../shared/sql/database.ts';
 import { appendToFile, beginFile } from '../../shared/sql/files.ts';
 import type { MoverDeps } from './mover-deps.ts';
 
-const sliceLimits = { lines: 200, bytes: 4 * 1024 * 1024 };
+const bytesPerSlice = 4 * 1024 * 1024;
 
 /** Appends what the next lines came to to the output file and the error file, each made with its first line. */
 export async function assembleLines(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
-  const ended = await listEndedLines(deps.sql, batch, sliceLimits);
-  const unrun = batch.state === 'cancelling' ? 'batch_cancelled' : 'batch_expired';
-  const answers = ended.map((line) => answerLine(line, batch, unrun));
+  const lines = batch.carefulSteps > 0 ? 1 : linesPerSlice;
+  const ended = await listEndedLines(deps.sql, batch, { lines, bytes: bytesPerSlice });
+  const answers = ended.map((line) => answerLine(line, batch, unrunCode(batch)));
   const textOf = (isError: boolean) =>
     answers.flatMap((answer) => (answer.isError === isError ? [answer.text] : [])).join('');
   const through = ended.at(-1)?.line ?? batch.lastLine;
@@ -21,6 +22,23 @@ export async function assembleLines(deps: MoverDeps, lease: BatchLease, batch: O
     errorFileId: await append(tx, batch, batch.errorFileId, 'error', textOf(true)),
   }));
   return true;
+}
+
+/** Writes the next line to the error file without a look at its result, which ended every process that had one. */
+export async function writeBlamedLine(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<void> {
+  const next = await findNextLine(deps.sql, batch);
+  const through = next?.line ?? batch.lastLine;
+  await keepAssembled(deps.sql, lease, batch, through, async (tx) => {
+    await blameLine(tx, lease, through);
+    const text = next === null ? '' : answerUnread(next, batch);
+    const errorFileId = await append(tx, batch, batch.errorFileId, 'error', text);
+    return { outputFileId: batch.outputFileId, errorFileId };
+  });
+}
+
+function unrunCode({ state, errors }: OpenBatch): Parameters<typeof answerLine>[2] {
+  if (errors !== null) return 'processing_failed';
+  return state === 'cancelling' ? 'batch_cancelled' : 'batch_expired';
 }
 
 async function append(

@@ -14,7 +14,7 @@ export async function conclude(
   deps: MoverDeps,
   lease: BatchLease,
   batch: OpenBatch,
-  end: { state: BatchEnd; errors?: BatchFault[] },
+  end: { state: BatchEnd; errors?: BatchFault[] | null },
 ): Promise<boolean> {
   const eventId = newId('evt');
   const ending = {

@@ -5,14 +5,19 @@ import { type BatchLease, type OpenBatch, renewBatch } from '../../shared/sql/ba
 import { askJobsToStop, beginFinalizing, expandLines, giveUpLines } from '../../shared/sql/expand-batch.ts';
 import { assembleLines } from './assemble-lines.ts';
 import { conclude } from './conclude.ts';
+import { blameSomething, isToBlame } from './give-up.ts';
 import type { MoverDeps, Step } from './mover-deps.ts';
 import { validateLines } from './validate-lines.ts';
 
-const turnMs = 1000;
-const linesPerExpansion = 500;
+/** Short enough that everybody's turn comes soon, long enough that what a turn costs by itself does not matter. */
+const turnMs = 250;
+const expansionMax = { lines: 500, bytes: 8 * 1024 * 1024 };
 const jobsPerRequest = 500;
 
-/** Moves a batch step by step, for about a second; true when it could go on. Each step extends the lease. */
+/**
+ * Moves a batch step by step for the length of a turn; true when it could go on. Each step extends the lease. A batch that
+ * ended three processes where it stands, or failed there three times, is rid of what is to blame.
+ */
 export async function takeTurn(
   deps: MoverDeps,
   lease: BatchLease,
@@ -23,7 +28,8 @@ export async function takeTurn(
     const batch = await renewBatch(deps.sql, lease);
     const step = batch === null ? undefined : steps[batch.state];
     if (batch === null || step === undefined) return false;
-    if (!(await step(deps, lease, batch))) return false;
+    const take = isToBlame(batch) ? blameSomething : step;
+    if (!(await take(deps, lease, batch))) return false;
     await failpoint('batch.moved');
   } while (performance.now() < until && !isStopping());
   return true;
@@ -43,14 +49,19 @@ const steps: Partial<Record<BatchState, Step>> = {
     return await conclude(deps, lease, batch, { state: batch.expired > 0 ? 'expired' : 'completed' });
   },
   cancelling: async (deps, lease, batch) => {
-    if (batch.holdId === null) return await conclude(deps, lease, batch, { state: 'cancelled' });
+    // One that is given up while it runs ends the way a cancelled one does, and then has errors.
+    const end = {
+      state: batch.errors === null ? ('cancelled' as const) : ('failed' as const),
+      errors: batch.errors,
+    };
+    if (batch.holdId === null) return await conclude(deps, lease, batch, end);
     if (batch.expandedThrough < batch.lastLine) {
       await giveUpLines(deps.sql, lease, batch, 'cancelled');
       return true;
     }
     if (endedLines(batch) < batch.total) return await stopJobs(deps, batch);
     if (batch.assembledThrough < batch.lastLine) return await assembleLines(deps, lease, batch);
-    return await conclude(deps, lease, batch, { state: 'cancelled' });
+    return await conclude(deps, lease, batch, end);
   },
 };
 
@@ -59,8 +70,8 @@ async function expand(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Pro
     await giveUpLines(deps.sql, lease, batch, 'expired');
     return true;
   }
-  const through = Math.min(batch.lastLine, batch.expandedThrough + linesPerExpansion);
-  const providers = await expandLines(deps.sql, lease, batch, through);
+  const lines = batch.carefulSteps > 0 ? 1 : expansionMax.lines;
+  const providers = await expandLines(deps.sql, lease, batch, { ...expansionMax, lines });
   for (const provider of providers) deps.news.send('backlog', provider);
   return true;
 }

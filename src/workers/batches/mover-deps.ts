@@ -1,12 +1,13 @@
+import type { Catalogue } from '../../shared/catalogue/catalogue.ts';
 import type { Judge } from '../../shared/judge/judge.ts';
 import type { News } from '../../shared/news.ts';
-import type { QuoteDeps } from '../../shared/requests/quote-job.ts';
 import type { BatchLease, OpenBatch } from '../../shared/sql/batch-lease.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import type { Log } from '../../shared/telemetry.ts';
 
-export type MoverDeps = QuoteDeps & {
+export type MoverDeps = {
   sql: Database;
+  catalogue: Pick<Catalogue, 'list'>;
   news: Pick<News, 'send'>;
   log: Log;
   judge: Pick<Judge, 'lines'>;

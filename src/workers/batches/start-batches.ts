@@ -1,39 +1,81 @@
+import { Refusal } from '../../shared/domain/errors.ts';
 import { every, type Loop } from '../../shared/every.ts';
-import { LeaseLost, leaseBatch, releaseBatch } from '../../shared/sql/batch-lease.ts';
+import { type BatchLease, LeaseLost, leaseBatch, releaseBatch } from '../../shared/sql/batch-lease.ts';
+import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
+import { repeatWhileAway } from '../../shared/sql/repeat.ts';
 import { takeTurn } from './move-batch.ts';
 import type { MoverDeps } from './mover-deps.ts';
 
 const intervalMs = 500;
+/** A process moves so many batches at once, of different accounts: one slow statement holds up its own account alone. */
+const movingMax = 2;
+/** A batch that could not be moved is looked at again after this long. */
+const retryMs = 1000;
 
 /**
- * Moves batches, one at a time and each for a short turn, so that a large one does not keep small ones waiting. Every process
- * may do it: who has the lease moves the batch. Whatever dies on the way, the next worker goes on when the lease ends.
+ * Moves batches, each for a short turn, and accounts in turn: however many and however large the batches of one account are,
+ * another's waits for a turn or two. Every process may do it: who has the lease moves the batch. Whatever dies on the way, the
+ * next worker goes on when the lease ends. One that fails is logged and put off; the others go on.
  */
 export function startBatches(deps: MoverDeps, settings: { leaseSeconds: number }): Loop {
+  /** The accounts whose batches this process moves now. */
+  const moving = new Map<string, Promise<void>>();
   let stopping = false;
 
-  async function move(): Promise<boolean> {
-    if (stopping) return false;
-    const lease = await leaseBatch(deps.sql, settings.leaseSeconds);
+  async function take(): Promise<boolean> {
+    if (stopping || moving.size >= movingMax) return false;
+    const lease = await leaseBatch(deps.sql, settings.leaseSeconds, [...moving.keys()]);
     if (lease === null) return false;
-    let delayMs = intervalMs;
-    try {
-      const hasMore = await takeTurn(deps, lease, () => stopping);
-      if (hasMore) delayMs = 0;
-    } catch (error) {
-      if (error instanceof LeaseLost) return true;
-      deps.log.warn({ batch_id: lease.batchId, error }, 'a batch could not be moved; it is tried again');
-    }
-    await releaseBatch(deps.sql, lease, delayMs);
+    const moved = move(lease).catch((error: unknown) =>
+      deps.log.warn(
+        { batch_id: lease.batchId, error },
+        'a batch could not be handed back; its lease will end',
+      ),
+    );
+    moving.set(
+      lease.accountId,
+      moved.finally(() => {
+        moving.delete(lease.accountId);
+        loop.wake();
+      }),
+    );
     return true;
   }
 
-  const loop = every(intervalMs, move, deps.log, 'batches');
+  /** A lease that is not handed back counts against its batch, so a database that is away is waited for. */
+  async function move(lease: BatchLease): Promise<void> {
+    const handBack = await turn(lease);
+    if (handBack === null) return;
+    await repeatWhileAway(() => releaseBatch(deps.sql, lease, handBack), {
+      patienceMs: settings.leaseSeconds * 1000,
+      isStopping: () => stopping,
+    });
+  }
+
+  async function turn(lease: BatchLease): Promise<Parameters<typeof releaseBatch>[2] | null> {
+    try {
+      const hasMore = await takeTurn(deps, lease, () => stopping);
+      return { delayMs: hasMore ? 0 : intervalMs, hasFailed: false };
+    } catch (error) {
+      if (error instanceof LeaseLost) return null;
+      deps.log.warn({ batch_id: lease.batchId, error }, 'a batch could not be moved; it is tried again');
+      return { delayMs: retryMs, hasFailed: !isForNow(error) };
+    }
+  }
+
+  const loop = every(intervalMs, take, deps.log, 'batches');
   return {
     wake: loop.wake,
-    stop: () => {
+    stop: async () => {
       stopping = true;
-      return loop.stop();
+      await loop.stop();
+      await Promise.all(moving.values());
     },
   };
+}
+
+/** A database that is away, or in which something stood in the way, and threads that are busy say nothing about the batch. */
+function isForNow(error: unknown): boolean {
+  const isAskedBack = error instanceof Refusal && error.extras.retryAfterMs !== undefined;
+  return isAskedBack || isDatabaseTransient(error);
 }

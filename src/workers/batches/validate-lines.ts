@@ -1,82 +1,100 @@
 import { readFileLines } from '../../shared/batches/file-lines.ts';
-import { judgeLine } from '../../shared/batches/judge-line.ts';
-import { type ParsedLine, parseLine } from '../../shared/batches/parse-line.ts';
 import { type BatchFault, batchLineBytesMax, batchLinesMax } from '../../shared/domain/batch.ts';
-import type { BatchLease, OpenBatch } from '../../shared/sql/batch-lease.ts';
+import { failpoint } from '../../shared/failpoints.ts';
+import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/sql/batch-lease.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { fileExists } from '../../shared/sql/files.ts';
-import { findUnsuccessful, keepLines, openBatchHold } from '../../shared/sql/validate-batch.ts';
+import { FileGone } from '../../shared/sql/files.ts';
+import {
+  type BatchLine,
+  findUnsuccessful,
+  hasAllLines,
+  keepLines,
+  openBatchHold,
+  type ReadSlice,
+} from '../../shared/sql/validate-batch.ts';
 import { conclude } from './conclude.ts';
 import type { MoverDeps } from './mover-deps.ts';
 
-/** What was read of a batch's lines: good ones, what fails the whole batch, and how far reading has come. */
-type SourceSlice = {
-  lines: ParsedLine[];
-  faults: BatchFault[];
-  readBytes: number;
-  readLines: number;
-  isEnd: boolean;
-};
+/** What was read of a batch's lines, how far reading has come, and what fails the whole batch. */
+type SourceSlice = ReadSlice & { faults: BatchFault[] };
 
-/** Pricing a line takes up to a millisecond, and the process has other things to do in between. */
-const linesPerSlice = 200;
-
-/** The next lines of the input file, from where reading was. */
-async function readInputFile(sql: Database, batch: OpenBatch): Promise<SourceSlice> {
-  const fileId = batch.inputFileId;
-  const slice = await readFileLines(sql, fileId, batch, linesPerSlice, batchLineBytesMax);
-  const parsed = slice.lines.map((line) => parseLine(line, batch.endpoint));
-  const faults = parsed.filter((one) => 'code' in one);
-  const isEmpty = slice.isEnd && batch.retryOf === null && batch.total + parsed.length === 0;
-  if (isEmpty) faults.push(await nothingThere(sql, fileId));
-  return { ...slice, lines: parsed.filter((one) => 'customId' in one), faults };
-}
-
-async function nothingThere(sql: Database, fileId: string): Promise<BatchFault> {
-  const isThere = await fileExists(sql, fileId);
-  return isThere
-    ? { code: 'empty_file', line: null, message: 'The input file has no lines.', param: null }
-    : { code: 'input_file_missing', line: null, message: 'The input file is gone.', param: 'input_file_id' };
-}
-
-/** Reads, prices and keeps the next lines; after the last, sets aside what they may cost and begins the batch. */
+/**
+ * Reads, prices and keeps the next lines; after the last, sets aside what they may cost and begins the batch. An account that
+ * cannot pay for what was read so far has the batch refused there and then: nobody reads on for it.
+ */
 export async function validateLines(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
-  const isRead = batch.lastLine > 0;
-  if (isRead) return await begin(deps, lease, batch);
-  const slice = await readInputFile(deps.sql, batch);
   const fail = (errors: BatchFault[]) => conclude(deps, lease, batch, { state: 'failed', errors });
+  if (batch.lastLine > 0) {
+    return (await openBatchHold(deps.sql, lease, batch)) ? true : await fail([insufficientFunds]);
+  }
+  if (!canPay(deps, batch, batch.quotedNano)) return await fail([insufficientFunds]);
+  const slice = await readInputFile(deps, batch);
   if (slice.faults.length > 0) return await fail(slice.faults);
-  const wanted = await withoutSuccessful(deps.sql, batch, slice.lines);
-  if (batch.total + wanted.length > batchLinesMax) return await fail([tooMany]);
-  const lines = wanted.map((line) => judgeLine(deps, batch, line));
+  const lines = await withoutSuccessful(deps.sql, batch, slice);
+  if (lines === null) return await fail([earlierLinesGone]);
+  if (batch.total + lines.length > batchLinesMax) return await fail([tooMany]);
+  const quotedNano = lines.reduce((sum, line) => sum + (line.job?.holdNano ?? 0n), batch.quotedNano);
+  if (!canPay(deps, batch, quotedNano)) return await fail([insufficientFunds]);
   const twice = await keepLines(deps.sql, lease, { ...slice, lines });
   return twice.length === 0 ? true : await fail(twice.map(duplicate));
 }
 
+/** An account that has nothing can pay for nothing, so its file need not be read; unless a model here is free. */
+function canPay({ catalogue }: MoverDeps, { availableNano }: OpenBatch, quotedNano: bigint): boolean {
+  if (availableNano > 0n) return quotedNano <= availableNano;
+  const isFree = catalogue.list().some(({ prices }) => prices.input === 0n && prices.output === 0n);
+  return isFree && quotedNano === 0n;
+}
+
+/** The next lines of the input file, from where reading was; one when a line is being looked for that ends processes. */
+async function readInputFile({ sql, judge }: MoverDeps, batch: OpenBatch): Promise<SourceSlice> {
+  const linesMax = batch.carefulSteps > 0 ? 1 : linesPerSlice;
+  try {
+    const slice = await readFileLines(sql, batch.inputFileId, batch, linesMax, batchLineBytesMax);
+    for (const { bytes } of slice.lines) await failpoint('batch.line', () => bytes?.toString('latin1') ?? '');
+    const judged = await judge.lines(slice.lines, batch);
+    const faults = judged.filter((one) => 'code' in one);
+    const isEmpty = slice.isEnd && batch.retryOf === null && batch.total + judged.length === 0;
+    if (isEmpty) faults.push(emptyFile);
+    return { ...slice, lines: judged.filter((one) => 'customId' in one), faults };
+  } catch (error) {
+    if (!(error instanceof FileGone)) throw error;
+    return { ...batch, lines: [], faults: [inputFileMissing], isEnd: true };
+  }
+}
+
+/** Of a retry, the lines that did not succeed before; null when nobody knows any more which those are. */
 async function withoutSuccessful(
   sql: Database,
   batch: OpenBatch,
-  lines: ParsedLine[],
-): Promise<ParsedLine[]> {
+  { lines, isEnd }: SourceSlice,
+): Promise<BatchLine[] | null> {
   if (batch.retryOf === null) return lines;
   const ids = lines.map((line) => line.customId);
   const wanted = await findUnsuccessful(sql, batch.retryOf, ids);
+  // They are forgotten in pieces: when all are there at the end, all were there before.
+  if (isEnd && !(await hasAllLines(sql, batch.retryOf))) return null;
   return lines.filter((line) => wanted.has(line.customId));
 }
 
-async function begin(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
-  if (await openBatchHold(deps.sql, lease, batch)) return true;
-  const message = 'The account has less than all lines together may cost.';
-  const errors: BatchFault[] = [{ code: 'insufficient_funds', line: null, message, param: null }];
-  return await conclude(deps, lease, batch, { state: 'failed', errors });
-}
-
-const tooMany: BatchFault = {
-  code: 'too_many_tasks',
+const ofWholeFile = (code: BatchFault['code'], message: string, param: string | null = null): BatchFault => ({
+  code,
   line: null,
-  message: `A batch has at most ${batchLinesMax} lines.`,
-  param: null,
-};
+  message,
+  param,
+});
+
+const insufficientFunds = ofWholeFile(
+  'insufficient_funds',
+  'The account has less than all lines together may cost.',
+);
+const emptyFile = ofWholeFile('empty_file', 'The input file has no lines.');
+const inputFileMissing = ofWholeFile('input_file_missing', 'The input file is gone.', 'input_file_id');
+const earlierLinesGone = ofWholeFile(
+  'input_file_missing',
+  'The lines of the batch that was to be repeated are kept no longer.',
+);
+const tooMany = ofWholeFile('too_many_tasks', `A batch has at most ${batchLinesMax} lines.`);
 
 const duplicate = ({ line, customId }: { line: number; customId: string }): BatchFault => ({
   code: 'duplicate_custom_id',

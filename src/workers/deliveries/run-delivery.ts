@@ -14,15 +14,22 @@ export type RunDeliveryDeps = SendDeps & {
 
 export type Tried = { result: PostResult; verdict: DeliveryVerdict };
 
-/** A delivery whose secret is gone, or was sealed with another SECRETS_KEY. It was not posted: nobody could have trusted it. */
-const unsignable: PostResult = {
+/** Not posted, for this reason. */
+const unposted = (error: string): PostResult => ({
   outcome: 'failed',
   statusCode: null,
-  error: 'signing_failed',
+  error,
   retryAfterMs: null,
   durationMs: 0,
   remoteIp: null,
-};
+});
+
+/** A delivery whose secret is gone, or was sealed with another SECRETS_KEY. Nobody could have trusted it. */
+const unsignable = unposted('signing_failed');
+
+/** What ended this many processes after its schedule was over is not posted by another. */
+const lostTriesMax = 3;
+const lost = unposted('tries_lost');
 
 /**
  * Signs and posts one delivery and says what follows. One that cannot be signed is a failed try like any other, so that it goes
@@ -34,6 +41,8 @@ export async function runDelivery(
   signal: AbortSignal,
 ): Promise<Tried> {
   const { url, eventId, body: text } = delivery;
+  const triesMax = deps.retrySeconds.length + lostTriesMax;
+  if (delivery.tries > triesMax) return { result: lost, verdict: { kind: 'exhausted' } };
   const secrets = await secretsOf(deps, delivery);
   const result =
     secrets.length === 0 ? unsignable : await sendWebhook(deps, { url, eventId, text, secrets, signal });

@@ -11,17 +11,20 @@ const pageSize = 500;
 
 /**
  * Holds what is pending for endpoints that take nothing, and renews what is to be recovered, page by page while there is
- * more. Any number of processes may do so at once.
+ * more. Neither waits for the other to go well. Any number of processes may do so at once.
  */
 export function startUpkeep(
   deps: { sql: Database; news: Pick<News, 'listen'>; log: Log },
   onRecovered: () => void,
 ): Loop {
   async function keepUp(): Promise<boolean> {
-    const held = await holdDeliveries(deps.sql, pageSize);
-    const recovered = await recoverDeliveries(deps.sql, pageSize);
-    if (recovered > 0) onRecovered();
-    return held + recovered > 0;
+    const [held, recovered] = await Promise.allSettled([
+      holdDeliveries(deps.sql, pageSize),
+      recoverDeliveries(deps.sql, pageSize),
+    ]);
+    if (recovered.status === 'fulfilled' && recovered.value > 0) onRecovered();
+    for (const outcome of [held, recovered]) if (outcome.status === 'rejected') throw outcome.reason;
+    return [held, recovered].some((outcome) => outcome.status === 'fulfilled' && outcome.value > 0);
   }
   const loop = every(intervalMs, keepUp, deps.log, 'delivery upkeep');
   deps.news.listen('endpoints', loop.wake);

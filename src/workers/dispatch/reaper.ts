@@ -9,7 +9,13 @@ import type { Ledger } from '../../shared/ledger.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { Database } from '../../shared/sql/database.ts';
 import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
-import { type AbandonedJob, listLostJobs, listOverdueJobs } from '../../shared/sql/jobs.ts';
+import {
+  type AbandonedJob,
+  type LostJob,
+  listLostJobs,
+  listOverdueJobs,
+  lostPrefix,
+} from '../../shared/sql/jobs.ts';
 import type { Leadership } from '../../shared/sql/leadership.ts';
 import type { AttemptRecord } from '../../shared/sql/settle-jobs.ts';
 import { restoreTargets } from '../../shared/stored-targets.ts';
@@ -56,9 +62,9 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
   }
 
   /** How many it went well with. What one of them is spoilt by holds up no other. */
-  async function eachApart(
-    jobs: AbandonedJob[],
-    repair: (job: AbandonedJob) => Promise<void>,
+  async function eachApart<Job extends AbandonedJob>(
+    jobs: Job[],
+    repair: (job: Job) => Promise<void>,
   ): Promise<number> {
     const outcomes = await Promise.allSettled(jobs.map(repair));
     for (const [index, outcome] of outcomes.entries()) {
@@ -79,7 +85,7 @@ const lostAttempt = (provider: string): AttemptRecord => ({
   provider,
   outcome: 'unknown',
   status: null,
-  error: `lost: ${lostFailure.message}`,
+  error: `${lostPrefix}${lostFailure.message}`,
   usage: null,
   costNano: null,
 });
@@ -88,7 +94,7 @@ const lostAttempt = (provider: string): AttemptRecord => ({
 type Lost = { lastSeq: number | null };
 
 /** A lost call is an unknown one: the same policy decides, as if the worker had told. */
-async function endLost(deps: ReaperDeps, job: AbandonedJob): Promise<void> {
+async function endLost(deps: ReaperDeps, job: LostJob): Promise<void> {
   const targets = restoreTargets(job.targets);
   const log = await deps.events.closeLog(job.id, job.attempts);
   const eventSeq = log?.last ?? null;

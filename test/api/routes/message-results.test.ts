@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../../src/shared/domain/ids.ts';
-import { insertBatch } from '../../../src/shared/sql/batches.ts';
+import { eraseBatch, insertBatch } from '../../../src/shared/sql/batches.ts';
 import { appendToFile, beginFile, finishFile } from '../../../src/shared/sql/files.ts';
 import { openTestServer, type TestServer } from '../test-server.ts';
 
@@ -60,4 +60,41 @@ test('a result longer than a line of an input file may be is told, and so are th
     .split('\n')
     .map((line) => JSON.parse(line).custom_id);
   expect(ids).toEqual(['a', 'b', 'c']);
+});
+
+/** Reads an answer as far as it comes, and has `meanwhile` done after its first piece. */
+async function readSlowly(path: string, key: string, meanwhile: () => Promise<unknown>): Promise<string> {
+  const url = await server.app.listen({ port: 0, host: '127.0.0.1' });
+  const { body } = await fetch(`${url}${path}`, { headers: { 'x-api-key': key } });
+  let text = '';
+  for await (const piece of body as unknown as AsyncIterable<Uint8Array>) {
+    if (text === '') await meanwhile();
+    text += Buffer.from(piece).toString();
+  }
+  return text;
+}
+
+describe('results that are gone before they are read to the end', () => {
+  const lines = (count: number) =>
+    Array.from({ length: count }, (_, index) => {
+      const body = { text: 'x'.repeat(100_000) };
+      const response = { status_code: 200, request_id: 'r', body };
+      return JSON.stringify({ custom_id: `line-${index}`, response, error: null });
+    });
+
+  test('break the connection of a reader, so that the answer does not pass for the whole', async () => {
+    const { id, key } = await server.openAccount();
+    const batchId = await endedBatch(id, lines(200));
+    const erase = () => eraseBatch(server.sql, { accountId: id, kind: 'anthropic', id: batchId });
+    const reading = readSlowly(`/v1/messages/batches/${batchId}/results`, key, erase);
+    await expect(reading).rejects.toThrow('terminated');
+  });
+
+  test('are not there for whoever asks then', async () => {
+    const { id, key } = await server.openAccount();
+    const batchId = await endedBatch(id, lines(2));
+    await server.owner`delete from files where account_id = ${id}`;
+    const answer = await server.call(`GET /v1/messages/batches/${batchId}/results`, { as: key });
+    expect(answer).toMatchObject({ status: 404, json: { error: { type: 'not_found_error' } } });
+  });
 });

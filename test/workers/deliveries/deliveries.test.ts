@@ -58,6 +58,20 @@ const failedTry = {
 };
 
 describe('a delivery', () => {
+  it('that ended process after process is given up unposted', async () => {
+    const tries = async (count: number) => {
+      const id = await owed.owe(receiver.url);
+      await owed.sql`update deliveries set tries = ${count} where id = ${id}`;
+      return id;
+    };
+    const [lastHope, hopeless] = [await tries(2), await tries(3)];
+    owed.start({ retrySeconds: [] });
+    await owed.waitForState(lastHope, 'delivered');
+    const { attempts } = await owed.waitForState(hopeless, 'exhausted');
+    expect(attempts.at(-1)).toMatchObject({ outcome: 'failed', error: 'tries_lost' });
+    expect(receiver.received).toHaveLength(1);
+  });
+
   it('is verified by standardwebhooks and by the OpenAI SDK as they are', async () => {
     owed.start();
     const id = await owed.owe(`${receiver.url}?a=b`, body, 'evt_1');

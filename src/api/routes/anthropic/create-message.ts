@@ -12,8 +12,8 @@ export function createMessage(app: App, deps: AnswerDeps): void {
   const schema = { tags: ['anthropic'], summary: 'Create a message', body: messagesShape };
   const config = { scope: 'jobs' as const, judged: 'message' as const };
   app.post('/v1/messages', { config, schema }, async (request, reply) => {
-    const { priced, stream, model: asked } = judgedOf(request, 'message');
-    const call = { surface: 'messages' as const, priced, stream };
+    const { priced, stream, metadata, model: asked } = judgedOf(request, 'message');
+    const call = { surface: 'messages' as const, priced, stream, metadata };
     reply.header('request-id', request.id);
     if (!stream) {
       const { completion, job } = await answerWhole(deps, request, reply, call);

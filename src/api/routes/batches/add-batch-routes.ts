@@ -1,5 +1,4 @@
 import type { Judge } from '../../../shared/judge/judge.ts';
-import type { QuoteDeps } from '../../../shared/requests/quote-job.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import type { App } from '../../http/app.ts';
 import { cancelBatch } from './cancel-batch.ts';
@@ -10,7 +9,10 @@ import { readBatch } from './read-batch.ts';
 import { retryBatch } from './retry-batch.ts';
 
 /** Batches as OpenAI's SDK knows them. */
-export function addBatchRoutes(app: App, deps: QuoteDeps & { sql: Database; judge: Judge }): void {
+export function addBatchRoutes(
+  app: App,
+  deps: { sql: Database; judge: Judge; webhooks: { allowPrivate: boolean } },
+): void {
   estimateBatch(app, deps);
   createBatch(app, deps);
   listBatches(app, deps);

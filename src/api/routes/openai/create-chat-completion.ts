@@ -14,8 +14,8 @@ export function createChatCompletion(app: App, deps: AnswerDeps): void {
   const config = { scope: 'jobs' as const, judged: 'chat' as const };
   app.post('/v1/chat/completions', { config, schema }, async (request, reply) => {
     const body = judgedOf(request, 'chat');
-    const { priced, stream } = body;
-    const call: Call = { surface: 'chat', priced, stream };
+    const { priced, stream, metadata } = body;
+    const call: Call = { surface: 'chat', priced, stream, metadata };
     if (!stream) {
       const { completion, job } = await answerWhole(deps, request, reply, call);
       return toChatCompletion(completion, job.id);

@@ -31,8 +31,12 @@ export function toUnbegunResult(
 ): MessageResult {
   if (state === 'expired') return { custom_id, result: { type: 'expired' } };
   if (state === 'cancelled') return { custom_id, result: { type: 'canceled' } };
-  const type = fault?.code === 'insufficient_funds' ? 'billing_error' : 'invalid_request_error';
-  return { custom_id, result: errored(type, fault?.message ?? 'the batch was refused', null) };
+  return { custom_id, result: errored(typeOf(fault), fault?.message ?? 'the batch was refused', null) };
+}
+
+function typeOf(fault: BatchFault | null): string {
+  if (fault?.code === 'insufficient_funds') return 'billing_error';
+  return fault?.code === 'processing_failed' ? 'api_error' : 'invalid_request_error';
 }
 
 function errored(type: string, message: string, requestId: string | null) {

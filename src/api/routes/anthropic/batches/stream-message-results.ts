@@ -6,6 +6,7 @@ import { readJson } from '../../../../shared/json/read-json.ts';
 import { writeJson } from '../../../../shared/json/verbatim.ts';
 import { findBatch } from '../../../../shared/sql/batches.ts';
 import type { Database } from '../../../../shared/sql/database.ts';
+import { fileExists } from '../../../../shared/sql/files.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
 import { idParams } from '../../../http/shapes.ts';
@@ -13,7 +14,10 @@ import { type FileLine, type MessageResult, toMessageResult, toUnbegunResult } f
 
 const linesPerPiece = 200;
 
-/** `GET /v1/messages/batches/{id}/results`: a line for each request, no faster than the client takes them. */
+/**
+ * `GET /v1/messages/batches/{id}/results`: a line for each request, no faster than the client takes them. When they are deleted or
+ * expire meanwhile the connection breaks: an answer that ends properly has them all.
+ */
 export function streamMessageResults(app: App, deps: { sql: Database }): void {
   const schema = { tags: ['anthropic'], summary: 'Download the results of a batch', params: idParams };
   app.get(
@@ -24,24 +28,30 @@ export function streamMessageResults(app: App, deps: { sql: Database }): void {
       const batch = await findBatch(deps.sql, one);
       if (batch === null) throw notFound('message batch');
       if (batch.finishedAt === null) throw new Refusal('invalid_state', 'The batch has not ended yet');
+      for (const fileId of filesOf(batch)) {
+        if (!(await fileExists(deps.sql, fileId))) {
+          throw new Refusal('not_found', 'The results of this message batch are kept no longer');
+        }
+      }
       reply.header('request-id', request.id).header('content-type', 'application/x-jsonl');
       return reply.send(Readable.from(resultsOf(deps.sql, batch), { objectMode: false, highWaterMark: 1 }));
     },
   );
 }
 
+/** The files its results are read from; of a batch that never began, that of its requests. */
+function filesOf({ total, inputFileId, outputFileId, errorFileId }: BatchRecord): string[] {
+  if (total === 0) return [inputFileId];
+  return [outputFileId, errorFileId].filter((id) => id !== null);
+}
+
 async function* resultsOf(sql: Database, batch: BatchRecord): AsyncGenerator<string> {
-  const hasBegun = batch.total > 0;
-  if (!hasBegun) {
-    const fault = batch.errors?.[0] ?? null;
-    yield* mapLines(sql, batch.inputFileId, ({ custom_id }) =>
-      toUnbegunResult(custom_id, batch.state, fault),
-    );
-    return;
-  }
-  for (const fileId of [batch.outputFileId, batch.errorFileId]) {
-    if (fileId !== null) yield* mapLines(sql, fileId, toMessageResult);
-  }
+  const fault = batch.errors?.[0] ?? null;
+  const toResult =
+    batch.total > 0
+      ? toMessageResult
+      : ({ custom_id }: FileLine) => toUnbegunResult(custom_id, batch.state, fault);
+  for (const fileId of filesOf(batch)) yield* mapLines(sql, fileId, toResult);
 }
 
 /** Of a file that was written here: its lines are as long as what providers answered. */
