@@ -27,9 +27,15 @@ function judgeLine(text: string, hidden: string[]): Violation[] {
   const leaked = keyShape.exec(text)?.[0] ?? hidden.find((secret) => text.includes(secret));
   return [
     ...(leaked === undefined ? [] : note(`a secret (${leaked.slice(0, 6)}…)`)),
-    ...((line.level ?? 0) >= errorLevel ? note(`an error: ${line.msg}`) : []),
+    ...((line.level ?? 0) >= errorLevel && !isOutage(line) ? note(`an error: ${line.msg}`) : []),
     ...(hasStack(line, text) ? note(`a stack: ${line.msg}`) : []),
   ];
+}
+
+/** Redis did not answer in time, on a machine with too much to do; that is told, repaired, and nobody's request. */
+function isOutage({ error }: Line): boolean {
+  const message = String((error as { message?: unknown } | undefined)?.message);
+  return /^(?:Command timed out|Socket timeout\.)/.test(message);
 }
 
 /** Codes of a database whose rows others hold for the moment; the client was asked to try again, and did. */
