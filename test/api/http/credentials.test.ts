@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { request as ask } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { waitFor } from '../../support/wait-for.ts';
 import { adminKey, jwtSecret, openTestServer, type TestServer } from '../test-server.ts';
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -108,9 +110,10 @@ describe('refusals of credentials', () => {
 
   test('a body that breaks off is the fault of its client', async () => {
     const { key } = await server.openAccount();
-    const counted = async () => {
+    const counted = async (status: number) => {
       const text = await server.deps.metrics.registry.metrics();
-      return text.split('\n').filter((line) => line.includes('/v1/jobs') && line.includes('status="503"'));
+      const fields = `method="POST",route="/v1/jobs",status="${status}"`;
+      return text.split('\n').some((line) => line.includes(fields));
     };
     const headers = {
       authorization: `Bearer ${key}`,
@@ -119,11 +122,12 @@ describe('refusals of credentials', () => {
     };
     const broken = ask({ port, method: 'POST', path: '/v1/jobs', headers });
     broken.on('error', () => undefined);
+    const arrived = once(server.app.server, 'request');
     broken.write('{');
-    await new Promise((next) => setTimeout(next, 100));
+    await arrived;
     broken.destroy();
-    await new Promise((next) => setTimeout(next, 200));
-    expect(await counted()).toEqual([]);
+    await waitFor('the request to be counted', () => counted(400));
+    expect(await counted(503)).toBe(false);
   });
 });
 
