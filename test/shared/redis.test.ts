@@ -172,7 +172,8 @@ describe('a cluster whose connections fall silent', () => {
   it('answers again within moments, every node of it', async () => {
     const cluster = await openCluster('commands');
     silence();
-    await expect(cluster.get(keys[0] ?? '')).rejects.toThrow();
+    // In time: refused, or made again on a new connection.
+    await cluster.get(keys[0] ?? '').catch(() => undefined);
     await waitFor('all keys', async () => {
       const got = await Promise.allSettled(keys.map((key) => cluster.get(key)));
       return got.every((one) => one.status === 'fulfilled' && one.value === '1');
