@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { plantJob } from '../../shared/watched-jobs.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { openSse } from '../http/sse-client.ts';
 import { adminKey, openTestServer, type TestServer } from '../test-server.ts';
 
@@ -90,7 +91,7 @@ describe('what was opened with a key', () => {
   test.each(['revoked', 'expired'])('ends when it is %s', async (how) => {
     const { id, key } = await server.openAccount();
     const jobId = await plantJob(server.owner, id, true);
-    const opened = (await make(key, how === 'expired' ? { expires_at: inMs(1500) } : {})).json;
+    const opened = (await make(key, how === 'expired' ? { expires_at: inMs(5000) } : {})).json;
     const headers = { authorization: `Bearer ${opened.key}` };
     const streams = await Promise.all([
       openSse(`${url}/v1/jobs/${jobId}/events`, headers),
@@ -105,5 +106,17 @@ describe('what was opened with a key', () => {
     if (how === 'revoked') await server.sql`update api_keys set revoked_at = now() where id = ${opened.id}`;
     await Promise.all(streams.map((stream) => stream.ended));
     expect((await openSse(url + made.json.url)).status).toBe(401);
+  });
+
+  test('waits no longer when it is revoked, and says why', async () => {
+    const { key } = await server.openAccount({ usd: '1' });
+    const opened = (await make(key)).json;
+    // There is no worker: nobody will ever answer.
+    const body = { model: 'openai/gpt-5-mini', messages: [{ role: 'user', content: 'hello' }] };
+    const asked = server.call('POST /v1/chat/completions', { as: opened.key, body });
+    await waitFor('the call', async () => (await server.sql`select 1 from sync_calls`).length > 0);
+    await server.sql`update api_keys set revoked_at = now() where id = ${opened.id}`;
+    const answer = await asked;
+    expect([answer.status, answer.json.error_type]).toEqual([401, 'authentication_error']);
   });
 });
