@@ -48,7 +48,7 @@ const request = readJson(
 
 const anthropicSays = `{"id":"m","content":[{"type":"tool_use","id":"t","name":"f","input":${digits}}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":1}}`;
 const googleCandidate = `{"candidates":[{"index":0,"content":{"parts":[{"functionCall":{"id":"t","name":"f","args":${digits}}}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1}}`;
-const openaiSays = `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"logprobs":{"content":[{"token":"x","logprob":-0.00012345678901234567891}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`;
+const openaiSays = `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"logprobs":{"content":[${digits},{"token":"x","logprob":-0.00012345678901234567891}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`;
 
 test.each<[ProviderKind, string, boolean]>([
   ['anthropic', anthropicSays, false],
