@@ -62,8 +62,8 @@ export function createReport(options: ChaosOptions): ChaosReport {
       const last = records.at(-1);
       if (last === undefined) return '';
       const rest = last.cameToRest ? 'came to rest' : 'DID NOT COME TO REST';
-      const { jobs, worstMs, limitMs } = last.innocent;
-      const innocent = `the innocent tenant's ${jobs} started in ${worstMs} of ${limitMs} ms`;
+      const { jobs, countedMs, limitMs } = last.innocent;
+      const innocent = `the innocent tenant's ${jobs} started in ${countedMs} of ${limitMs} ms`;
       return `${rest}; ${last.jobs} orders, ${innocent}, ${last.checks} invariants, ${last.violations.length} violations`;
     },
     facts: () => ({

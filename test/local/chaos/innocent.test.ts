@@ -46,7 +46,7 @@ it('finds nothing where nobody is held up, and says how long the worst waited', 
   expect(innocent.lone.jobs).toBeGreaterThan(20);
   const facts = { ...(await innocent.takeFacts()), orders: [ordered(0), ordered(5)] };
   expect(await judge(facts)).toEqual([]);
-  expect(measureInnocents(facts)).toMatchObject({ jobs: 2, undisturbed: 2, worstMs: 5 });
+  expect(measureInnocents(facts)).toMatchObject({ jobs: 2, undisturbed: 2, countedMs: 5 });
 });
 
 it('names each job of a tenant that is held up, unless something was away for everybody', async () => {

@@ -49,6 +49,8 @@ async function toReceived(request: IncomingMessage): Promise<ReceivedWebhook> {
   };
 }
 
+const anHourLater = () => new Date(Date.now() + 3_600_000).toISOString();
+
 /** A dozen jobs of every kind: plain, streamed, cut, throttled, failed, refused, cancelled; and a rest with nothing under way. */
 async function runJobs(): Promise<void> {
   const { key, call } = await gateway.openAccount('chaos', '10');
@@ -69,20 +71,26 @@ async function runJobs(): Promise<void> {
     client.submit({ text: '[[fault:no_usage]] estimated' }),
     client.submit({ text: '[[latency:20000]] cancelled', webhook: true }),
     client.submit({ text: 'two', stream: true, maxTokens: 40, more: { priority: 'interactive' } }),
+    client.submit({ text: 'never run', webhook: true, more: { run_at: anHourLater() } }),
   ]);
   for (const { jobId, bodyText } of orders)
     if (bodyText.includes('"stream":true')) watchers.watch(jobId ?? '');
   watchers.watch(orders[0]?.jobId ?? '');
   await client.cancel(orders[10]?.jobId ?? '');
+  await client.cancel(orders[12]?.jobId ?? '');
   expect((await client.submit({ text: 'dear', maxTokens: 100_000_000 })).refusal).not.toBeNull();
   await client.retryUntilKnown();
   expect(await watchers.whenEnded(20_000)).toBe(true);
-  await waitFor('everything to come to rest', async () => {
-    const [row] = await gateway.sql`
+  await waitFor(
+    'everything to come to rest',
+    async () => {
+      const [row] = await gateway.sql`
       select exists (select 1 from jobs where finished_at is null)
         or exists (select 1 from deliveries where state = 'pending') as busy`;
-    return row?.['busy'] === false;
-  });
+      return row?.['busy'] === false;
+    },
+    40_000,
+  );
   const meter = await (await fetch(`${gateway.simulatorUrl}/__simulator/meter`)).json();
   facts = {
     sql: gateway.sql,

@@ -15,9 +15,14 @@ export type InnocentWaits = {
   /** In whose time nothing was away at all. */
   undisturbed: number;
   lone: LoneTime;
+  /** What counts of the wait that came nearest to what was allowed, or was above it. */
+  countedMs: number;
   limitMs: number;
-  worstMs: number;
 };
+
+export function ratioOf({ countedMs, limitMs }: Pick<InnocentWaits, 'countedMs' | 'limitMs'>): number {
+  return countedMs / limitMs;
+}
 
 /** The longest a job of this tenant may wait for its start. */
 function limitOf({ p95Ms }: LoneTime): number {
@@ -26,31 +31,37 @@ function limitOf({ p95Ms }: LoneTime): number {
 
 export function measureInnocents(innocent: InnocentFacts): InnocentWaits {
   const waits = waitsOf(innocent);
+  const none = { countedMs: 0, limitMs: limitOf(innocent.lone) };
+  const { countedMs, limitMs } = waits.reduce<typeof none>(
+    (worst, one) => (ratioOf(one) > ratioOf(worst) ? one : worst),
+    none,
+  );
   return {
     jobs: waits.length,
-    undisturbed: waits.filter(({ countedMs, waitedMs }) => countedMs === waitedMs).length,
+    undisturbed: waits.filter((one) => one.countedMs === one.waitedMs).length,
     lone: innocent.lone,
-    limitMs: limitOf(innocent.lone),
-    worstMs: waits.reduce((worst, { countedMs }) => Math.max(worst, countedMs), 0),
+    countedMs,
+    limitMs,
   };
 }
 
 function checkStarts({ innocent }: Pick<Evidence, 'innocent'>): Breach[] {
   const { lone } = innocent;
-  const limitMs = limitOf(lone);
   return waitsOf(innocent)
-    .filter(({ countedMs }) => countedMs > limitMs)
-    .map(({ jobId, scene, countedMs, waitedMs }) => {
+    .filter((one) => ratioOf(one) > 1)
+    .map(({ jobId, scene, countedMs, waitedMs, limitMs }) => {
       const alone = `alone it takes ${lone.medianMs} ms, at most ${lone.p95Ms}`;
       const detail = `${scene}: it started after ${waitedMs} ms, of which ${countedMs} count; ${limitMs} are allowed (${alone})`;
       return { jobId, detail };
     });
 }
 
-function waitsOf({ orders, outages }: InnocentFacts) {
+/** What piled up while something was away may take as long again to be worked off. */
+function waitsOf({ orders, outages, lone }: InnocentFacts) {
   return orders.map(({ jobId, scene, askedMs, startedMs }) => {
     // The database's clock and ours may differ by a millisecond.
     const waitedMs = Math.max(0, startedMs - askedMs);
-    return { jobId, scene, waitedMs, countedMs: outages.countedMs(askedMs, askedMs + waitedMs) };
+    const countedMs = outages.countedMs(askedMs, askedMs + waitedMs);
+    return { jobId, scene, waitedMs, countedMs, limitMs: limitOf(lone) + waitedMs - countedMs };
   });
 }

@@ -1,6 +1,7 @@
-import { isUnknown, mayExistUnseen, type OrderHistory } from '../client-record.ts';
+import { isUnknown, mayExistUnseen } from '../client-record.ts';
 import type { Breach, Evidence, Invariant } from '../evidence.ts';
 import type { StoredJob } from '../stored-facts.ts';
+import { orderFinder } from './find-order.ts';
 
 const finalEventTypes = new Set(['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired']);
 
@@ -60,16 +61,16 @@ function checkUnfinished({ stored }: Evidence): Breach[] {
 }
 
 function checkPhantoms({ clients, stored }: Evidence): Breach[] {
-  const byCanary = new Map<string, OrderHistory>();
-  for (const { orders } of clients) for (const order of orders) byCanary.set(order.canary, order);
+  const findOrder = orderFinder(clients);
   const lines = new Set(clients.flatMap((client) => client.lines));
-  const jobOfCanary = new Map<string, string>();
-  return [...stored.jobs.values()].flatMap(({ id, canary }): Breach[] => {
-    const words = canary ?? '';
-    const order = byCanary.get(words);
+  const jobOfWords = new Map<string, string>();
+  return [...stored.jobs.values()].flatMap((job): Breach[] => {
+    const { id, canary } = job;
+    const order = findOrder(job);
+    const words = canary ?? order?.canary ?? '';
     if (order === undefined && !lines.has(words)) return [{ jobId: id, detail: 'nobody ordered it' }];
-    const other = jobOfCanary.get(words);
-    jobOfCanary.set(words, id);
+    const other = jobOfWords.get(words);
+    jobOfWords.set(words, id);
     if (other !== undefined) return [{ jobId: id, detail: `${words} made this job and ${other}` }];
     if (order === undefined || order.jobId === id) return [];
     if (order.jobId !== null)

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Breach, Evidence, Invariant, ReceivedWebhook } from '../evidence.ts';
+import { orderFinder } from './find-order.ts';
 
 /** What was owed to a receiver, and what it got. */
 export const webhookInvariants: Invariant[] = [
@@ -10,12 +11,11 @@ export const webhookInvariants: Invariant[] = [
 
 function checkOwed({ clients, stored, received }: Evidence): Breach[] {
   const arrived = new Set(received.map(({ id }) => id));
-  const wanted = new Map(
-    clients.flatMap(({ orders }) => orders.map(({ canary, hasWebhook }) => [canary, hasWebhook] as const)),
-  );
-  return [...stored.jobs.values()].flatMap(({ id, canary, is_final, state }): Breach[] => {
+  const findOrder = orderFinder(clients);
+  return [...stored.jobs.values()].flatMap((job): Breach[] => {
+    const { id, is_final, state } = job;
     const deliveries = stored.deliveries.get(id) ?? [];
-    const isOwed = is_final && canary !== null && wanted.get(canary) === true;
+    const isOwed = is_final && findOrder(job)?.hasWebhook === true;
     if (deliveries.length !== (isOwed ? 1 : 0))
       return [{ jobId: id, detail: `${state}, and has ${deliveries.length} deliveries` }];
     return deliveries.flatMap((delivery) => [

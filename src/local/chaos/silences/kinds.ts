@@ -8,7 +8,8 @@ export type Silence = {
   server: 'Redis' | 'Postgres';
   /** True when a connection that is made meanwhile is served. */
   isServed: boolean;
-  begin(cluster: Cluster): void;
+  /** The returned function lets nobody else fall silent; who is silent stays so until the cluster is healed. */
+  begin(cluster: Cluster): () => void;
 };
 
 type LinkName = keyof Links;
@@ -16,9 +17,10 @@ type LinkName = keyof Links;
 const toRedis: LinkName[] = ['apiToRedis', 'workersToRedis'];
 const toPostgres: LinkName[] = ['apiToPostgres', 'workersToPostgres'];
 
-function onLinks(names: LinkName[], silence: (link: FaultProxy) => void): Silence['begin'] {
+function onLinks(names: LinkName[], silence: (link: FaultProxy) => unknown): Silence['begin'] {
   return ({ links }) => {
     for (const name of names) silence(links[name]);
+    return () => undefined;
   };
 }
 
@@ -29,10 +31,17 @@ function ofKind(kind: ConnectionKind, alsoNew: boolean): Pick<Silence, 'isServed
 
 /** Connections fall silent at the next two statements of this kind, which may have been done or not. */
 function atStatement(contains: string, when: 'before' | 'after'): Pick<Silence, 'isServed' | 'begin'> {
-  const begin = onLinks(toPostgres, (link) => {
-    link.cutOnQuery({ contains, when, times: 2, how: 'silence' });
-  });
-  return { isServed: true, begin };
+  return {
+    isServed: true,
+    begin: ({ links }) => {
+      const rules = toPostgres.map((name) =>
+        links[name].cutOnQuery({ contains, when, times: 2, how: 'silence' }),
+      );
+      return () => {
+        for (const rule of rules) rule.cancel();
+      };
+    },
+  };
 }
 
 /** Connections of one kind fall silent, those that replace them are served. A short run plays the first of them. */

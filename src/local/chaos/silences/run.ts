@@ -80,12 +80,13 @@ async function playServed(stage: Stage, silence: Silence): Promise<Found> {
   const { cluster, outages, say, tally } = stage;
   const isBack = outages.begin('server');
   const fromMs = Date.now();
-  silence.begin(cluster);
+  const end = silence.begin(cluster);
   tally.add(`silent: ${silence.server}, ${silence.what}, others served`, true);
   const looking = firstDoneAfter(cluster.sql, fromMs, patienceMs);
   await sleep(unnoticedMs);
   isBack();
   const [firstDoneMs] = await Promise.all([looking, sleep(countedMs)]);
+  end();
   say(`${silence.server} silent for ${silence.what}, others served: first job done after ${firstDoneMs} ms`);
   return { silence, fromMs, toMs: Date.now(), firstDoneMs };
 }
