@@ -7,6 +7,7 @@ import { callApi } from '../admin.ts';
 import type { Child } from '../child.ts';
 import { startSimulator } from '../simulator/server.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { leaseSeconds } from './lease-seconds.ts';
 import type { Role } from './member.ts';
 import { type Members, startMembers } from './members.ts';
 import type { Outages } from './outages.ts';
@@ -53,8 +54,6 @@ export type ClusterOptions = {
   nextFailpoint(role: Role): string;
 };
 
-/** Short enough for a matrix of minutes; the protocol does not change with it. */
-export const leaseSeconds = 3;
 export const workerConcurrency = 16;
 /** Who places the orders of most scenes. */
 export const chaosAccount = 'chaos';

@@ -4,10 +4,10 @@ import { type BatchClient, createBatchClient } from './batch-orders.ts';
 import type { ClientRecord } from './client-record.ts';
 import { openAccount } from './cluster.ts';
 import { sleep } from './faults/fault.ts';
+import type { Ground } from './ground.ts';
 import { type HostileAct, hostileActs } from './hostile/acts.ts';
 import { openHostileTenant } from './hostile/tenant.ts';
 import { quiesce } from './quiesce.ts';
-import type { Stage } from './scene.ts';
 import type { Sink } from './sink.ts';
 import { submitOrders } from './submit-orders.ts';
 
@@ -37,10 +37,7 @@ export type Neighbourhood = {
   play(): Promise<NeighbourResult[]>;
 };
 
-export async function openNeighbourhood(
-  stage: Omit<Stage, 'neighbourhood' | 'poisoner'>,
-  sink: Sink,
-): Promise<Neighbourhood> {
+export async function openNeighbourhood(stage: Ground, sink: Sink): Promise<Neighbourhood> {
   const { cluster } = stage;
   const random = stage.random.fork('neighbours').next;
   const hostile = await openHostileTenant(cluster, sink, random);

@@ -1,4 +1,4 @@
-import { leaseSeconds } from './cluster.ts';
+import { leaseSeconds } from './lease-seconds.ts';
 
 /**
  * What takes so much away from everybody that nobody's job can start, and how long that lasts beyond its end, in ms. This is all the

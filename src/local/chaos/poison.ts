@@ -1,8 +1,8 @@
 import { type BatchClient, createBatchClient } from './batch-orders.ts';
 import type { ClientRecord } from './client-record.ts';
 import { openAccount } from './cluster.ts';
+import type { Ground } from './ground.ts';
 import { quiesce } from './quiesce.ts';
-import type { Stage } from './scene.ts';
 
 /** What became of a batch with a line that kills whoever reads it, and of another tenant's batch meanwhile. */
 export type PoisonResult = {
@@ -23,7 +23,7 @@ const patienceMs = 60_000;
 export type Poisoner = { records(): ClientRecord[]; play(): Promise<PoisonResult> };
 
 /** Every worker is made to die of one line; the batch must not take more than a few of them with it. */
-export async function openPoisoner(stage: Omit<Stage, 'neighbourhood' | 'poisoner'>): Promise<Poisoner> {
+export async function openPoisoner(stage: Ground): Promise<Poisoner> {
   const { cluster, innocent, tally } = stage;
   const random = stage.random.fork('poison').next;
   const open = async (accountId: string): Promise<BatchClient> => {

@@ -1,6 +1,6 @@
 import { sleep } from './faults/fault.ts';
+import type { Ground } from './ground.ts';
 import { makeOrder, type Order } from './orders.ts';
-import type { Stage } from './scene.ts';
 
 export type LoadOptions = { perSecond: number; forMs: number; providerFaultShare: number; label: string };
 
@@ -9,7 +9,7 @@ export type LoadOptions = { perSecond: number; forMs: number; providerFaultShare
  * Some are cancelled a moment later, some watched.
  */
 export async function submitOrders(
-  stage: Pick<Stage, 'client' | 'watchers' | 'tally' | 'random'>,
+  stage: Pick<Ground, 'client' | 'watchers' | 'tally' | 'random'>,
   options: LoadOptions,
 ): Promise<void> {
   const { client, watchers, tally } = stage;

@@ -1,5 +1,5 @@
 import type { Random } from '../../random.ts';
-import { leaseSeconds } from '../cluster.ts';
+import { leaseSeconds } from '../lease-seconds.ts';
 import type { Members } from '../members.ts';
 import type { Fault } from './fault.ts';
 

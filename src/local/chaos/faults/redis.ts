@@ -1,4 +1,4 @@
-import { leaseSeconds } from '../cluster.ts';
+import { leaseSeconds } from '../lease-seconds.ts';
 import { type Fault, sleep } from './fault.ts';
 
 /** Redis loses its data, its ability to write, or its pulse. */
