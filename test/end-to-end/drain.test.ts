@@ -14,7 +14,7 @@ const drainMsMax = 5000;
 let gateway: Gateway;
 let client: Client;
 beforeAll(async () => {
-  gateway = await startGateway({ roles: ['api'] });
+  gateway = await startGateway({ roles: ['api'], env: { EVENT_STREAMS_LIMIT: String(viewers) } });
   client = await gateway.openAccount('viewers', '100');
 });
 afterAll(() => gateway.close());

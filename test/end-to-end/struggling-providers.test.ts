@@ -40,9 +40,16 @@ async function order(count: number, more: object = {}): Promise<string[]> {
   );
 }
 
+/** An account may wait for no more than this many at once. */
+const waitsAtOnce = 200;
+
 async function endings(ids: string[]): Promise<string[]> {
-  const jobs = await Promise.all(ids.map((id) => whenEnded(client, id)));
-  return [...new Set(jobs.map((job) => job.status))];
+  const found = new Set<string>();
+  for (let from = 0; from < ids.length; from += waitsAtOnce) {
+    const some = ids.slice(from, from + waitsAtOnce);
+    for (const job of await Promise.all(some.map((id) => whenEnded(client, id)))) found.add(job.status);
+  }
+  return [...found];
 }
 
 async function gateOf(model: string) {

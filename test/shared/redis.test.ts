@@ -148,6 +148,16 @@ describe('a cluster whose connections fall silent', () => {
       await control.config('SET', 'cluster-announce-port', String(relays[index]?.port));
       control.disconnect();
     }
+    // The nodes hear of each other's ports by gossip; until then a client would be led past the relays.
+    for (const node of nodes) {
+      const control = new Redis(`redis://${node}`);
+      await waitFor('every node to be known by its relay', async () => {
+        const slots = await control.cluster('SLOTS');
+        const ports = new Set(slots.flatMap(([, , ...servers]) => servers.map(([, port]) => port)));
+        return [...ports].every((port) => relays.some((relay) => relay.port === port));
+      });
+      control.disconnect();
+    }
     clusterNodes = relays.map(({ port }) => `127.0.0.1:${port}`);
   }, 60_000);
   afterAll(async () => {
