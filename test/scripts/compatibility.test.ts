@@ -5,7 +5,8 @@ const folder = 'test/conformance';
 
 /** The titles of tests that are written as text, which is all but those made from tables. */
 function titles(): string[] {
-  return readdirSync(folder).flatMap((name) =>
+  const tests = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
+  return tests.flatMap((name) =>
     [...readFileSync(`${folder}/${name}`, 'utf8').matchAll(/^ {2}test\('([^']+)'/gm)].map(
       ([, title = '']) => title,
     ),
