@@ -66,7 +66,7 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
         select job_id from entries where type = 'charge' and job_id = any (${accepted}::text[])
         group by job_id having count(*) = 1
       ) once) as charged,
-      (select sum(held_nano)::bigint from balances) as held`;
+      (select held_nano from balances where account_id = ${chaosAccount}) as held`;
   return {
     jobs,
     accepted: accepted.length,

@@ -84,7 +84,7 @@ function repairLost(world: World, found: Abandoned, by: string): void {
   const { maxAttempts, targets } = job.order;
   const tried = { tries, maxAttempts, attempts: fence, target, targets: targets.length };
   const losses = job.attempts.filter(({ isLost }) => isLost).length;
-  const outcome = judgeLost({ cancel, late, losses, ...tried }, world.random.next());
+  const outcome = judgeLost({ cancel, late, losses, otherLosses: 0, ...tried }, world.random.next());
   if (outcome.kind === 'failed') {
     endWithout(world, found, fence, by, stateOfError(outcome.error));
     return;

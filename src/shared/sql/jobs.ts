@@ -204,8 +204,11 @@ const abandonedColumns = (sql: Database) => sql`
 /** How the error of an attempt begins that was closed because its worker was gone. */
 export const lostPrefix = 'lost: ';
 
-/** A running job that nobody runs; `losses` says how often that happened to it before. */
-export type LostJob = AbandonedJob & { losses: number };
+/**
+ * A running job that nobody runs. `losses` says how often that happened to it before, `otherLosses` how many workers that never called it
+ * were lost since its first loss; the latter is counted once the former is two, as nobody asks before.
+ */
+export type LostJob = AbandonedJob & { losses: number; otherLosses: number };
 
 /** A page of them, without some that are left alone. */
 export type AbandonedPage = { limit: number; except?: string[] };
@@ -213,10 +216,17 @@ export type AbandonedPage = { limit: number; except?: string[] };
 /** Running jobs whose lease ended: their worker is gone, or slower than its lease. */
 export async function listLostJobs(sql: Database, { limit, except = [] }: AbandonedPage): Promise<LostJob[]> {
   return await sql<LostJob[]>`
-    select ${abandonedColumns(sql)},
-      (select count(*) from attempts a
-        where a.job_id = j.id and a.outcome = 'unknown' and starts_with(a.error, ${lostPrefix}))::integer as losses
+    select ${abandonedColumns(sql)}, mine.losses,
+      case when mine.losses < 2 then 0 else (
+        select count(distinct a.worker_id)::integer from attempts a
+        where a.started_at >= mine.since and a.outcome = 'unknown' and starts_with(a.error, ${lostPrefix})
+          and a.worker_id not in (select own.worker_id from attempts own where own.job_id = j.id)
+      ) end as "otherLosses"
     from jobs j join job_requests q on q.job_id = j.id
+    cross join lateral (
+      select count(*)::integer as losses, min(a.started_at) as since from attempts a
+      where a.job_id = j.id and a.outcome = 'unknown' and starts_with(a.error, ${lostPrefix})
+    ) mine
     where j.state = 'running' and j.lease_until < now() and j.id <> all (${except}::text[])
     order by j.lease_until limit ${limit}`;
 }
