@@ -182,20 +182,25 @@ export async function readBytes(
 }
 
 /**
- * Removes files past their time or older than `days`, but none that a batch is reading; returns how many, at most `limit`. Each by
- * itself: a large one takes a while, and one that cannot be removed keeps no other. Fails when none of them could be.
+ * Removes files past their time or older than `days`, but none that a batch is reading or writing, however long that takes; returns
+ * how many, at most `limit`. Each by itself: a large one takes a while, and one that cannot be removed keeps no other. Fails when
+ * none of them could be.
  */
 export async function removeOldFiles(sql: Database, days: number, limit: number): Promise<number> {
-  const unread = sql`not exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating')`;
+  const unused = sql`not exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating')
+    and not exists (
+      select 1 from batches b
+      where b.account_id = f.account_id and b.finished_at is null and f.id in (b.output_file_id, b.error_file_id)
+    )`;
   const old = await sql<{ id: string }[]>`
-    (select f.id from files f where f.expires_at < now() and ${unread} order by f.expires_at limit ${limit})
+    (select f.id from files f where f.expires_at < now() and ${unused} order by f.expires_at limit ${limit})
     union
-    (select f.id from files f where f.created_at < now() - make_interval(days => ${days}) and ${unread}
+    (select f.id from files f where f.created_at < now() - make_interval(days => ${days}) and ${unused}
       order by f.created_at limit ${limit})
     limit ${limit}`;
   const failures: unknown[] = [];
   for (const { id } of old) {
-    await sql`delete from files f where f.id = ${id} and ${unread}`.catch((error: unknown) =>
+    await sql`delete from files f where f.id = ${id} and ${unused}`.catch((error: unknown) =>
       failures.push(error),
     );
   }

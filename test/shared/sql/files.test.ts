@@ -95,6 +95,19 @@ describe('the removal of old files', () => {
     expect(old).not.toBe(young);
   });
 
+  test('passes over those that batches still write, however long ago they were begun', async () => {
+    await readBy(await keep('x'));
+    const files = [newId('file'), newId('file'), newId('file')];
+    const [output, error, abandoned] = files;
+    for (const id of files)
+      await beginFile(sql, { id, accountId: 'acct', purpose: 'batch_output', filename: 'output.jsonl' });
+    await sql`update files set expires_at = now() - interval '1 hour' where id = any (${files}::text[])`;
+    await sql`update batches set output_file_id = ${output}, error_file_id = ${error}`;
+    expect(await removeOldFiles(sql, 30, 10)).toBe(1);
+    expect(await left()).not.toContain(abandoned);
+    expect(await left()).toEqual(expect.arrayContaining([output, error]));
+  });
+
   test('goes on after one that cannot be removed', async () => {
     const [stuck, next] = [await keep('stuck', -30), await keep('x', -10)];
     await sql.unsafe(`
