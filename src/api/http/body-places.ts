@@ -22,32 +22,46 @@ export type BodyPlaces = {
   /** A place for a large body, at once or as soon as one of the account is free. Rejects with a 429. */
   enter(account: LimitedAccount | null): Promise<BodyPlace>;
   /** One that only counts bytes: small bodies take no place of their account. */
-  small(): BodyPlace;
+  small(account: LimitedAccount | null): BodyPlace;
 };
 
 const retryAfterMs = 1000;
+/**
+ * An account holds at most so many times what is then left free: four fifths of all when it is alone, less the more there are.
+ * Something is left for whoever comes next, however many bodies, small ones too, never end.
+ */
+const ofFreeMax = 4;
 
 /** Bounds what bodies take while they arrive: a client that sends slowly, or never ends, holds its own places and nobody else's. */
 export function createBodyPlaces({ bodies, bytesMax, waitMs }: BodyPlaceSettings): BodyPlaces {
   const waiting = new Map<string, Set<() => void>>();
+  const heldBy = new Map<string, number>();
   let held = 0;
 
-  function placeOf(leave: () => void): BodyPlace {
+  function add(accountId: string, bytes: number): void {
+    held += bytes;
+    const ofAccount = (heldBy.get(accountId) ?? 0) + bytes;
+    if (ofAccount > 0) heldBy.set(accountId, ofAccount);
+    else heldBy.delete(accountId);
+  }
+
+  function placeOf(accountId: string, leave: () => void): BodyPlace {
     let own = 0;
     let isIn = true;
     return {
       hold: (bytes) => {
-        if (held + bytes > bytesMax) {
+        const ofAccount = (heldBy.get(accountId) ?? 0) + bytes;
+        if (ofAccount > ofFreeMax * (bytesMax - held - bytes)) {
           const message = 'The server is receiving as much as it can hold; try again';
           throw new Refusal('unavailable', message, { retryAfterMs });
         }
         own += bytes;
-        held += bytes;
+        add(accountId, bytes);
       },
       leave: () => {
         if (!isIn) return;
         isIn = false;
-        held -= own;
+        add(accountId, -own);
         leave();
       },
     };
@@ -55,9 +69,10 @@ export function createBodyPlaces({ bodies, bytesMax, waitMs }: BodyPlaceSettings
 
   function take(account: LimitedAccount | null): BodyPlace {
     const leave = bodies.enter(account);
-    return placeOf(() => {
+    const accountId = account?.id ?? '';
+    return placeOf(accountId, () => {
       leave();
-      const [next] = waiting.get(account?.id ?? '') ?? [];
+      const [next] = waiting.get(accountId) ?? [];
       next?.();
     });
   }
@@ -90,6 +105,6 @@ export function createBodyPlaces({ bodies, bytesMax, waitMs }: BodyPlaceSettings
         await wait(account?.id ?? '', untilMs);
       }
     },
-    small: () => placeOf(() => undefined),
+    small: (account) => placeOf(account?.id ?? '', () => undefined),
   };
 }

@@ -36,7 +36,7 @@ export async function receiveBody(
   if (said > settings.bytesMax) throw tooLarge();
   // Without a length it may become large.
   const isSmall = said <= smallBytesMax;
-  const place = isSmall ? places.small() : await places.enter(request.account);
+  const place = isSmall ? places.small(request.account) : await places.enter(request.account);
   try {
     const { bytes, sha256 } = await read(request, settings, place);
     if (!Number.isNaN(said) && bytes.length !== said) {

@@ -49,11 +49,27 @@ test('who sends more at a time than there are places waits for the first to be t
 
 test('a process holds so many bytes of what arrives, whoever sends it, small bodies too', async () => {
   const { places } = placesFor(1, 100);
-  const [one, other] = [places.small(), await places.enter(accountOf('a'))];
+  const [one, other] = [places.small(null), await places.enter(accountOf('a'))];
   one.hold(60);
   expect(() => other.hold(60)).toThrow(expect.objectContaining({ type: 'unavailable' }));
   one.leave();
   other.hold(60);
+});
+
+test('an account whose bodies never end leaves room for another, and that one for a third', async () => {
+  const { places } = placesFor(1, 256);
+  const fill = (id: string) => {
+    let bytes = 0;
+    const fillOn = () => {
+      for (; bytes <= 256; bytes += 1) places.small(accountOf(id)).hold(1);
+    };
+    expect(fillOn).toThrow(expect.objectContaining({ type: 'unavailable' }));
+    return bytes;
+  };
+  expect(fill('a')).toBe(204);
+  expect(fill('b')).toBe(41);
+  expect(fill('c')).toBe(8);
+  expect(fill('a')).toBe(0);
 });
 
 test('a body comes with its hash, and leaves its place', async () => {
