@@ -1,28 +1,37 @@
 import { Refusal } from '../../shared/domain/errors.ts';
+import { createSlots } from '../../shared/slots.ts';
 
-/** Does a piece of work for an account, when it has a slot free; throws a 429 when it has none. */
+/** Does a piece of work for an account, when it has a slot free in time; throws a 429 when it has none. */
 export type AccountSlots = <Result>(accountId: string, work: () => Promise<Result>) => Promise<Result>;
 
 /** A slot may be free again after this long. */
 const retryAfterMs = 1000;
 
-/** So many slots for each account, in this process: what is long under way for one leaves the others theirs. */
-export function createAccountSlots(max: number, what: string): AccountSlots {
-  const used = new Map<string, number>();
+/**
+ * So many slots for each account, in this process: what is long or large under way for one leaves the others theirs. Who finds none
+ * waits for `patienceMs`.
+ */
+export function createAccountSlots(max: number, what: string, patienceMs = 0): AccountSlots {
+  const accounts = new Map<string, { slots: ReturnType<typeof createSlots>; users: number }>();
   return async (accountId, work) => {
-    const others = used.get(accountId) ?? 0;
-    if (others >= max) {
-      throw new Refusal('rate_limited', `${max} ${what} of this account are under way; wait for one to end`, {
-        retryAfterMs,
-      });
-    }
-    used.set(accountId, others + 1);
+    const account = accounts.get(accountId) ?? { slots: createSlots(max), users: 0 };
+    accounts.set(accountId, account);
+    account.users += 1;
     try {
-      return await work();
+      const release = await account.slots.take(patienceMs);
+      if (release === null) {
+        throw new Refusal(
+          'rate_limited',
+          `${max} ${what} of this account are under way; wait for one to end`,
+          {
+            retryAfterMs,
+          },
+        );
+      }
+      return await work().finally(release);
     } finally {
-      const left = (used.get(accountId) ?? 1) - 1;
-      if (left === 0) used.delete(accountId);
-      else used.set(accountId, left);
+      account.users -= 1;
+      if (account.users === 0) accounts.delete(accountId);
     }
   };
 }

@@ -57,7 +57,7 @@ async function readOrJudge(
     defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
   };
   const result = await judge.body(kind, { bytes, owner }, (tookMs) => budgets.spendCpu(request, tookMs));
-  return new JudgedBody(result, isUnpriced(result) ? bytes : null);
+  return new JudgedBody(result, isUnpriced(result) ? bytes : null, budgets);
 }
 
 /** What goes on from something else is judged again with it. */

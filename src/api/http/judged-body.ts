@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { BodyKind, JudgedBodies } from '../../shared/judge/bodies.ts';
+import type { BodyBudgets } from './body-budgets.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,9 +14,11 @@ export class JudgedBody {
   readonly result: unknown;
   /** As it came, for a body that is judged once more with what was said before it; null for any other. */
   bytes: Buffer | null;
-  constructor(result: unknown, bytes: Buffer | null) {
+  readonly budgets: BodyBudgets;
+  constructor(result: unknown, bytes: Buffer | null, budgets: BodyBudgets) {
     this.result = result;
     this.bytes = bytes;
+    this.budgets = budgets;
   }
 }
 
@@ -31,6 +34,11 @@ export function takeBytes(request: FastifyRequest): Buffer {
   body.bytes = null;
   if (bytes === null) throw new Error('this body is not judged again');
   return bytes;
+}
+
+/** What its account may spend on bodies: what is judged with this one counts like it. */
+export function budgetsOf(request: FastifyRequest): BodyBudgets {
+  return bodyOf(request).budgets;
 }
 
 function bodyOf({ body }: FastifyRequest): JudgedBody {

@@ -49,19 +49,10 @@ export async function readTurn(sql: Database, { jobId }: ChainTurn): Promise<Ear
   throw refuseEarlier('not_found', `no response ${JSON.stringify(responseIdOf(jobId))} is stored`);
 }
 
-/**
- * What was said in the response `previousId` and in those before it, oldest first, as it is stored. Throws a Refusal when one of
- * them is not there or has not ended well.
- */
-export async function readEarlierTurns(
-  sql: Database,
-  accountId: string,
-  previousId: string,
-): Promise<EarlierTurn[]> {
+/** What was said in these turns, oldest first, as it is stored; a 404 when one was erased meanwhile. */
+export async function readEarlierTurns(sql: Database, newestFirst: ChainTurn[]): Promise<EarlierTurn[]> {
   const texts: EarlierTurn[] = [];
   // One after the other: side by side they would take as many connections as there are turns.
-  for (const turn of (await listEarlierTurns(sql, accountId, previousId)).reverse()) {
-    texts.push(await readTurn(sql, turn));
-  }
+  for (const turn of newestFirst.toReversed()) texts.push(await readTurn(sql, turn));
   return texts;
 }

@@ -8,10 +8,11 @@ import type { Judge } from '../../../shared/judge/judge.ts';
 import type { PricedRequest } from '../../../shared/requests/quote-job.ts';
 import { type ResponseFacts, toResponse } from '../../../shared/requests/response-object.ts';
 import { type ResponsesBody, responsesShape } from '../../../shared/requests/response-request.ts';
+import { type AccountSlots, createAccountSlots } from '../../http/account-slots.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { judgedOf, takeBytes } from '../../http/judged-body.ts';
-import { readEarlierTurns } from '../../responses/earlier-turns.ts';
+import { budgetsOf, judgedOf, takeBytes } from '../../http/judged-body.ts';
+import { listEarlierTurns, readEarlierTurns } from '../../responses/earlier-turns.ts';
 import { tellResponse, toResponseFrames } from '../../responses/tell-response.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
 import { type Call, type PlacedCall, placeCall } from '../../sync/place-call.ts';
@@ -19,6 +20,9 @@ import { createResponseEvents } from '../../translate/response-events.ts';
 
 /** A response in the background has as long as any job. */
 const backgroundSeconds = 86_400;
+
+/** Of conversations larger than this an account has so many in memory at once in one process. */
+const large = { bytes: 1024 * 1024, underWayMax: 2, patienceMs: 15_000 };
 
 type ResponseDeps = AnswerDeps & { judge: Pick<Judge, 'body'> };
 
@@ -29,10 +33,11 @@ type ResponseDeps = AnswerDeps & { judge: Pick<Judge, 'body'> };
 export function createResponse(app: App, deps: ResponseDeps): void {
   const schema = { tags: ['openai'], summary: 'Create a response', body: responsesShape };
   const config = { scope: 'jobs' as const, judged: 'response' as const };
+  const slots = createAccountSlots(large.underWayMax, 'long conversations', large.patienceMs);
   app.post('/v1/responses', { config, schema }, async (request, reply) => {
     const judged = judgedOf(request, 'response');
     const body = readJson(judged.echo) as ResponsesBody;
-    const call = toCall(body, judged.priced ?? (await priceWithEarlier(deps, request, body)));
+    const call = toCall(body, judged.priced ?? (await priceWithEarlier(deps, slots, request, body)));
     if (body.background === true) return await begin(deps, request, reply, call, body);
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
     if (body.stream === true) {
@@ -50,17 +55,29 @@ export function createResponse(app: App, deps: ResponseDeps): void {
   });
 }
 
-/** Judges the body once more, with what was said before it. */
+/**
+ * Judges the body once more, with what was said before it. A small body may bring a large conversation with it: that costs its
+ * account what a body of that size would.
+ */
 async function priceWithEarlier(
   deps: ResponseDeps,
+  slots: AccountSlots,
   request: FastifyRequest,
   body: ResponsesBody,
 ): Promise<PricedRequest> {
   const accountId = accountOf(request);
-  const earlier = await readEarlierTurns(deps.sql, accountId, body.previous_response_id ?? '');
+  const budgets = budgetsOf(request);
+  const turns = await listEarlierTurns(deps.sql, accountId, body.previous_response_id);
+  const bytes = turns.at(-1)?.bytesSoFar ?? 0;
+  budgets.spendBytes(request, bytes);
   const defaultMaxOutputTokens = request.account?.defaultMaxOutputTokens ?? null;
   const owner = { accountId, defaultMaxOutputTokens };
-  const { priced } = await deps.judge.body('response', { bytes: takeBytes(request), owner, earlier });
+  const judge = async () => {
+    const earlier = await readEarlierTurns(deps.sql, turns);
+    const given = { bytes: takeBytes(request), owner, earlier };
+    return await deps.judge.body('response', given, (tookMs) => budgets.spendCpu(request, tookMs));
+  };
+  const { priced } = bytes > large.bytes ? await slots(accountId, judge) : await judge();
   if (priced === null) throw new Error('a body with all that was said before it has a price');
   return priced;
 }
