@@ -18,8 +18,8 @@ export type SwitchDeps = ProviderStatusDeps & {
 };
 
 /**
- * Pauses or resumes a configured provider and answers how it stands now. What was asked for is written first: an operator pauses when
- * something is wrong, and how the provider stands is partly known to a Redis that may be what is wrong.
+ * Pauses or resumes a configured provider and answers how it stands now. What was asked for is written first, and committed: an
+ * operator pauses when something is wrong, and how the provider stands is partly known to a Redis that may be what is wrong.
  */
 export async function switchProvider(
   request: FastifyRequest,
@@ -30,13 +30,13 @@ export async function switchProvider(
 ): Promise<FastifyReply> {
   const provider = deps.models.providers.find((one) => one.name === name);
   if (provider === undefined) throw notFound('provider');
-  await idempotent(request, reply, deps, async (tx) => {
-    const changed = await change(tx);
+  const work = async (sql: Transaction) => {
+    const changed = await change(sql);
+    deps.news.send('providers');
     const status = await lookAt(deps, provider);
     return { status: 200, body: { ...status, ...changed } };
-  });
-  deps.news.send('providers');
-  return reply;
+  };
+  return await idempotent(request, reply, deps, work, { outside: true });
 }
 
 /** How it stands, or nothing but its name when that cannot be learned in time: what was asked for is done all the same. */
