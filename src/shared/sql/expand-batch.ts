@@ -42,29 +42,36 @@ async function lineWithin(
   return beyond === undefined ? last : beyond.line - 1;
 }
 
-/** Gives up the lines that are no jobs yet: their shares go back at once, and they count as ended in this way. */
+/** The balance is locked meanwhile: what its account settles waits. */
+const givenUpMax = 2000;
+
+/**
+ * Gives up the next lines that are no jobs yet, at most so many in one step: their shares go back at once, and they count as ended in
+ * this way.
+ */
 export async function giveUpLines(
   sql: Database,
   lease: BatchLease,
   batch: OpenBatch,
   as: 'cancelled' | 'expired',
 ): Promise<void> {
+  const through = Math.min(batch.lastLine, batch.expandedThrough + givenUpMax);
   await sql.begin(async (tx) => {
     await lockBalance(tx, batch.accountId);
     await fence(tx, lease, batch.state);
     const [given] = await tx<{ lines: number; share: bigint }[]>`
       select count(*)::integer as lines, coalesce(sum(hold_nano), 0)::bigint as share
       from batch_lines
-      where batch_id = ${batch.id} and line > ${batch.expandedThrough} and job_id is not null`;
+      where batch_id = ${batch.id} and line > ${batch.expandedThrough} and line <= ${through} and job_id is not null`;
     const { lines, share } = given ?? { lines: 0, share: 0n };
     await tx`
       update batches
-      set expanded_through = last_line, cancelled = cancelled + ${as === 'cancelled' ? lines : 0},
+      set expanded_through = ${through}, cancelled = cancelled + ${as === 'cancelled' ? lines : 0},
         expired = expired + ${as === 'expired' ? lines : 0}
       where id = ${batch.id}`;
     await tx`
       update batch_lines set intake = null, request = null, targets = null, original = null
-      where batch_id = ${batch.id} and line > ${batch.expandedThrough}`;
+      where batch_id = ${batch.id} and line > ${batch.expandedThrough} and line <= ${through}`;
     await releaseShares(tx, batch, share);
   });
 }

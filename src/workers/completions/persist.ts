@@ -1,10 +1,14 @@
+import { isDatabaseUnavailable } from '../../shared/sql/database-errors.ts';
 import { repeatWhileAway } from '../../shared/sql/repeat.ts';
 import type { Log } from '../../shared/telemetry.ts';
 
 export type Persist = {
   /** Makes a write, however long the database is away; rejects only when the database says no, or after `stop`. */
   write<Result>(write: () => Promise<Result>): Promise<Result>;
-  /** True while an answer waits for the database: a call made now might not be recorded either. */
+  /**
+   * True while an answer waits for a database that is away: a call made now might not be recorded either. One that waits for a lock
+   * waits for something of its own account, and stops nobody else's calls.
+   */
   isWaiting(): boolean;
   /** The process ends: nothing is repeated any more. */
   stop(): void;
@@ -21,9 +25,10 @@ export function createPersist(log: Log): Persist {
     write: async (write) => {
       let waits = false;
       const onWait = (error: unknown) => {
-        if (!waits) waiting += 1;
-        waits = true;
-        log.warn({ error }, 'the database is away; an answer waits');
+        const isAway = isDatabaseUnavailable(error);
+        if (isAway !== waits) waiting += isAway ? 1 : -1;
+        waits = isAway;
+        log.warn({ error }, isAway ? 'the database is away; an answer waits' : 'an answer waits for a lock');
       };
       try {
         return await repeatWhileAway(write, {

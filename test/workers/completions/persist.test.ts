@@ -26,6 +26,21 @@ test('an answer waits for the database, and no new call is made meanwhile', asyn
   expect(persist.isWaiting()).toBe(false);
 });
 
+test('an answer that waits for a lock stops no new calls', async () => {
+  const persist = createPersist(createLog('silent', 'test'));
+  const failures = [away, Object.assign(new Error('locked'), { code: '55P03' })];
+  const waited: boolean[] = [];
+  const written = persist.write(async () => {
+    waited.push(persist.isWaiting());
+    const failure = failures.shift();
+    if (failure !== undefined) throw failure;
+    return 'written';
+  });
+  expect(await written).toBe('written');
+  expect(waited).toEqual([false, true, false]);
+  expect(persist.isWaiting()).toBe(false);
+});
+
 test('a process that stops gives up its answers: another one will make the call again', async () => {
   const persist = createPersist(createLog('silent', 'test'));
   const written = persist.write(() => Promise.reject(away));
