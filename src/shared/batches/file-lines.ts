@@ -15,7 +15,7 @@ const newline = 0x0a;
 /**
  * The next lines of a stored file: at most `linesMax`, and no more than about a quarter of a mebibyte but for one line that is
  * longer. A line of more than `lineBytesMax` is returned without its bytes, and ends the reading. Lines of white space alone
- * are counted and left out. Holds no more in memory than it returns. Throws FileGone.
+ * have their numbers and are left out; they take no place of others. Holds no more in memory than it returns. Throws FileGone.
  */
 export async function readFileLines(
   sql: Transaction,
@@ -46,7 +46,7 @@ function split(bytes: Buffer, from: FilePlace, linesMax: number, isEnd: boolean)
   const lines: FileLine[] = [];
   let at = 0;
   let line = from.readLines;
-  while (at < bytes.length && line - from.readLines < linesMax) {
+  while (at < bytes.length && lines.length < linesMax) {
     const end = bytes.indexOf(newline, at);
     if (end < 0 && !isEnd) break;
     line += 1;

@@ -70,6 +70,13 @@ describe('a file that is read in slices', () => {
     expect(await read(id, second)).toMatchObject({ lines: [], isEnd: true });
   });
 
+  test('passes over empty lines, which have numbers, however many there are', async () => {
+    const id = await keep(`${'\n'.repeat(5000)}a\n \nb\nc\n`);
+    const first = await read(id, { readBytes: 0, readLines: 0 });
+    expect(first).toMatchObject({ lines: [{ line: 5001 }, { line: 5003 }], readLines: 5003 });
+    expect(await read(id, first)).toMatchObject({ lines: [{ line: 5004 }], readLines: 5004 });
+  });
+
   test('and deleted meanwhile does not end: the reader is told', async () => {
     const id = await keep('a\nb\nc\n');
     const first = await read(id, { readBytes: 0, readLines: 0 });
