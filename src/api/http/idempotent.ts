@@ -97,11 +97,17 @@ async function answerOnce(
   options: IdempotentOptions,
 ): Promise<Reply> {
   const pause = createPauses(asked.gone);
+  // Whoever lost a claim and has one again finds there what he did under the first.
+  let begun: Promise<void> | undefined;
+  const first = async () => {
+    begun ??= options.first?.();
+    await begun;
+  };
   for (;;) {
     const claim = { accountId: asked.accountId, key: asked.key, token: randomUUID() };
     const standing = await claimOrWait(sql, { ...claim, fingerprint: asked.fingerprint }, asked.keysMax);
     if (standing.kind === 'claimed') {
-      const done = await workUnder(sql, claim, work, options);
+      const done = await workUnder(sql, claim, work, { ...options, first });
       if (done !== null) return done;
     } else if (standing.kind !== 'started') return replay(standing, claim, options);
     do await pause();
