@@ -63,6 +63,7 @@ function eventOf(job: EndableJob, announced: Announced, facts: EndingFacts): Eve
     ...job,
     surface: isResponse ? 'responses' : 'jobs',
     state: facts.state,
+    answeredModel: facts.charge?.model ?? null,
     chargeNano: facts.charge?.amountNano ?? 0n,
     estimated: facts.charge?.estimated ?? false,
     usage: facts.charge?.usage ?? null,

@@ -58,6 +58,10 @@ describe('a job', () => {
       ...faulty,
       request: { ...faulty.request, messages: [{ role: 'user', content: 'please' }] },
     });
+    expect(job).toMatchObject({
+      model: 'openai/gpt-5-mini',
+      answered_model: 'anthropic/claude-haiku-4-5',
+    });
     const { json: attempts } = await client.call(`GET /v1/jobs/${job.id}/attempts`);
     expect(
       attempts.data.map((one: { provider: string; outcome: string }) => [one.provider, one.outcome]),

@@ -47,8 +47,11 @@ export type JobRecord = {
   surface: Surface;
   state: JobState;
   lane: number;
+  /** What was asked for. */
   model: string;
   provider: string;
+  /** The model whose answer was charged, as `provider/model`: that of a fallback, it may be; null while nothing is charged. */
+  answeredModel: string | null;
   attempts: number;
   holdNano: NanoUsd;
   chargeNano: NanoUsd | null;
@@ -105,6 +108,7 @@ export function toJobObject(job: JobRecord, texts: JobTexts = {}, place?: QueueP
     status: publicStatus(job.state),
     model: job.model,
     provider: job.provider,
+    answered_model: job.answeredModel,
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,
     finished_at: job.finishedAt?.toISOString() ?? null,

@@ -161,6 +161,7 @@ export function toIntake(jobId: string, order: JobOrder, orderer: Orderer): JobI
     lane,
     model: first.model,
     provider: first.provider,
+    answeredModel: null,
     attempts: 0,
     holdNano: priced.holdNanoUsd,
     chargeNano: null,

@@ -9,6 +9,7 @@ type JobRow = Omit<JobRecord, 'usage'> & UsageColumns;
 const recordColumns = (sql: Database) => sql`
   j.id, j.account_id as "accountId", j.batch_id as "batchId", j.surface, j.state, j.lane::integer as lane, j.model,
   j.provider, j.attempts, j.hold_nano as "holdNano", c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
+  c.model as "answeredModel",
   j.metadata, j.error, j.stream, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
   j.finished_at as "finishedAt", ${usageColumns(sql)}`;
 
