@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../../shared/config.ts';
+import { Refusal } from '../../shared/domain/errors.ts';
 import { requestLimits } from '../../shared/json/measure-json.ts';
 import type { Judge } from '../../shared/judge/judge.ts';
 import { readClientJson } from '../../shared/requests/client-json.ts';
@@ -13,6 +14,9 @@ import type { UnderWay } from './under-way.ts';
 
 /** SHA-256 of an empty body. */
 export const emptySha256 = hash('sha256', '');
+
+/** Only what is judged may be longer, and is then read in a thread; anything else is read where everybody waits for it. */
+const plainBytesMax = 1024 * 1024;
 
 /** Whoever sends more bodies at a time than may be on their way waits this long for the others. */
 const placeWaitMs = 5000;
@@ -51,13 +55,25 @@ async function readOrJudge(
   bytes: Buffer,
 ): Promise<unknown> {
   const kind = request.routeOptions.config.judged;
-  if (kind === undefined) return readClientJson(bytes);
+  if (kind === undefined) return readPlain(budgets, request, bytes);
   const owner = {
     accountId: request.caller.accountId ?? '',
     defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
   };
   const result = await judge.body(kind, { bytes, owner }, (tookMs) => budgets.spendCpu(request, tookMs));
   return new JudgedBody(result, isUnpriced(result) ? bytes : null, budgets);
+}
+
+function readPlain(budgets: BodyBudgets, request: FastifyRequest, bytes: Buffer): unknown {
+  if (bytes.length > plainBytesMax) {
+    throw new Refusal('too_large', `The body is larger than this route takes (${plainBytesMax} bytes)`);
+  }
+  const start = performance.now();
+  try {
+    return readClientJson(bytes);
+  } finally {
+    budgets.spendCpu(request, performance.now() - start);
+  }
 }
 
 /** What goes on from something else is judged again with it. */

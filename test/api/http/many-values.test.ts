@@ -90,3 +90,22 @@ test('a large body that is good is taken as a small one is', async () => {
   const refused = await server.call('POST /v1/jobs', { as: key, body: wrong });
   expect([refused.status, refused.json.error.param]).toEqual([422, 'request.messages.3000.content']);
 });
+
+test.each(['/v1/keys', '/v1/jobs/cancel', '/v1/webhook_endpoints', '/v1/batches'])(
+  '%s takes no body that would be long to read, however few values it holds',
+  async (route) => {
+    for (const value of [`"${'a'.repeat(1024 * 1024)}"`, '9'.repeat(15_000_000)]) {
+      const answer = await server.call(`POST ${route}`, { as: account.key, body: `{"x":${value}}` });
+      expect([answer.status, answer.json.error_type]).toEqual([413, 'too_large']);
+    }
+  },
+);
+
+test('jobs are cancelled by as many pairs of metadata as a job can have', async () => {
+  const pairs = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 'v']));
+  const cancel = (count: number) =>
+    server.call('POST /v1/jobs/cancel', { as: account.key, body: { metadata: pairs(count) } });
+  expect((await cancel(16)).status).toBe(202);
+  expect((await cancel(17)).json.error.param).toBe('metadata');
+});

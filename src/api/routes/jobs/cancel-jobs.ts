@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { BatchKind } from '../../../shared/domain/batch.ts';
 import { invalid } from '../../../shared/domain/errors.ts';
+import { metadataShape } from '../../../shared/requests/metadata-shape.ts';
 import { requestBatchCancel } from '../../../shared/sql/batches.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { listUnfinishedIds } from '../../../shared/sql/jobs.ts';
@@ -11,7 +12,7 @@ import { type CancelDeps, cancelMany } from '../../intake/cancel-job.ts';
 
 const body = z.strictObject({
   batch_id: z.string().min(1).optional(),
-  metadata: z.record(z.string(), z.string()).optional(),
+  metadata: metadataShape.optional(),
 });
 
 const pageSize = 500;
