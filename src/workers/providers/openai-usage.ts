@@ -14,7 +14,9 @@ export function findOpenaiUsage(body: unknown): Reported | null {
     ...readList(body, 'choices').map((choice) => readField(choice, 'usage')),
     isCount(readField(body, 'eval_count')) ? body : null,
   ];
-  return places.find(isRecord) ?? null;
+  // A proxy may put an empty one at the top and leave the server's own where it was.
+  const found = places.filter(isRecord);
+  return found.find((place) => Object.keys(place).length > 0) ?? found[0] ?? null;
 }
 
 /**
@@ -62,7 +64,7 @@ type Counts = {
 /**
  * What was counted beside the prompt and beside the completion instead of in them, which only the total tells: reasoning at xAI, at
  * Google's own OpenAI-compatible endpoint without a name, cached tokens where a proxy passes Anthropic's counts on. Perplexity
- * leaves reasoning out of the total, and names it at the top.
+ * leaves reasoning out of the total, and names it at the top. Without a total, more reasoning than completion stands beside it.
  */
 function countsBeside(reported: Reported, counts: Counts): { beside: number; hidden: number } {
   const { input, output, total, cached, reasoning } = counts;
@@ -70,7 +72,7 @@ function countsBeside(reported: Reported, counts: Counts): { beside: number; hid
   if (unnamed <= 0) {
     const isAnthropics =
       total === null && 'input_tokens' in reported && 'cache_read_input_tokens' in reported;
-    const isLeftOut = counts.isReasoningBeside && reasoning > output;
+    const isLeftOut = (counts.isReasoningBeside || total === null) && reasoning > output;
     return { beside: isAnthropics ? cached : 0, hidden: isLeftOut ? reasoning : 0 };
   }
   if (unnamed === reasoning) return { beside: 0, hidden: reasoning };
@@ -79,17 +81,16 @@ function countsBeside(reported: Reported, counts: Counts): { beside: number; hid
   return { beside: 0, hidden: unnamed };
 }
 
+/** Servers that fill OpenAI's field with a nought say beside it, in their own words, what was read. */
 function readCached(reported: Reported): unknown {
-  return (
-    detail(reported, ['prompt_tokens_details', 'input_tokens_details'], ['cached_tokens']) ??
-    firstCount(reported, [
-      'prompt_cache_hit_tokens',
-      'cached_tokens',
-      'cache_read_input_tokens',
-      'num_cached_tokens',
-    ]) ??
-    0
-  );
+  const inside = detail(reported, ['prompt_tokens_details', 'input_tokens_details'], ['cached_tokens']);
+  const beside = firstCount(reported, [
+    'prompt_cache_hit_tokens',
+    'cached_tokens',
+    'cache_read_input_tokens',
+    'num_cached_tokens',
+  ]);
+  return inside === 0 ? (beside ?? 0) : (inside ?? beside ?? 0);
 }
 
 function readWritten(reported: Reported): unknown {

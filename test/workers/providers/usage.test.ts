@@ -72,11 +72,25 @@ describe('what servers with OpenAI’s wire report, in nano-USD', () => {
       1_900_000,
     ],
     [
+      'xAI through a proxy that leaves the total out',
+      {
+        prompt_tokens: 1000,
+        completion_tokens: 10,
+        completion_tokens_details: { reasoning_tokens: 800 },
+      },
+      2_620_000,
+    ],
+    [
       'Google’s endpoint of this wire: thoughts without a name',
       { prompt_tokens: 1000, completion_tokens: 10, total_tokens: 1810 },
       2_620_000,
     ],
     ['DeepSeek', { ...thousand, prompt_cache_hit_tokens: 800, prompt_cache_miss_tokens: 200 }, 300_000],
+    [
+      'DeepSeek behind a server that fills OpenAI’s field with a nought',
+      { ...thousand, prompt_tokens_details: { cached_tokens: 0 }, prompt_cache_hit_tokens: 800 },
+      300_000,
+    ],
     ['Moonshot, Together', { ...thousand, cached_tokens: 800 }, 300_000],
     [
       'Perplexity: reasoning named at the top and in no total',
@@ -122,6 +136,7 @@ describe('what servers with OpenAI’s wire report, in nano-USD', () => {
     ['beside the last choice (Moonshot)', { choices: [{ index: 0, usage: thousand }] }],
     ['under x_groq (Groq)', { choices: [], x_groq: { id: 'r', usage: thousand } }],
     ['beside a null at the top', { usage: null, choices: [{ usage: thousand }] }],
+    ['beside an empty one at the top', { usage: {}, x_groq: { usage: thousand } }],
     ['as counts of the body (Ollama)', { prompt_eval_count: 1000, eval_count: 10 }],
   ])('is found %s', (_where, body) => {
     expect(cost(readOpenaiUsage(findOpenaiUsage(body)))).toBe(1_020_000);
