@@ -6,25 +6,25 @@ import { readJson } from '../../shared/json/read-json.ts';
 import type { ResponseFacts, ResponseStatus } from '../../shared/requests/response-object.ts';
 import type { ResponsesBody } from '../../shared/requests/response-request.ts';
 import type { Database } from '../../shared/sql/database.ts';
-import { findJob, findResponseRecord, type ResponseRecord } from '../../shared/sql/jobs.ts';
+import { findResponse, findResponseRecord, type ResponseRecord } from '../../shared/sql/responses.ts';
 
 /** The job behind the id of a response; an id that is none leads to a job that is none. */
 export const jobIdOf = (responseId: string) => responseId.replace(/^resp_/, 'job_');
 
 export type StoredResponse = { job: JobRecord; facts: ResponseFacts };
 
-/** A response of an account as it stands. Throws a 404 when there is none, or it was not to be stored, or was deleted. */
+/** A response of an account as it stands, without its input. Throws a 404 when there is none, or it was not to be stored, or was deleted. */
 export async function readResponse(
   sql: Database,
   accountId: string,
   responseId: string,
 ): Promise<StoredResponse> {
-  const stored = responseId.startsWith('resp_') ? await findJob(sql, accountId, jobIdOf(responseId)) : null;
-  if (stored === null || stored.job.surface !== 'responses' || stored.original === null) {
-    throw notFound('response');
-  }
+  const stored = responseId.startsWith('resp_')
+    ? await findResponse(sql, accountId, jobIdOf(responseId))
+    : null;
+  if (stored === null) throw notFound('response');
   const completion = stored.result === null ? null : (readJson(stored.result) as ChatCompletion);
-  const body = readJson(stored.original) as ResponsesBody;
+  const body = { ...(readJson(stored.asked) as ResponsesBody), input: [] };
   return { job: stored.job, facts: factsOf(stored.job, body, completion) };
 }
 

@@ -3,10 +3,10 @@ import type { Usage } from '../domain/usage.ts';
 import { type UsageColumns, usageColumns, withUsage } from './charged-usage.ts';
 import { asJson, type Database } from './database.ts';
 
-type JobRow = Omit<JobRecord, 'usage'> & UsageColumns;
+export type JobRow = Omit<JobRecord, 'usage'> & UsageColumns;
 
 /** The columns of a JobRecord, for `from jobs j left join charges c on c.job_id = j.id`. */
-const recordColumns = (sql: Database) => sql`
+export const recordColumns = (sql: Database) => sql`
   j.id, j.account_id as "accountId", j.batch_id as "batchId", j.surface, j.state, j.lane::integer as lane, j.model,
   j.provider, j.attempts, j.hold_nano as "holdNano", c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
   c.model as "answeredModel",
@@ -61,25 +61,6 @@ export async function findOutcome(
   if (row === undefined) return null;
   const { result, ...rest } = row;
   return { job: withUsage(rest), result };
-}
-
-/** What is known of a response before any of its texts is read. */
-export type ResponseRecord = { job: JobRecord; inBackground: boolean };
-
-/** The job of a response that is stored, without its texts; null when there is none, or it was not to be stored or was erased. */
-export async function findResponseRecord(
-  sql: Database,
-  accountId: string,
-  jobId: string,
-): Promise<ResponseRecord | null> {
-  const [row] = await sql<(JobRow & { inBackground: boolean })[]>`
-    select ${recordColumns(sql)}, j.announces is not distinct from 'response' as "inBackground"
-    from jobs j left join charges c on c.job_id = j.id
-    join job_requests q on q.job_id = j.id and q.original is not null
-    where j.id = ${jobId} and j.account_id = ${accountId} and j.surface = 'responses'`;
-  if (row === undefined) return null;
-  const { inBackground, ...rest } = row;
-  return { job: withUsage(rest), inBackground };
 }
 
 export type JobFilter = {

@@ -133,3 +133,17 @@ test('a conversation with a turn that is gone, or did not end well, names it', a
   expect((await goOn(two)).json).toMatchObject({ code: 409, detail: expect.stringContaining(one) });
   expect((await goOn('resp_0')).status).toBe(404);
 });
+
+test('a response with much input is the same as one with little, and its input is not read for it', async () => {
+  const large = await plant(null, 'x'.repeat(100_000));
+  const small = await plant(null, 'x');
+  const read = async (id: string) => (await server.call(`GET /v1/responses/${id}`, { as: account.key })).json;
+  asked.length = 0;
+  const [one, other] = [await read(large), await read(small)];
+  expect(asked.filter((text) => text.includes('q.request'))).toEqual([]);
+  const own = { id: '', created_at: 0, completed_at: 0, output: [] };
+  expect({ ...one, ...own }).toEqual({ ...other, ...own });
+  expect(one.output[0].content[0].text).toBe(`re ${'x'.repeat(100_000)}`);
+  const { json } = await server.call(`GET /v1/responses/${large}/input_items`, { as: account.key });
+  expect(json.data[0].content[0].text).toHaveLength(100_000);
+});

@@ -4,6 +4,7 @@ import { isFinal } from '../../../shared/domain/job.ts';
 import type { QuoteDeps } from '../../../shared/requests/quote-job.ts';
 import type { Database } from '../../../shared/sql/database.ts';
 import { findOrder } from '../../../shared/sql/jobs.ts';
+import { createAccountTurns } from '../../http/account-turns.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';
@@ -14,18 +15,22 @@ import { orderAgain } from '../../intake/order-again.ts';
 /** POST /v1/jobs/{id}/retry → 202: a new job with a new hold, which says what it repeats. */
 export function retryJob(app: App, deps: IntakeDeps & QuoteDeps & { sql: Database }): void {
   const schema = { summary: 'Order a job again', params: z.object({ id: z.string() }) };
+  // A request of two lines may order one of megabytes, which is read, priced and written again.
+  const inTurn = createAccountTurns(1);
   app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
-    const stored = await findOrder(deps.sql, accountId, request.params.id);
-    if (stored === null) throw notFound('job');
-    if (!isFinal(stored.state))
-      throw new Refusal('invalid_state', 'The job has not ended yet; cancel it first');
-    if (stored.request === null) throw new Refusal('invalid_state', 'The request of this job was erased');
     const key = readIdempotencyKey(request);
     const defaultMax = request.account?.defaultMaxOutputTokens ?? null;
-    const accepted = await acceptJob(deps, orderAgain(deps, stored, stored.request, defaultMax), {
-      accountId,
-      idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
+    const accepted = await inTurn(accountId, async () => {
+      const stored = await findOrder(deps.sql, accountId, request.params.id);
+      if (stored === null) throw notFound('job');
+      if (!isFinal(stored.state))
+        throw new Refusal('invalid_state', 'The job has not ended yet; cancel it first');
+      if (stored.request === null) throw new Refusal('invalid_state', 'The request of this job was erased');
+      return await acceptJob(deps, orderAgain(deps, stored, stored.request, defaultMax), {
+        accountId,
+        idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
+      });
     });
     return sendAccepted(reply, accepted);
   });

@@ -1,6 +1,11 @@
 import { z } from 'zod';
+import { writeJson } from '../../../shared/json/verbatim.ts';
+import { toResponse } from '../../../shared/requests/response-object.ts';
 import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';
+import { createSharedReads } from '../../http/shared-reads.ts';
+import { readResponse } from '../../responses/stored-response.ts';
 import { type TellDeps, tellResponse } from '../../responses/tell-response.ts';
 
 const sequenceNumber = z
@@ -23,12 +28,14 @@ export function getResponse(app: App, deps: TellDeps): void {
     }),
   };
   const options = { exposeHeadRoute: false, config: { scope: 'read' as const }, schema };
+  const answers = createSharedReads<string>();
   app.get('/v1/responses/:id', options, async (request, reply) => {
     const { stream, starting_after: after = -1 } = request.query;
-    return await tellResponse(deps, request, reply, {
-      id: request.params.id,
-      stream: stream === 'true',
-      after,
-    });
+    const { id } = request.params;
+    if (stream === 'true') return await tellResponse(deps, request, reply, { id, stream: true, after });
+    const accountId = accountOf(request);
+    const read = async () => writeJson(toResponse((await readResponse(deps.sql, accountId, id)).facts));
+    const answer = await answers(`${accountId} ${id}`, read);
+    return reply.type('application/json; charset=utf-8').send(answer);
   });
 }

@@ -1,15 +1,21 @@
 import { z } from 'zod';
+import { notFound } from '../../../shared/domain/errors.ts';
 import { responseIdOf, suffixOf } from '../../../shared/domain/ids.ts';
+import { readJson } from '../../../shared/json/read-json.ts';
+import { writeJson } from '../../../shared/json/verbatim.ts';
 import { itemsOf } from '../../../shared/requests/earlier-items.ts';
 import type { InputItem } from '../../../shared/requests/response-items.ts';
-import { inputItems } from '../../../shared/requests/response-request.ts';
+import { inputItems, type ResponsesBody } from '../../../shared/requests/response-request.ts';
 import type { Database } from '../../../shared/sql/database.ts';
+import { readOriginal } from '../../../shared/sql/responses.ts';
+import { createAccountTurns } from '../../http/account-turns.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { idParams } from '../../http/shapes.ts';
+import { createSharedReads } from '../../http/shared-reads.ts';
 import { listEarlierTurns, readTurn } from '../../responses/earlier-turns.ts';
-import { readResponse } from '../../responses/stored-response.ts';
+import { jobIdOf, readResponse } from '../../responses/stored-response.ts';
 
 /** `GET /v1/responses/{id}/input_items`: what a response was made from, earlier turns included; newest first unless asked otherwise. */
 export function listResponseItems(app: App, deps: { sql: Database }): void {
@@ -24,22 +30,38 @@ export function listResponseItems(app: App, deps: { sql: Database }): void {
       'include[]': z.union([z.string(), z.array(z.string())]).optional(),
     }),
   };
-  app.get('/v1/responses/:id/input_items', { config: { scope: 'read' }, schema }, async (request) => {
-    const { order, after, limit } = request.query;
-    const turns = turnsOf(deps.sql, accountOf(request), request.params.id, order);
-    const page: Listed[] = [];
-    // Not one turn more is read than the page is made of, and those that its cursor lies behind.
-    let isBehind = after === undefined;
-    for await (const items of turns) {
-      const from = isBehind ? 0 : items.findIndex(({ id }) => id === after) + 1;
-      if (!isBehind && from === 0) continue;
-      isBehind = true;
-      page.push(...items.slice(from, from + limit + 1 - page.length));
-      if (page.length > limit) break;
-    }
-    if (!isBehind) throw unknownCursor();
-    return toPage(page, limit);
+  const answers = createSharedReads<string>();
+  const inTurn = createAccountTurns(1);
+  app.get('/v1/responses/:id/input_items', { config: { scope: 'read' }, schema }, async (request, reply) => {
+    const accountId = accountOf(request);
+    const wanted = { ...request.query, accountId, id: request.params.id };
+    const read = async () => writeJson(await readPage(deps.sql, wanted));
+    const answer = await answers(JSON.stringify(wanted), () => inTurn(accountId, read));
+    return reply.type('application/json; charset=utf-8').send(answer);
   });
+}
+
+type Wanted = {
+  accountId: string;
+  id: string;
+  order: 'asc' | 'desc';
+  after?: string | undefined;
+  limit: number;
+};
+
+/** Not one turn more is read than the page is made of, and those that its cursor lies behind. */
+async function readPage(sql: Database, { accountId, id, order, after, limit }: Wanted) {
+  const page: Listed[] = [];
+  let isBehind = after === undefined;
+  for await (const items of turnsOf(sql, accountId, id, order)) {
+    const from = isBehind ? 0 : items.findIndex((item) => item.id === after) + 1;
+    if (!isBehind && from === 0) continue;
+    isBehind = true;
+    page.push(...items.slice(from, from + limit + 1 - page.length));
+    if (page.length > limit) break;
+  }
+  if (!isBehind) throw unknownCursor();
+  return toPage(page, limit);
 }
 
 type Listed = { id: string };
@@ -56,13 +78,19 @@ async function* turnsOf(
     const listed = items.map((item, index) => toListed(item, id, index));
     return order === 'asc' ? listed : listed.reverse();
   };
-  const own = ordered(inputItems(facts.body), facts.id);
-  if (order === 'desc') yield own;
+  const own = async () => ordered(await readInput(sql, jobIdOf(facts.id)), facts.id);
+  if (order === 'desc') yield await own();
   const newestFirst = await listEarlierTurns(sql, accountId, facts.body.previous_response_id);
   for (const turn of order === 'desc' ? newestFirst : newestFirst.reverse()) {
     yield ordered(itemsOf(await readTurn(sql, turn)), responseIdOf(turn.jobId));
   }
-  if (order === 'asc') yield own;
+  if (order === 'asc') yield await own();
+}
+
+async function readInput(sql: Database, jobId: string): Promise<InputItem[]> {
+  const original = await readOriginal(sql, jobId);
+  if (original === null) throw notFound('response');
+  return inputItems(readJson(original) as ResponsesBody);
 }
 
 /** Items are listed with an id, whether they were sent with one or not, and texts as parts. */
