@@ -22,14 +22,16 @@ test('metadata counts in usage on whatever surface it was given', async () => {
   expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200, 200]);
   const { json: job } = await client.call('POST /v1/jobs', jobBody('tell me of rivers', { metadata }));
   await whenEnded(client, job.id);
+  const { json: inner } = await client.call('POST /v1/jobs', { request: { model, messages, metadata } });
+  await whenEnded(client, inner.id);
   const usageBy = async (field: string) =>
     (await client.call(`GET /v1/usage?group_by=metadata.${field}`)).json.data as object[];
   expect(await usageBy('team')).toMatchObject([
-    { group: 'blue', jobs: 3 },
+    { group: 'blue', jobs: 4 },
     { group: null, jobs: 1 },
   ]);
   expect(await usageBy('user_id')).toMatchObject([
     { group: 'ann', jobs: 1 },
-    { group: null, jobs: 3 },
+    { group: null, jobs: 4 },
   ]);
 });

@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, type RefusalType, refusals, statusOf } from '../../shared/domain/errors.ts';
 import { isDatabaseTransient, isDatabaseUnavailable } from '../../shared/sql/database-errors.ts';
@@ -28,22 +29,31 @@ function speaksAnthropic(request: Pick<FastifyRequest, 'url' | 'headers'>): bool
   return request.url.startsWith('/v1/models') && request.headers['anthropic-version'] !== undefined;
 }
 
+/** Names and values of a client stand in what is wrong with them, and may be megabytes. */
+const textMax = 1000;
+
+function brief(text: string): string {
+  return text.length <= textMax ? text : `${toUSVString(text.slice(0, textMax))}…`;
+}
+
 /** The body of a refusal: flat fields for clients of the native API, `error` for OpenAI's SDKs. */
 export function problemBody(refusal: Refusal, requestId: string) {
-  const { param, problems, problemsTotal, fields } = refusal.extras;
+  const { param = '', problems, problemsTotal, fields } = refusal.extras;
+  const message = brief(refusal.message);
+  const errors = problems?.map((one) => ({ param: brief(one.param), message: brief(one.message) }));
   return {
-    detail: refusal.message,
+    detail: message,
     code: statusOf(refusal),
     error_type: refusal.type,
     ...fields,
     request_id: requestId,
-    ...(problems === undefined ? {} : { errors: problems }),
+    ...(errors === undefined ? {} : { errors }),
     ...(problemsTotal === undefined ? {} : { errors_total: problemsTotal }),
     error: {
-      message: refusal.message,
+      message,
       type: refusal.type,
       code: refusal.type,
-      param: param === undefined || param === '' ? null : param,
+      param: param === '' ? null : brief(param),
     },
   };
 }
@@ -51,7 +61,7 @@ export function problemBody(refusal: Refusal, requestId: string) {
 /** The same refusal as Anthropic's SDK expects it. */
 export function anthropicProblemBody(refusal: Refusal, requestId: string) {
   const type = anthropicTypeOf(statusOf(refusal));
-  return { type: 'error', error: { type, message: refusal.message }, request_id: requestId };
+  return { type: 'error', error: { type, message: brief(refusal.message) }, request_id: requestId };
 }
 
 /** The headers that go with a refusal; times are whole seconds and milliseconds from now, at most a minute. */

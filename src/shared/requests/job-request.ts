@@ -61,6 +61,7 @@ export function toOrder(body: JobBody): Omit<JobOrder, 'priced'> & { request: Ch
     announces: 'job',
     webhookUrl: body.webhook_url ?? null,
     webhookPayload: body.webhook_payload,
-    metadata: body.metadata,
+    // Usage counts by it wherever it was given; what stands beside the request comes first.
+    metadata: Object.keys(body.metadata).length > 0 ? body.metadata : (body.request.metadata ?? {}),
   };
 }

@@ -109,3 +109,17 @@ test('jobs are cancelled by as many pairs of metadata as a job can have', async 
   expect((await cancel(16)).status).toBe(202);
   expect((await cancel(17)).json.error.param).toBe('metadata');
 });
+
+test('a refusal repeats no more of what a client wrote than is needed to find it', async () => {
+  const name = 'k'.repeat(500_000);
+  const answers = [
+    await server.call('POST /v1/jobs', { as: account.key, body: { [name]: 1, request: { [name]: 1 } } }),
+    await server.call('POST /v1/responses', {
+      as: account.key,
+      body: { model: 'openai/gpt-5-mini', input: 'x', previous_response_id: name },
+    }),
+    await server.call('POST /v1/messages', { as: account.key, body: { [name]: 1 } }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([422, 404, 422]);
+  for (const { text } of answers) expect(text.length).toBeLessThan(20_000);
+});
