@@ -3,7 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../../shared/domain/errors.ts';
 import { newId } from '../../shared/domain/ids.ts';
 
-/** What Node would answer by itself and without a word: an expectation that is not known, and HTTP/1.1 without a host. */
+/**
+ * What Node would answer by itself and without a word: an expectation that is not known, and HTTP/1.1 without a host. Nor may there be
+ * two (RFC 9112, 3.2): a proxy before us may have gone by the other.
+ */
 export function answerOddRequests(app: FastifyInstance): void {
   app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const request_id = newId('req');
@@ -26,8 +29,14 @@ export function answerOddRequests(app: FastifyInstance): void {
     response.writeHead(417, headers).end(body);
   });
   app.addHook('onRequest', async (request, reply) => {
-    if (request.raw.httpVersion !== '1.1' || request.headers.host !== undefined) return;
+    const { headers, httpVersion, rawHeaders } = request.raw;
+    const isMissing = headers.host === undefined && httpVersion === '1.1';
+    const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+    if (!isMissing && hosts.length <= 1) return;
     reply.header('connection', 'close');
-    throw new Refusal('invalid_json', 'A request needs the header Host');
+    throw new Refusal(
+      'invalid_json',
+      isMissing ? 'A request needs the header Host' : 'A request has the header Host once',
+    );
   });
 }

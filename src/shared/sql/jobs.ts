@@ -16,23 +16,21 @@ export const recordColumns = (sql: Database) => sql`
 export type StoredJob = {
   job: JobRecord;
   request: string | null;
-  /** What the client sent, on a surface that shows it again; null elsewhere, and once erased. */
-  original: string | null;
   result: string | null;
 };
 
 /** One job of one account with its texts; null when it is not there or somebody else's. */
 export async function findJob(sql: Database, accountId: string, jobId: string): Promise<StoredJob | null> {
   const [row] = await sql<(JobRow & Omit<StoredJob, 'job'>)[]>`
-    select ${recordColumns(sql)}, nullif(q.request, '') as request, q.original, r.result
+    select ${recordColumns(sql)}, nullif(q.request, '') as request, r.result
     from jobs j
     left join charges c on c.job_id = j.id
     left join job_requests q on q.job_id = j.id
     left join job_results r on r.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;
   if (row === undefined) return null;
-  const { request, original, result, ...rest } = row;
-  return { job: withUsage(rest), request, original, result };
+  const { request, result, ...rest } = row;
+  return { job: withUsage(rest), request, result };
 }
 
 /** One job of one account without its texts, which may be large; null when it is not there or somebody else's. */

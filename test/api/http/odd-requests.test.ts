@@ -38,6 +38,7 @@ async function send(
 test.each([
   ['GET /v1/models HTTP/1.1\r\nhost: x\r\nexpect: x\r\nconnection: close\r\n\r\n', 417],
   ['GET /v1/models HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+  ['GET /health HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n', 400],
   [`GET /v1/models HTTP/1.1\r\nauthorization: Bearer ${adminKey}\r\nconnection: close\r\n\r\n`, 400],
 ])('%j is refused with %i, in our shape and with an id', async (text, status) => {
   const answer = await send(text);
