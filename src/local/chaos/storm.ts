@@ -67,6 +67,7 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
         group by job_id having count(*) = 1
       ) once) as charged,
       (select held_nano from balances where account_id = ${chaosAccount}) as held`;
+  await tellOthers(stage, accepted);
   return {
     jobs,
     accepted: accepted.length,
@@ -77,6 +78,18 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
     workersKilled,
     flushes,
   };
+}
+
+/** Says which did not succeed, and how their calls went. */
+async function tellOthers({ cluster, say }: Stage, ids: string[]): Promise<void> {
+  const rows = await cluster.sql<{ id: string; state: string; error: string | null; calls: string | null }[]>`
+    select j.id, j.state, j.error ->> 'message' as error, (
+        select string_agg(a.started_at::time(3) || ' ' || a.outcome || ' ' || coalesce(a.error, ''), '; ' order by a.number)
+        from attempts a where a.job_id = j.id
+      ) as calls
+    from jobs j where j.id = any (${ids}::text[]) and j.state <> 'succeeded'`;
+  for (const { id, state, error, calls } of rows)
+    say(`${id} is ${state}: ${error ?? 'no error'}; calls: ${calls ?? 'none'}`);
 }
 
 /** Those of the account that orders; its innocent neighbour's are not the storm's. */

@@ -186,7 +186,8 @@ export const lostPrefix = 'lost: ';
 
 /**
  * A running job that nobody runs. `losses` says how often that happened to it before, `otherLosses` how many workers that never called it
- * were lost since its first loss; the latter is counted once the former is two, as nobody asks before.
+ * have died since its first loss: a worker that stops takes itself off the list, one that has not been seen for a lease is dead. The
+ * latter is counted once the former is two, as nobody asks before.
  */
 export type LostJob = AbandonedJob & { losses: number; otherLosses: number };
 
@@ -194,13 +195,16 @@ export type LostJob = AbandonedJob & { losses: number; otherLosses: number };
 export type AbandonedPage = { limit: number; except?: string[] };
 
 /** Running jobs whose lease ended: their worker is gone, or slower than its lease. */
-export async function listLostJobs(sql: Database, { limit, except = [] }: AbandonedPage): Promise<LostJob[]> {
+export async function listLostJobs(
+  sql: Database,
+  { limit, except = [], leaseSeconds }: AbandonedPage & { leaseSeconds: number },
+): Promise<LostJob[]> {
   return await sql<LostJob[]>`
     select ${abandonedColumns(sql)}, mine.losses,
       case when mine.losses < 2 then 0 else (
-        select count(distinct a.worker_id)::integer from attempts a
-        where a.started_at >= mine.since and a.outcome = 'unknown' and starts_with(a.error, ${lostPrefix})
-          and a.worker_id not in (select own.worker_id from attempts own where own.job_id = j.id)
+        select count(*)::integer from workers w
+        where w.seen_at >= mine.since and w.seen_at < now() - make_interval(secs => ${leaseSeconds})
+          and w.id not in (select own.worker_id from attempts own where own.job_id = j.id)
       ) end as "otherLosses"
     from jobs j join job_requests q on q.job_id = j.id
     cross join lateral (

@@ -55,7 +55,7 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
     const overdue = await listOverdueJobs(deps.sql, { limit: pageSize, except: resting.ids() });
     const ended = await eachApart(overdue, (job) => settle(deps, job, unwantedError(job), null));
     if (now < patientUntil) return false;
-    const lost = await listLostJobs(deps.sql, { limit: pageSize, except: resting.ids() });
+    const lost = await listLostJobs(deps.sql, { limit: pageSize, except: resting.ids(), ...settings });
     await failpoint('reap.listed');
     const repaired = await eachApart(lost, (job) => endLost(deps, job));
     return (overdue.length === pageSize && ended > 0) || (lost.length === pageSize && repaired > 0);

@@ -267,7 +267,7 @@ describe('a row moves as the domain says', () => {
         const made = await moveRow(tx, sql, { ...job, id, accountId: account }, move);
         const [row, lost, overdue] = await Promise.all([
           readCore(tx, id),
-          listLostJobs(sql, { limit: 10 }),
+          listLostJobs(sql, { limit: 10, leaseSeconds: 30 }),
           listOverdueJobs(sql, { limit: 10 }),
         ]);
         const said = `${job.state} ${move.kind} ${after === null ? 'refused' : after.state}`;
