@@ -62,6 +62,28 @@ it('names each job of a tenant that is held up, unless something was away for ev
   expect(await judge(await innocent.takeFacts())).toEqual([]);
 });
 
+it('counts the time of a job from when those have started that its tenant ordered in an outage before it', async () => {
+  let nowMs = 1000;
+  const away = createOutages(() => nowMs);
+  const isBack = away.begin('server');
+  nowMs = 60_000;
+  isBack();
+  const { lone } = innocent;
+  const backMs = 61_500;
+  const piled = { scene: 'silence', jobId: 'job_piled', askedMs: 2000, startedMs: backMs + 20_000 };
+  const behind = {
+    scene: 'silence',
+    jobId: 'job_behind',
+    askedMs: backMs + 100,
+    startedMs: piled.startedMs + 50,
+  };
+  const heldUp = { ...behind, jobId: 'job_held_up', startedMs: piled.startedMs + 60_000 };
+  expect(await judge({ orders: [piled, behind], outages: away, lone })).toEqual([]);
+  expect((await judge({ orders: [piled, heldUp], outages: away, lone })).map(({ jobId }) => jobId)).toEqual([
+    'job_held_up',
+  ]);
+});
+
 function ordered(waitedMs: number): InnocentFacts['orders'][number] {
   return { scene: 'alone', jobId: 'job_1', askedMs: 1000, startedMs: 1000 + waitedMs };
 }

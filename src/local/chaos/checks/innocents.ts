@@ -56,12 +56,20 @@ function checkStarts({ innocent }: Pick<Evidence, 'innocent'>): Breach[] {
     });
 }
 
-/** What piled up while something was away may take as long again to be worked off. */
+/**
+ * What piled up while something was away may take as long again to be worked off. That goes for what the tenant itself ordered then: a
+ * later job of its own comes after those, and its time counts from when the last of them has started.
+ */
 function waitsOf({ orders, outages, lone }: InnocentFacts) {
-  return orders.map(({ jobId, scene, askedMs, startedMs }) => {
-    // The database's clock and ours may differ by a millisecond.
-    const waitedMs = Math.max(0, startedMs - askedMs);
-    const countedMs = outages.countedMs(askedMs, askedMs + waitedMs);
-    return { jobId, scene, waitedMs, countedMs, limitMs: limitOf(lone) + waitedMs - countedMs };
-  });
+  let piledUntilMs = 0;
+  return orders
+    .toSorted((one, other) => one.askedMs - other.askedMs)
+    .map(({ jobId, scene, askedMs, startedMs }) => {
+      const fromMs = Math.max(askedMs, piledUntilMs);
+      // The database's clock and ours may differ by a millisecond.
+      const waitedMs = Math.max(0, startedMs - fromMs);
+      const countedMs = outages.countedMs(fromMs, fromMs + waitedMs);
+      if (countedMs < waitedMs || fromMs > askedMs) piledUntilMs = Math.max(piledUntilMs, startedMs);
+      return { jobId, scene, waitedMs, countedMs, limitMs: limitOf(lone) + waitedMs - countedMs };
+    });
 }
