@@ -83,8 +83,9 @@ const statements: Step[] = [
   {
     text: `
       update balances b
-      set available_nano = available_nano - s.amount, held_nano = held_nano + s.amount
-      from (select sum(t.hold_nano)::bigint as amount from fill f, jobs t where t.id = $2) s
+      set available_nano = available_nano - s.amount, held_nano = held_nano + s.amount,
+        unfinished_jobs = unfinished_jobs + s.jobs
+      from (select sum(t.hold_nano)::bigint as amount, count(*)::integer as jobs from fill f, jobs t where t.id = $2) s
       where b.account_id = $1`,
     values: (account, _, templateId) => [account, templateId],
   },

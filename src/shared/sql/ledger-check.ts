@@ -160,6 +160,29 @@ const questions: Question[] = [
           + (select coalesce(sum(amount_nano), 0) from charges)
         then 0 else 1 end)::bigint as rows`,
   },
+  {
+    name: 'The unfinished jobs and the keys of an account are as many as its balance counts',
+    broken: (tx) => tx`
+      select count(*) as rows
+      from balances b
+      left join (
+        select account_id, count(*) as n from jobs where finished_at is null and batch_id is null group by account_id
+      ) j on j.account_id = b.account_id
+      left join (select account_id, count(*) as n from idempotency_keys group by account_id) k
+        on k.account_id = b.account_id
+      where b.unfinished_jobs <> coalesce(j.n, 0) or b.idempotency_keys <> coalesce(k.n, 0)`,
+  },
+  {
+    name: 'The files of an account and their bytes are as many as its usage counts',
+    broken: (tx) => tx`
+      select count(*) as rows
+      from account_usage u
+      left join (
+        select account_id, count(*) filter (where purpose <> 'message_batch') as n, sum(bytes) as bytes
+        from files group by account_id
+      ) f on f.account_id = u.account_id
+      where u.files <> coalesce(f.n, 0) or u.stored_bytes <> coalesce(f.bytes, 0)`,
+  },
 ];
 
 /** Proves the promises of the ledger on live data, all of them on one snapshot, which blocks nobody. */

@@ -116,7 +116,17 @@ test.each(['delete from balances', 'truncate balances'])(
 
 describe('a planted violation is found', () => {
   /** Each violation stands alone: what was there before comes back after it. */
-  const tables = ['entries', 'charges', 'balances', 'holds', 'overruns', 'jobs', 'batches', 'batch_lines'];
+  const tables = [
+    'entries',
+    'charges',
+    'balances',
+    'holds',
+    'overruns',
+    'jobs',
+    'batches',
+    'batch_lines',
+    'account_usage',
+  ];
   beforeAll(async () => {
     // Constraints and triggers stand in the way of every one of these; the owner has to take them away first.
     const constraints = await owner`select conrelid::regclass::text as owner, conname from pg_constraint
@@ -149,6 +159,7 @@ describe('a planted violation is found', () => {
   const remains = 'What an account has held is what remains of its open holds';
   const shares =
     'What remains of a hold is the shares of its unfinished jobs and of lines that are no jobs yet';
+  const counted = 'The unfinished jobs and the keys of an account are as many as its balance counts';
   const closed = 'A closed hold has nothing left and no unfinished job';
 
   const insertBatch = (values: string) =>
@@ -275,7 +286,27 @@ describe('a planted violation is found', () => {
     [
       'a job that left its final state',
       () => [`update jobs set state = 'waiting', finished_at = null where id = '${finalJob}'`],
-      [shares, closed, once, one, 'Every overrun is positive and belongs to a final job'],
+      [shares, closed, once, one, 'Every overrun is positive and belongs to a final job', counted],
+    ],
+    [
+      'an unfinished job too many',
+      () => [`update balances set unfinished_jobs = unfinished_jobs + 1 where account_id = 'two'`],
+      [counted],
+    ],
+    [
+      'a key that is counted and not there',
+      () => [`update balances set idempotency_keys = 1 where account_id = 'two'`],
+      [counted],
+    ],
+    [
+      'a stored file too many',
+      () => [`update account_usage set files = 1 where account_id = 'two'`],
+      ['The files of an account and their bytes are as many as its usage counts'],
+    ],
+    [
+      'stored bytes too many',
+      () => [`update account_usage set stored_bytes = 1 where account_id = 'two'`],
+      ['The files of an account and their bytes are as many as its usage counts'],
     ],
   ])('%s', async (_name, statements, expected) => {
     for (const statement of statements()) await owner.unsafe(statement);
