@@ -8,13 +8,24 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN npx tsc -p tsconfig.build.json && npm prune --omit=dev --ignore-scripts
+RUN npx tsc -p tsconfig.build.json
+
+# What stands in for the providers where there are no keys; only docker-compose.yml asks for this stage.
+FROM build AS simulator
+COPY tsconfig.tools.json ./
+COPY tools ./tools
+RUN npx tsc -p tsconfig.tools.json
+USER node
+ENTRYPOINT ["node", "--enable-source-maps", "dist-tools/tools/simulator/main.js"]
+
+FROM build AS product
+RUN npm prune --omit=dev --ignore-scripts
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production ENVIRONMENT=production HOST=0.0.0.0 PORT=8080
 WORKDIR /app
-COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
+COPY --from=product /app/node_modules ./node_modules
+COPY --from=product /app/dist ./dist
 COPY package.json ./
 COPY migrations ./migrations
 USER node

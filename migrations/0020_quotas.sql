@@ -1,5 +1,5 @@
 -- What an account may have of each thing, where the operator set it; everything else is the installation's default. The names
--- are those of src/shared/domain/quotas.ts.
+-- are those of src/shared/platform/config/quotas.ts.
 alter table accounts add column limits jsonb not null default '{}';
 
 -- What an account has of the things that come in numbers no request may count, kept where the requests that are held to it look

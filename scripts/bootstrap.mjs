@@ -25,7 +25,15 @@ import { withoutOwnedVariables } from './owned-variables.mjs';
 import { isStopped, runCommand, runStep, stopWithParent } from './run-step.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const commands = ['start', 'demo', 'test', 'check', 'bench', 'chaos'];
+/** The commands that run code of tools/, and where it is; `check` runs programs of others. */
+const scripts = {
+  start: 'stack/start',
+  demo: 'demo/demo',
+  test: 'test-run/test',
+  bench: 'bench/main',
+  chaos: 'chaos/main',
+};
+const commands = [...Object.keys(scripts), 'check'];
 const [command, ...args] = process.argv.slice(2);
 
 function fail(sentence) {
@@ -77,32 +85,42 @@ function filesIn(folder) {
 
 /** Changes when a source is added, removed or edited, or when what compiles it changes. */
 function fingerprint() {
-  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((file) =>
-    join(root, file),
+  const settings = ['tsconfig.json', 'tsconfig.build.json', 'tsconfig.tools.json', 'package-lock.json'].map(
+    (file) => join(root, file),
   );
   const hash = createHash('sha256');
-  for (const file of [...filesIn(join(root, 'src')).sort(), ...settings]) {
+  const folders = ['src', 'tools', 'migrations'].flatMap((name) => filesIn(join(root, name)).sort());
+  for (const file of [...folders, ...settings]) {
     const { size, mtimeMs } = statSync(file);
     hash.update(`${relative(root, file)} ${size} ${mtimeMs}\n`);
   }
   return hash.digest('hex');
 }
 
+/** Builds the product into dist, and the tools with what they import of it into dist-tools, which no image has. */
 async function build() {
-  const dist = join(root, 'dist');
+  await buildInto('dist', 'tsconfig.build.json', (made) => copyAssets('src', made));
+  await buildInto('dist-tools', 'tsconfig.tools.json', (made) => {
+    copyAssets('src', join(made, 'src'));
+    copyAssets('migrations', join(made, 'migrations'));
+  });
+}
+
+async function buildInto(name, project, addAssets) {
+  const dist = join(root, name);
   const stamp = join(dist, '.built');
   const sources = fingerprint();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
   // Built beside and exchanged at the end: a stack that runs from `dist` finds all of it at any moment.
-  const made = join(root, `.dist-${process.pid}`);
-  const old = join(root, `.dist-${process.pid}-old`);
+  const made = join(root, `.${name}-${process.pid}`);
+  const old = join(root, `.${name}-${process.pid}-old`);
   try {
     const compiler = join(root, 'node_modules/typescript/bin/tsc');
-    const compilerArgs = [compiler, '-p', 'tsconfig.build.json', '--outDir', made];
-    if (!(await runStep('building', process.execPath, compilerArgs, { cwd: root }))) {
+    const compilerArgs = [compiler, '-p', project, '--outDir', made];
+    if (!(await runStep(`building ${name}`, process.execPath, compilerArgs, { cwd: root }))) {
       fail('the build failed: the messages above name the lines to mend');
     }
-    copyAssets(made);
+    addAssets(made);
     writeFileSync(join(made, '.built'), sources);
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(made, dist);
@@ -113,8 +131,8 @@ async function build() {
 }
 
 /** What the code reads from disk and the compiler does not carry over. */
-function copyAssets(made) {
-  const source = join(root, 'src');
+function copyAssets(folder, made) {
+  const source = join(root, folder);
   for (const file of filesIn(source).filter((path) => !path.endsWith('.ts'))) {
     const target = join(made, relative(source, file));
     mkdirSync(dirname(target), { recursive: true });
@@ -126,8 +144,12 @@ const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
 
 /** Whether everything is installed and built already. */
 function isReady() {
-  const stamp = join(root, 'dist/.built');
-  return isInstalled(root) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint();
+  const sources = fingerprint();
+  const isBuilt = (name) => {
+    const stamp = join(root, name, '.built');
+    return existsSync(stamp) && readFileSync(stamp, 'utf8') === sources;
+  };
+  return isInstalled(root) && isBuilt('dist') && isBuilt('dist-tools');
 }
 
 function mayWrite(folder) {
@@ -148,7 +170,7 @@ async function check() {
   const steps = [
     ['format and lint', bin('biome'), ['ci', '--colors=off', '.']],
     ['types', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']],
-    ['import rules', bin('depcruise'), ['--config', rules, 'src']],
+    ['import rules', bin('depcruise'), ['--config', rules, 'src', 'tools']],
     ['dead code', bin('knip'), []],
   ];
   const failed = [];
@@ -181,9 +203,7 @@ async function main() {
     });
   }
   if (command === 'check') return check();
-  const script = `dist/local/${command}.js`;
-  if (!existsSync(join(root, script)))
-    fail(`npm run ${command} is not built yet: there is no src/local/${command}.ts`);
+  const script = `dist-tools/tools/${scripts[command]}.js`;
   const keepsEnvironment = command === 'start' || (command === 'demo' && args.includes('--real'));
   const env = keepsEnvironment ? process.env : withoutOwnedVariables(process.env);
   process.exitCode = await runCommand(script, args, { cwd: root, env });

@@ -1,10 +1,10 @@
-import { capacityOf, windowOf } from '../shared/domain/window.ts';
-import type { Gate, GateStatus } from '../shared/gate.ts';
-import type { Models } from '../shared/models.ts';
-import type { Database } from '../shared/sql/database.ts';
-import { countJobsByProvider } from '../shared/sql/operations.ts';
-import { listPausedProviders } from '../shared/sql/paused-providers.ts';
-import { listBusyModels, sumConcurrency } from '../shared/sql/run-jobs.ts';
+import { capacityOf, windowOf } from '../shared/queue/rules/window.ts';
+import type { Gate, GateStatus } from '../shared/queue/gate.ts';
+import type { Models } from '../shared/catalogue/load-models.ts';
+import type { Database } from '../shared/platform/postgres/database.ts';
+import { countJobsByProvider } from '../shared/accounts/sql/operations.ts';
+import { listPausedProviders } from '../shared/queue/sql/paused-providers.ts';
+import { listBusyModels, sumConcurrency } from '../shared/queue/sql/workers.ts';
 import type { ProviderStatus } from './routes/admin/provider-status.ts';
 
 export type ProviderStatusSource = {

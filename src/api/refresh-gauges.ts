@@ -1,9 +1,9 @@
-import { lanes } from '../shared/domain/job.ts';
-import type { Metrics } from '../shared/metrics.ts';
-import type { Database } from '../shared/sql/database.ts';
-import { countJobsByLane, countPendingDeliveries } from '../shared/sql/operations.ts';
-import { listPausedProviders } from '../shared/sql/paused-providers.ts';
-import { within } from '../shared/within.ts';
+import { lanes } from '../shared/jobs/rules/job.ts';
+import type { Metrics } from '../shared/platform/metrics.ts';
+import type { Database } from '../shared/platform/postgres/database.ts';
+import { countJobsByLane, countPendingDeliveries } from '../shared/accounts/sql/operations.ts';
+import { listPausedProviders } from '../shared/queue/sql/paused-providers.ts';
+import { within } from '../shared/platform/wait-at-most.ts';
 
 /** A scrape sooner than this sees the figures of the last. */
 const ageMsMin = 5000;

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import type { Config } from '../shared/config.ts';
-import { createGate, limitsFrom } from '../shared/gate.ts';
+import type { Config } from '../shared/platform/config/config.ts';
+import { createGate, limitsFrom } from '../shared/queue/gate.ts';
 import type { Infra } from '../shared/infra.ts';
-import type { Judge } from '../shared/judge/judge.ts';
-import type { Models } from '../shared/models.ts';
-import type { Log } from '../shared/telemetry.ts';
-import { within } from '../shared/within.ts';
+import type { Judge } from '../shared/validation/validator.ts';
+import type { Models } from '../shared/catalogue/load-models.ts';
+import type { Log } from '../shared/platform/log.ts';
+import { within } from '../shared/platform/wait-at-most.ts';
 import type { App } from './http/app.ts';
 import { readProviderStatus } from './provider-status.ts';
 import { buildServer } from './server.ts';

@@ -1,16 +1,16 @@
-import type { Config } from './config.ts';
-import { createJobEvents, type JobEvents } from './job-events.ts';
-import { createLedger, type Ledger } from './ledger.ts';
-import { measureLedger } from './measured-ledger.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import { createNews, type News } from './news.ts';
-import { createOutageLog, type OutageLog } from './outage-log.ts';
-import { openQueue, type TicketQueue } from './queue.ts';
-import { openReportedRedis, type RedisConnection } from './redis.ts';
-import { type Database, openDatabase } from './sql/database.ts';
-import { openSubscriber } from './subscriber.ts';
-import type { Log } from './telemetry.ts';
-import { within } from './within.ts';
+import type { Config } from './platform/config/config.ts';
+import { createJobEvents, type JobEvents } from './events/job-events.ts';
+import { createLedger, type Ledger } from './jobs/ledger.ts';
+import { measureLedger } from './jobs/measured-ledger.ts';
+import { createMetrics, type Metrics } from './platform/metrics.ts';
+import { createNews, type News } from './platform/redis/signals.ts';
+import { createOutageLog, type OutageLog } from './platform/outage-log.ts';
+import { openQueue, type TicketQueue } from './queue/queue.ts';
+import { openReportedRedis, type RedisConnection } from './platform/redis/redis.ts';
+import { type Database, openDatabase } from './platform/postgres/database.ts';
+import { openSubscriber } from './platform/redis/subscriber.ts';
+import type { Log } from './platform/log.ts';
+import { within } from './platform/wait-at-most.ts';
 
 /** What both sides stand on, opened once per process. */
 export type Infra = {

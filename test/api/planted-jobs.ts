@@ -1,5 +1,5 @@
-import { newId } from '../../src/shared/domain/ids.ts';
-import { asJson, type Database } from '../../src/shared/sql/database.ts';
+import { newId } from '../../src/shared/ids.ts';
+import { asJson, type Database } from '../../src/shared/platform/postgres/database.ts';
 
 /** A job that ended and was charged, written past the ledger: for reports, not for balances. */
 export async function insertEndedJob(

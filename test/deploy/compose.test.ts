@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { parseConfig } from '../../src/shared/config.ts';
+import { parseConfig } from '../../src/shared/platform/config/config.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'compose-secrets-'));
 afterAll(() => rmSync(dir, { recursive: true }));

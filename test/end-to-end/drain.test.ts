@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyEvent, newWatchedJob } from '../../src/local/chaos/watched-job.ts';
+import { applyEvent, newWatchedJob } from '../../tools/chaos/watched-job.ts';
 import { type Client, type Gateway, jobBody, startGateway, whenEnded } from '../support/gateway.ts';
 import { viewToEnd } from '../support/viewer.ts';
 import { waitFor } from '../support/wait-for.ts';

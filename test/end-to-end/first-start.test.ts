@@ -117,7 +117,7 @@ describe('what is wrong at the first start is said in one sentence', () => {
   test('a DATA_DIR that cannot be made', async () => {
     const file = join(dir, 'a-file');
     writeFileSync(file, '');
-    const { code, said } = await run('dist/local/start.js', [], { DATA_DIR: join(file, 'data') });
+    const { code, said } = await run('dist-tools/tools/stack/start.js', [], { DATA_DIR: join(file, 'data') });
     expect(said).toMatch(/^DATA_DIR: .*a-file\/data cannot be written \(ENOTDIR\); .*\n$/);
     expect(code).toBe(1);
   });
@@ -125,7 +125,7 @@ describe('what is wrong at the first start is said in one sentence', () => {
   test('a first line of .env that an editor put a byte order mark before counts', async () => {
     const folder = mkdtempSync(join(dir, 'env-'));
     writeFileSync(join(folder, '.env'), '\uFEFFDATA_DIR=/dev/null/data\r\nPORT=0\r\n');
-    const { said } = await run('dist/local/start.js', [], {}, folder);
+    const { said } = await run('dist-tools/tools/stack/start.js', [], {}, folder);
     expect(said).toMatch(/^DATA_DIR: \/dev\/null\/data cannot be written/);
   });
 });

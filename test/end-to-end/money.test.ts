@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatUsd, parseUsd } from '../../src/shared/domain/money.ts';
+import { formatUsd, parseUsd } from '../../src/shared/money/rules/money.ts';
 import { type Client, type Gateway, jobBody, startGateway, whenEnded } from '../support/gateway.ts';
 import { waitFor } from '../support/wait-for.ts';
 

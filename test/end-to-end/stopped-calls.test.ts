@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { seededRandom } from '../../src/local/random.ts';
+import { seededRandom } from '../../tools/stack/random.ts';
 import { type Client, type Gateway, jobBody, startGateway, whenEnded } from '../support/gateway.ts';
 import { compareBills, leaveAfter, shareOf } from '../support/stopped-calls.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyEvent, newWatchedJob } from '../../src/local/chaos/watched-job.ts';
-import { type Random, seededRandom } from '../../src/local/random.ts';
+import { applyEvent, newWatchedJob } from '../../tools/chaos/watched-job.ts';
+import { type Random, seededRandom } from '../../tools/stack/random.ts';
 import { type Client, type Gateway, jobBody, startGateway, whenEnded } from '../support/gateway.ts';
 import { removeKeys } from '../support/redis.ts';
 import { statusAfter, type View, type ViewOptions, viewToEnd } from '../support/viewer.ts';

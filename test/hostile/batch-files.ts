@@ -1,4 +1,4 @@
-import type { Random } from '../../src/local/random.ts';
+import type { Random } from '../../tools/stack/random.ts';
 import { type FieldPath, fieldPaths, textWith } from './field-paths.ts';
 import { anyFieldValues } from './hostile-values.ts';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/local/random.ts';
+import type { Random } from '../../tools/stack/random.ts';
 import type { HostileRequest } from './hostile-request.ts';
 import type { Route } from './routes.ts';
 import type { Stock } from './stock.ts';

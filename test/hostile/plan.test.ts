@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../src/local/random.ts';
+import { seededRandom } from '../../tools/stack/random.ts';
 import { textWith, textWithout } from './field-paths.ts';
 import { goodBodies } from './good-bodies.ts';
 import type { Ground } from './good-request.ts';

@@ -1,4 +1,4 @@
-import type { Database } from '../../src/shared/sql/database.ts';
+import type { Database } from '../../src/shared/platform/postgres/database.ts';
 import type { Client } from '../support/gateway.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { BatchFile } from './batch-files.ts';

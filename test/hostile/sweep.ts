@@ -1,4 +1,4 @@
-import type { Random } from '../../src/local/random.ts';
+import type { Random } from '../../tools/stack/random.ts';
 import { adminKey, type Gateway } from '../support/gateway.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { hostileFiles, messageBatchOf } from './batch-files.ts';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { migrate } from '../../src/shared/sql/migrate.ts';
+import { migrate } from '../../src/shared/platform/postgres/migrate.ts';
 import { ownerUrl, templateName, withDatabase } from './servers.ts';
 
 /** Makes one migrated template database; each test file clones its own from it. */

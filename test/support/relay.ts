@@ -1,4 +1,4 @@
-import { type FaultProxy, startFaultProxy } from '../../src/local/chaos/fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from '../../tools/chaos/fault-proxy.ts';
 
 export type Relay = FaultProxy & {
   /** The server's URL by way of the relay. */

@@ -1,6 +1,6 @@
 import { loadCatalogue } from '../../src/shared/catalogue/catalogue.ts';
-import { parseUsd } from '../../src/shared/domain/money.ts';
-import { priceUsage } from '../../src/shared/domain/price.ts';
+import { parseUsd } from '../../src/shared/money/rules/money.ts';
+import { priceUsage } from '../../src/shared/money/rules/price.ts';
 import type { Client, Gateway } from './gateway.ts';
 import { waitFor } from './wait-for.ts';
 

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readServerSentEvents, type ServerSentEvent } from '../../src/local/chaos/server-sent-events.ts';
+import { readServerSentEvents, type ServerSentEvent } from '../../tools/chaos/server-sent-events.ts';
 
 export type ViewOptions = {
   jobId: string;

@@ -1,5 +1,5 @@
-import { Refusal } from '../../shared/domain/errors.ts';
-import { createSlots } from '../../shared/slots.ts';
+import { Refusal } from '../../shared/errors.ts';
+import { createSlots } from '../../shared/platform/slots.ts';
 
 /** Does a piece of work for an account, when it has a slot free in time; throws a 429 when it has none. */
 export type AccountSlots = <Result>(accountId: string, work: () => Promise<Result>) => Promise<Result>;

@@ -1,5 +1,5 @@
-import { Refusal } from '../../shared/domain/errors.ts';
-import { createSlots } from '../../shared/slots.ts';
+import { Refusal } from '../../shared/errors.ts';
+import { createSlots } from '../../shared/platform/slots.ts';
 
 /** Does a piece of work for an account as soon as it has a turn; throws a 429 when it has none for too long. */
 export type AccountTurns = <Result>(accountId: string, work: () => Promise<Result>) => Promise<Result>;

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { BatchOrderer } from '../intake/order-batch.ts';
+import type { BatchOrderer } from '../intake/create-batch.ts';
 import { accountOf, limitOf } from './caller.ts';
 import { asksAgain, fingerprintOf } from './idempotent.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { Refusal } from '../../shared/domain/errors.ts';
+import { Refusal } from '../../shared/errors.ts';
 import { createBudget } from './budget.ts';
 
 /** Of one account and process in a minute; 0 is no limit. */

@@ -1,5 +1,5 @@
-import { Refusal } from '../../shared/domain/errors.ts';
-import type { LimitedAccount } from './account-cache.ts';
+import { Refusal } from '../../shared/errors.ts';
+import type { LimitedAccount } from '../auth/account-cache.ts';
 import type { UnderWay } from './under-way.ts';
 
 export type BodyPlaceSettings = {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { newId } from '../../shared/domain/ids.ts';
+import { newId } from '../../shared/ids.ts';
 
 const answers: Record<string, { status: string; detail: string }> = {
   HPE_HEADER_OVERFLOW: {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { Refusal } from '../../shared/domain/errors.ts';
-import type { QuotaName } from '../../shared/domain/quotas.ts';
-import type { LimitedAccount } from './account-cache.ts';
+import { Refusal } from '../../shared/errors.ts';
+import type { QuotaName } from '../../shared/platform/config/quotas.ts';
+import type { LimitedAccount } from '../auth/account-cache.ts';
 
 /** What a credential may do: `jobs` implies `read`; `admin` is the operator, over all accounts. */
 export type Scope = 'read' | 'jobs' | 'admin';

@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
-import { invalid } from '../../shared/domain/errors.ts';
-import { problemsOf } from '../../shared/requests/zod-problems.ts';
+import { invalid } from '../../shared/errors.ts';
+import { problemsOf } from '../../shared/formats/common/zod-problems.ts';
 import { JudgedBody } from './judged-body.ts';
 
 /** Lets Fastify validate with zod; what does not fit is refused with 422 and its problems. What was judged has been validated. */

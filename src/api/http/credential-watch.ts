@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { ApiKeys } from './api-keys.ts';
+import type { ApiKeys } from '../auth/api-keys.ts';
 import type { Caller } from './caller.ts';
 
 /** How often open streams and waits look whether their credential still works. A minute is what is promised. */

@@ -1,7 +1,7 @@
-import { notFound, Refusal } from '../../shared/domain/errors.ts';
-import { findKeyScopes, revokeApiKey } from '../../shared/sql/api-keys.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import type { ApiKeys } from './api-keys.ts';
+import { notFound, Refusal } from '../../shared/errors.ts';
+import { findKeyScopes, revokeApiKey } from '../../shared/accounts/sql/api-keys.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import type { ApiKeys } from '../auth/api-keys.ts';
 import type { Caller } from './caller.ts';
 
 /** Revokes a key and what it made, here at once and everywhere within 5 s. An operator's key is ended by operators alone. */

@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { JobEvent } from '../../shared/domain/event.ts';
-import type { JobReader } from '../../shared/watch/job-watcher.ts';
+import type { JobEvent } from '../../shared/events/rules/event.ts';
+import type { JobReader } from '../watch/job-watcher.ts';
 import type { CredentialWatch } from './credential-watch.ts';
 import type { UnderWay } from './under-way.ts';
 

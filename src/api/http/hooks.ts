@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { invalid, notFound, Refusal } from '../../shared/domain/errors.ts';
-import type { Metrics } from '../../shared/metrics.ts';
-import { faultOf } from '../../shared/requests/json-values.ts';
+import { invalid, notFound, Refusal } from '../../shared/errors.ts';
+import type { Metrics } from '../../shared/platform/metrics.ts';
+import { faultOf } from '../../shared/formats/common/json-values.ts';
 
 /** Puts the id on every answer; it is always ours, so that one id finds one request in the log. */
 export async function showRequestId(request: FastifyRequest, reply: FastifyReply): Promise<void> {

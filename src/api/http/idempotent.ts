@@ -1,10 +1,10 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { invalid, keyConflict, keyInUse } from '../../shared/domain/errors.ts';
-import { overQuota } from '../../shared/domain/quotas.ts';
-import { writeJson } from '../../shared/json/verbatim.ts';
-import { type SecretsKey, seal, unseal } from '../../shared/seal.ts';
-import type { Database, Transaction } from '../../shared/sql/database.ts';
+import { invalid, keyConflict, keyInUse } from '../../shared/errors.ts';
+import { overQuota } from '../../shared/platform/config/quotas.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
+import { type SecretsKey, seal, unseal } from '../../shared/platform/seal.ts';
+import type { Database, Transaction } from '../../shared/platform/postgres/database.ts';
 import {
   claimKey,
   dropClaim,
@@ -13,7 +13,7 @@ import {
   type KeyStanding,
   type RememberedReply,
   storeReply,
-} from '../../shared/sql/idempotency.ts';
+} from '../../shared/accounts/sql/idempotency.ts';
 import { claimSeconds, keepClaim } from './keep-claim.ts';
 
 /** How long a request waits for an earlier one with the same key that is still at work. */

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Config } from '../../shared/config.ts';
-import { Refusal } from '../../shared/domain/errors.ts';
-import { requestLimits } from '../../shared/json/measure-json.ts';
-import type { Judge } from '../../shared/judge/judge.ts';
-import { readClientJson } from '../../shared/requests/client-json.ts';
-import { messageBatchLimits } from '../../shared/requests/message-batch.ts';
+import type { Config } from '../../shared/platform/config/config.ts';
+import { Refusal } from '../../shared/errors.ts';
+import { requestLimits } from '../../shared/platform/json/measure-json.ts';
+import type { Judge } from '../../shared/validation/validator.ts';
+import { readClientJson } from '../../shared/formats/common/client-json.ts';
+import { messageBatchLimits } from '../../shared/formats/anthropic-messages/message-batch.ts';
 import { type BodyBudgets, createBodyBudgets } from './body-budgets.ts';
 import { createBodyPlaces } from './body-places.ts';
 import { JudgedBody } from './judged-body.ts';

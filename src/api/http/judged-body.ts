@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { BodyKind, JudgedBodies } from '../../shared/judge/bodies.ts';
+import type { BodyKind, JudgedBodies } from '../../shared/validation/bodies.ts';
 import type { BodyBudgets } from './body-budgets.ts';
 
 declare module 'fastify' {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Refusal } from '../../shared/domain/errors.ts';
+import { Refusal } from '../../shared/errors.ts';
 import { createRateLimit, rateLimitHeaders } from './rate-limit.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { Refusal } from '../../shared/domain/errors.ts';
-import { newId } from '../../shared/domain/ids.ts';
+import { Refusal } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
 
 /**
  * What Node would answer by itself and without a word: an expectation that is not known, and HTTP/1.1 without a host. Nor may there be

@@ -1,13 +1,13 @@
 import cors from '@fastify/cors';
 import { type FastifyBaseLogger, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Config } from '../../shared/config.ts';
-import { notFound } from '../../shared/domain/errors.ts';
-import { newId } from '../../shared/domain/ids.ts';
+import type { Config } from '../../shared/platform/config/config.ts';
+import { notFound } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
 import type { App } from './app.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import './caller.ts';
-import { writeJson } from '../../shared/json/verbatim.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { closeAfter } from './close-unread.ts';
 import { compileValidator } from './compile-validator.ts';
 import { createBodyReader, emptySha256, type JsonBodyDeps } from './json-body.ts';

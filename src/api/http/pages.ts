@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { invalid, type Refusal } from '../../shared/domain/errors.ts';
-import type { IdPrefix } from '../../shared/domain/ids.ts';
+import { invalid, type Refusal } from '../../shared/errors.ts';
+import type { IdPrefix } from '../../shared/ids.ts';
 
 /** The two fields every list takes. */
 export const pageQuery = {

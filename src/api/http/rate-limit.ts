@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { RecentMap } from '../../shared/recent-map.ts';
+import { RecentMap } from '../../shared/platform/recent-map.ts';
 
 const minuteMs = 60_000;
 const keysMax = 100_000;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { Refusal } from '../../shared/domain/errors.ts';
-import { type JsonLimits, JsonScan } from '../../shared/json/measure-json.ts';
-import { tooManyValues } from '../../shared/requests/client-json.ts';
+import { Refusal } from '../../shared/errors.ts';
+import { type JsonLimits, JsonScan } from '../../shared/platform/json/measure-json.ts';
+import { tooManyValues } from '../../shared/formats/common/client-json.ts';
 import type { BodyPlace, BodyPlaces } from './body-places.ts';
 
 export type ReceiveSettings = {

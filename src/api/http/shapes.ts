@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { isAccountId } from '../../shared/domain/account-id.ts';
-import { formatUsd, parseUsd } from '../../shared/domain/money.ts';
-import type { Account, Balance } from '../../shared/sql/accounts.ts';
-import type { ApiKeyRecord } from '../../shared/sql/api-keys.ts';
-import type { Entry } from '../../shared/sql/statement.ts';
+import { isAccountId } from '../../shared/accounts/rules/account-id.ts';
+import { formatUsd, parseUsd } from '../../shared/money/rules/money.ts';
+import type { Account } from '../../shared/accounts/sql/accounts.ts';
+import type { Balance } from '../../shared/money/sql/balances.ts';
+import type { ApiKeyRecord } from '../../shared/accounts/sql/api-keys.ts';
+import type { Entry } from '../../shared/money/sql/entries.ts';
 
 /** An id in a path. Whatever it is, an unknown one is a 404, so nothing more is asked of it. */
 export const idParams = z.object({ id: z.string() });

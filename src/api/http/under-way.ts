@@ -1,5 +1,5 @@
-import { overQuota, type QuotaName } from '../../shared/domain/quotas.ts';
-import type { LimitedAccount } from './account-cache.ts';
+import { overQuota, type QuotaName } from '../../shared/platform/config/quotas.ts';
+import type { LimitedAccount } from '../auth/account-cache.ts';
 
 /** What is under way for each account in this process, of one kind that has a quota. */
 export type UnderWay = {

@@ -1,11 +1,11 @@
-import { keyConflict, keyInUse, Refusal } from '../../shared/domain/errors.ts';
-import { newId } from '../../shared/domain/ids.ts';
-import { formatUsd } from '../../shared/domain/money.ts';
-import { overQuota } from '../../shared/domain/quotas.ts';
-import { failpoint } from '../../shared/failpoints.ts';
-import type { Ledger } from '../../shared/ledger.ts';
-import type { News } from '../../shared/news.ts';
-import { type JobOrder, type Orderer, toIntake } from '../../shared/requests/quote-job.ts';
+import { keyConflict, keyInUse, Refusal } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
+import { formatUsd } from '../../shared/money/rules/money.ts';
+import { overQuota } from '../../shared/platform/config/quotas.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import type { Ledger } from '../../shared/jobs/ledger.ts';
+import type { News } from '../../shared/platform/redis/signals.ts';
+import { type JobOrder, type Orderer, toIntake } from '../../shared/jobs/submission.ts';
 
 export type IntakeDeps = {
   ledger: Pick<Ledger, 'openHold'>;

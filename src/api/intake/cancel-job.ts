@@ -1,11 +1,11 @@
-import { cancelledError } from '../../shared/domain/abandoned.ts';
-import { failpoint } from '../../shared/failpoints.ts';
-import { endingOf } from '../../shared/job-ending.ts';
-import type { JobEvents } from '../../shared/job-events.ts';
-import type { Ledger } from '../../shared/ledger.ts';
-import type { News } from '../../shared/news.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import { type AbandonedJob, findEndableJobs, requestCancels } from '../../shared/sql/jobs.ts';
+import { cancelledError } from '../../shared/jobs/rules/orphaned.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import { endingOf } from '../../shared/jobs/settlement.ts';
+import type { JobEvents } from '../../shared/events/job-events.ts';
+import type { Ledger } from '../../shared/jobs/ledger.ts';
+import type { News } from '../../shared/platform/redis/signals.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import { type AbandonedJob, findEndableJobs, requestCancels } from '../../shared/jobs/sql/jobs.ts';
 
 export type CancelDeps = {
   sql: Database;

@@ -1,4 +1,4 @@
-import { metadataPairsMax } from '../../shared/requests/metadata-shape.ts';
+import { metadataPairsMax } from '../../shared/formats/common/metadata-shape.ts';
 
 /** The metadata of an earlier order, which is repeated, and its id beside them where a pair is left for it. */
 export function retryMetadata(id: string, metadata: Record<string, string>): Record<string, string> {

@@ -1,9 +1,9 @@
-import type { JobEvent } from '../../shared/domain/event.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
+import type { JobEvent } from '../../shared/events/rules/event.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import type { JobWatcher } from '../watch/job-watcher.ts';
 import { toDelta } from '../sync/follow-call.ts';
-import { createResponseEvents } from '../translate/response-events.ts';
-import type { ResponseEvent } from '../translate/response-output-events.ts';
+import { createResponseEvents } from '../../shared/formats/openai-responses/response-events.ts';
+import type { ResponseEvent } from '../../shared/formats/openai-responses/response-output-events.ts';
 import { readResponse, type StoredResponse } from './stored-response.ts';
 
 /**

@@ -1,20 +1,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../shared/catalogue/catalogue.ts';
-import type { ChatCompletion, Delta } from '../../shared/domain/chat.ts';
-import { Refusal } from '../../shared/domain/errors.ts';
-import type { JobRecord } from '../../shared/domain/job.ts';
-import { readJson } from '../../shared/json/read-json.ts';
-import { findOutcome } from '../../shared/sql/jobs.ts';
-import type { FinalWatch } from '../../shared/watch/final-watch.ts';
-import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
+import type { ChatCompletion, Delta } from '../../shared/chat/chat.ts';
+import { Refusal } from '../../shared/errors.ts';
+import type { JobRecord } from '../../shared/jobs/rules/job.ts';
+import { readJson } from '../../shared/platform/json/read-json.ts';
+import { findOutcome } from '../../shared/jobs/sql/jobs.ts';
+import type { FinalWatch } from '../watch/final-watch.ts';
+import type { JobWatcher } from '../watch/job-watcher.ts';
 import type { CredentialWatch } from '../http/credential-watch.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
 import { toRefusal } from '../http/problem.ts';
 import { cancelOne } from '../intake/cancel-job.ts';
-import { cancelUnlessAskedAgain, type GoneDeps, whenGone } from './client-gone.ts';
+import { cancelUnlessAskedAgain, type GoneDeps, whenGone } from './client-disconnect.ts';
 import { failedCall } from './failed-call.ts';
 import { followCall, OutputTakenBack } from './follow-call.ts';
-import { type Call, type PlaceDeps, type PlacedCall, placeCall } from './place-call.ts';
+import { type Call, type PlaceDeps, type PlacedCall, placeCall } from './submit-call.ts';
 
 export type AnswerDeps = PlaceDeps &
   GoneDeps & {

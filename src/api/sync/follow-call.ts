@@ -1,7 +1,7 @@
-import type { Delta, ExtraContent } from '../../shared/domain/chat.ts';
-import type { JobEvent } from '../../shared/domain/event.ts';
-import { readJson } from '../../shared/json/read-json.ts';
-import type { JobWatcher } from '../../shared/watch/job-watcher.ts';
+import type { Delta, ExtraContent } from '../../shared/chat/chat.ts';
+import type { JobEvent } from '../../shared/events/rules/event.ts';
+import { readJson } from '../../shared/platform/json/read-json.ts';
+import type { JobWatcher } from '../watch/job-watcher.ts';
 
 type Said = {
   text?: string;

@@ -1,7 +1,7 @@
-import { createGroupCommit } from '../../shared/group-commit.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import { groupFaultOf } from '../../shared/sql/database-errors.ts';
-import { noteSyncCalls, type SyncCall } from '../../shared/sql/sync-calls.ts';
+import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
+import { noteSyncCalls, type SyncCall } from '../../shared/jobs/sql/sync-calls.ts';
 
 /** Notes which job is about to answer a call, durably when this resolves. Concurrent calls share statements. */
 export type NoteCall = (call: SyncCall) => Promise<unknown>;

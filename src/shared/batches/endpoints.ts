@@ -1,18 +1,18 @@
 import type { z } from 'zod';
-import type { BatchEndpointName } from '../domain/batch.ts';
-import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../domain/chat.ts';
-import { invalid } from '../domain/errors.ts';
-import { responseIdOf } from '../domain/ids.ts';
-import type { Surface } from '../domain/job.ts';
-import { readJson } from '../json/read-json.ts';
-import { writeJson } from '../json/verbatim.ts';
-import { toChatCompletion } from '../requests/chat-completion.ts';
-import { chatCompletionsShape } from '../requests/chat-request.ts';
-import { toAnthropicMessage } from '../requests/message-object.ts';
-import { messagesShape } from '../requests/message-request.ts';
-import { toResponse } from '../requests/response-object.ts';
-import { type ResponsesBody, responsesShape, toChatRequest } from '../requests/response-request.ts';
-import { problemsOf } from '../requests/zod-problems.ts';
+import type { BatchEndpointName } from './rules/batch.ts';
+import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../chat/chat.ts';
+import { invalid } from '../errors.ts';
+import { responseIdOf } from '../ids.ts';
+import type { Surface } from '../jobs/rules/job.ts';
+import { readJson } from '../platform/json/read-json.ts';
+import { writeJson } from '../platform/json/verbatim.ts';
+import { toChatCompletion } from '../formats/openai-chat/chat-completion.ts';
+import { chatCompletionsShape } from '../formats/openai-chat/chat-request.ts';
+import { toAnthropicMessage } from '../formats/anthropic-messages/message-object.ts';
+import { messagesShape } from '../formats/anthropic-messages/message-request.ts';
+import { toResponse } from '../formats/openai-responses/response-object.ts';
+import { type ResponsesBody, responsesShape, toChatRequest } from '../formats/openai-responses/response-request.ts';
+import { problemsOf } from '../formats/common/zod-problems.ts';
 
 /** The job behind a line that has a result. */
 export type LineJob = {

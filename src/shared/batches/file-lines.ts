@@ -1,5 +1,5 @@
-import type { Transaction } from '../sql/database.ts';
-import { readBytes } from '../sql/files.ts';
+import type { Transaction } from '../platform/postgres/database.ts';
+import { readBytes } from './sql/files.ts';
 
 /** A line of a file by its number, from 1; its bytes are null when there are too many. */
 export type FileLine = { line: number; bytes: Buffer | null };

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { type BatchEndpointName, type BatchFault, batchLineBytesMax } from '../domain/batch.ts';
-import type { Refusal } from '../domain/errors.ts';
-import { measureJson, requestLimits } from '../json/measure-json.ts';
-import { membersOf } from '../json/members.ts';
-import { readScannedJson } from '../json/read-json.ts';
-import { tooManyValues } from '../requests/client-json.ts';
-import { faultOf } from '../requests/json-values.ts';
+import { type BatchEndpointName, type BatchFault } from './rules/batch.ts';
+import { batchLineBytesMax } from '../formats/common/batch-limits.ts';
+import type { Refusal } from '../errors.ts';
+import { measureJson, requestLimits } from '../platform/json/measure-json.ts';
+import { membersOf } from '../platform/json/members.ts';
+import { readScannedJson } from '../platform/json/read-json.ts';
+import { tooManyValues } from '../formats/common/client-json.ts';
+import { faultOf } from '../formats/common/json-values.ts';
 import type { FileLine } from './file-lines.ts';
 
 /**

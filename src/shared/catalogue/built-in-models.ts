@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ImageRule } from '../domain/image-tokens.ts';
-import type { ModelEntry, Rates } from '../domain/model.ts';
+import type { ImageRule } from './image-rule.ts';
+import type { ModelEntry, Rates } from './model.ts';
 import generated from './models.json' with { type: 'json' };
 
 const nano = z

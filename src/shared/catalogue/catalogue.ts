@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ModelEntry } from '../domain/model.ts';
+import type { ModelEntry } from './model.ts';
 import { builtInModels, ownProviders } from './built-in-models.ts';
 import { type FileModel, type FileProvider, modelsFileShape, providersFileShape } from './file-shapes.ts';
 import { type FileFacts, missingFacts, newModel, overrideModel } from './merge-models.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ModelEntry, Prices, ProviderKind, Rates } from '../domain/model.ts';
+import type { ModelEntry, Prices, ProviderKind, Rates } from './model.ts';
 import type { FileModel } from './file-shapes.ts';
 
 type FileRates = NonNullable<FileModel['usd_per_mtok']>;

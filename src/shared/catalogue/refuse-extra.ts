@@ -1,4 +1,4 @@
-import type { ExtraContent, Message, Tool } from '../domain/chat.ts';
+import type { ExtraContent, Message, Tool } from '../chat/chat.ts';
 import type { Refusal, UpstreamKind } from './refusal.ts';
 
 /**

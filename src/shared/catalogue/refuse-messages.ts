@@ -1,5 +1,5 @@
-import type { ChatRequest, ImagePart, Message, ToolCall } from '../domain/chat.ts';
-import { measureJson, requestLimits } from '../json/measure-json.ts';
+import type { ChatRequest, ImagePart, Message, ToolCall } from '../chat/chat.ts';
+import { measureJson, requestLimits } from '../platform/json/measure-json.ts';
 import { parseDataUrl } from './data-url.ts';
 import type { ModelSupport, Refusal, UpstreamKind } from './refusal.ts';
 import { refuseExtra } from './refuse-extra.ts';

@@ -1,4 +1,4 @@
-import type { ChatRequest } from '../domain/chat.ts';
+import type { ChatRequest } from '../chat/chat.ts';
 import { alwaysThinks, isBudgetClaude } from './model-traits.ts';
 import type { ModelSupport, Refusal, UpstreamKind } from './refusal.ts';
 import { refuseMessages } from './refuse-messages.ts';

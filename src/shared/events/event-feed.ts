@@ -1,5 +1,5 @@
-import type { LoggedEvent } from '../domain/event.ts';
-import type { Subscriber } from '../subscriber.ts';
+import type { LoggedEvent } from './rules/event.ts';
+import type { Subscriber } from '../platform/redis/subscriber.ts';
 import { channelOf, parseNews } from './event-log.ts';
 
 /** What is told about one job: events just written, or none when its row in Postgres changed. */

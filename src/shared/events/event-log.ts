@@ -1,7 +1,7 @@
-import type { LoggedEvent } from '../domain/event.ts';
-import { type RedisConnection, redisKey } from '../redis.ts';
-import { createRedisScript } from '../redis-script.ts';
-import { answerWithin } from '../within.ts';
+import type { LoggedEvent } from './rules/event.ts';
+import { type RedisConnection, redisKey } from '../platform/redis/redis.ts';
+import { createRedisScript } from '../platform/redis/redis-script.ts';
+import { answerWithin } from '../platform/wait-at-most.ts';
 
 /** The log of a job is kept at least this long after its last event; after that its end is told from Postgres. */
 const keptMsMin = 24 * 60 * 60 * 1000;

@@ -1,8 +1,8 @@
-import type { Delta } from '../domain/chat.ts';
-import type { Log } from '../telemetry.ts';
+import type { Delta } from '../chat/chat.ts';
+import type { Log } from '../platform/log.ts';
 import type { EventLog } from './event-log.ts';
-import { EventOutbox, type WriterOptions } from './event-outbox.ts';
-import { createDeltaGatherer } from './gather-deltas.ts';
+import { EventOutbox, type WriterOptions } from './event-sender.ts';
+import { createDeltaGatherer } from './coalesce-deltas.ts';
 
 /** The first delta leaves at once; later ones are joined for this long. */
 const gatherMs = 50;

@@ -1,7 +1,7 @@
 import { Client } from 'undici';
-import { skipInterimResponses } from '../outgoing/interim-responses.ts';
-import { noProxy, type ProxySettings } from '../outgoing/proxy-for.ts';
-import type { TargetPolicy } from '../webhook-target.ts';
+import { skipInterimResponses } from '../platform/outgoing/interim-responses.ts';
+import { noProxy, type ProxySettings } from '../platform/outgoing/proxy-for.ts';
+import type { TargetPolicy } from './webhook-target.ts';
 import { createGuardedConnector } from './guarded-connector.ts';
 import type { ResolveHost } from './resolve-host.ts';
 

@@ -1,10 +1,10 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import { openTunnel } from '../outgoing/open-tunnel.ts';
-import { type ProxySettings, proxyFor } from '../outgoing/proxy-for.ts';
-import { mayContact, mayContactPort, type TargetPolicy } from '../webhook-target.ts';
-import { answerWithin } from '../within.ts';
+import { openTunnel } from '../platform/outgoing/open-tunnel.ts';
+import { type ProxySettings, proxyFor } from '../platform/outgoing/proxy-for.ts';
+import { mayContact, mayContactPort, type TargetPolicy } from './webhook-target.ts';
+import { answerWithin } from '../platform/wait-at-most.ts';
 import type { ResolveHost } from './resolve-host.ts';
 
 const connectMsMax = 5000;

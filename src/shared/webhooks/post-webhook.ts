@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { type PostResult, parseRetryAfter } from '../domain/delivery.ts';
+import { type PostResult, parseRetryAfter } from './rules/delivery.ts';
 import type { Connections } from './connections.ts';
 
 export type PostLimits = {

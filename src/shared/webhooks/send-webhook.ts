@@ -1,4 +1,4 @@
-import type { PostResult } from '../domain/delivery.ts';
+import type { PostResult } from './rules/delivery.ts';
 import type { Connections } from './connections.ts';
 import { type PostLimits, postWebhook } from './post-webhook.ts';
 import { signWebhook } from './sign.ts';

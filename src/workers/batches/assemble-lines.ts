@@ -1,11 +1,11 @@
-import { answerLine, answerUnread } from '../../shared/batches/line-answers.ts';
-import { newId } from '../../shared/domain/ids.ts';
-import { findNextLine, keepAssembled, listEndedLines } from '../../shared/sql/assemble-batch.ts';
-import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/sql/batch-lease.ts';
-import { blameLine } from '../../shared/sql/blame-line.ts';
-import type { Transaction } from '../../shared/sql/database.ts';
-import { appendToFile, beginFile } from '../../shared/sql/files.ts';
-import type { MoverDeps } from './mover-deps.ts';
+import { answerLine, answerUnread } from '../../shared/batches/line-results.ts';
+import { newId } from '../../shared/ids.ts';
+import { findNextLine, keepAssembled, listEndedLines } from '../../shared/batches/sql/assemble-batch.ts';
+import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/batches/sql/batch-lease.ts';
+import { blameLine } from '../../shared/batches/sql/blame-line.ts';
+import type { Transaction } from '../../shared/platform/postgres/database.ts';
+import { appendToFile, beginFile } from '../../shared/batches/sql/files.ts';
+import type { MoverDeps } from './batch-step.ts';
 
 const bytesPerSlice = 4 * 1024 * 1024;
 

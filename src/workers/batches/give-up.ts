@@ -1,12 +1,13 @@
 import { readFileLines } from '../../shared/batches/file-lines.ts';
 import { findCustomId } from '../../shared/batches/find-custom-id.ts';
-import { type BatchFault, batchLineBytesMax, endedLines } from '../../shared/domain/batch.ts';
-import type { BatchLease, OpenBatch } from '../../shared/sql/batch-lease.ts';
-import { abandonBatch, blameLine, blameLineWithoutJob } from '../../shared/sql/blame-line.ts';
-import { keepLines } from '../../shared/sql/validate-batch.ts';
+import { type BatchFault, endedLines } from '../../shared/batches/rules/batch.ts';
+import { batchLineBytesMax } from '../../shared/formats/common/batch-limits.ts';
+import type { BatchLease, OpenBatch } from '../../shared/batches/sql/batch-lease.ts';
+import { abandonBatch, blameLine, blameLineWithoutJob } from '../../shared/batches/sql/blame-line.ts';
+import { keepLines } from '../../shared/batches/sql/validate-batch.ts';
 import { writeBlamedLine } from './assemble-lines.ts';
-import { conclude } from './conclude.ts';
-import type { MoverDeps, Step } from './mover-deps.ts';
+import { conclude } from './finalize-batch.ts';
+import type { MoverDeps, Step } from './batch-step.ts';
 
 /** What ended this many processes is not tried again. */
 const lostLeasesMax = 3;

@@ -1,10 +1,10 @@
-import { Refusal } from '../../shared/domain/errors.ts';
-import { every, type Loop } from '../../shared/every.ts';
-import { type BatchLease, LeaseLost, leaseBatch, releaseBatch } from '../../shared/sql/batch-lease.ts';
-import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
-import { repeatWhileAway } from '../../shared/sql/repeat.ts';
-import { takeTurn } from './move-batch.ts';
-import type { MoverDeps } from './mover-deps.ts';
+import { Refusal } from '../../shared/errors.ts';
+import { every, type Loop } from '../../shared/platform/loop.ts';
+import { type BatchLease, LeaseLost, leaseBatch, releaseBatch } from '../../shared/batches/sql/batch-lease.ts';
+import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
+import { repeatWhileAway } from '../../shared/platform/postgres/retry-while-unavailable.ts';
+import { takeTurn } from './advance-batch.ts';
+import type { MoverDeps } from './batch-step.ts';
 
 const intervalMs = 500;
 /** A process moves so many batches at once, of different accounts: one slow statement holds up its own account alone. */

@@ -1,9 +1,10 @@
 import { readFileLines } from '../../shared/batches/file-lines.ts';
-import { type BatchFault, batchLineBytesMax, batchLinesMax } from '../../shared/domain/batch.ts';
-import { failpoint } from '../../shared/failpoints.ts';
-import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/sql/batch-lease.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import { FileGone } from '../../shared/sql/files.ts';
+import { type BatchFault } from '../../shared/batches/rules/batch.ts';
+import { batchLineBytesMax, batchLinesMax } from '../../shared/formats/common/batch-limits.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/batches/sql/batch-lease.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import { FileGone } from '../../shared/batches/sql/files.ts';
 import {
   type BatchLine,
   findUnsuccessful,
@@ -11,9 +12,9 @@ import {
   keepLines,
   openBatchHold,
   type ReadSlice,
-} from '../../shared/sql/validate-batch.ts';
-import { conclude } from './conclude.ts';
-import type { MoverDeps } from './mover-deps.ts';
+} from '../../shared/batches/sql/validate-batch.ts';
+import { conclude } from './finalize-batch.ts';
+import type { MoverDeps } from './batch-step.ts';
 
 /** What was read of a batch's lines, how far reading has come, and what fails the whole batch. */
 type SourceSlice = ReadSlice & { faults: BatchFault[] };

@@ -1,10 +1,10 @@
-import type { Answer } from '../../shared/domain/answer.ts';
-import type { Delta } from '../../shared/domain/chat.ts';
-import { attemptId } from '../../shared/domain/ids.ts';
-import { lanes } from '../../shared/domain/job.ts';
-import { failpoint } from '../../shared/failpoints.ts';
-import type { Gate, GatePass, GateReport, SaidLimits } from '../../shared/gate.ts';
-import type { Metrics } from '../../shared/metrics.ts';
+import type { Answer } from '../../shared/chat/call-result.ts';
+import type { Delta } from '../../shared/chat/chat.ts';
+import { attemptId } from '../../shared/ids.ts';
+import { lanes } from '../../shared/jobs/rules/job.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import type { Gate, GatePass, GateReport, SaidLimits } from '../../shared/queue/gate.ts';
+import type { Metrics } from '../../shared/platform/metrics.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Run } from './runs.ts';
 

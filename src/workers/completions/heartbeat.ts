@@ -1,11 +1,12 @@
-import { attemptId } from '../../shared/domain/ids.ts';
-import { every, type Loop } from '../../shared/every.ts';
-import type { Gate } from '../../shared/gate.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import { repeatWhileAway } from '../../shared/sql/repeat.ts';
-import { extendLeases, recordWorker } from '../../shared/sql/run-jobs.ts';
-import type { Log } from '../../shared/telemetry.ts';
-import { answerWithin } from '../../shared/within.ts';
+import { attemptId } from '../../shared/ids.ts';
+import { every, type Loop } from '../../shared/platform/loop.ts';
+import type { Gate } from '../../shared/queue/gate.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import { repeatWhileAway } from '../../shared/platform/postgres/retry-while-unavailable.ts';
+import { extendLeases } from '../../shared/jobs/sql/claim-jobs.ts';
+import { recordWorker } from '../../shared/queue/sql/workers.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { answerWithin } from '../../shared/platform/wait-at-most.ts';
 import type { ClaimedJob } from './claim.ts';
 import type { Runs } from './runs.ts';
 

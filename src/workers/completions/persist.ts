@@ -1,6 +1,6 @@
-import { isDatabaseUnavailable } from '../../shared/sql/database-errors.ts';
-import { repeatWhileAway } from '../../shared/sql/repeat.ts';
-import type { Log } from '../../shared/telemetry.ts';
+import { isDatabaseUnavailable } from '../../shared/platform/postgres/database-errors.ts';
+import { repeatWhileAway } from '../../shared/platform/postgres/retry-while-unavailable.ts';
+import type { Log } from '../../shared/platform/log.ts';
 
 export type Persist = {
   /** Makes a write, however long the database is away; rejects only when the database says no, or after `stop`. */

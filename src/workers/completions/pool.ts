@@ -1,10 +1,10 @@
 import { DelayedError, Worker } from 'bullmq';
-import type { OutageLog } from '../../shared/outage-log.ts';
-import { asBullConnection, queueName, queuePrefix, type Ticket } from '../../shared/queue.ts';
-import { blockingReadMs, isRedisAway, type RedisConnection } from '../../shared/redis.ts';
-import { isDatabaseTransient } from '../../shared/sql/database-errors.ts';
-import type { Log } from '../../shared/telemetry.ts';
-import { within } from '../../shared/within.ts';
+import type { OutageLog } from '../../shared/platform/outage-log.ts';
+import { asBullConnection, queueName, queuePrefix, type Ticket } from '../../shared/queue/queue.ts';
+import { blockingReadMs, isRedisAway, type RedisConnection } from '../../shared/platform/redis/redis.ts';
+import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { within } from '../../shared/platform/wait-at-most.ts';
 import type { TicketEnd } from './run-job.ts';
 
 export type PoolSettings = {

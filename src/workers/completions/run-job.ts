@@ -1,8 +1,8 @@
-import { failpoint } from '../../shared/failpoints.ts';
-import type { Gate, GatePass } from '../../shared/gate.ts';
-import type { JobEvents } from '../../shared/job-events.ts';
-import type { Ticket } from '../../shared/queue.ts';
-import type { TicketKey, TicketReturn } from '../../shared/sql/run-jobs.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import type { Gate, GatePass } from '../../shared/queue/gate.ts';
+import type { JobEvents } from '../../shared/events/job-events.ts';
+import type { Ticket } from '../../shared/queue/queue.ts';
+import type { TicketKey, TicketReturn } from '../../shared/queue/sql/tickets.ts';
 import { type AdmitDeps, admit } from './admit.ts';
 import { type CallDeps, callProvider } from './call-provider.ts';
 import type { ClaimedJob } from './claim.ts';

@@ -1,17 +1,12 @@
-import type { Config, ProviderConfig } from '../../shared/config.ts';
-import type { Gate } from '../../shared/gate.ts';
-import { createGroupCommit } from '../../shared/group-commit.ts';
+import type { Config, ProviderConfig } from '../../shared/platform/config/config.ts';
+import type { Gate } from '../../shared/queue/gate.ts';
+import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
 import type { Infra } from '../../shared/infra.ts';
-import { openReportedRedis } from '../../shared/redis.ts';
-import { groupFaultOf } from '../../shared/sql/database-errors.ts';
-import {
-  returnTickets,
-  type TicketKey,
-  type TicketReturn,
-  withdrawTickets,
-} from '../../shared/sql/run-jobs.ts';
-import type { Log } from '../../shared/telemetry.ts';
-import { within } from '../../shared/within.ts';
+import { openReportedRedis } from '../../shared/platform/redis/redis.ts';
+import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
+import { returnTickets, type TicketKey, type TicketReturn, withdrawTickets } from '../../shared/queue/sql/tickets.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { within } from '../../shared/platform/wait-at-most.ts';
 import { openProviders } from '../providers/open-providers.ts';
 import { createClaim } from './claim.ts';
 import { startHeartbeat } from './heartbeat.ts';

@@ -1,8 +1,8 @@
-import { type DeliveryVerdict, judgeDelivery, type PostResult } from '../../shared/domain/delivery.ts';
-import type { SecretsKey } from '../../shared/seal.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import type { ClaimedDelivery } from '../../shared/sql/send-deliveries.ts';
-import { openEndpointSecret, openWebhookSecret, readWebhookSecret } from '../../shared/webhook-secret.ts';
+import { type DeliveryVerdict, judgeDelivery, type PostResult } from '../../shared/webhooks/rules/delivery.ts';
+import type { SecretsKey } from '../../shared/platform/seal.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import type { ClaimedDelivery } from '../../shared/webhooks/sql/claim-deliveries.ts';
+import { openEndpointSecret, openWebhookSecret, readWebhookSecret } from '../../shared/webhooks/webhook-secret.ts';
 import { type SendDeps, sendWebhook } from '../../shared/webhooks/send-webhook.ts';
 
 export type RunDeliveryDeps = SendDeps & {

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Config } from '../../shared/config.ts';
-import { type EndpointPatience, endpointPatience, type PostResult } from '../../shared/domain/delivery.ts';
-import { every } from '../../shared/every.ts';
-import { failpoint } from '../../shared/failpoints.ts';
-import { createGroupCommit } from '../../shared/group-commit.ts';
-import type { Metrics } from '../../shared/metrics.ts';
-import type { News } from '../../shared/news.ts';
-import { noProxy, type ProxySettings } from '../../shared/outgoing/proxy-for.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import { groupFaultOf } from '../../shared/sql/database-errors.ts';
-import { repeatWhileAway } from '../../shared/sql/repeat.ts';
+import type { Config } from '../../shared/platform/config/config.ts';
+import { type EndpointPatience, endpointPatience, type PostResult } from '../../shared/webhooks/rules/delivery.ts';
+import { every } from '../../shared/platform/loop.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
+import type { Metrics } from '../../shared/platform/metrics.ts';
+import type { News } from '../../shared/platform/redis/signals.ts';
+import { noProxy, type ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
+import { repeatWhileAway } from '../../shared/platform/postgres/retry-while-unavailable.ts';
 import {
   type ClaimedDelivery,
   claimDeliveries,
@@ -17,16 +17,16 @@ import {
   extendDeliveries,
   recordDeliveries,
   returnDelivery,
-} from '../../shared/sql/send-deliveries.ts';
-import type { Log } from '../../shared/telemetry.ts';
+} from '../../shared/webhooks/sql/claim-deliveries.ts';
+import type { Log } from '../../shared/platform/log.ts';
 import { createConnections } from '../../shared/webhooks/connections.ts';
 import { postLimits } from '../../shared/webhooks/post-webhook.ts';
 import { createResolver, type ResolveHost } from '../../shared/webhooks/resolve-host.ts';
-import { within } from '../../shared/within.ts';
-import { gatherWakes } from './gather-wakes.ts';
-import { createPlaces } from './places.ts';
+import { within } from '../../shared/platform/wait-at-most.ts';
+import { gatherWakes } from './coalesce-wakes.ts';
+import { createPlaces } from './receiver-slots.ts';
 import { type RunDeliveryDeps, runDelivery } from './run-delivery.ts';
-import { startUpkeep } from './upkeep.ts';
+import { startUpkeep } from '../maintenance/delivery-upkeep.ts';
 
 export type DeliveriesDeps = {
   sql: Database;

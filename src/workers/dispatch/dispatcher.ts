@@ -1,12 +1,13 @@
-import { capacityOf } from '../../shared/domain/window.ts';
-import { every, type Loop } from '../../shared/every.ts';
-import { failpoint } from '../../shared/failpoints.ts';
-import type { Metrics } from '../../shared/metrics.ts';
-import { addTickets, removeTickets, type TicketQueue } from '../../shared/queue.ts';
-import type { Database } from '../../shared/sql/database.ts';
-import type { Leadership } from '../../shared/sql/leadership.ts';
-import { recallTickets, sumConcurrency, ticketJobs } from '../../shared/sql/run-jobs.ts';
-import type { Log } from '../../shared/telemetry.ts';
+import { capacityOf } from '../../shared/queue/rules/window.ts';
+import { every, type Loop } from '../../shared/platform/loop.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import type { Metrics } from '../../shared/platform/metrics.ts';
+import { addTickets, removeTickets, type TicketQueue } from '../../shared/queue/queue.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
+import { sumConcurrency } from '../../shared/queue/sql/workers.ts';
+import { recallTickets, ticketJobs } from '../../shared/queue/sql/tickets.ts';
+import type { Log } from '../../shared/platform/log.ts';
 
 export type DispatcherDeps = {
   sql: Database;

@@ -1,12 +1,12 @@
-import type { Config, ProviderConfig } from '../../shared/config.ts';
+import type { Config, ProviderConfig } from '../../shared/platform/config/config.ts';
 import type { Infra } from '../../shared/infra.ts';
-import type { Leadership } from '../../shared/sql/leadership.ts';
-import type { Log } from '../../shared/telemetry.ts';
-import { within } from '../../shared/within.ts';
+import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { within } from '../../shared/platform/wait-at-most.ts';
 import { startDispatcher } from './dispatcher.ts';
-import { startHousekeeper } from './housekeeper.ts';
-import { startReaper } from './reaper.ts';
-import { startReconciler } from './reconciler.ts';
+import { startHousekeeper } from '../maintenance/retention.ts';
+import { startReaper } from '../maintenance/reaper.ts';
+import { startReconciler } from '../maintenance/reconciler.ts';
 
 export type DispatchDeps = {
   config: Config;

@@ -6,8 +6,8 @@ import type {
   TextBlockParam,
 } from '@anthropic-ai/sdk/resources/messages';
 import { parseDataUrl } from '../../shared/catalogue/data-url.ts';
-import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/domain/chat.ts';
-import { writeJson } from '../../shared/json/verbatim.ts';
+import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { isRecord, parseJson, pickFields, readList, readText } from './read-field.ts';
 
 /** The instructions before the first turn; Anthropic takes them apart from the messages. */

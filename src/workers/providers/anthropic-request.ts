@@ -6,7 +6,7 @@ import type {
   ThinkingConfigParam,
 } from '@anthropic-ai/sdk/resources/messages';
 import { isBudgetClaude } from '../../shared/catalogue/model-traits.ts';
-import type { ChatRequest, ReasoningEffort, Tool } from '../../shared/domain/chat.ts';
+import type { ChatRequest, ReasoningEffort, Tool } from '../../shared/chat/chat.ts';
 import { toAnthropicMessages, toSystemBlocks } from './anthropic-messages.ts';
 import type { ProviderCall } from './provider.ts';
 import { pickFields } from './read-field.ts';

@@ -1,5 +1,5 @@
-import type { Delta } from '../../shared/domain/chat.ts';
-import { writeJson } from '../../shared/json/verbatim.ts';
+import type { Delta } from '../../shared/chat/chat.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import {
   buildFromBlocks,
   type FinishedBlock,

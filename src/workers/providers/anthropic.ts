@@ -1,5 +1,5 @@
 import Anthropic, { APIError } from '@anthropic-ai/sdk';
-import { markValue } from '../../shared/json/verbatim.ts';
+import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromAnthropicMessage } from './anthropic-completion.ts';
 import { type AnthropicBody, toAnthropicRequest } from './anthropic-request.ts';
 import { createAnthropicAssembler } from './anthropic-stream.ts';

@@ -4,8 +4,8 @@ import type {
   ExtraContent,
   FinishReason,
   ToolCall,
-} from '../../shared/domain/chat.ts';
-import { toCompletionUsage, type Usage } from '../../shared/domain/usage.ts';
+} from '../../shared/chat/chat.ts';
+import { toCompletionUsage, type Usage } from '../../shared/chat/usage.ts';
 
 /** What every upstream's answer is brought to before it becomes a completion. */
 export type ChoiceParts = {

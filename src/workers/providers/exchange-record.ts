@@ -1,4 +1,4 @@
-import type { ProviderLimits } from '../../shared/domain/answer.ts';
+import type { ProviderLimits } from '../../shared/chat/call-result.ts';
 
 /** What is known of one HTTP exchange, whatever the SDK makes of it: the outcome is read from here, not from its errors. */
 export type ExchangeRecord = {

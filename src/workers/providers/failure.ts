@@ -1,4 +1,4 @@
-import type { Failure, FailureReason } from '../../shared/domain/answer.ts';
+import type { Failure, FailureReason } from '../../shared/chat/call-result.ts';
 import type { LimitReached } from './call-limits.ts';
 import { cleanMessage, failureMessage } from './failure-message.ts';
 import { isRecord, parseJson, readField, readList, readText } from './read-field.ts';

@@ -1,5 +1,5 @@
-import type { FinishReason } from '../../shared/domain/chat.ts';
-import { checkUsage, isCount, type Usage } from '../../shared/domain/usage.ts';
+import type { FinishReason } from '../../shared/chat/chat.ts';
+import { checkUsage, isCount, type Usage } from '../../shared/chat/usage.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
 
 /** SDK 2.32 `FinishReason`: nearly all of its words mean that something was withheld. */

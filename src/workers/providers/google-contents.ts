@@ -1,6 +1,6 @@
 import type { Content, Part } from '@google/genai';
 import { parseDataUrl } from '../../shared/catalogue/data-url.ts';
-import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/domain/chat.ts';
+import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
 import { isRecord, parseJson, readText } from './read-field.ts';
 
 /** All instructions; intake has seen to it that none stands between turns, where Gemini has no place for one. */

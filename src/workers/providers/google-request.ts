@@ -8,7 +8,7 @@ import {
   type ToolConfig,
 } from '@google/genai';
 import { alwaysThinks, isBudgetGemini } from '../../shared/catalogue/model-traits.ts';
-import type { ChatRequest, ReasoningEffort, Tool } from '../../shared/domain/chat.ts';
+import type { ChatRequest, ReasoningEffort, Tool } from '../../shared/chat/chat.ts';
 import { toGoogleContents, toSystemInstruction } from './google-contents.ts';
 import type { ProviderCall } from './provider.ts';
 

@@ -1,5 +1,5 @@
-import type { ToolCall } from '../../shared/domain/chat.ts';
-import { writeJson } from '../../shared/json/verbatim.ts';
+import type { ToolCall } from '../../shared/chat/chat.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
 import { readGoogleUsage, toFinishReason, toOpenaiLogprobs } from './google-completion.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';

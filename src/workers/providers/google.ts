@@ -1,5 +1,5 @@
 import { ApiError, GoogleGenAI } from '@google/genai';
-import { markValue } from '../../shared/json/verbatim.ts';
+import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { toGoogleRequest } from './google-request.ts';
 import { createGoogleAssembler } from './google-stream.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';

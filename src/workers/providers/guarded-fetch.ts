@@ -1,6 +1,6 @@
 import { type Dispatcher, type Response as UndiciResponse, fetch as undiciFetch } from 'undici';
-import { markNumbers } from '../../shared/json/read-json.ts';
-import { unmarkText } from '../../shared/json/verbatim.ts';
+import { markNumbers } from '../../shared/platform/json/read-json.ts';
+import { unmarkText } from '../../shared/platform/json/verbatim.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { ProviderCall } from './provider.ts';

@@ -1,5 +1,5 @@
-import type { ProviderConfig } from '../../shared/config.ts';
-import { noProxy, type ProxySettings } from '../../shared/outgoing/proxy-for.ts';
+import type { ProviderConfig } from '../../shared/platform/config/config.ts';
+import { noProxy, type ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
 import type { Provider } from './provider.ts';
 import { createProvider } from './registry.ts';
 

@@ -1,5 +1,5 @@
-import type { Choice, ExtraContent, FinishReason, ToolCall } from '../../shared/domain/chat.ts';
-import { keptReasoning } from '../../shared/requests/extra-content.ts';
+import type { Choice, ExtraContent, FinishReason, ToolCall } from '../../shared/chat/chat.ts';
+import { keptReasoning } from '../../shared/formats/common/extra-content.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
 import { findOpenaiUsage, readOpenaiUsage } from './openai-usage.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';

@@ -1,4 +1,4 @@
-import type { ToolCall } from '../../shared/domain/chat.ts';
+import type { ToolCall } from '../../shared/chat/chat.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
 import { keepCallState, keepReasoning, reasoningFields, toFinishReason } from './openai-completion.ts';
 import { findOpenaiUsage, readOpenaiUsage } from './openai-usage.ts';

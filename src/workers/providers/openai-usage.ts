@@ -1,4 +1,4 @@
-import { checkUsage, isCount, type Usage } from '../../shared/domain/usage.ts';
+import { checkUsage, isCount, type Usage } from '../../shared/chat/usage.ts';
 import { isRecord, readField, readList } from './read-field.ts';
 
 type Reported = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import OpenAI, { APIError } from 'openai';
-import { markValue } from '../../shared/json/verbatim.ts';
+import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';

@@ -1,5 +1,5 @@
-import type { Produced } from '../../shared/domain/answer.ts';
-import type { Usage } from '../../shared/domain/usage.ts';
+import type { Produced } from '../../shared/chat/call-result.ts';
+import type { Usage } from '../../shared/chat/usage.ts';
 
 /** Everything a call has put out so far, reasoning included, in the order it came: what is charged for when it is cut. */
 export type OutputLog = {

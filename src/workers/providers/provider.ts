@@ -1,6 +1,6 @@
-import type { Answer } from '../../shared/domain/answer.ts';
-import type { ChatRequest, Delta } from '../../shared/domain/chat.ts';
-import type { ProxySettings } from '../../shared/outgoing/proxy-for.ts';
+import type { Answer } from '../../shared/chat/call-result.ts';
+import type { ChatRequest, Delta } from '../../shared/chat/chat.ts';
+import type { ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
 
 /** One outbound call, complete: a provider needs nothing else and remembers nothing. */
 export type ProviderCall = {

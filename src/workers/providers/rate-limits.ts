@@ -1,4 +1,4 @@
-import type { ProviderLimits } from '../../shared/domain/answer.ts';
+import type { ProviderLimits } from '../../shared/chat/call-result.ts';
 
 const longestMs = 24 * 3_600_000;
 

@@ -1,4 +1,4 @@
-import { readJson } from '../../shared/json/read-json.ts';
+import { readJson } from '../../shared/platform/json/read-json.ts';
 /** Reading what an upstream sent without trusting its shape. */
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

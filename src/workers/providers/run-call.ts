@@ -1,7 +1,7 @@
-import type { Answer, Produced } from '../../shared/domain/answer.ts';
-import type { ChatCompletion } from '../../shared/domain/chat.ts';
-import type { Usage } from '../../shared/domain/usage.ts';
-import { unmarkValue } from '../../shared/json/verbatim.ts';
+import type { Answer, Produced } from '../../shared/chat/call-result.ts';
+import type { ChatCompletion } from '../../shared/chat/chat.ts';
+import type { Usage } from '../../shared/chat/usage.ts';
+import { unmarkValue } from '../../shared/platform/json/verbatim.ts';
 import { tokensOfBytes } from './answer-size.ts';
 import { explainFailure, limitMessages } from './failure.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { openAgent } from '../../shared/outgoing/open-agent.ts';
-import { noProxy } from '../../shared/outgoing/proxy-for.ts';
+import { openAgent } from '../../shared/platform/outgoing/open-agent.ts';
+import { noProxy } from '../../shared/platform/outgoing/proxy-for.ts';
 import { answerBytesMax, eventBytesMax } from './answer-size.ts';
 import { type LimitReached, startLimits } from './call-limits.ts';
 import type { ExchangeRecord } from './exchange-record.ts';

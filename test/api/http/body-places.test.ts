@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { expect, test } from 'vitest';
-import type { LimitedAccount } from '../../../src/api/http/account-cache.ts';
+import type { LimitedAccount } from '../../../src/api/auth/account-cache.ts';
 import { createBodyBudgets } from '../../../src/api/http/body-budgets.ts';
 import { createBodyPlaces } from '../../../src/api/http/body-places.ts';
 import { createBudget } from '../../../src/api/http/budget.ts';
 import { receiveBody } from '../../../src/api/http/receive-body.ts';
 import { createUnderWay } from '../../../src/api/http/under-way.ts';
-import { requestLimits } from '../../../src/shared/json/measure-json.ts';
+import { requestLimits } from '../../../src/shared/platform/json/measure-json.ts';
 
 const accountOf = (id: string) => ({ id, limits: { bodies: 2 } }) as unknown as LimitedAccount;
 

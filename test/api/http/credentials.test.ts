@@ -2,7 +2,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toRefusal } from '../../../src/api/http/problem.ts';
-import { statusOf } from '../../../src/shared/domain/errors.ts';
+import { statusOf } from '../../../src/shared/errors.ts';
 import { adminKey, jwtSecret, openTestServer, type TestServer } from '../test-server.ts';
 
 const now = () => Math.floor(Date.now() / 1000);

@@ -6,7 +6,7 @@ import {
   problemHeaders,
   toRefusal,
 } from '../../../src/api/http/problem.ts';
-import { Refusal, type RefusalType, refusals } from '../../../src/shared/domain/errors.ts';
+import { Refusal, type RefusalType, refusals } from '../../../src/shared/errors.ts';
 import { adminKey, openTestServer, type TestServer } from '../test-server.ts';
 
 let server: TestServer;

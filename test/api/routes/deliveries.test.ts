@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../../src/shared/domain/ids.ts';
+import { newId } from '../../../src/shared/ids.ts';
 import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
 
 let server: TestServer;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newId } from '../../../src/shared/domain/ids.ts';
-import { appendToFile, beginFile, finishFile } from '../../../src/shared/sql/files.ts';
+import { newId } from '../../../src/shared/ids.ts';
+import { appendToFile, beginFile, finishFile } from '../../../src/shared/batches/sql/files.ts';
 import { chatLine } from '../../support/batches.ts';
 import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
 

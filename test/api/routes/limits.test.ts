@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { quotas } from '../../../src/shared/domain/quotas.ts';
-import { plantJob } from '../../shared/watched-jobs.ts';
+import { quotas } from '../../../src/shared/platform/config/quotas.ts';
+import { plantJob } from '../watch/watched-jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openSse } from '../http/sse-client.ts';
 import {

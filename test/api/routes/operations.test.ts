@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openRedis } from '../../../src/shared/redis.ts';
+import { openRedis } from '../../../src/shared/platform/redis/redis.ts';
 import { testRedis } from '../../support/redis.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { adminKey, openTestServer, type TestServer } from '../test-server.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newId, suffixOf } from '../../../src/shared/domain/ids.ts';
-import type { Database } from '../../../src/shared/sql/database.ts';
+import { newId, suffixOf } from '../../../src/shared/ids.ts';
+import type { Database } from '../../../src/shared/platform/postgres/database.ts';
 import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
 
 let server: TestServer;

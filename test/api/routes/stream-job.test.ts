@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStreamTokens } from '../../../src/api/http/stream-token.ts';
-import { redisKey } from '../../../src/shared/redis.ts';
-import { toSecretsKey } from '../../../src/shared/seal.ts';
-import { endJob, plantJob } from '../../shared/watched-jobs.ts';
+import { createStreamTokens } from '../../../src/api/auth/stream-token.ts';
+import { redisKey } from '../../../src/shared/platform/redis/redis.ts';
+import { toSecretsKey } from '../../../src/shared/platform/seal.ts';
+import { endJob, plantJob } from '../watch/watched-jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openSse } from '../http/sse-client.ts';
 import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';

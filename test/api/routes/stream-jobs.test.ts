@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endJob, plantJob } from '../../shared/watched-jobs.ts';
+import { endJob, plantJob } from '../watch/watched-jobs.ts';
 import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
 
 let server: TestServer;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../../src/shared/sql/database.ts';
+import type { Database } from '../../../src/shared/platform/postgres/database.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openTestServer, type TestServer } from '../test-server.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createMessageEvents } from '../../../src/api/translate/anthropic-events.ts';
-import type { ChatCompletion, FinishReason } from '../../../src/shared/domain/chat.ts';
-import { toAnthropicMessage } from '../../../src/shared/requests/message-object.ts';
-import { messagesShape } from '../../../src/shared/requests/message-request.ts';
-import { problemsOf } from '../../../src/shared/requests/zod-problems.ts';
+import { createMessageEvents } from '../../../src/shared/formats/anthropic-messages/message-events.ts';
+import type { ChatCompletion, FinishReason } from '../../../src/shared/chat/chat.ts';
+import { toAnthropicMessage } from '../../../src/shared/formats/anthropic-messages/message-object.ts';
+import { messagesShape } from '../../../src/shared/formats/anthropic-messages/message-request.ts';
+import { problemsOf } from '../../../src/shared/formats/common/zod-problems.ts';
 
 const body = (more: Record<string, unknown> = {}) => ({
   model: 'claude-haiku-4-5',

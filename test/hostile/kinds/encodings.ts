@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import type { Random } from '../../../src/local/random.ts';
+import type { Random } from '../../../tools/stack/random.ts';
 import { type Kind, requestTo, routesWithBody } from '../good-request.ts';
 
 const name = 'encoding';

@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/local/random.ts';
+import type { Random } from '../../../tools/stack/random.ts';
 import { chatLine } from '../../support/batches.ts';
 import { type Ground, type Kind, requestTo, routeNamed } from '../good-request.ts';
 import type { HostileRequest } from '../hostile-request.ts';

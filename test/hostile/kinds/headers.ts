@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/local/random.ts';
+import type { Random } from '../../../tools/stack/random.ts';
 import { type Ground, type Kind, requestTo } from '../good-request.ts';
 import type { HostileRequest, Sender } from '../hostile-request.ts';
 import type { Route } from '../routes.ts';

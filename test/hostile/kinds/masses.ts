@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/local/random.ts';
+import type { Random } from '../../../tools/stack/random.ts';
 import { fieldPaths, textWith } from '../field-paths.ts';
 import { type Ground, type Kind, requestTo, routesWithBody } from '../good-request.ts';
 import type { HostileRequest } from '../hostile-request.ts';

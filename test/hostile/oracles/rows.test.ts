@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../../src/shared/sql/database.ts';
+import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { digestOf, judgeRows, judgeToldJobs, judgeUntouched } from './rows.ts';
 

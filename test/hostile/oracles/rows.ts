@@ -1,4 +1,4 @@
-import type { Transaction } from '../../../src/shared/sql/database.ts';
+import type { Transaction } from '../../../src/shared/platform/postgres/database.ts';
 import type { Violation } from './violation.ts';
 
 /** What should be nowhere in the database, however it was asked for; each statement counts what is. */

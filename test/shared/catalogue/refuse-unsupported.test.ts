@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDataUrl } from '../../../src/shared/catalogue/data-url.ts';
 import type { UpstreamKind } from '../../../src/shared/catalogue/refusal.ts';
 import { refuseUnsupported } from '../../../src/shared/catalogue/refuse-unsupported.ts';
-import type { ChatRequest } from '../../../src/shared/domain/chat.ts';
+import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
 
 const models: Record<UpstreamKind, string> = {
   openai: 'openai/gpt-5-mini',

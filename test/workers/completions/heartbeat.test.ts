@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createMetrics } from '../../../src/shared/metrics.ts';
-import { type Database, openDatabase } from '../../../src/shared/sql/database.ts';
-import { createLog } from '../../../src/shared/telemetry.ts';
+import { createMetrics } from '../../../src/shared/platform/metrics.ts';
+import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
+import { createLog } from '../../../src/shared/platform/log.ts';
 import { callProvider } from '../../../src/workers/completions/call-provider.ts';
 import type { ClaimedJob } from '../../../src/workers/completions/claim.ts';
 import { startHeartbeat } from '../../../src/workers/completions/heartbeat.ts';
 import { createRuns } from '../../../src/workers/completions/runs.ts';
-import { openWatchedJobs, plantJob, type WatchedJobs } from '../../shared/watched-jobs.ts';
+import { openWatchedJobs, plantJob, type WatchedJobs } from '../../api/watch/watched-jobs.ts';
 import { startRelay } from '../../support/relay.ts';
 import { ownerUrl, withDatabase } from '../../support/servers.ts';
 import { waitFor } from '../../support/wait-for.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLog } from '../../../src/shared/telemetry.ts';
+import { createLog } from '../../../src/shared/platform/log.ts';
 import { admit } from '../../../src/workers/completions/admit.ts';
 import { createPersist } from '../../../src/workers/completions/persist.ts';
 import { waitFor } from '../../support/wait-for.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Answer } from '../../../src/shared/domain/answer.ts';
-import type { JobEnding } from '../../../src/shared/sql/settle-jobs.ts';
+import type { Answer } from '../../../src/shared/chat/call-result.ts';
+import type { JobEnding } from '../../../src/shared/jobs/sql/settle-jobs.ts';
 import type { ClaimedJob } from '../../../src/workers/completions/claim.ts';
 import { type RunJobDeps, runJob } from '../../../src/workers/completions/run-job.ts';
 import { createRuns } from '../../../src/workers/completions/runs.ts';

@@ -1,17 +1,17 @@
 import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endpointPatience } from '../../../src/shared/domain/delivery.ts';
-import { toSecretsKey } from '../../../src/shared/seal.ts';
-import { eraseJob } from '../../../src/shared/sql/content.ts';
-import { claimDeliveries, recordDeliveries } from '../../../src/shared/sql/send-deliveries.ts';
-import { replaceWebhookSecret } from '../../../src/shared/sql/webhook-secrets.ts';
+import { endpointPatience } from '../../../src/shared/webhooks/rules/delivery.ts';
+import { toSecretsKey } from '../../../src/shared/platform/seal.ts';
+import { eraseJob } from '../../../src/shared/jobs/sql/content.ts';
+import { claimDeliveries, recordDeliveries } from '../../../src/shared/webhooks/sql/claim-deliveries.ts';
+import { replaceWebhookSecret } from '../../../src/shared/webhooks/sql/secrets.ts';
 import {
   newWebhookSecret,
   readWebhookSecret,
   sealEndpointSecret,
   sealWebhookSecret,
-} from '../../../src/shared/webhook-secret.ts';
+} from '../../../src/shared/webhooks/webhook-secret.ts';
 import { insertEndedJob } from '../../api/planted-jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { type OwedDeliveries, openOwedDeliveries, secretsKey } from './owed-deliveries.ts';
@@ -161,7 +161,7 @@ describe('a delivery', () => {
     const id = await owed.owe(receiver.url, body, 'evt_again');
     expect((await owed.waitForState(id, 'exhausted')).attempts).toHaveLength(3);
     receiver.answer((response) => response.writeHead(200).end());
-    const { restartDelivery } = await import('../../../src/shared/sql/deliveries.ts');
+    const { restartDelivery } = await import('../../../src/shared/webhooks/sql/deliveries.ts');
     expect(await owed.sql.begin((tx) => restartDelivery(tx, owed.accountId, id))).toBe(true);
     deliveries.wake();
     const row = await owed.waitForState(id, 'delivered');

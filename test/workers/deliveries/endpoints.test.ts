@@ -1,14 +1,14 @@
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newId } from '../../../src/shared/domain/ids.ts';
-import { claimDeliveries } from '../../../src/shared/sql/send-deliveries.ts';
-import { replaceEndpointSecret } from '../../../src/shared/sql/webhook-endpoints.ts';
+import { newId } from '../../../src/shared/ids.ts';
+import { claimDeliveries } from '../../../src/shared/webhooks/sql/claim-deliveries.ts';
+import { replaceEndpointSecret } from '../../../src/shared/webhooks/sql/endpoints.ts';
 import {
   holdDeliveries,
   insertRecovery,
   recoverDeliveries,
-} from '../../../src/shared/sql/webhook-recoveries.ts';
-import { newWebhookSecret, sealEndpointSecret } from '../../../src/shared/webhook-secret.ts';
+} from '../../../src/shared/webhooks/sql/recoveries.ts';
+import { newWebhookSecret, sealEndpointSecret } from '../../../src/shared/webhooks/webhook-secret.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { type OwedDeliveries, openOwedDeliveries, secretsKey } from './owed-deliveries.ts';
 import { openReceiver, type Received, type Receiver } from './receiver.ts';

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { newId } from '../../../src/shared/domain/ids.ts';
-import { createMetrics, type Metrics } from '../../../src/shared/metrics.ts';
-import { toSecretsKey } from '../../../src/shared/seal.ts';
-import { type Database, openDatabase } from '../../../src/shared/sql/database.ts';
-import { type DeliveryRow, findDelivery } from '../../../src/shared/sql/deliveries.ts';
-import { insertEndpoint } from '../../../src/shared/sql/webhook-endpoints.ts';
-import { createLog } from '../../../src/shared/telemetry.ts';
-import { newWebhookSecret, sealEndpointSecret } from '../../../src/shared/webhook-secret.ts';
+import { newId } from '../../../src/shared/ids.ts';
+import { createMetrics, type Metrics } from '../../../src/shared/platform/metrics.ts';
+import { toSecretsKey } from '../../../src/shared/platform/seal.ts';
+import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
+import { type DeliveryRow, findDelivery } from '../../../src/shared/webhooks/sql/deliveries.ts';
+import { insertEndpoint } from '../../../src/shared/webhooks/sql/endpoints.ts';
+import { createLog } from '../../../src/shared/platform/log.ts';
+import { newWebhookSecret, sealEndpointSecret } from '../../../src/shared/webhooks/webhook-secret.ts';
 import {
   type Deliveries,
   type DeliveriesDeps,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ChatRequest } from '../../../src/shared/domain/chat.ts';
+import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
 import { answerBytesMax, eventBytesMax, tokensOfBytes } from '../../../src/workers/providers/answer-size.ts';
 import type { ProviderCall } from '../../../src/workers/providers/provider.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ChatRequest, Message, Tool } from '../../../src/shared/domain/chat.ts';
+import type { ChatRequest, Message, Tool } from '../../../src/shared/chat/chat.ts';
 import { completed, deltaArguments, deltaText, kinds, startBench, textOf } from './setup.ts';
 
 const weather: Tool = {

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { ChatRequest } from '../../../src/shared/domain/chat.ts';
-import type { ProviderKind } from '../../../src/shared/domain/model.ts';
-import { readJson } from '../../../src/shared/json/read-json.ts';
-import { writeJson } from '../../../src/shared/json/verbatim.ts';
+import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
+import type { ProviderKind } from '../../../src/shared/catalogue/model.ts';
+import { readJson } from '../../../src/shared/platform/json/read-json.ts';
+import { writeJson } from '../../../src/shared/platform/json/verbatim.ts';
 import { completed, connect } from './setup.ts';
 
 let server: Server | null = null;

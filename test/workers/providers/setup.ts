@@ -1,7 +1,7 @@
-import { startSimulator } from '../../../src/local/simulator/server.ts';
-import type { Answer } from '../../../src/shared/domain/answer.ts';
-import type { ChatRequest, Delta } from '../../../src/shared/domain/chat.ts';
-import type { ProviderKind } from '../../../src/shared/domain/model.ts';
+import { startSimulator } from '../../../tools/simulator/server.ts';
+import type { Answer } from '../../../src/shared/chat/call-result.ts';
+import type { ChatRequest, Delta } from '../../../src/shared/chat/chat.ts';
+import type { ProviderKind } from '../../../src/shared/catalogue/model.ts';
 import type { Provider, ProviderCall, ProviderSettings } from '../../../src/workers/providers/provider.ts';
 import { createProvider } from '../../../src/workers/providers/registry.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChatRequest, Message } from '../../../src/shared/domain/chat.ts';
+import type { ChatRequest, Message } from '../../../src/shared/chat/chat.ts';
 import {
   fromAnthropicMessage,
   readAnthropicUsage,

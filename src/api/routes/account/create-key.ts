@@ -1,10 +1,10 @@
-import { Refusal } from '../../../shared/domain/errors.ts';
-import type { SecretsKey } from '../../../shared/seal.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { Refusal } from '../../../shared/errors.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf, limitOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { issueKey, keyRequest, newKeyShape } from '../../http/issue-key.ts';
+import { issueKey, keyRequest, newKeyShape } from '../../auth/issue-key.ts';
 
 /** `POST /v1/keys`: a new key of the caller's own account. Its secret is shown this once; an operator's key is never made. */
 export function createKey(app: App, deps: { sql: Database; config: { secretsKey: SecretsKey } }): void {

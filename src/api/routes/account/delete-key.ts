@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Database } from '../../../shared/sql/database.ts';
-import type { ApiKeys } from '../../http/api-keys.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { ApiKeys } from '../../auth/api-keys.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { endKey } from '../../http/end-key.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { SecretsKey } from '../../../shared/seal.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { readWebhookSecret } from '../../../shared/webhook-secret.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { readWebhookSecret } from '../../../shared/webhooks/webhook-secret.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 

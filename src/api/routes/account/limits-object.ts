@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Config } from '../../../shared/config.ts';
-import { batchLineBytesMax, batchLinesMax } from '../../../shared/domain/batch.ts';
-import { quotas } from '../../../shared/domain/quotas.ts';
-import { requestLimits } from '../../../shared/json/measure-json.ts';
-import type { StoredUsage } from '../../../shared/sql/account-usage.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import type { AccountCache, LimitedAccount } from '../../http/account-cache.ts';
+import type { Config } from '../../../shared/platform/config/config.ts';
+import { batchLineBytesMax, batchLinesMax } from '../../../shared/formats/common/batch-limits.ts';
+import { quotas } from '../../../shared/platform/config/quotas.ts';
+import { requestLimits } from '../../../shared/platform/json/measure-json.ts';
+import type { StoredUsage } from '../../../shared/accounts/sql/account-usage.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { AccountCache, LimitedAccount } from '../../auth/account-cache.ts';
 import type { UnderWay } from '../../http/under-way.ts';
 import { bytesMax as conversationBytesMax, turnsMax } from '../../responses/earlier-turns.ts';
 import { fileBytesMax } from '../files/receive-file.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isKeyOf, listApiKeys } from '../../../shared/sql/api-keys.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { isKeyOf, listApiKeys } from '../../../shared/accounts/sql/api-keys.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageOf, pageQuery, toPage, unknownCursor } from '../../http/pages.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { invalid } from '../../../shared/domain/errors.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { listEntries } from '../../../shared/sql/statement.ts';
+import { invalid } from '../../../shared/errors.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { listEntries } from '../../../shared/money/sql/entries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageOf, pageQuery, toPage } from '../../http/pages.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
-import { findBalance } from '../../../shared/sql/accounts.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { notFound } from '../../../shared/errors.ts';
+import { findBalance } from '../../../shared/money/sql/balances.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { toBalance } from '../../http/shapes.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
-import { findUsage } from '../../../shared/sql/account-usage.ts';
+import { notFound } from '../../../shared/errors.ts';
+import { findUsage } from '../../../shared/accounts/sql/account-usage.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { invalid } from '../../../shared/domain/errors.ts';
-import { formatUsd } from '../../../shared/domain/money.ts';
-import { instantOrDay } from '../../../shared/requests/instant.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { listUsage, type UsageGroup, type UsageRow } from '../../../shared/sql/usage.ts';
+import { invalid } from '../../../shared/errors.ts';
+import { formatUsd } from '../../../shared/money/rules/money.ts';
+import { instantOrDay } from '../../../shared/formats/common/instant.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { listUsage, type UsageGroup, type UsageRow } from '../../../shared/money/sql/usage-report.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageOf } from '../../http/pages.ts';

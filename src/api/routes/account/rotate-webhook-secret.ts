@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { SecretsKey } from '../../../shared/seal.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { replaceWebhookSecret } from '../../../shared/sql/webhook-secrets.ts';
-import { newWebhookSecret, sealWebhookSecret } from '../../../shared/webhook-secret.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { replaceWebhookSecret } from '../../../shared/webhooks/sql/secrets.ts';
+import { newWebhookSecret, sealWebhookSecret } from '../../../shared/webhooks/webhook-secret.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

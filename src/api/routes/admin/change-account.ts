@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
-import { quotaMax, quotas } from '../../../shared/domain/quotas.ts';
-import { findAccount, updateAccount } from '../../../shared/sql/accounts.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import type { AccountCache } from '../../http/account-cache.ts';
+import { notFound } from '../../../shared/errors.ts';
+import { quotaMax, quotas } from '../../../shared/platform/config/quotas.ts';
+import { findAccount, updateAccount } from '../../../shared/accounts/sql/accounts.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { AccountCache } from '../../auth/account-cache.ts';
 import type { App } from '../../http/app.ts';
 import { accountShape, idParams, toAccount } from '../../http/shapes.ts';
 

@@ -1,11 +1,11 @@
-import { notFound } from '../../../shared/domain/errors.ts';
-import { type Limits, limitsOf } from '../../../shared/domain/quotas.ts';
-import type { SecretsKey } from '../../../shared/seal.ts';
-import { findAccount } from '../../../shared/sql/accounts.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { notFound } from '../../../shared/errors.ts';
+import { type Limits, limitsOf } from '../../../shared/platform/config/quotas.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
+import { findAccount } from '../../../shared/accounts/sql/accounts.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { issueKey, keyRequest, newKeyShape } from '../../http/issue-key.ts';
+import { issueKey, keyRequest, newKeyShape } from '../../auth/issue-key.ts';
 import { idParams } from '../../http/shapes.ts';
 
 /** `POST /v1/admin/accounts/{id}/keys`: a new key of an account, with any scopes. Its secret is shown this once. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { creditAccount } from '../../../shared/credit.ts';
-import { notFound, Refusal } from '../../../shared/domain/errors.ts';
-import { newId } from '../../../shared/domain/ids.ts';
-import { findAccount, insertAccount } from '../../../shared/sql/accounts.ts';
-import type { Database, Transaction } from '../../../shared/sql/database.ts';
-import type { AccountCache } from '../../http/account-cache.ts';
+import { creditAccount } from '../../../shared/money/credit.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import { newId } from '../../../shared/ids.ts';
+import { findAccount, insertAccount } from '../../../shared/accounts/sql/accounts.ts';
+import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
+import type { AccountCache } from '../../auth/account-cache.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { accountId, accountShape, toAccount, usdAmount } from '../../http/shapes.ts';

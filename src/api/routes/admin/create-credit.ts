@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { creditAccount } from '../../../shared/credit.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { creditAccount } from '../../../shared/money/credit.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams, toTransaction, transactionShape, usdAmount } from '../../http/shapes.ts';

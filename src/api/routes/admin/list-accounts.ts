@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { findAccount, listAccounts as listStoredAccounts } from '../../../shared/sql/accounts.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { findAccount, listAccounts as listStoredAccounts } from '../../../shared/accounts/sql/accounts.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { pageOf, pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { accountShape, toAccount } from '../../http/shapes.ts';

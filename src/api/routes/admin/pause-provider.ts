@@ -1,4 +1,4 @@
-import { insertPausedProvider } from '../../../shared/sql/paused-providers.ts';
+import { insertPausedProvider } from '../../../shared/queue/sql/paused-providers.ts';
 import type { App } from '../../http/app.ts';
 import { idParams } from '../../http/shapes.ts';
 import { providerStatusShape } from './provider-status.ts';

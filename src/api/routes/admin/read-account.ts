@@ -1,6 +1,6 @@
-import { notFound } from '../../../shared/domain/errors.ts';
-import { findAccount } from '../../../shared/sql/accounts.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { notFound } from '../../../shared/errors.ts';
+import { findAccount } from '../../../shared/accounts/sql/accounts.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountShape, idParams, toAccount } from '../../http/shapes.ts';
 

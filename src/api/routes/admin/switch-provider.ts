@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ProviderConfig } from '../../../shared/config.ts';
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { Models } from '../../../shared/models.ts';
-import type { News } from '../../../shared/news.ts';
-import type { Database, Transaction } from '../../../shared/sql/database.ts';
-import { answerWithin } from '../../../shared/within.ts';
+import type { ProviderConfig } from '../../../shared/platform/config/config.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { Models } from '../../../shared/catalogue/load-models.ts';
+import type { News } from '../../../shared/platform/redis/signals.ts';
+import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
+import { answerWithin } from '../../../shared/platform/wait-at-most.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import type { ProviderStatus, ProviderStatusDeps } from './provider-status.ts';
 

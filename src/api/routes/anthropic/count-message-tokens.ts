@@ -1,5 +1,5 @@
-import { countTokensShape } from '../../../shared/requests/message-request.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { countTokensShape } from '../../../shared/formats/anthropic-messages/message-request.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

@@ -1,11 +1,11 @@
-import { writeJson } from '../../../shared/json/verbatim.ts';
-import { toAnthropicMessage } from '../../../shared/requests/message-object.ts';
-import { messagesShape } from '../../../shared/requests/message-request.ts';
+import { writeJson } from '../../../shared/platform/json/verbatim.ts';
+import { toAnthropicMessage } from '../../../shared/formats/anthropic-messages/message-object.ts';
+import { messagesShape } from '../../../shared/formats/anthropic-messages/message-request.ts';
 import type { App } from '../../http/app.ts';
 import { judgedOf } from '../../http/judged-body.ts';
 import { anthropicProblemBody } from '../../http/problem.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
-import { createMessageEvents, type MessageEvent } from '../../translate/anthropic-events.ts';
+import { createMessageEvents, type MessageEvent } from '../../../shared/formats/anthropic-messages/message-events.ts';
 
 /** `POST /v1/messages`: Anthropic's, over every provider. The call is a job like any other; `x-job-id` names it. */
 export function createMessage(app: App, deps: AnswerDeps): void {

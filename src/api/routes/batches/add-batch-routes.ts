@@ -1,5 +1,5 @@
-import type { Judge } from '../../../shared/judge/judge.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import type { Judge } from '../../../shared/validation/validator.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { cancelBatch } from './cancel-batch.ts';
 import { createBatch } from './create-batch.ts';

@@ -1,7 +1,7 @@
-import { toBatchObject } from '../../../shared/domain/batch.ts';
-import { notFound, Refusal } from '../../../shared/domain/errors.ts';
-import { findBatch, requestBatchCancel } from '../../../shared/sql/batches.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { toBatchObject } from '../../../shared/batches/rules/batch.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import { findBatch, requestBatchCancel } from '../../../shared/batches/sql/batches.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { batchEndpoints, toBatchObject } from '../../../shared/domain/batch.ts';
-import { invalid } from '../../../shared/domain/errors.ts';
-import { newId } from '../../../shared/domain/ids.ts';
-import { metadataShape } from '../../../shared/requests/metadata-shape.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { checkWebhookUrl } from '../../../shared/webhook-target.ts';
+import { batchEndpoints, toBatchObject } from '../../../shared/batches/rules/batch.ts';
+import { invalid } from '../../../shared/errors.ts';
+import { newId } from '../../../shared/ids.ts';
+import { metadataShape } from '../../../shared/formats/common/metadata-shape.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { checkWebhookUrl } from '../../../shared/webhooks/webhook-target.ts';
 import type { App } from '../../http/app.ts';
 import { batchOrdererOf } from '../../http/batch-orderer.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { orderBatch } from '../../intake/order-batch.ts';
+import { orderBatch } from '../../intake/create-batch.ts';
 import { requireInputFile } from './require-input-file.ts';
 import { endpointShape } from './shapes.ts';
 

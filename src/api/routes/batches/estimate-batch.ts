@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { Judge } from '../../../shared/judge/judge.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { FileGone } from '../../../shared/sql/files.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { Judge } from '../../../shared/validation/validator.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { FileGone } from '../../../shared/batches/sql/files.ts';
 import { createAccountSlots } from '../../http/account-slots.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';

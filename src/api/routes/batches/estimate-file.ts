@@ -1,10 +1,11 @@
 import { readFileLines } from '../../../shared/batches/file-lines.ts';
-import type { LineOwner } from '../../../shared/batches/judge-line.ts';
-import { type BatchFault, batchLineBytesMax, batchLinesMax } from '../../../shared/domain/batch.ts';
-import { formatUsd } from '../../../shared/domain/money.ts';
-import type { Judge } from '../../../shared/judge/judge.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import type { BatchLine } from '../../../shared/sql/validate-batch.ts';
+import type { LineOwner } from '../../../shared/batches/price-line.ts';
+import { type BatchFault } from '../../../shared/batches/rules/batch.ts';
+import { batchLineBytesMax, batchLinesMax } from '../../../shared/formats/common/batch-limits.ts';
+import { formatUsd } from '../../../shared/money/rules/money.ts';
+import type { Judge } from '../../../shared/validation/validator.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { BatchLine } from '../../../shared/batches/sql/validate-batch.ts';
 
 /** Enough that a slice goes to a thread, few enough that other accounts' come between. */
 const linesPerSlice = 200;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { toBatchObject } from '../../../shared/domain/batch.ts';
-import { listBatches as listStoredBatches } from '../../../shared/sql/batches.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { toBatchObject } from '../../../shared/batches/rules/batch.ts';
+import { listBatches as listStoredBatches } from '../../../shared/batches/sql/batches.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, pageQuery, toPage } from '../../http/pages.ts';

@@ -1,15 +1,15 @@
-import { toBatchObject } from '../../../shared/domain/batch.ts';
-import { notFound, Refusal } from '../../../shared/domain/errors.ts';
-import { newId } from '../../../shared/domain/ids.ts';
-import { findBatch } from '../../../shared/sql/batches.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { findFile } from '../../../shared/sql/files.ts';
+import { toBatchObject } from '../../../shared/batches/rules/batch.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import { newId } from '../../../shared/ids.ts';
+import { findBatch } from '../../../shared/batches/sql/batches.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { findFile } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { batchOrdererOf } from '../../http/batch-orderer.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
-import { orderBatch } from '../../intake/order-batch.ts';
+import { orderBatch } from '../../intake/create-batch.ts';
 import { retryMetadata } from '../../intake/retry-metadata.ts';
 
 /** `POST /v1/batches/{id}/retry`: a new batch of the lines of an ended one that did not succeed, at today's price. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeliveryRow } from '../../../shared/sql/deliveries.ts';
+import type { DeliveryRow } from '../../../shared/webhooks/sql/deliveries.ts';
 
 export const deliveryShape = z.object({
   id: z.string(),

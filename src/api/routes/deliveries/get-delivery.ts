@@ -1,6 +1,6 @@
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { findDelivery } from '../../../shared/sql/deliveries.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { findDelivery } from '../../../shared/webhooks/sql/deliveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Database } from '../../../shared/sql/database.ts';
-import { listDeliveries as readDeliveries } from '../../../shared/sql/deliveries.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { listDeliveries as readDeliveries } from '../../../shared/webhooks/sql/deliveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';

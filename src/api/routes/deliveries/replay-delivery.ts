@@ -1,7 +1,7 @@
-import { notFound, Refusal } from '../../../shared/domain/errors.ts';
-import type { News } from '../../../shared/news.ts';
-import type { Database, Transaction } from '../../../shared/sql/database.ts';
-import { findDelivery, restartDelivery } from '../../../shared/sql/deliveries.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import type { News } from '../../../shared/platform/redis/signals.ts';
+import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
+import { findDelivery, restartDelivery } from '../../../shared/webhooks/sql/deliveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

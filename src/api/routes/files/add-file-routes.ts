@@ -1,5 +1,5 @@
 import multipart from '@fastify/multipart';
-import type { Database } from '../../../shared/sql/database.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { createFile } from './create-file.ts';
 import { deleteFile } from './delete-file.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { invalid } from '../../../shared/domain/errors.ts';
-import { problemsOf } from '../../../shared/requests/zod-problems.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { dropFile, finishFile } from '../../../shared/sql/files.ts';
+import { invalid } from '../../../shared/errors.ts';
+import { problemsOf } from '../../../shared/formats/common/zod-problems.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { dropFile, finishFile } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { toFileObject } from './file-object.ts';

@@ -1,6 +1,6 @@
-import { notFound, Refusal } from '../../../shared/domain/errors.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { deleteFile as deleteStoredFile } from '../../../shared/sql/files.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { deleteFile as deleteStoredFile } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';

@@ -1,4 +1,4 @@
-import type { StoredFile } from '../../../shared/sql/files.ts';
+import type { StoredFile } from '../../../shared/batches/sql/files.ts';
 
 /** The `FileObject` of OpenAI's SDK (6.49). */
 export function toFileObject(file: StoredFile) {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { chunkBytesMax, findFile, readBytes } from '../../../shared/sql/files.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { chunkBytesMax, findFile, readBytes } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';

@@ -1,6 +1,6 @@
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { findFile } from '../../../shared/sql/files.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { findFile } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';

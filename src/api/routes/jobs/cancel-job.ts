@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { notFound, Refusal } from '../../../shared/domain/errors.ts';
-import { isFinal, toJobObject } from '../../../shared/domain/job.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { findJobRecord, findOutcome } from '../../../shared/sql/jobs.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import { isFinal, toJobObject } from '../../../shared/jobs/rules/job.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { findJobRecord, findOutcome } from '../../../shared/jobs/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

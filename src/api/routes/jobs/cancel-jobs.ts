@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { BatchKind } from '../../../shared/domain/batch.ts';
-import { invalid } from '../../../shared/domain/errors.ts';
-import { metadataShape } from '../../../shared/requests/metadata-shape.ts';
-import { requestBatchCancel } from '../../../shared/sql/batches.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { listUnfinishedIds } from '../../../shared/sql/jobs.ts';
+import type { BatchKind } from '../../../shared/batches/rules/batch.ts';
+import { invalid } from '../../../shared/errors.ts';
+import { metadataShape } from '../../../shared/formats/common/metadata-shape.ts';
+import { requestBatchCancel } from '../../../shared/batches/sql/batches.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { listUnfinishedIds } from '../../../shared/jobs/sql/jobs.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

@@ -1,6 +1,6 @@
-import { formatUsd } from '../../../shared/domain/money.ts';
-import { jobBody } from '../../../shared/requests/job-request.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { formatUsd } from '../../../shared/money/rules/money.ts';
+import { jobBody } from '../../../shared/formats/jobs/job-request.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { judgedOf } from '../../http/judged-body.ts';

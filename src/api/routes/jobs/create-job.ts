@@ -1,4 +1,4 @@
-import { jobBody } from '../../../shared/requests/job-request.ts';
+import { jobBody } from '../../../shared/formats/jobs/job-request.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { SecretsKey } from '../../../shared/seal.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { JobWatcher } from '../../watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
-import type { StreamTokens } from '../../http/stream-token.ts';
+import type { StreamTokens } from '../../auth/stream-token.ts';
 
 /** `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes, and no longer than the caller's key works. */
 export function createStreamToken(

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { notFound, Refusal } from '../../../shared/domain/errors.ts';
-import type { JobEvents } from '../../../shared/job-events.ts';
-import { eraseJob } from '../../../shared/sql/content.ts';
-import type { Database } from '../../../shared/sql/database.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import type { JobEvents } from '../../../shared/events/job-events.ts';
+import { eraseJob } from '../../../shared/jobs/sql/content.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { invalid } from '../../../shared/domain/errors.ts';
-import { type JobState, toJobObject } from '../../../shared/domain/job.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { listJobs as listStoredJobs } from '../../../shared/sql/jobs.ts';
-import { findQueuePlaces } from '../../../shared/sql/queue-place.ts';
+import { invalid } from '../../../shared/errors.ts';
+import { type JobState, toJobObject } from '../../../shared/jobs/rules/job.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { listJobs as listStoredJobs } from '../../../shared/jobs/sql/jobs.ts';
+import { findQueuePlaces } from '../../../shared/queue/sql/queue-position.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, toPage } from '../../http/pages.ts';

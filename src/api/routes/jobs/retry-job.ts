@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { notFound, Refusal } from '../../../shared/domain/errors.ts';
-import { isFinal } from '../../../shared/domain/job.ts';
-import type { QuoteDeps } from '../../../shared/requests/quote-job.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { findOrder } from '../../../shared/sql/jobs.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import { isFinal } from '../../../shared/jobs/rules/job.ts';
+import type { QuoteDeps } from '../../../shared/jobs/submission.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { findOrder } from '../../../shared/jobs/sql/jobs.ts';
 import { createAccountTurns } from '../../http/account-turns.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { fingerprintOf, readIdempotencyKey } from '../../http/idempotent.ts';
 import { sendAccepted } from '../../http/send-accepted.ts';
 import { acceptJob, type IntakeDeps } from '../../intake/accept-job.ts';
-import { orderAgain } from '../../intake/order-again.ts';
+import { orderAgain } from '../../intake/resubmit-job.ts';
 
 /** POST /v1/jobs/{id}/retry → 202: a new job with a new hold, which says what it repeats. */
 export function retryJob(app: App, deps: IntakeDeps & QuoteDeps & { sql: Database }): void {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { invalid, notFound } from '../../../shared/domain/errors.ts';
-import type { JobWatcher } from '../../../shared/watch/job-watcher.ts';
+import { invalid, notFound } from '../../../shared/errors.ts';
+import type { JobWatcher } from '../../watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { type EventStream, type EventStreams, readerOn, toFrame } from '../../http/event-stream.ts';

@@ -1,4 +1,4 @@
-import { formatUsd, type NanoUsd } from '../../../shared/domain/money.ts';
+import { formatUsd, type NanoUsd } from '../../../shared/money/rules/money.ts';
 
 type ModelPrices = { input: NanoUsd; output: NanoUsd; cachedInput: NanoUsd; cacheWrite: NanoUsd };
 

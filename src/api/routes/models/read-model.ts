@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
+import { notFound } from '../../../shared/errors.ts';
 import type { App } from '../../http/app.ts';
 import { findUsableModel, type ModelsDeps, toAnthropicModel, toModelObject } from './model-object.ts';
 

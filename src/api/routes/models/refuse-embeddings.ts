@@ -1,4 +1,4 @@
-import { Refusal } from '../../../shared/domain/errors.ts';
+import { Refusal } from '../../../shared/errors.ts';
 import type { App } from '../../http/app.ts';
 
 /** `POST /v1/embeddings`: not served, and says so instead of looking like a mistyped path. */

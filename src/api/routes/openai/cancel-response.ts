@@ -1,7 +1,7 @@
-import { Refusal } from '../../../shared/domain/errors.ts';
-import { isFinal } from '../../../shared/domain/job.ts';
-import { toResponse } from '../../../shared/requests/response-object.ts';
-import type { FinalWatch } from '../../../shared/watch/final-watch.ts';
+import { Refusal } from '../../../shared/errors.ts';
+import { isFinal } from '../../../shared/jobs/rules/job.ts';
+import { toResponse } from '../../../shared/formats/openai-responses/response-object.ts';
+import type { FinalWatch } from '../../watch/final-watch.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

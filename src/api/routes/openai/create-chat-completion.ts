@@ -1,12 +1,12 @@
-import type { Refusal } from '../../../shared/domain/errors.ts';
-import { writeJson } from '../../../shared/json/verbatim.ts';
-import { createChunks, toChatCompletion } from '../../../shared/requests/chat-completion.ts';
-import { chatCompletionsShape } from '../../../shared/requests/chat-request.ts';
+import type { Refusal } from '../../../shared/errors.ts';
+import { writeJson } from '../../../shared/platform/json/verbatim.ts';
+import { createChunks, toChatCompletion } from '../../../shared/formats/openai-chat/chat-completion.ts';
+import { chatCompletionsShape } from '../../../shared/formats/openai-chat/chat-request.ts';
 import type { App } from '../../http/app.ts';
 import { judgedOf } from '../../http/judged-body.ts';
 import { problemBody } from '../../http/problem.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
-import type { Call, PlacedCall } from '../../sync/place-call.ts';
+import type { Call, PlacedCall } from '../../sync/submit-call.ts';
 
 /** `POST /v1/chat/completions`: OpenAI's, over every provider. The call is a job like any other; `x-job-id` names it. */
 export function createChatCompletion(app: App, deps: AnswerDeps): void {

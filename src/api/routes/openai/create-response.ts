@@ -1,22 +1,22 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { responseStatusOf } from '../../../shared/domain/chat.ts';
-import type { Refusal } from '../../../shared/domain/errors.ts';
-import { responseIdOf } from '../../../shared/domain/ids.ts';
-import type { JobError } from '../../../shared/domain/job.ts';
-import { readJson } from '../../../shared/json/read-json.ts';
-import type { Judge } from '../../../shared/judge/judge.ts';
-import type { PricedRequest } from '../../../shared/requests/quote-job.ts';
-import { type ResponseFacts, toResponse } from '../../../shared/requests/response-object.ts';
-import { type ResponsesBody, responsesShape } from '../../../shared/requests/response-request.ts';
+import { responseStatusOf } from '../../../shared/chat/chat.ts';
+import type { Refusal } from '../../../shared/errors.ts';
+import { responseIdOf } from '../../../shared/ids.ts';
+import type { JobError } from '../../../shared/jobs/rules/job.ts';
+import { readJson } from '../../../shared/platform/json/read-json.ts';
+import type { Judge } from '../../../shared/validation/validator.ts';
+import type { PricedRequest } from '../../../shared/jobs/submission.ts';
+import { type ResponseFacts, toResponse } from '../../../shared/formats/openai-responses/response-object.ts';
+import { type ResponsesBody, responsesShape } from '../../../shared/formats/openai-responses/response-request.ts';
 import { type AccountSlots, createAccountSlots } from '../../http/account-slots.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { budgetsOf, judgedOf, takeBytes } from '../../http/judged-body.ts';
 import { listEarlierTurns, readEarlierTurns } from '../../responses/earlier-turns.ts';
-import { tellResponse, toResponseFrames } from '../../responses/tell-response.ts';
+import { tellResponse, toResponseFrames } from '../../responses/send-response.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
-import { type Call, type PlacedCall, placeCall } from '../../sync/place-call.ts';
-import { createResponseEvents } from '../../translate/response-events.ts';
+import { type Call, type PlacedCall, placeCall } from '../../sync/submit-call.ts';
+import { createResponseEvents } from '../../../shared/formats/openai-responses/response-events.ts';
 
 /** A response in the background has as long as any job. */
 const backgroundSeconds = 86_400;

@@ -1,6 +1,6 @@
-import { isFinal } from '../../../shared/domain/job.ts';
-import type { JobEvents } from '../../../shared/job-events.ts';
-import { eraseJob, forgetOriginal } from '../../../shared/sql/content.ts';
+import { isFinal } from '../../../shared/jobs/rules/job.ts';
+import type { JobEvents } from '../../../shared/events/job-events.ts';
+import { eraseJob, forgetOriginal } from '../../../shared/jobs/sql/content.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';

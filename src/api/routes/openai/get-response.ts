@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { writeJson } from '../../../shared/json/verbatim.ts';
-import { toResponse } from '../../../shared/requests/response-object.ts';
+import { writeJson } from '../../../shared/platform/json/verbatim.ts';
+import { toResponse } from '../../../shared/formats/openai-responses/response-object.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
 import { readResponse } from '../../responses/stored-response.ts';
-import { type TellDeps, tellResponse } from '../../responses/tell-response.ts';
+import { type TellDeps, tellResponse } from '../../responses/send-response.ts';
 
 const sequenceNumber = z
   .string()

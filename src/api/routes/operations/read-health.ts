@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { lastSecond } from '../../../shared/last-second.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { countWorkers } from '../../../shared/sql/operations.ts';
+import { lastSecond } from '../../../shared/platform/cache-for-a-second.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { countWorkers } from '../../../shared/accounts/sql/operations.ts';
 import type { App } from '../../http/app.ts';
 import { checkHealth, type HealthDeps } from './check-health.ts';
 

@@ -1,7 +1,7 @@
-import { Refusal } from '../../../shared/domain/errors.ts';
-import { lastSecond } from '../../../shared/last-second.ts';
-import type { Metrics } from '../../../shared/metrics.ts';
-import { createMetricsDoor } from '../../../shared/metrics-door.ts';
+import { Refusal } from '../../../shared/errors.ts';
+import { lastSecond } from '../../../shared/platform/cache-for-a-second.ts';
+import type { Metrics } from '../../../shared/platform/metrics.ts';
+import { createMetricsDoor } from '../../../shared/platform/metrics-access.ts';
 import type { App } from '../../http/app.ts';
 
 /** `GET /metrics`, for Prometheus, at most a second old. With METRICS_TOKEN set, only for its bearer. No label names an account. */

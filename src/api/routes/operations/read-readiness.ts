@@ -1,4 +1,4 @@
-import { lastSecond } from '../../../shared/last-second.ts';
+import { lastSecond } from '../../../shared/platform/cache-for-a-second.ts';
 import type { App } from '../../http/app.ts';
 import { checkHealth, type HealthDeps } from './check-health.ts';
 

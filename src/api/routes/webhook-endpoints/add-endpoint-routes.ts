@@ -1,5 +1,5 @@
-import type { News } from '../../../shared/news.ts';
-import { noProxy, type ProxySettings } from '../../../shared/outgoing/proxy-for.ts';
+import type { News } from '../../../shared/platform/redis/signals.ts';
+import { noProxy, type ProxySettings } from '../../../shared/platform/outgoing/proxy-for.ts';
 import { createConnections } from '../../../shared/webhooks/connections.ts';
 import { postLimits } from '../../../shared/webhooks/post-webhook.ts';
 import { createResolver } from '../../../shared/webhooks/resolve-host.ts';

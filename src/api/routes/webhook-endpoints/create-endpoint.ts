@@ -1,10 +1,10 @@
-import { newId } from '../../../shared/domain/ids.ts';
-import { overQuota } from '../../../shared/domain/quotas.ts';
-import type { SecretsKey } from '../../../shared/seal.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { insertEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
-import { hintOfSecret, newWebhookSecret, sealEndpointSecret } from '../../../shared/webhook-secret.ts';
-import type { TargetPolicy } from '../../../shared/webhook-target.ts';
+import { newId } from '../../../shared/ids.ts';
+import { overQuota } from '../../../shared/platform/config/quotas.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { insertEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
+import { hintOfSecret, newWebhookSecret, sealEndpointSecret } from '../../../shared/webhooks/webhook-secret.ts';
+import type { TargetPolicy } from '../../../shared/webhooks/webhook-target.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf, limitOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

@@ -1,7 +1,7 @@
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { News } from '../../../shared/news.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { deleteEndpoint as removeEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { News } from '../../../shared/platform/redis/signals.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { deleteEndpoint as removeEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { deletedShape, idParams } from '../../http/shapes.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { invalid } from '../../../shared/domain/errors.ts';
-import { webhookEventNames } from '../../../shared/domain/webhook-event-types.ts';
-import type { WebhookEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
-import { checkWebhookUrl, type TargetPolicy } from '../../../shared/webhook-target.ts';
+import { invalid } from '../../../shared/errors.ts';
+import { webhookEventNames } from '../../../shared/webhooks/rules/event-types.ts';
+import type { WebhookEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
+import { checkWebhookUrl, type TargetPolicy } from '../../../shared/webhooks/webhook-target.ts';
 
 /** OpenAI's object; `status`, `disabled_reason` and `failing_since` are ours. */
 export const endpointShape = z.object({

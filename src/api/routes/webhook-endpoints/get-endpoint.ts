@@ -1,6 +1,6 @@
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { Database } from '../../../shared/sql/database.ts';
-import { findEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { findEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/shapes.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Database } from '../../../shared/sql/database.ts';
-import { listEndpoints as readEndpoints } from '../../../shared/sql/webhook-endpoints.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { listEndpoints as readEndpoints } from '../../../shared/webhooks/sql/endpoints.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { webhookEventTypes } from '../../../shared/domain/webhook-event-types.ts';
+import { webhookEventTypes } from '../../../shared/webhooks/rules/event-types.ts';
 import type { App } from '../../http/app.ts';
 import { pageOf, toPage } from '../../http/pages.ts';
 

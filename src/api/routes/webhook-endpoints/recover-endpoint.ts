@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { notFound, Refusal } from '../../../shared/domain/errors.ts';
-import { newId } from '../../../shared/domain/ids.ts';
-import type { News } from '../../../shared/news.ts';
-import { instant } from '../../../shared/requests/instant.ts';
-import type { Database, Transaction } from '../../../shared/sql/database.ts';
-import { findEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
-import { insertRecovery } from '../../../shared/sql/webhook-recoveries.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import { newId } from '../../../shared/ids.ts';
+import type { News } from '../../../shared/platform/redis/signals.ts';
+import { instant } from '../../../shared/formats/common/instant.ts';
+import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
+import { findEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
+import { insertRecovery } from '../../../shared/webhooks/sql/recoveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

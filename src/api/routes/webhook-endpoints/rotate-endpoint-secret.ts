@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
-import { replaceEndpointSecret } from '../../../shared/sql/webhook-endpoints.ts';
-import { hintOfSecret, newWebhookSecret, sealEndpointSecret } from '../../../shared/webhook-secret.ts';
+import { notFound } from '../../../shared/errors.ts';
+import { replaceEndpointSecret } from '../../../shared/webhooks/sql/endpoints.ts';
+import { hintOfSecret, newWebhookSecret, sealEndpointSecret } from '../../../shared/webhooks/webhook-secret.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { notFound } from '../../../shared/domain/errors.ts';
-import { newId } from '../../../shared/domain/ids.ts';
-import { testEvent, webhookEventNames } from '../../../shared/domain/webhook-event-types.ts';
+import { notFound } from '../../../shared/errors.ts';
+import { newId } from '../../../shared/ids.ts';
+import { testEvent, webhookEventNames } from '../../../shared/webhooks/rules/event-types.ts';
 import {
   findEndpoint,
   findEndpointSecrets,
   type WebhookEndpoint,
-} from '../../../shared/sql/webhook-endpoints.ts';
-import { openEndpointSecret } from '../../../shared/webhook-secret.ts';
+} from '../../../shared/webhooks/sql/endpoints.ts';
+import { openEndpointSecret } from '../../../shared/webhooks/webhook-secret.ts';
 import { type SendDeps, sendWebhook } from '../../../shared/webhooks/send-webhook.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';

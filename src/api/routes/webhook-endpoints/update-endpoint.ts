@@ -1,6 +1,6 @@
-import { notFound } from '../../../shared/domain/errors.ts';
-import type { News } from '../../../shared/news.ts';
-import { updateEndpoint as changeEndpoint } from '../../../shared/sql/webhook-endpoints.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { News } from '../../../shared/platform/redis/signals.ts';
+import { updateEndpoint as changeEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

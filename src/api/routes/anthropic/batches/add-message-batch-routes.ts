@@ -1,4 +1,4 @@
-import type { Database } from '../../../../shared/sql/database.ts';
+import type { Database } from '../../../../shared/platform/postgres/database.ts';
 import type { App } from '../../../http/app.ts';
 import { cancelMessageBatch } from './cancel-message-batch.ts';
 import { createMessageBatch } from './create-message-batch.ts';

@@ -1,14 +1,14 @@
-import { newId } from '../../../../shared/domain/ids.ts';
-import { overQuota } from '../../../../shared/domain/quotas.ts';
-import { messageBatchShape } from '../../../../shared/requests/message-batch.ts';
-import type { Database, Transaction } from '../../../../shared/sql/database.ts';
-import { appendToFile, beginFile, dropFile, finishFile } from '../../../../shared/sql/files.ts';
+import { newId } from '../../../../shared/ids.ts';
+import { overQuota } from '../../../../shared/platform/config/quotas.ts';
+import { messageBatchShape } from '../../../../shared/formats/anthropic-messages/message-batch.ts';
+import type { Database, Transaction } from '../../../../shared/platform/postgres/database.ts';
+import { appendToFile, beginFile, dropFile, finishFile } from '../../../../shared/batches/sql/files.ts';
 import type { App } from '../../../http/app.ts';
 import { batchOrdererOf } from '../../../http/batch-orderer.ts';
 import { accountOf, limitOf } from '../../../http/caller.ts';
 import { idempotent } from '../../../http/idempotent.ts';
 import { judgedOf } from '../../../http/judged-body.ts';
-import { orderBatch } from '../../../intake/order-batch.ts';
+import { orderBatch } from '../../../intake/create-batch.ts';
 import { toMessageBatch } from './message-batch.ts';
 
 const keptSeconds = 30 * 86_400;

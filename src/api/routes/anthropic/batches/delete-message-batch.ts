@@ -1,6 +1,6 @@
-import { notFound, Refusal } from '../../../../shared/domain/errors.ts';
-import { eraseBatch } from '../../../../shared/sql/batches.ts';
-import type { Database } from '../../../../shared/sql/database.ts';
+import { notFound, Refusal } from '../../../../shared/errors.ts';
+import { eraseBatch } from '../../../../shared/batches/sql/batches.ts';
+import type { Database } from '../../../../shared/platform/postgres/database.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
 import { idParams } from '../../../http/shapes.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { listBatches } from '../../../../shared/sql/batches.ts';
-import type { Database } from '../../../../shared/sql/database.ts';
+import { listBatches } from '../../../../shared/batches/sql/batches.ts';
+import type { Database } from '../../../../shared/platform/postgres/database.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
 import { cursorOf } from '../../../http/pages.ts';

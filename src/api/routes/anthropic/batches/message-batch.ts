@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { BatchRecord } from '../../../../shared/domain/batch.ts';
+import type { BatchRecord } from '../../../../shared/batches/rules/batch.ts';
 
 /**
  * The `MessageBatch` of Anthropic's SDK (1.12). Every request counts as processing until the whole batch has ended. Those of a

@@ -1,4 +1,4 @@
-import type { BatchFault, BatchState } from '../../../../shared/domain/batch.ts';
+import type { BatchFault, BatchState } from '../../../../shared/batches/rules/batch.ts';
 import { anthropicTypeOf } from '../../../http/problem.ts';
 
 /** A line of an output or error file, as batches write them. */

@@ -1,0 +1,34 @@
+import type { ChatRequest } from '../../shared/chat/chat.ts';
+import { lanes } from '../../shared/jobs/rules/job.ts';
+import { readJson } from '../../shared/platform/json/read-json.ts';
+import { type JobOrder, priceRequest, type QuoteDeps } from '../../shared/jobs/submission.ts';
+import type { StoredOrder } from '../../shared/jobs/sql/jobs.ts';
+import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
+import { retryMetadata } from './retry-metadata.ts';
+
+/** The order of a job that ended, to be placed once more: as it was, at once, at today's price. Throws a 422. */
+export function orderAgain(
+  deps: QuoteDeps,
+  stored: StoredOrder,
+  text: string,
+  defaultMaxOutputTokens: number | null,
+): JobOrder {
+  const [, ...targets] = restoreTargets(stored.targets);
+  const fallbacks = targets.map((target) => target.model);
+  const request = readJson(text) as ChatRequest;
+  const { webhookUrl } = stored;
+  return {
+    surface: 'jobs',
+    priced: priceRequest(deps, { request, fallbacks, webhookUrl }, defaultMaxOutputTokens),
+    lane: lanes[stored.lane] ?? 'background',
+    stream: stored.stream,
+    runAt: null,
+    expiresInSeconds: stored.expiresInSeconds,
+    fallbacks,
+    maxAttempts: stored.maxAttempts,
+    announces: 'job',
+    webhookUrl,
+    webhookPayload: stored.webhookPayload === 'full' ? 'full' : 'thin',
+    metadata: retryMetadata(stored.id, stored.metadata),
+  };
+}

@@ -1,0 +1,99 @@
+import type { LoggedEvent } from '../../shared/events/rules/event.ts';
+import type { EventFeed, Subscription } from '../../shared/events/event-feed.ts';
+import { within } from '../../shared/platform/wait-at-most.ts';
+
+/** News that nobody took yet; beyond this they are dropped and read from the log instead. */
+const waitingCharactersMax = 256 * 1024;
+/** Redis may be away: watching begins without the subscription after this long. */
+const readyMsMax = 250;
+
+/** What happened since the last time: news in order, and whether the log or the row should be looked at. */
+type Taken = { news: LoggedEvent[]; lookAtRow: boolean; lookAtLog: boolean };
+
+/** Takes news the moment they come; false when it cannot, and they wait like all others. */
+type PassOn = (news: LoggedEvent[]) => boolean;
+
+/** Gathers the news of one job for one watcher, who may be slow: what waits is bounded. */
+export class Inbox {
+  readonly jobId: string;
+  readonly #signal: AbortSignal;
+  readonly #subscription: Subscription;
+  readonly #wake = () => {
+    this.#waiting?.();
+    this.#waiting = null;
+  };
+  #passOn: PassOn | null = null;
+  /** Null unless somebody waits who has taken everything. */
+  #waiting: (() => void) | null = null;
+  #news: LoggedEvent[] = [];
+  #size = 0;
+  #lookAtRow = true;
+  #lookAtLog = true;
+  #silent = true;
+
+  constructor(feed: EventFeed, jobId: string, signal: AbortSignal) {
+    this.jobId = jobId;
+    this.#signal = signal;
+    this.#subscription = feed.listen(jobId, (news) => this.#receive(news));
+    signal.addEventListener('abort', this.#wake, { once: true });
+    // Whatever was published before the subscription was on is in the log.
+    void this.#subscription.ready.then((on) => on && this.look('log'));
+  }
+
+  async ready(): Promise<void> {
+    await within(readyMsMax, this.#subscription.ready);
+  }
+
+  /**
+   * Waits until there is something to take or the signal aborted. News that `passOn` takes meanwhile end no waiting: of thousands of
+   * streams, a promise for each event would be alive, and moved, at every collection of young objects.
+   */
+  wait(passOn: PassOn | null = null): Promise<void> {
+    return new Promise((resolve) => {
+      this.#passOn = passOn;
+      this.#waiting = resolve;
+      if (this.#news.length > 0 || this.#lookAtRow || this.#lookAtLog || this.#signal.aborted) this.#wake();
+    });
+  }
+
+  take(): Taken {
+    const taken = { news: this.#news, lookAtRow: this.#lookAtRow, lookAtLog: this.#lookAtLog };
+    this.#news = [];
+    this.#size = 0;
+    this.#lookAtRow = false;
+    this.#lookAtLog = false;
+    return taken;
+  }
+
+  look(at: 'row' | 'log'): void {
+    if (at === 'row') this.#lookAtRow = true;
+    else this.#lookAtLog = true;
+    this.#wake();
+  }
+
+  /** Whether nothing has come since this was last asked. */
+  takeSilence(): boolean {
+    const was = this.#silent;
+    this.#silent = true;
+    return was;
+  }
+
+  end(): void {
+    this.#subscription.end();
+    this.#signal.removeEventListener('abort', this.#wake);
+  }
+
+  #receive(events: LoggedEvent[]): void {
+    this.#silent = false;
+    if (this.#waiting !== null && events.length > 0 && this.#passOn?.(events) === true) return;
+    if (events.length === 0) this.#lookAtRow = true;
+    this.#news.push(...events);
+    this.#size += events.reduce((sum, { fields }) => sum + fields.length, 0);
+    if (this.#size > waitingCharactersMax) {
+      this.#news = [];
+      this.#size = 0;
+      this.#lookAtLog = true;
+    }
+    this.#wake();
+  }
+}

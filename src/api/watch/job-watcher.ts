@@ -1,0 +1,175 @@
+import { type JobEvent, type LoggedEvent, queuedEventId, toJobEvent } from '../../shared/events/rules/event.ts';
+import { isFinal } from '../../shared/jobs/rules/job.ts';
+import type { JobEvents } from '../../shared/events/job-events.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import { findWatchedJob, listFinalJobs, type WatchedJob } from '../../shared/events/sql/watched-jobs.ts';
+import { Cursor } from './cursor.ts';
+import { Inbox } from './inbox.ts';
+import { finalIdOf, tellTheEnd } from './final-events.ts';
+
+/** News may be lost: a silent job is looked at again this often, all of them in one query. */
+const lookAgainMs = 2000;
+const pageSize = 200;
+
+export type JobWatcherDeps = {
+  sql: Database;
+  events: Pick<JobEvents, 'log' | 'feed'>;
+  log: { debug(details: object, message: string): void };
+};
+
+type WatchRequest = {
+  jobId: string;
+  /** Id of the last event the reader has, 0 for none. */
+  after: number;
+  signal: AbortSignal;
+};
+
+/** Who watches a job: is given its events in order, each once, by one of the two. */
+export type JobReader = {
+  /** Sets the pace: nothing more is looked for until it has what it was given. */
+  take(events: JobEvent[]): Promise<void>;
+  /** Events that come just now, which nobody waits for. Without it `take` has them too. */
+  takeLive?(events: JobEvent[]): void;
+};
+
+export type JobWatcher = {
+  find(jobId: string): Promise<WatchedJob | null>;
+  /** Whether a reader who has the event `after` has had the last one, or there is nothing left to tell. */
+  isOver(job: WatchedJob, after: number): Promise<boolean>;
+  /** Gives the reader the events of a job from `after` on, until the final one or the signal. Rejects with what the reader throws. */
+  watch(request: WatchRequest, reader: JobReader): Promise<void>;
+  stop(): void;
+};
+
+/**
+ * Watches jobs for this process: the log and the news of Redis for what comes while a job runs, Postgres for the beginning
+ * and the end. A lost message or a Redis that is away delays a reader by two seconds at most and never leaves a hole
+ * unsaid: missing output is told by `output.reset` or, at the end, by a snapshot.
+ */
+export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
+  const watched = new Set<Inbox>();
+  let looking = false;
+
+  async function lookAgain(): Promise<void> {
+    const silent = [...watched].filter((inbox) => inbox.takeSilence());
+    if (silent.length === 0 || looking) return;
+    looking = true;
+    for (const inbox of silent) inbox.look('log');
+    try {
+      const final = new Set(await listFinalJobs(deps.sql, [...new Set(silent.map(({ jobId }) => jobId))]));
+      for (const inbox of silent) if (final.has(inbox.jobId)) inbox.look('row');
+    } catch (error) {
+      deps.log.debug({ error }, 'watched jobs could not be looked at');
+    }
+    looking = false;
+  }
+  const timer = setInterval(() => void lookAgain(), lookAgainMs);
+  timer.unref();
+
+  async function watch({ jobId, after, signal }: WatchRequest, reader: JobReader): Promise<void> {
+    const inbox = new Inbox(deps.events.feed, jobId, signal);
+    const watching: Watching = { jobId, signal, inbox, cursor: new Cursor(after), reader, thrown: null };
+    const passOn = reader.takeLive === undefined ? null : (news: LoggedEvent[]) => passLive(watching, news);
+    watched.add(inbox);
+    try {
+      await inbox.ready();
+      if (after < queuedEventId) await tellQueued(watching);
+      while (!signal.aborted && !(await tellWhatThereIs(deps, watching))) await inbox.wait(passOn);
+    } finally {
+      watched.delete(inbox);
+      inbox.end();
+    }
+  }
+
+  return {
+    find: (jobId) => findWatchedJob(deps.sql, jobId),
+    isOver: async (job, after) =>
+      job.erased || (isFinal(job.state) && after >= (await finalIdOf(deps, job, 0))),
+    watch,
+    stop: () => clearInterval(timer),
+  };
+}
+
+// What waits for long holds no events: a page of them with every silent stream would be most of its memory.
+type Watching = {
+  jobId: string;
+  signal: AbortSignal;
+  inbox: Inbox;
+  cursor: Cursor;
+  reader: JobReader;
+  /** What the reader threw when it was given live events, which nobody waited for. */
+  thrown: { error: unknown } | null;
+};
+
+async function tellQueued({ jobId, cursor, reader }: Watching): Promise<void> {
+  cursor.advance(queuedEventId);
+  await reader.take([toJobEvent(jobId, { id: queuedEventId, type: 'job.queued', fields: '{}' })]);
+}
+
+/** Passes on what follows without a hole; what does not is left to whoever looks at the log. */
+function passLive(watching: Watching, news: LoggedEvent[]): boolean {
+  const { jobId, cursor, reader } = watching;
+  const live = cursor.takeNews(news);
+  if (live === null) return false;
+  try {
+    reader.takeLive?.(live.map((event) => toJobEvent(jobId, event)));
+    return true;
+  } catch (error) {
+    watching.thrown = { error };
+    return false;
+  }
+}
+
+/** Passes on what has come, and what the log and the row have if they are to be looked at; true when nothing is left to tell. */
+async function tellWhatThereIs(deps: JobWatcherDeps, watching: Watching): Promise<boolean> {
+  const { inbox, cursor, thrown } = watching;
+  if (thrown !== null) throw thrown.error;
+  const { news, lookAtRow, lookAtLog } = inbox.take();
+  const live = cursor.takeNews(news);
+  if (live !== null) await tell(watching, live);
+  if (live !== null && !lookAtRow && !lookAtLog) return false;
+  // The row before the log: once the row is final, the log is complete.
+  const job = lookAtRow ? await findOrRetry(deps, watching) : undefined;
+  if (job === null) return true;
+  await tellLogged(deps, watching);
+  return job !== undefined && isFinal(job.state) && (await tellLast(deps, watching, job));
+}
+
+async function tell({ jobId, reader }: Watching, events: LoggedEvent[]): Promise<void> {
+  if (events.length > 0) await reader.take(events.map((event) => toJobEvent(jobId, event)));
+}
+
+async function findOrRetry(deps: JobWatcherDeps, { jobId, inbox }: Watching) {
+  try {
+    return await findWatchedJob(deps.sql, jobId);
+  } catch (error) {
+    deps.log.debug({ job_id: jobId, error }, 'a watched job could not be read');
+    setTimeout(() => inbox.look('row'), lookAgainMs).unref();
+    return undefined;
+  }
+}
+
+async function tellLogged(deps: JobWatcherDeps, watching: Watching): Promise<void> {
+  const { jobId, signal, cursor } = watching;
+  while (!signal.aborted) {
+    const page = await deps.events.log.read(jobId, cursor.seen, pageSize);
+    if (page === null) return;
+    await tell(watching, cursor.takeLogged(page));
+    if (page.length < pageSize) return;
+  }
+}
+
+async function tellLast(
+  deps: JobWatcherDeps,
+  { jobId, cursor, reader }: Watching,
+  job: WatchedJob,
+): Promise<boolean> {
+  const end = await tellTheEnd(deps, job, cursor).catch((error: unknown) => {
+    deps.log.debug({ job_id: jobId, error }, 'the end of a job could not be read');
+    return null;
+  });
+  // Not asked again at once: the database is away, and the next look will come.
+  if (end === null) return false;
+  if (end.length > 0) await reader.take(end);
+  return true;
+}

@@ -1,0 +1,72 @@
+import type { BatchEndpointName } from './rules/batch.ts';
+import { Refusal } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { nameFields } from '../formats/common/field-names.ts';
+import { checkValue } from '../formats/common/json-values.ts';
+import {
+  type JobOrder,
+  type PricedOrder,
+  type PricedRequest,
+  priceRequest,
+  type QuoteDeps,
+  toIntake,
+} from '../jobs/submission.ts';
+import type { JobIntake } from '../jobs/sql/accept-jobs.ts';
+import type { BatchLine } from './sql/validate-batch.ts';
+import { type BatchEndpoint, endpoints } from './endpoints.ts';
+import { openaiError } from './line-results.ts';
+import type { ParsedLine } from './parse-line.ts';
+
+const attemptsMax = 5;
+
+export type LineOwner = {
+  accountId: string;
+  defaultMaxOutputTokens: number | null;
+  endpoint: BatchEndpointName;
+};
+
+/** Prices the body of a line: the line as it is kept, with the job that will be made of it, or with why it is refused. */
+export function judgeLine(deps: QuoteDeps, owner: LineOwner, parsed: ParsedLine): BatchLine {
+  const kept = { line: parsed.line, customId: parsed.customId };
+  try {
+    if (parsed.unread !== undefined) throw parsed.unread;
+    checkValue(parsed.body, [], parsed.escapes);
+    const job = toJob(deps, owner, endpoints[owner.endpoint].read(parsed.body));
+    return { ...kept, job, refusal: null };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { ...kept, job: null, refusal: openaiError(error) };
+  }
+}
+
+function toJob(
+  deps: QuoteDeps,
+  owner: LineOwner,
+  { request, original, metadata }: ReturnType<BatchEndpoint['read']>,
+): JobIntake {
+  const order: JobOrder = {
+    surface: 'batches',
+    priced: priceLine(deps, { request, original }, owner),
+    lane: 'batch',
+    stream: false,
+    runAt: null,
+    // Its jobs are due when the batch is.
+    expiresInSeconds: 0,
+    fallbacks: [],
+    maxAttempts: attemptsMax,
+    announces: null,
+    webhookUrl: null,
+    webhookPayload: 'thin',
+    metadata,
+  };
+  return toIntake(newId('job'), order, { ...owner, idempotency: null });
+}
+
+/** Problems are named as the line wrote its fields. */
+function priceLine(deps: QuoteDeps, asked: PricedOrder, owner: LineOwner): PricedRequest {
+  try {
+    return priceRequest(deps, asked, owner.defaultMaxOutputTokens);
+  } catch (error) {
+    throw nameFields(endpoints[owner.endpoint].surface, error);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Log } from '../platform/log.ts';
+import { within } from '../platform/wait-at-most.ts';
+import type { EventLog } from './event-log.ts';
+
+export type WriterOptions = {
+  jobId: string;
+  attempt: number;
+  provider: string;
+  /** The upstream of this attempt, as it is shown in `job.started`. */
+  model: string;
+  /** Whether output is written as it comes. */
+  stream: boolean;
+  /** Id of the last event that Postgres knows of. */
+  lastSeq: number;
+  /** When the job was accepted, in ms of the epoch. */
+  createdAtMs: number;
+};
+
+export type Outgoing = { type: string; fields: string };
+
+const retryMs = 200;
+/** How long an attempt that is over may wait for its last events to be written; less when Redis said no a moment ago. */
+const closeMsMax = 1000;
+const failingMsMax = 250;
+/** Events that wait for Redis to come back; when there are more they are given up, and watchers get a snapshot at the end. */
+const waitingCharactersMax = 1024 * 1024;
+const batchMax = 200;
+/** No job writes more events than this in its life; ids stay far below what a column of integers holds. */
+const idsPerhapsUsedMax = 100_000_000;
+
+/**
+ * Sends the events of one attempt to the log, in order and in batches, one at a time. Ids are given when events leave,
+ * after the log was looked at, so an attempt goes on where the one before it ended even if that one's worker was lost.
+ * While Redis is away events wait, up to a bound; what is given up keeps its ids, so that a watcher sees the hole.
+ */
+export class EventOutbox {
+  readonly #deps: { events: EventLog; log: Log };
+  readonly #options: WriterOptions;
+  #queue: Outgoing[] = [];
+  #size = 0;
+  /** The last id is `base + count`: what was there before this attempt, and what it wrote or gave up. */
+  #base: number;
+  #count = 0;
+  #state: 'new' | 'open' | 'overtaken' | 'closed' = 'new';
+  #failing = false;
+  #sending: Promise<void> | null = null;
+
+  constructor(deps: { events: EventLog; log: Log }, options: WriterOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#base = options.lastSeq;
+  }
+
+  /** Queues events; never waits. */
+  write(events: Outgoing[]): void {
+    if (this.#state === 'overtaken' || this.#state === 'closed') return;
+    this.#queue.push(...events);
+    this.#size += sizeOf(events);
+    if (this.#size > waitingCharactersMax) this.#giveUp();
+    this.#sending ??= this.#sendAll();
+  }
+
+  /**
+   * Waits for what is queued, with a bound, and takes nothing more; the last id. When not all of it is known to have got there it is
+   * an id nobody has seen: a watcher finds a hole before the end, and gets the whole text, whatever it had been shown before.
+   */
+  async close(): Promise<number> {
+    if (this.#sending !== null) await within(failingMsMax, this.#sending);
+    if (this.#sending !== null && !this.#failing) await within(closeMsMax - failingMsMax, this.#sending);
+    if (this.#state !== 'overtaken') this.#state = 'closed';
+    const last = this.#base + this.#count + this.#queue.length;
+    if (this.#queue.length === 0 || !this.#options.stream) return last;
+    return Math.max(last, this.#idsPerhapsUsed());
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#queue.length > 0 && (this.#state === 'new' || this.#state === 'open')) {
+      try {
+        if (this.#state === 'new') await this.#open();
+        else await this.#sendBatch();
+        this.#failing = false;
+      } catch (error) {
+        this.#failing = true;
+        this.#deps.log.debug({ job_id: this.#options.jobId, error }, 'events wait for redis');
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+    this.#sending = null;
+  }
+
+  async #open(): Promise<void> {
+    const { jobId, attempt, provider, model, stream } = this.#options;
+    const target = `${provider} ${model}`;
+    const found = await this.#deps.events.open(jobId, attempt, target);
+    if (this.#state !== 'new') return;
+    this.#state = found === null ? 'overtaken' : 'open';
+    if (found === null) return;
+    this.#base = Math.max(this.#base, found.last);
+    // Somebody may have seen events that the log does not have: it does not know of the attempt before, or not of all that Postgres
+    // was told of, or it is what a Redis that was restarted since had saved.
+    const isLost =
+      attempt > 1 && (found.previousTarget === null || found.restarted || found.last < this.#options.lastSeq);
+    if (!stream || !(found.hasText || isLost)) return;
+    if (isLost) this.#base = Math.max(this.#base, this.#idsPerhapsUsed());
+    const reason = (found.previousTarget ?? target) === target ? 'retry' : 'fallback';
+    const reset = { type: 'output.reset', fields: JSON.stringify({ attempt, reason }) };
+    this.#queue.unshift(reset);
+    this.#size += sizeOf([reset]);
+  }
+
+  /** More than this attempt and those before it can have written: there is less than an event a millisecond. */
+  #idsPerhapsUsed(): number {
+    const sinceMs = Date.now() - this.#options.createdAtMs;
+    return this.#options.lastSeq + Math.min(idsPerhapsUsedMax, Math.max(0, sinceMs));
+  }
+
+  async #sendBatch(): Promise<void> {
+    const { jobId, attempt } = this.#options;
+    const batch = this.#queue.slice(0, batchMax);
+    const firstId = this.#base + this.#count + 1;
+    const written = await this.#deps.events.append(jobId, { attempt, firstId, events: batch });
+    if (!written) this.#state = 'overtaken';
+    // Given up or counted at closing meanwhile: the ids are spoken for already.
+    if (this.#state !== 'open' || this.#queue[0] !== batch[0]) return;
+    this.#queue = this.#queue.slice(batch.length);
+    this.#size -= sizeOf(batch);
+    this.#count += batch.length;
+  }
+
+  #giveUp(): void {
+    const { jobId } = this.#options;
+    this.#deps.log.warn({ job_id: jobId, events: this.#queue.length }, 'events were given up: redis is away');
+    this.#count += this.#queue.length;
+    this.#queue = [];
+    this.#size = 0;
+  }
+}
+
+function sizeOf(events: Outgoing[]): number {
+  return events.reduce((sum, { fields }) => sum + fields.length + 60, 0);
+}

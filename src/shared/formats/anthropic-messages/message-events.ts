@@ -1,0 +1,90 @@
+import type { ChatCompletion, Delta } from '../../chat/chat.ts';
+import { messageHead, thinkingOf, toAnthropicUsage, toStop } from './message-object.ts';
+
+/** One server-sent event of `POST /v1/messages` with `stream: true`; its name is also in its data. */
+export type MessageEvent = { event: string; data: { type: string } & Record<string, unknown> };
+
+/**
+ * Turns the deltas of one job into Anthropic's events: message_start, for each block start, deltas and stop, then message_delta
+ * with the stop reason and the usage, message_stop. Text is one block; each tool call is a block of its own, after it. Thinking
+ * of Claude's comes before what it led to.
+ */
+export function createMessageEvents(model: string, jobId: string) {
+  let open: { index: number; key: string } | null = null;
+  let blocks = 0;
+
+  function start(key: string, block: Record<string, unknown>): MessageEvent[] {
+    const closing = stop();
+    open = { index: blocks, key };
+    blocks += 1;
+    return [...closing, toEvent('content_block_start', { index: open.index, content_block: block })];
+  }
+
+  function stop(): MessageEvent[] {
+    if (open === null) return [];
+    const { index } = open;
+    open = null;
+    return [toEvent('content_block_stop', { index })];
+  }
+
+  /** Thinking is whole when it is told of: the SDKs put it together from its one delta and its signature. */
+  function think(told: unknown[]): MessageEvent[] {
+    if (told.length === 0) return [];
+    const closing = stop();
+    const events = told.flatMap((given): MessageEvent[] => {
+      const block = given as { type: string; thinking?: string; signature?: string };
+      const index = blocks++;
+      const isOpen = block.type === 'thinking';
+      const empty = isOpen ? { ...block, thinking: '', signature: '' } : block;
+      const say = (delta: object) => toEvent('content_block_delta', { index, delta });
+      return [
+        toEvent('content_block_start', { index, content_block: empty }),
+        ...(isOpen ? [say({ type: 'thinking_delta', thinking: block.thinking ?? '' })] : []),
+        ...(isOpen ? [say({ type: 'signature_delta', signature: block.signature ?? '' })] : []),
+        toEvent('content_block_stop', { index }),
+      ];
+    });
+    return [...closing, ...events];
+  }
+
+  function startFor(delta: Delta): MessageEvent[] {
+    const key = delta.kind === 'text' ? 'text' : `tool ${delta.index}`;
+    if (open?.key === key) return [];
+    if (delta.kind === 'text') return start(key, { type: 'text', text: '', citations: null });
+    const { id = '', name = '', extra_content } = delta;
+    const state = extra_content === undefined ? {} : { extra_content };
+    return start(key, { type: 'tool_use', id, name, input: {}, ...state });
+  }
+
+  return {
+    started: (): MessageEvent[] => [toEvent('message_start', { message: messageHead(model, jobId) })],
+    delta: (delta: Delta): MessageEvent[] => {
+      const starting = [...think(delta.thinking ?? []), ...startFor(delta)];
+      const piece =
+        delta.kind === 'text'
+          ? { type: 'text_delta', text: delta.text }
+          : { type: 'input_json_delta', partial_json: delta.arguments };
+      const isEmpty = delta.kind === 'tool_call' && delta.arguments === '';
+      if (isEmpty) return starting;
+      return [...starting, toEvent('content_block_delta', { index: blocks - 1, delta: piece })];
+    },
+    ended: (completion: ChatCompletion): MessageEvent[] => {
+      const [choice] = completion.choices;
+      // A turn that was thinking and nothing else had no piece to be told with.
+      const untold = blocks === 0 && choice !== undefined ? thinkingOf(choice) : [];
+      return [
+        ...stop(),
+        ...think(untold),
+        toEvent('message_delta', {
+          delta: { ...toStop(choice), stop_details: null, container: null },
+          usage: toAnthropicUsage(completion.usage),
+        }),
+        toEvent('message_stop', {}),
+      ];
+    },
+  };
+}
+
+function toEvent(type: string, fields: Record<string, unknown>): MessageEvent {
+  return { event: type, data: { type, ...fields } };
+}

@@ -1,0 +1,39 @@
+import { invalid, Refusal } from '../../errors.ts';
+import type { Surface } from '../../jobs/rules/job.ts';
+
+/** What the fields of our request are called on a surface, where it has another word. */
+const names: Partial<Record<Surface, Record<string, string>>> = {
+  responses: {
+    messages: 'input',
+    max_completion_tokens: 'max_output_tokens',
+    reasoning_effort: 'reasoning.effort',
+    response_format: 'text.format',
+    verbosity: 'text.verbosity',
+  },
+  messages: {
+    max_completion_tokens: 'max_tokens',
+    reasoning_effort: 'output_config.effort',
+    response_format: 'output_config.format',
+    stop: 'stop_sequences',
+    thinking_display: 'thinking.display',
+  },
+};
+
+/** The path of a problem as the client of a surface wrote it. `param` is the path in a job's body, `request.` included. */
+function fieldOf(surface: Surface, param: string): string {
+  const path = param.replace(/^request\./, '');
+  const [field = '', ...rest] = path.split('.');
+  const name = names[surface]?.[field];
+  // The turns of our request are not one for one the items of another's.
+  if (name === 'input' || (surface === 'messages' && field === 'messages')) return name ?? field;
+  return name === undefined ? path : [name, ...rest].join('.');
+}
+
+/** The same for a whole refusal: its problems under the names its client wrote. Anything else stays as it is. */
+export function nameFields(surface: Surface, error: unknown): unknown {
+  if (!(error instanceof Refusal) || error.extras.problems === undefined) return error;
+  return invalid(
+    error.extras.problems.map(({ param, message }) => ({ param: fieldOf(surface, param), message })),
+    error.extras.problemsTotal,
+  );
+}

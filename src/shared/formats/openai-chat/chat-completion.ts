@@ -1,0 +1,68 @@
+import type { ChatCompletion, Delta } from '../../chat/chat.ts';
+import { suffixOf } from '../../ids.ts';
+
+/** The stored completion as `POST /v1/chat/completions` answers it: under an id of ours, the same as in its chunks. */
+export function toChatCompletion(completion: ChatCompletion, jobId: string): ChatCompletion {
+  return { ...completion, id: `chatcmpl-${suffixOf(jobId)}` };
+}
+
+export type ChunkOptions = { jobId: string; model: string; createdAt: Date; includeUsage: boolean };
+
+/**
+ * Turns the deltas of one job into `chat.completion.chunk`s (SDK 6.49): the same id and time on each, the role with the first of a
+ * choice, with the last what the provider wants back and the finish reason, then the usage when it was asked for.
+ */
+export function createChunks({ jobId, model, createdAt, includeUsage }: ChunkOptions) {
+  const begun = new Set<number>();
+  const head = {
+    id: `chatcmpl-${suffixOf(jobId)}`,
+    object: 'chat.completion.chunk' as const,
+    created: Math.floor(createdAt.getTime() / 1000),
+    model,
+  };
+  const tail = includeUsage ? { usage: null } : {};
+
+  function chunk(index: number, delta: object, finishReason: string | null = null, logprobs: unknown = null) {
+    return { ...head, choices: [{ index, delta, logprobs, finish_reason: finishReason }], ...tail };
+  }
+
+  function begin(choice: number): object {
+    if (begun.has(choice)) return {};
+    begun.add(choice);
+    return { role: 'assistant' };
+  }
+
+  return {
+    delta: (delta: Delta): object[] => {
+      const role = begin(delta.choice);
+      if (delta.kind === 'text') {
+        return [
+          chunk(delta.choice, { ...role, content: delta.text, ...('role' in role ? { refusal: null } : {}) }),
+        ];
+      }
+      const { index, id, name, arguments: pieces, extra_content } = delta;
+      const call = {
+        index,
+        ...(id === undefined ? {} : { id, type: 'function' }),
+        function: { ...(name === undefined ? {} : { name }), arguments: pieces },
+        ...(extra_content === undefined ? {} : { extra_content }),
+      };
+      return [chunk(delta.choice, { ...role, tool_calls: [call] })];
+    },
+    ended: (completion: ChatCompletion): object[] => {
+      const last = completion.choices.flatMap(({ index, message, finish_reason, logprobs }) => {
+        const role = begin(index);
+        const { refusal, extra_content } = message;
+        const says = {
+          ...role,
+          ...(refusal === null ? {} : { refusal }),
+          ...(extra_content === undefined ? {} : { extra_content }),
+        };
+        const first = Object.keys(says).length > 0 ? [chunk(index, says)] : [];
+        return [...first, chunk(index, {}, finish_reason, logprobs)];
+      });
+      if (!includeUsage) return last;
+      return [...last, { ...head, choices: [], usage: completion.usage ?? null }];
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { type ChatCompletion, responseStatusOf } from '../../chat/chat.ts';
+import { Refusal } from '../../errors.ts';
+import { responseIdOf } from '../../ids.ts';
+import { measureJson, requestLimits } from '../../platform/json/measure-json.ts';
+import { readJson } from '../../platform/json/read-json.ts';
+import type { InputItem } from './response-items.ts';
+import { toOutput } from './response-object.ts';
+import { inputItems, type ResponsesBody } from './response-request.ts';
+
+/** A turn of a conversation as it is stored: what was sent and what came of it, as JSON. */
+export type EarlierTurn = { jobId: string; original: string; result: string };
+
+/** What was said in these turns. Throws a Refusal when together they hold more values than one request may. */
+export function readEarlierItems(turns: EarlierTurn[]): InputItem[] {
+  let valuesLeft = requestLimits.valuesMax;
+  return turns.flatMap((turn) => {
+    for (const text of [turn.original, turn.result]) {
+      valuesLeft -= measureJson(Buffer.from(text), { ...requestLimits, valuesMax: valuesLeft }).values;
+      if (valuesLeft < 0) throw tooManyValues();
+    }
+    return itemsOf(turn);
+  });
+}
+
+function tooManyValues(): Refusal {
+  const bound = requestLimits.valuesMax.toLocaleString('en-US');
+  return refuseEarlier(
+    'too_large',
+    `the conversation holds more than ${bound} JSON values; send what it needs of them as input`,
+  );
+}
+
+/** The items of one turn: what was sent, and what came of it. */
+export function itemsOf(turn: EarlierTurn): InputItem[] {
+  const completion = readJson(turn.result) as ChatCompletion;
+  const body = readJson(turn.original) as ResponsesBody;
+  const output = toOutput(completion, responseIdOf(turn.jobId), responseStatusOf(completion));
+  return [...inputItems(body), ...(output as InputItem[])];
+}
+
+/** Why a response cannot go on from the one it names. */
+export function refuseEarlier(type: 'not_found' | 'invalid_state' | 'too_large', message: string): Refusal {
+  return new Refusal(type, `previous_response_id: ${message}`, { param: 'previous_response_id' });
+}

@@ -1,0 +1,92 @@
+import { type ChatCompletion, responseStatusOf } from '../chat/chat.ts';
+import { webhookEvent } from '../webhooks/rules/delivery.ts';
+import { newId, responseIdOf } from '../ids.ts';
+import type { Announced, FinalState, JobError, JobRecord } from './rules/job.ts';
+import { toJobObject } from './rules/job.ts';
+import type { AttemptRecord, ChargeRecord, EventRecord, JobEnding } from './sql/settle-jobs.ts';
+
+/** What an ending needs to know of its job; claimed jobs and abandoned ones both have it. */
+export type EndableJob = {
+  id: string;
+  accountId: string;
+  batchId: string | null;
+  lane: number;
+  model: string;
+  provider: string;
+  attempts: number;
+  holdNano: bigint;
+  stream: boolean;
+  announces: Announced | null;
+  webhookUrl: string | null;
+  webhookPayload: string;
+  metadata: Record<string, string>;
+  createdAt: Date;
+  startedAt: Date | null;
+};
+
+export type EndingFacts = {
+  state: FinalState;
+  /** The attempt that ended it, or null when no call is under way. */
+  fence: number | null;
+  error: JobError | null;
+  charge: ChargeRecord | null;
+  attempt: AttemptRecord | null;
+  result: string | null;
+  /** Id of the final event, when the caller wrote the events before it. */
+  eventSeq: number | null;
+  now: Date;
+};
+
+/** Everything that becomes true in the transaction that ends a job, the frozen bytes of its event included. */
+export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
+  return {
+    jobId: job.id,
+    accountId: job.accountId,
+    provider: job.provider,
+    fence: facts.fence,
+    state: facts.state,
+    error: facts.error,
+    eventSeq: facts.eventSeq,
+    finishedAt: facts.now,
+    charge: facts.charge,
+    attempt: facts.attempt,
+    result: facts.result,
+    event: job.announces === null ? null : eventOf(job, job.announces, facts),
+  };
+}
+
+function eventOf(job: EndableJob, announced: Announced, facts: EndingFacts): EventRecord {
+  const eventId = newId('evt');
+  const isResponse = announced === 'response';
+  const eventType = isResponse ? responseEventType(facts) : (`job.${facts.state}` as const);
+  const record: JobRecord = {
+    ...job,
+    surface: isResponse ? 'responses' : 'jobs',
+    state: facts.state,
+    answeredModel: facts.charge?.model ?? null,
+    chargeNano: facts.charge?.amountNano ?? 0n,
+    estimated: facts.charge?.estimated ?? false,
+    usage: facts.charge?.usage ?? null,
+    error: facts.error,
+    eventSeq: facts.eventSeq ?? 0,
+    finishedAt: facts.now,
+  };
+  const body = webhookEvent({
+    eventId,
+    type: eventType,
+    createdAt: facts.now,
+    job: toJobObject(record, { result: facts.result }),
+    ...(isResponse
+      ? { response: { id: responseIdOf(job.id), status: eventType.slice('response.'.length) } }
+      : {}),
+    payload: job.webhookPayload === 'full' ? 'full' : 'thin',
+  });
+  return { eventId, eventType, body, webhookUrl: job.webhookUrl };
+}
+
+/** What a background response ended as, in the words of the Responses API; one past its deadline has failed. */
+function responseEventType({ state, result }: EndingFacts): `response.${string}` {
+  if (state === 'cancelled') return 'response.cancelled';
+  if (state !== 'succeeded' || result === null) return 'response.failed';
+  return `response.${responseStatusOf(JSON.parse(result) as ChatCompletion)}`;
+}

@@ -1,0 +1,206 @@
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { refuseUnsupported } from '../catalogue/refuse-unsupported.ts';
+import type { ChatRequest } from '../chat/chat.ts';
+import { invalid, type Problem } from '../errors.ts';
+import { newId } from '../ids.ts';
+import {
+  type Announced,
+  type JobRecord,
+  type Lane,
+  lanes,
+  type Surface,
+  toJobObject,
+} from './rules/job.ts';
+import type { ModelEntry } from '../catalogue/model.ts';
+import { type Quote, quote } from '../quoting/quote.ts';
+import { writeJson } from '../platform/json/verbatim.ts';
+import type { JobIntake } from './sql/accept-jobs.ts';
+import { storeTargets } from './stored-targets.ts';
+import { checkWebhookUrl } from '../webhooks/webhook-target.ts';
+
+/** A request that was judged: what is kept of it, as JSON, and what it may cost. */
+export type PricedRequest = {
+  text: string;
+  /** What the client sent, on a surface that shows it again. */
+  original: string | null;
+  quote: Quote;
+};
+
+/** A job as a caller orders it. */
+export type JobOrder = {
+  surface: Surface;
+  priced: PricedRequest;
+  lane: Lane;
+  stream: boolean;
+  runAt: Date | null;
+  expiresInSeconds: number;
+  fallbacks: string[];
+  maxAttempts: number;
+  /** Whether webhooks tell its end: for jobs that were ordered as jobs, not for what only answers a call. */
+  announces: Announced | null;
+  webhookUrl: string | null;
+  webhookPayload: 'thin' | 'full';
+  metadata: Record<string, string>;
+};
+
+/** Who orders, and under which idempotency key if any. */
+export type Orderer = {
+  accountId: string;
+  idempotency: { key: string; fingerprint: string } | null;
+};
+
+export type QuoteDeps = {
+  catalogue: Catalogue;
+  /** The providers that can be called, and whether each is the simulator. */
+  providers: ReadonlyMap<string, { simulated: boolean }>;
+  webhooks: { allowPrivate: boolean };
+};
+
+/** What of an order its price depends on; what is left out is as for a call. */
+export type PricedOrder = { request: ChatRequest; original?: string | null } & Partial<
+  Pick<JobOrder, 'fallbacks' | 'webhookUrl'>
+>;
+
+/** Judges a request and keeps what is stored of it. Takes nothing; throws a 422 with every problem. */
+export function priceRequest(
+  deps: QuoteDeps,
+  { request, original = null, fallbacks = [], webhookUrl = null }: PricedOrder,
+  defaultMaxOutputTokens: number | null,
+): PricedRequest {
+  const quote = quoteJob(deps, { request, fallbacks, webhookUrl }, defaultMaxOutputTokens);
+  return { text: writeJson(request), original, quote };
+}
+
+/** Finds the models, refuses what they cannot do, and bounds the cost. Takes nothing; throws a 422 with every problem. */
+function quoteJob(
+  deps: QuoteDeps,
+  order: { request: ChatRequest } & Pick<JobOrder, 'fallbacks' | 'webhookUrl'>,
+  defaultMaxOutputTokens: number | null,
+): Quote {
+  const problems: Problem[] = [];
+  const names = [{ name: order.request.model, param: 'request.model' }].concat(
+    order.fallbacks.map((name, index) => ({ name, param: `fallbacks.${index}` })),
+  );
+  const targets = names.flatMap(({ name, param }) => {
+    const found = findModel(deps, name, param);
+    if ('message' in found) problems.push(found);
+    return 'message' in found ? [] : [found];
+  });
+  problems.push(...refuseMixedTargets(deps, targets));
+  for (const [index, target] of targets.entries()) {
+    const where = index === 0 ? '' : ` (the fallback ${target.id} cannot do it)`;
+    const refused = refuseUnsupported(order.request, target.kind, target.supports);
+    problems.push(
+      ...refused.map(({ param, message }) => ({ param: `request.${param}`, message: message + where })),
+    );
+  }
+  if (order.webhookUrl !== null) {
+    const problem = checkWebhookUrl(order.webhookUrl, deps.webhooks);
+    if (problem !== null) problems.push({ param: 'webhook_url', message: problem.message });
+  }
+  if (problems.length > 0) throw invalid(problems);
+  const quoted = quote({
+    request: order.request,
+    targets,
+    ...(defaultMaxOutputTokens === null ? {} : { defaultMaxOutputTokens }),
+  });
+  if (!quoted.ok) {
+    throw invalid(quoted.problems.map(({ param, message }) => ({ param: `request.${param}`, message })));
+  }
+  return quoted.quote;
+}
+
+function findModel(
+  deps: Pick<QuoteDeps, 'catalogue' | 'providers'>,
+  name: string,
+  param: string,
+): ModelEntry | Problem {
+  const model = deps.catalogue.find(name);
+  if (model === null) {
+    return { param, message: `unknown model ${JSON.stringify(name)}; GET /v1/models lists the known ones` };
+  }
+  if (!deps.providers.has(model.provider)) {
+    return {
+      param,
+      message: `the provider of ${model.id} is not configured here; GET /v1/models lists what is`,
+    };
+  }
+  return model;
+}
+
+/** Simulated answers never stand in for real ones: a fallback may not go from a real provider to the simulator. */
+function refuseMixedTargets(deps: Pick<QuoteDeps, 'providers'>, targets: ModelEntry[]): Problem[] {
+  const isSimulated = (model: ModelEntry | undefined) =>
+    deps.providers.get(model?.provider ?? '')?.simulated === true;
+  if (targets.length === 0 || isSimulated(targets[0])) return [];
+  return targets.flatMap((model, index) =>
+    isSimulated(model)
+      ? [
+          {
+            param: `fallbacks.${index - 1}`,
+            message: `${model.id} is simulated here and cannot stand in for a real model`,
+          },
+        ]
+      : [],
+  );
+}
+
+/** Everything that is stored of a priced order, under this id. */
+export function toIntake(jobId: string, order: JobOrder, orderer: Orderer): JobIntake {
+  const { text, original, quote: priced } = order.priced;
+  const [first] = priced.targets;
+  if (first === undefined) throw new Error('a quote has at least one target');
+  const createdAt = new Date();
+  const lane = lanes.indexOf(order.lane);
+  const record: JobRecord = {
+    id: jobId,
+    accountId: orderer.accountId,
+    batchId: null,
+    surface: order.surface,
+    state: 'waiting',
+    lane,
+    model: first.model,
+    provider: first.provider,
+    answeredModel: null,
+    attempts: 0,
+    holdNano: priced.holdNanoUsd,
+    chargeNano: null,
+    estimated: false,
+    usage: null,
+    metadata: order.metadata,
+    error: null,
+    stream: order.stream,
+    eventSeq: 1,
+    createdAt,
+    startedAt: null,
+    finishedAt: null,
+  };
+  return {
+    jobId,
+    accountId: orderer.accountId,
+    idempotencyKey: orderer.idempotency?.key ?? null,
+    fingerprint: orderer.idempotency?.fingerprint ?? null,
+    reply: JSON.stringify(toJobObject(record)),
+    surface: order.surface,
+    lane,
+    model: first.model,
+    provider: first.provider,
+    targetModel: first.model,
+    maxAttempts: order.maxAttempts,
+    holdId: newId('hold'),
+    holdNano: priced.holdNanoUsd,
+    inputTokensBound: priced.inputTokens,
+    tokensBound: priced.inputTokens + priced.n * first.maxOutputTokens,
+    stream: order.stream,
+    announces: order.announces,
+    webhookUrl: order.webhookUrl,
+    webhookPayload: order.webhookPayload,
+    metadata: order.metadata,
+    runAt: order.runAt,
+    createdAt,
+    expiresInSeconds: order.expiresInSeconds,
+    request: text,
+    original,
+    targets: storeTargets(priced.targets),
+  };
+}

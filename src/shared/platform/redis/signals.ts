@@ -1,0 +1,52 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Errands } from '../background-tasks.ts';
+import type { RedisConnection } from './redis.ts';
+import type { Subscriber } from './subscriber.ts';
+
+/**
+ * Hints between processes over Redis publish/subscribe. A hint may be lost: whoever waits for one also looks for itself
+ * now and then. Sending never fails and never waits.
+ *
+ * - `backlog <provider>`: a job waits for this provider.
+ * - `cancel <job id>`: a running job was asked to stop.
+ * - `deliveries`: a webhook is owed.
+ * - `providers`: one was paused or resumed.
+ * - `endpoints`: a webhook endpoint was changed or deleted, or is to be sent again what it has not had.
+ */
+export type News = {
+  send(topic: Topic, about?: string): void;
+  listen(topic: Topic, listener: (about: string) => void): void;
+  /** Resolves when every hint has left, or could not. */
+  sent(): Promise<void>;
+};
+
+type Topic = 'backlog' | 'cancel' | 'deliveries' | 'providers' | 'endpoints';
+
+export function createNews(redis: RedisConnection, subscriber: Subscriber | null, prefix: string): News {
+  const listeners = new Map<string, ((about: string) => void)[]>();
+  // Jobs that are committed together give one hint, not one each.
+  const unsent = new Set<string>();
+  const errands = new Errands();
+  subscriber?.onMessage((channel, about) => {
+    for (const listener of listeners.get(channel) ?? []) listener(about);
+  });
+  return {
+    send: (topic, about = '') => {
+      const hint = `${topic} ${about}`;
+      if (unsent.has(hint)) return;
+      unsent.add(hint);
+      const publish = async () => {
+        await nextTurn();
+        unsent.delete(hint);
+        await redis.publish(`${prefix}:news:${topic}`, about);
+      };
+      errands.run(publish());
+    },
+    sent: () => errands.done(),
+    listen: (topic, listener) => {
+      const channel = `${prefix}:news:${topic}`;
+      listeners.set(channel, [...(listeners.get(channel) ?? []), listener]);
+      void subscriber?.subscribe(channel);
+    },
+  };
+}

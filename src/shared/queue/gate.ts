@@ -1,0 +1,124 @@
+import { gateScript, keepSlotsScript } from './gate-script.ts';
+import type { RedisConnection } from '../platform/redis/redis.ts';
+import { redisKey } from '../platform/redis/redis.ts';
+
+/**
+ * The gate of one provider and model: whether a call may be made now. One script on one hash, shared by every process:
+ * - requests and tokens left in the minute (refilled evenly; a request larger than the bucket passes when it is full and
+ *   leaves a debt, so it is never stuck),
+ * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes free),
+ * - who is next, when a limit makes calls wait: of those that were refused, the one with the best rank goes before all others.
+ *   Else whoever happened to ask again first would pass, and the fair order of the tickets would be lost,
+ * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, only one call every 250 ms
+ *   passes until one is answered or 2 s are over: a provider that still throttles refuses a few calls, not all that waited,
+ * - the same block when the provider's headers say that nothing is left of one of its limits; what is left is shown for a minute,
+ * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes through.
+ * Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is Redis's own.
+ */
+export type GateLimits = {
+  requestsPerMinute: number | null;
+  tokensPerMinute: number | null;
+  maxConcurrency: number | null;
+};
+
+/** What asks to pass: a call to a model, the tokens it may take and the slot it would hold. `rank`: lower goes first. */
+export type GatePass = { provider: string; model: string; tokens: number; slot: string; rank: number };
+
+/** Admitted, or how long to wait and for what. */
+export type Admission =
+  | { admitted: true }
+  | { admitted: false; waitMs: number; reason: 'blocked' | 'breaker' | 'limit' };
+
+/**
+ * What a call says about the provider. `neutral` says nothing of its health: a bad request or a cancel is the caller's, and
+ * never trips the breaker.
+ */
+export type GateReport =
+  | { kind: 'ok'; tokensUsed: number }
+  | { kind: 'failure' }
+  | { kind: 'neutral' }
+  /** There was no call. */
+  | { kind: 'unused' }
+  | { kind: 'throttled'; retryAfterMs: number };
+
+/** What the provider's headers said of its own limits. `usedUpMs`: for how long nothing is left of one, else 0. */
+export type SaidLimits = { requestsLeft: number | null; tokensLeft: number | null; usedUpMs: number };
+
+export type GateStatus = {
+  breaker: 'closed' | 'open' | 'half_open';
+  blockedUntil: Date | null;
+  requestsLeft: number | null;
+  tokensLeft: number | null;
+};
+
+export type Gate = {
+  admit(pass: GatePass): Promise<Admission>;
+  /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
+  report(pass: GatePass, report: GateReport, said?: SaidLimits | null): Promise<void>;
+  /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
+  keepSlots(provider: string, slots: string[]): Promise<void>;
+  status(provider: string, model: string): Promise<GateStatus>;
+};
+
+/** `limitsOf` gives the configured limits of a provider. `slotMs` is how long a slot may be held without a report. */
+export function createGate(deps: {
+  redis: RedisConnection;
+  prefix: string;
+  slotMs: number;
+  limitsOf(provider: string): GateLimits;
+}): Gate {
+  async function run(
+    op: string,
+    pass: GatePass,
+    kind = '',
+    value = 0,
+    said: SaidLimits | null = null,
+  ): Promise<[number, number, ...unknown[]]> {
+    const limits = deps.limitsOf(pass.provider);
+    const keys = [
+      redisKey(deps.prefix, `gate:${pass.model}`, pass.provider),
+      redisKey(deps.prefix, 'slots', pass.provider),
+    ];
+    const { requestsPerMinute, tokensPerMinute, maxConcurrency } = limits;
+    const limitArgs = [requestsPerMinute ?? 0, tokensPerMinute ?? 0, maxConcurrency ?? 0];
+    const saidArgs = [said?.usedUpMs ?? 0, said?.requestsLeft ?? -1, said?.tokensLeft ?? -1];
+    const passArgs = [pass.tokens, pass.slot, deps.slotMs, pass.rank];
+    const args = [op, ...limitArgs, ...passArgs, kind, value, ...saidArgs];
+    return (await gateScript(deps.redis, keys, args)) as [number, number, ...unknown[]];
+  }
+  return {
+    admit: async (pass) => {
+      const [admitted, waitMs, reason] = await run('admit', pass);
+      if (admitted === 1) return { admitted: true };
+      return { admitted: false, waitMs, reason: reason as 'blocked' | 'breaker' | 'limit' };
+    },
+    report: async (pass, report, said = null) => {
+      let value = 0;
+      if (report.kind === 'ok') value = report.tokensUsed;
+      if (report.kind === 'throttled') value = report.retryAfterMs;
+      await run('report', pass, report.kind, value, said).catch(() => undefined);
+    },
+    keepSlots: async (provider, slots) => {
+      if (slots.length === 0 || deps.limitsOf(provider).maxConcurrency === null) return;
+      const key = redisKey(deps.prefix, 'slots', provider);
+      await keepSlotsScript(deps.redis, [key], [deps.slotMs, ...slots]).catch(() => undefined);
+    },
+    status: async (provider, model) => {
+      const answer = await run('status', { provider, model, tokens: 0, slot: '', rank: 0 });
+      const [breaker, blockedUntilMs, requestsLeft, tokensLeft, nowMs] = answer.map(Number);
+      return {
+        breaker: (['closed', 'open', 'half_open'] as const)[breaker ?? 0] ?? 'closed',
+        blockedUntil: Number(blockedUntilMs) > Number(nowMs) ? new Date(Number(blockedUntilMs)) : null,
+        requestsLeft: requestsLeft === -1 ? null : (requestsLeft ?? null),
+        tokensLeft: tokensLeft === -1 ? null : (tokensLeft ?? null),
+      };
+    },
+  };
+}
+
+/** The configured limits by provider name; a provider nobody configured has none. */
+export function limitsFrom(providers: ({ name: string } & GateLimits)[]): (provider: string) => GateLimits {
+  const byName = new Map(providers.map((provider) => [provider.name, provider]));
+  const none: GateLimits = { requestsPerMinute: null, tokensPerMinute: null, maxConcurrency: null };
+  return (name) => byName.get(name) ?? none;
+}

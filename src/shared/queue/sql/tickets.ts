@@ -1,0 +1,80 @@
+import type { Announced } from '../../jobs/rules/job.ts';
+import { windowOf } from '../rules/window.ts';
+import type { Database } from '../../platform/postgres/database.ts';
+
+/** What names a ticket: the job it is for, and the generation it was made for. */
+export type TicketKey = { id: string; generation: number };
+
+/** A job released to the queue: what its ticket says. */
+export type TicketRow = TicketKey & {
+  /** 1 is first. */
+  priority: number;
+  model: string;
+  tokens: number;
+};
+
+/**
+ * Fills a provider's window from the backlog, fairly; returns what to ticket. `recalled` is how many were taken back just
+ * before. See ticket_jobs in the migrations.
+ */
+export async function ticketJobs(
+  sql: Database,
+  provider: string,
+  capacity: number,
+  recalled = 0,
+): Promise<TicketRow[]> {
+  return await sql<TicketRow[]>`
+    select id, generation, priority, target_model as model, tokens_bound as tokens
+    from ticket_jobs(${provider}, ${capacity}, ${windowOf(capacity)}, ${recalled})
+    order by priority, id`;
+}
+
+/** Takes back tickets that are held back by now or have waited for long; see recall_tickets in the migrations. */
+export async function recallTickets(sql: Database, provider: string): Promise<TicketKey[]> {
+  return await sql<TicketKey[]>`
+    select id, generation from recall_tickets(${provider})`;
+}
+
+/**
+ * Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. Their rank is not stored:
+ * each has the priority of the first in its lane (see ticket_jobs).
+ */
+export async function listTicketed(
+  sql: Database,
+  page: { olderThanMs: number; after: string; limit: number },
+): Promise<(TicketRow & { provider: string })[]> {
+  return await sql<(TicketRow & { provider: string })[]>`
+    select id, generation, ticket_priority(1 + lane, 0) as priority, target_model as model, tokens_bound as tokens, provider
+    from jobs
+    where state = 'ticketed' and ticketed_at < now() - make_interval(secs => ${page.olderThanMs / 1000})
+      and id > ${page.after}
+    order by id
+    limit ${page.limit}`;
+}
+
+/** A ticket to hand back; `onlyElsewhere` means not at all when its job has no other target. */
+export type TicketReturn = TicketKey & { delayMs: number; onlyElsewhere: boolean };
+
+/** Hands tickets back to the backlog because the gate stays shut; see return_tickets in the migrations. */
+export async function returnTickets(sql: Database, tickets: TicketReturn[]): Promise<boolean[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from return_tickets(
+      ${tickets.map((ticket) => ticket.id)}::text[],
+      ${tickets.map((ticket) => ticket.generation)}::integer[],
+      ${tickets.map((ticket) => ticket.delayMs)}::double precision[],
+      ${tickets.map((ticket) => ticket.onlyElsewhere)}::boolean[]
+    )`;
+  const returned = new Set(rows.map((row) => row.id));
+  return tickets.map((ticket) => returned.has(ticket.id));
+}
+
+/** Takes tickets of a paused provider back to where their jobs were; see withdraw_tickets in the migrations. */
+export async function withdrawTickets(sql: Database, tickets: TicketKey[]): Promise<boolean[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from withdraw_tickets(
+      ${tickets.map((ticket) => ticket.id)}::text[],
+      ${tickets.map((ticket) => ticket.generation)}::integer[]
+    )`;
+  const withdrawn = new Set(rows.map((row) => row.id));
+  return tickets.map((ticket) => withdrawn.has(ticket.id));
+}

@@ -1,0 +1,162 @@
+import type { ChatRequest } from '../chat/chat.ts';
+import type { ModelEntry, Prices, Rates, TokenizerFamily } from '../catalogue/model.ts';
+import type { NanoUsd } from '../money/rules/money.ts';
+import { costOf } from '../money/rules/price.ts';
+import { measureRequest } from './request-measure.ts';
+import { boundMeasured, type InputBound } from './token-bound.ts';
+
+/** What one model may do for a job, fixed at intake: the bound it must send upstream and the prices it is charged at. */
+export type QuoteTarget = {
+  /** `provider/model`. */
+  model: string;
+  provider: string;
+  upstreamModel: string;
+  /** For each choice. */
+  maxOutputTokens: number;
+  priceVersion: string;
+  prices: Prices;
+  /** Counts its output when the provider does not say. */
+  tokenizer: TokenizerFamily;
+  /** Our count of the prompt: what is charged for input that the provider did not report. */
+  likelyInputTokens?: number;
+  /** Whether it may think before it answers: tokens that are billed and that nobody sees before the end of the call. */
+  reasons?: boolean;
+  /** The request asks for a cache that lasts an hour: cache writes count as such where usage does not tell them apart. */
+  asksHourCache?: boolean;
+};
+
+/** What a job can cost at most. Token figures are those of the target that needs most. */
+export type Quote = {
+  holdNanoUsd: NanoUsd;
+  inputTokens: number;
+  /** For each of the `n` choices. */
+  maxOutputTokens: number;
+  n: number;
+  /** The model first, then its fallbacks in order. */
+  targets: QuoteTarget[];
+};
+
+/** One reason a request cannot be quoted; `param` is the path of the field at fault inside the request. */
+export type Problem = { param: string; message: string };
+
+export type QuoteResult = { ok: true; quote: Quote } | { ok: false; problems: Problem[] };
+
+export type QuoteInput = {
+  request: ChatRequest;
+  /** The model, then its fallbacks; at least one. */
+  targets: ModelEntry[];
+  /** The account's own default, instead of the models'. */
+  defaultMaxOutputTokens?: number;
+};
+
+/** A prompt is refused when even three quarters of our count do not fit: our count may be a third too high. */
+const certainShare = 0.75;
+/** Long-context prices are held from 10 % below their threshold. */
+const nearThreshold = 0.9;
+/** What is left for output when the prompt nearly fills the context and the request names no maximum. */
+const outputLeast = 256;
+
+const dearest = (...prices: bigint[]) => prices.reduce((most, price) => (price > most ? price : most), 0n);
+
+const dearestInput = (rates: Rates, asksHourCache: boolean) =>
+  dearest(rates.input, rates.cachedInput, rates.cacheWrite, asksHourCache ? rates.cacheWriteHour : 0n);
+
+/**
+ * Never less than `priceUsage` for any usage within the bounds:
+ * `⌈(dearest input rate × input + output rate × n × maximum output) / 1,000,000⌉`, in nano-USD.
+ */
+function holdFor(prices: Prices, inputTokens: number, outputTokens: number, asksHourCache: boolean): NanoUsd {
+  const long = prices.longContext;
+  const isLong = long !== undefined && inputTokens >= long.aboveInputTokens * nearThreshold;
+  const standard = dearestInput(prices, asksHourCache);
+  const input = isLong ? dearest(standard, dearestInput(long, asksHourCache)) : standard;
+  const output = isLong ? dearest(prices.output, long.output) : prices.output;
+  return costOf(input * BigInt(inputTokens) + output * BigInt(outputTokens));
+}
+
+/** The output bound: the caller's, else the account's or the model's default, shrunk to what the context has left. */
+function outputBound(
+  asked: number | undefined,
+  accountDefault: number | undefined,
+  model: ModelEntry,
+  bound: InputBound,
+): number {
+  if (asked !== undefined) return asked;
+  const preferred = Math.min(accountDefault ?? model.defaultMaxOutputTokens, model.maxOutputTokens);
+  const left = model.contextWindow - bound.likelyTextTokens;
+  return Math.min(preferred, Math.max(outputLeast, left));
+}
+
+function targetProblems(
+  model: ModelEntry,
+  bound: InputBound,
+  maximum: { param: string; asked: number | undefined },
+): Problem[] {
+  const problems: Problem[] = [];
+  if (bound.likelyTextTokens * certainShare > model.maxInputTokens) {
+    const message = `the prompt is about ${bound.likelyTextTokens} tokens; ${model.id} reads at most ${model.maxInputTokens}`;
+    problems.push({ param: 'messages', message });
+  }
+  if (maximum.asked !== undefined && maximum.asked > model.maxOutputTokens) {
+    const message = `${maximum.asked} is more than ${model.id} can write: at most ${model.maxOutputTokens}`;
+    problems.push({ param: maximum.param, message });
+  }
+  return problems;
+}
+
+function requestProblems(request: ChatRequest): Problem[] {
+  const { max_tokens, max_completion_tokens } = request;
+  const problems: Problem[] = [];
+  if (
+    max_tokens !== undefined &&
+    max_completion_tokens !== undefined &&
+    max_tokens !== max_completion_tokens
+  ) {
+    const message = `max_tokens (${max_tokens}) and max_completion_tokens (${max_completion_tokens}) differ; give one`;
+    problems.push({ param: 'max_completion_tokens', message });
+  }
+  return problems;
+}
+
+/** A model that reasons does so unless it is told not to; one that the catalogue does not know for it, when it is asked to. */
+function mayReason({ supports }: ModelEntry, { reasoning_effort: effort }: ChatRequest): boolean {
+  return effort === undefined ? supports.reasoning : effort !== 'none';
+}
+
+/**
+ * Prices a request before it runs: the most it can cost over its model and fallbacks, and what is fixed for each of
+ * them. Pure; takes nothing. Answers every problem it finds instead of the quote when the request cannot be bounded
+ * or cannot fit.
+ */
+export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput): QuoteResult {
+  const measure = measureRequest(request);
+  const problems = requestProblems(request);
+  const n = request.n ?? 1;
+  const asked = request.max_completion_tokens ?? request.max_tokens;
+  const param = request.max_completion_tokens === undefined ? 'max_tokens' : 'max_completion_tokens';
+  const total: Quote = { holdNanoUsd: 0n, inputTokens: 0, maxOutputTokens: 0, n, targets: [] };
+  for (const model of targets) {
+    const bound = boundMeasured(measure, model);
+    problems.push(...targetProblems(model, bound, { param, asked }));
+    const maxOutputTokens = outputBound(asked, defaultMaxOutputTokens, model, bound);
+    const { id, provider, upstreamModel, prices, priceVersion, tokenizer } = model;
+    const asksHourCache = measure.hourCache;
+    const holdNanoUsd = holdFor(prices, bound.tokens, n * maxOutputTokens, asksHourCache);
+    total.holdNanoUsd = dearest(total.holdNanoUsd, holdNanoUsd);
+    total.inputTokens = Math.max(total.inputTokens, bound.tokens);
+    total.maxOutputTokens = Math.max(total.maxOutputTokens, maxOutputTokens);
+    total.targets.push({
+      model: id,
+      provider,
+      upstreamModel,
+      maxOutputTokens,
+      priceVersion,
+      prices,
+      tokenizer,
+      likelyInputTokens: bound.likelyTokens,
+      reasons: mayReason(model, request),
+      asksHourCache,
+    });
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, quote: total };
+}

@@ -1,0 +1,92 @@
+import { writeJson } from '../platform/json/verbatim.ts';
+import type { ChatRequest, ExtraContent, ImagePart, Message, TextPart } from '../chat/chat.ts';
+import type { ImageSize } from './image-formats.ts';
+import { imageSize } from './image-size.ts';
+import { emptyMeasure, measureText, type TextMeasure } from './text-tokens.ts';
+
+/** All a bound needs to know of a request, whatever the model: taken once, used for a model and each of its fallbacks. */
+export type RequestMeasure = {
+  text: TextMeasure;
+  messages: number;
+  toolCalls: number;
+  tools: number;
+  schema: boolean;
+  images: { size: ImageSize | null; detail: 'auto' | 'low' | 'high' }[];
+  /** A provider's own block asks for Anthropic's one-hour cache, whose writes are dearer. */
+  hourCache: boolean;
+};
+
+const hourCacheMark = /"ttl":"1h"/;
+
+/** Intake lets only state, signatures and marks into it: text, all of it. */
+function measureExtra(extra: ExtraContent | undefined, into: RequestMeasure): void {
+  if (extra === undefined) return;
+  const json = writeJson(extra);
+  measureText(json, into.text);
+  if (hourCacheMark.test(json)) into.hourCache = true;
+}
+
+function measureContent(
+  content: string | (TextPart | ImagePart)[] | null | undefined,
+  into: RequestMeasure,
+): void {
+  if (content === null || content === undefined) return;
+  if (typeof content === 'string') {
+    measureText(content, into.text);
+    return;
+  }
+  for (const part of content) {
+    measureExtra(part.extra_content, into);
+    if (part.type === 'text') {
+      measureText(part.text, into.text);
+    } else {
+      const { url, detail = 'auto' } = part.image_url;
+      into.images.push({ size: imageSize(url), detail });
+    }
+  }
+}
+
+function measureMessage(message: Message, into: RequestMeasure): void {
+  into.messages += 1;
+  measureContent(message.content, into);
+  measureExtra(message.extra_content, into);
+  if (message.role === 'tool') {
+    measureText(message.tool_call_id, into.text);
+    return;
+  }
+  if (message.name !== undefined) measureText(message.name, into.text);
+  if (message.role !== 'assistant') return;
+  if (message.refusal) measureText(message.refusal, into.text);
+  for (const call of message.tool_calls ?? []) {
+    into.toolCalls += 1;
+    measureText(call.id, into.text);
+    measureText(call.function.name, into.text);
+    measureText(call.function.arguments, into.text);
+    measureExtra(call.extra_content, into);
+  }
+}
+
+/** Reads a request once, in time linear in its size. Never throws on a validated request. */
+export function measureRequest(request: ChatRequest): RequestMeasure {
+  const measure: RequestMeasure = {
+    text: emptyMeasure(),
+    messages: 0,
+    toolCalls: 0,
+    tools: 0,
+    schema: false,
+    images: [],
+    hourCache: false,
+  };
+  for (const message of request.messages) measureMessage(message, measure);
+  for (const tool of request.tools ?? []) {
+    measure.tools += 1;
+    measureText(writeJson(tool.function), measure.text);
+    measureExtra(tool.extra_content, measure);
+  }
+  const format = request.response_format;
+  if (format !== undefined && format.type !== 'text') {
+    measure.schema = true;
+    measureText(writeJson(format), measure.text);
+  }
+  return measure;
+}

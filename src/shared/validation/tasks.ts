@@ -1,0 +1,31 @@
+import type { FileLine } from '../batches/file-lines.ts';
+import { judgeLine, type LineOwner } from '../batches/price-line.ts';
+import { parseLine } from '../batches/parse-line.ts';
+import type { BatchFault } from '../batches/rules/batch.ts';
+import type { QuoteDeps } from '../jobs/submission.ts';
+import type { BatchLine } from '../batches/sql/validate-batch.ts';
+import { type BodyKind, type GivenBody, judgeBody } from './bodies.ts';
+
+/** A line as it is kept, or why its whole batch is refused. */
+export type JudgedLine = BatchLine | BatchFault;
+
+/** What can be done here or in a thread: plain values in, plain values out. */
+export type Task =
+  | { kind: 'lines'; lines: FileLine[]; owner: LineOwner }
+  | { kind: 'body'; bodyKind: BodyKind; body: GivenBody };
+
+/** Reads, checks and prices. Throws a Refusal. */
+export function perform(deps: QuoteDeps, task: Task): unknown {
+  return task.kind === 'lines' ? judgeLines(deps, task) : judgeBody(deps, task.bodyKind, task.body);
+}
+
+/** Each line by itself: what one holds is its own fault. */
+export function judgeLines(
+  deps: QuoteDeps,
+  { lines, owner }: { lines: FileLine[]; owner: LineOwner },
+): JudgedLine[] {
+  return lines.map((line) => {
+    const parsed = parseLine(line, owner.endpoint);
+    return 'code' in parsed ? parsed : judgeLine(deps, owner, parsed);
+  });
+}

@@ -1,0 +1,84 @@
+import type { BatchState } from '../../shared/batches/rules/batch.ts';
+import { endedLines } from '../../shared/batches/rules/batch.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import { type BatchLease, type OpenBatch, renewBatch } from '../../shared/batches/sql/batch-lease.ts';
+import { askJobsToStop, beginFinalizing, expandLines, giveUpLines } from '../../shared/batches/sql/expand-batch.ts';
+import { assembleLines } from './assemble-lines.ts';
+import { conclude } from './finalize-batch.ts';
+import { blameSomething, isToBlame } from './give-up.ts';
+import type { MoverDeps, Step } from './batch-step.ts';
+import { validateLines } from './validate-lines.ts';
+
+/** Short enough that everybody's turn comes soon, long enough that what a turn costs by itself does not matter. */
+const turnMs = 250;
+const expansionMax = { lines: 500, bytes: 8 * 1024 * 1024 };
+const jobsPerRequest = 500;
+
+/**
+ * Moves a batch step by step for the length of a turn; true when it could go on. Each step extends the lease. A batch that
+ * ended three processes where it stands, or failed there three times, is rid of what is to blame.
+ */
+export async function takeTurn(
+  deps: MoverDeps,
+  lease: BatchLease,
+  isStopping: () => boolean,
+): Promise<boolean> {
+  const until = performance.now() + turnMs;
+  do {
+    const batch = await renewBatch(deps.sql, lease);
+    const step = batch === null ? undefined : steps[batch.state];
+    if (batch === null || step === undefined) return false;
+    const take = isToBlame(batch) ? blameSomething : step;
+    if (!(await take(deps, lease, batch))) return false;
+    await failpoint('batch.moved');
+  } while (performance.now() < until && !isStopping());
+  return true;
+}
+
+const steps: Partial<Record<BatchState, Step>> = {
+  validating: (deps, lease, batch) =>
+    batch.isLate ? conclude(deps, lease, batch, { state: 'expired' }) : validateLines(deps, lease, batch),
+  in_progress: async (deps, lease, batch) => {
+    if (batch.expandedThrough < batch.lastLine) return await expand(deps, lease, batch);
+    if (endedLines(batch) < batch.total) return false;
+    await beginFinalizing(deps.sql, lease);
+    return true;
+  },
+  finalizing: async (deps, lease, batch) => {
+    if (batch.assembledThrough < batch.lastLine) return await assembleLines(deps, lease, batch);
+    return await conclude(deps, lease, batch, { state: batch.expired > 0 ? 'expired' : 'completed' });
+  },
+  cancelling: async (deps, lease, batch) => {
+    // One that is given up while it runs ends the way a cancelled one does, and then has errors.
+    const end = {
+      state: batch.errors === null ? ('cancelled' as const) : ('failed' as const),
+      errors: batch.errors,
+    };
+    if (batch.holdId === null) return await conclude(deps, lease, batch, end);
+    if (batch.expandedThrough < batch.lastLine) {
+      await giveUpLines(deps.sql, lease, batch, 'cancelled');
+      return true;
+    }
+    if (endedLines(batch) < batch.total) return await stopJobs(deps, batch);
+    if (batch.assembledThrough < batch.lastLine) return await assembleLines(deps, lease, batch);
+    return await conclude(deps, lease, batch, end);
+  },
+};
+
+async function expand(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+  if (batch.isLate) {
+    await giveUpLines(deps.sql, lease, batch, 'expired');
+    return true;
+  }
+  const lines = batch.carefulSteps > 0 ? 1 : expansionMax.lines;
+  const providers = await expandLines(deps.sql, lease, batch, { ...expansionMax, lines });
+  for (const provider of providers) deps.news.send('backlog', provider);
+  return true;
+}
+
+/** The reaper ends those that wait, the workers end those they run: a wish is all it takes. */
+async function stopJobs(deps: MoverDeps, batch: OpenBatch): Promise<boolean> {
+  const asked = await askJobsToStop(deps.sql, batch.id, jobsPerRequest);
+  for (const jobId of asked) deps.news.send('cancel', jobId);
+  return asked.length > 0;
+}

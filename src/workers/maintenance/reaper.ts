@@ -1,0 +1,152 @@
+import { judgeLost, lostFailure, stateOfError, unwantedError } from '../../shared/jobs/rules/orphaned.ts';
+import { isReadAlong, type JobError } from '../../shared/jobs/rules/job.ts';
+import type { ClosedLog } from '../../shared/events/event-log.ts';
+import { every, type Loop } from '../../shared/platform/loop.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import { endingOf } from '../../shared/jobs/settlement.ts';
+import type { JobEvents } from '../../shared/events/job-events.ts';
+import type { Ledger } from '../../shared/jobs/ledger.ts';
+import type { Metrics } from '../../shared/platform/metrics.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
+import {
+  type AbandonedJob,
+  type LostJob,
+  listLostJobs,
+  listOverdueJobs,
+  lostPrefix,
+} from '../../shared/jobs/sql/jobs.ts';
+import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
+import type { AttemptRecord } from '../../shared/jobs/sql/settle-jobs.ts';
+import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { createResting } from '../dispatch/resting.ts';
+
+export type ReaperDeps = {
+  sql: Database;
+  leadership: Pick<Leadership, 'lead'>;
+  ledger: Pick<Ledger, 'settleHold' | 'keepHold'>;
+  log: Log;
+  events: Pick<JobEvents, 'announce' | 'closeLog'>;
+  owesDelivery(): void;
+  random(): number;
+  metrics: Pick<Metrics, 'jobsRepaired'>;
+};
+
+const pageSize = 200;
+
+/**
+ * Ends or revives what nobody else will: running jobs whose lease ended (their worker is gone, its call's outcome unknown),
+ * and jobs past their deadline or cancelled between two calls. After the database was away for a lease, every lease looks
+ * ended, so it waits one lease for the living to speak first.
+ */
+export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }): Loop {
+  const leaseMs = settings.leaseSeconds * 1000;
+  let lookedAt = Date.now();
+  let patientUntil = 0;
+  const resting = createResting();
+
+  async function reap(): Promise<boolean> {
+    const leads = await deps.leadership.lead('reap');
+    const now = Date.now();
+    if (now - lookedAt > leaseMs) patientUntil = now + leaseMs;
+    lookedAt = now;
+    if (!leads) return false;
+    const overdue = await listOverdueJobs(deps.sql, { limit: pageSize, except: resting.ids() });
+    const ended = await eachApart(overdue, (job) => settle(deps, job, unwantedError(job), null));
+    if (now < patientUntil) return false;
+    const lost = await listLostJobs(deps.sql, { limit: pageSize, except: resting.ids(), ...settings });
+    await failpoint('reap.listed');
+    const repaired = await eachApart(lost, (job) => endLost(deps, job));
+    return (overdue.length === pageSize && ended > 0) || (lost.length === pageSize && repaired > 0);
+  }
+
+  /** How many it went well with. What one of them is spoilt by holds up no other. */
+  async function eachApart<Job extends AbandonedJob>(
+    jobs: Job[],
+    repair: (job: Job) => Promise<void>,
+  ): Promise<number> {
+    const outcomes = await Promise.allSettled(jobs.map(repair));
+    for (const [index, outcome] of outcomes.entries()) {
+      const id = jobs[index]?.id ?? '';
+      if (outcome.status === 'fulfilled') continue;
+      const error: unknown = outcome.reason;
+      // With the database away it is nobody's own fault: all of them are looked at again.
+      if (!isDatabaseTransient(error)) resting.rest(id);
+      deps.log.error({ job_id: id, error }, 'an abandoned job could not be ended');
+    }
+    return outcomes.filter(({ status }) => status === 'fulfilled').length;
+  }
+
+  return every(Math.min(1000, leaseMs / 2), reap, deps.log, 'reap');
+}
+
+const lostAttempt = (provider: string): AttemptRecord => ({
+  provider,
+  outcome: 'unknown',
+  status: null,
+  error: `${lostPrefix}${lostFailure.message}`,
+  usage: null,
+  costNano: null,
+});
+
+/** What a lost call left behind: the id of the last event of its log, null when nobody knows it. */
+type Lost = { lastSeq: number | null };
+
+/** A lost call is an unknown one: the same policy decides, as if the worker had told. */
+async function endLost(deps: ReaperDeps, job: LostJob): Promise<void> {
+  const targets = restoreTargets(job.targets);
+  const log = await deps.events.closeLog(job.id, job.attempts);
+  const eventSeq = log?.last ?? null;
+  const isTold = isReadAlong(job) && mayHaveText(log);
+  const outcome = judgeLost({ ...job, targets: targets.length, isTold }, deps.random());
+  if (outcome.kind === 'failed') return settle(deps, job, outcome.error, { lastSeq: eventSeq });
+  const target = targets[outcome.target];
+  const moved = await deps.ledger.keepHold({
+    jobId: job.id,
+    fence: job.attempts,
+    provider: target?.provider ?? job.provider,
+    targetModel: target?.model ?? job.model,
+    target: outcome.target,
+    delayMs: outcome.delayMs,
+    counts: outcome.counts,
+    eventSeq,
+    attempt: lostAttempt(job.provider),
+  });
+  if (!moved) return;
+  deps.metrics.jobsRepaired.inc({ reason: 'lost' });
+  deps.log.warn({ job_id: job.id, attempt: job.attempts }, 'a lost job waits again');
+}
+
+/**
+ * A log that is away or was lost may have had output. It counts as if it had: a call that fails and costs nothing can be made
+ * again, one that goes on is charged for an answer that its client perhaps cannot be given any more.
+ */
+function mayHaveText(log: ClosedLog | null): boolean {
+  return log?.hasText !== false;
+}
+
+/** Ends a job, with the call that was lost if one was under way. */
+async function settle(
+  deps: ReaperDeps,
+  job: AbandonedJob,
+  error: JobError,
+  lost: Lost | null,
+): Promise<void> {
+  const lastSeq = lost?.lastSeq ?? null;
+  const ending = endingOf(job, {
+    state: stateOfError(error),
+    fence: lost === null ? null : job.attempts,
+    error,
+    charge: null,
+    attempt: lost === null ? null : lostAttempt(job.provider),
+    result: null,
+    eventSeq: lastSeq === null ? null : lastSeq + 1,
+    now: new Date(),
+  });
+  if (!(await deps.ledger.settleHold(ending))) return;
+  deps.metrics.jobsRepaired.inc({ reason: error.type });
+  deps.events.announce(job.id);
+  if (job.announces) deps.owesDelivery();
+  deps.log.info({ job_id: job.id, state: ending.state }, 'an abandoned job ended');
+}

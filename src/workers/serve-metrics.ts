@@ -1,0 +1,47 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Config } from '../shared/platform/config/config.ts';
+import { lastSecond } from '../shared/platform/cache-for-a-second.ts';
+import type { Metrics } from '../shared/platform/metrics.ts';
+import { createMetricsDoor } from '../shared/platform/metrics-access.ts';
+import type { Log } from '../shared/platform/log.ts';
+
+/**
+ * A small door for a process that serves no API: `/metrics` for Prometheus and `/health/live` for whoever restarts it. Opened
+ * only when PORT is set; when the port is taken, by the API of the same environment, the process goes on without it.
+ */
+export function showMetrics(deps: { config: Config; metrics: Metrics; log: Log }): () => Promise<void> {
+  const { http } = deps.config;
+  if (!http.portGiven) return async () => undefined;
+  const { registry } = deps.metrics;
+  const door: Door = {
+    mayRead: createMetricsDoor(http),
+    read: lastSecond(() => registry.metrics()),
+    contentType: registry.contentType,
+  };
+  const server = createServer((request, response) => {
+    void answer(door, request, response).catch(() => response.destroy());
+  });
+  server.on('error', (error) => deps.log.warn({ error }, 'metrics are not shown'));
+  server.listen(http.port, http.host);
+  server.unref();
+  return () => new Promise((closed) => server.close(() => closed()));
+}
+
+type Door = {
+  mayRead: ReturnType<typeof createMetricsDoor>;
+  read(): Promise<string>;
+  contentType: string;
+};
+
+async function answer(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.setHeader('cache-control', 'no-store');
+  if (request.url === '/health/live') {
+    response.end('{"status":"ok"}');
+  } else if (request.url !== '/metrics') {
+    response.writeHead(404).end();
+  } else if (!door.mayRead(request.headers.authorization)) {
+    response.writeHead(401).end();
+  } else {
+    response.setHeader('content-type', door.contentType).end(await door.read());
+  }
+}

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cancelUnlessAskedAgain } from '../../../src/api/sync/client-disconnect.ts';
+import { Errands } from '../../../src/shared/platform/background-tasks.ts';
+import { askSyncCallAgain, noteSyncCalls } from '../../../src/shared/jobs/sql/sync-calls.ts';
+import { openTestServer, type TestServer } from '../test-server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await openTestServer();
+});
+afterAll(() => server.close());
+
+/** A call whose client has left a server that closes, and that waits for its errands; the state it then has. */
+async function leave(comesBack: boolean): Promise<string> {
+  const { id: accountId, key } = await server.openAccount({ usd: '1' });
+  const messages = [{ role: 'user', content: 'hello' }];
+  const { json } = await server.call('POST /v1/jobs', {
+    as: key,
+    body: { request: { model: 'openai/gpt-5-mini', messages, max_tokens: 5 } },
+  });
+  const call = { jobId: json.id as string, accountId, fingerprint: 'the same' };
+  await noteSyncCalls(server.sql, [call]);
+  const errands = new Errands();
+  const deps = { ...server.deps, errands, closing: AbortSignal.abort() };
+  cancelUnlessAskedAgain(deps, { ...call, createdAt: new Date(), asks: 1 });
+  if (comesBack) await askSyncCallAgain(server.sql, call);
+  await errands.done();
+  return (await server.call(`GET /v1/jobs/${call.jobId}`, { as: key })).json.status;
+}
+
+test('a server that closes still stops the call of a client that has left, unless it came back', async () => {
+  expect(await leave(false)).toBe('cancelled');
+  expect(await leave(true)).toBe('queued');
+});

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { judgeLine } from '../../../src/shared/batches/price-line.ts';
+import { loadCatalogue } from '../../../src/shared/catalogue/catalogue.ts';
+import type { BatchEndpointName } from '../../../src/shared/batches/rules/batch.ts';
+
+const deps = {
+  catalogue: loadCatalogue(),
+  providers: new Map(['openai', 'anthropic'].map((name) => [name, { simulated: true }])),
+  webhooks: { allowPrivate: false },
+};
+const messages = [{ role: 'user', content: 'hello' }];
+
+function refusalOf(endpoint: BatchEndpointName, body: unknown) {
+  const owner = { accountId: 'a', defaultMaxOutputTokens: null, endpoint };
+  return judgeLine(deps, owner, { line: 1, customId: 'c', body, escapes: false }).refusal;
+}
+
+test.each<[BatchEndpointName, object, string]>([
+  ['/v1/chat/completions', { model: 'gpt-5-mini', messages, max_tokens: 9_000_000 }, 'max_tokens'],
+  [
+    '/v1/responses',
+    { model: 'gpt-5-mini', input: 'hello', max_output_tokens: 9_000_000 },
+    'max_output_tokens',
+  ],
+  ['/v1/responses', { model: 'gpt-4.1', input: 'hello', reasoning: { effort: 'high' } }, 'reasoning.effort'],
+  [
+    '/v1/messages',
+    { model: 'claude-haiku-4-5', max_tokens: 10, messages, stop_sequences: [' '] },
+    'stop_sequences',
+  ],
+  [
+    '/v1/messages',
+    { model: 'gpt-5-mini', max_tokens: 10, messages, thinking: { type: 'adaptive', display: 'summarized' } },
+    'thinking.display',
+  ],
+])('what cannot be done is refused under the name the line of %s gave it', (endpoint, body, param) => {
+  expect(refusalOf(endpoint, body)).toMatchObject({
+    type: 'validation_error',
+    param,
+    message: expect.stringMatching(`^${param}: `),
+  });
+});
+
+test('a line without a body is told what is missing', () => {
+  const refusal = refusalOf('/v1/chat/completions', undefined);
+  expect(refusal).toMatchObject({ message: 'the body must be a JSON object' });
+});

@@ -1,0 +1,163 @@
+import { accumulateResponse } from 'openai/lib/responses/ResponseAccumulator';
+import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses';
+import { describe, expect, it } from 'vitest';
+import { createResponseEvents } from '../../../../src/shared/formats/openai-responses/response-events.ts';
+import type { ResponseEvent } from '../../../../src/shared/formats/openai-responses/response-output-events.ts';
+import type { ChatCompletion, ToolCall } from '../../../../src/shared/chat/chat.ts';
+
+const facts = {
+  id: 'resp_1',
+  createdAt: new Date(1000),
+  completedAt: null,
+  model: 'openai/gpt-5-mini',
+  status: 'in_progress' as const,
+  error: null,
+  completion: null,
+  body: { model: 'gpt-5-mini', input: 'hello', background: true } as never,
+};
+
+function completionOf(content: string | null, calls: ToolCall[] = [], finish = 'stop'): ChatCompletion {
+  return {
+    id: 'x',
+    object: 'chat.completion',
+    created: 1,
+    model: 'openai/gpt-5-mini',
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: 'assistant',
+          content,
+          refusal: null,
+          ...(calls.length > 0 && { tool_calls: calls }),
+        },
+        logprobs: null,
+        finish_reason: finish as 'stop',
+      },
+    ],
+  };
+}
+
+const call = (id: string, args: string): ToolCall => ({
+  id,
+  type: 'function',
+  function: { name: 'weather', arguments: args },
+});
+const text = (more: string) => ({ kind: 'text' as const, choice: 0, text: more });
+
+/** What OpenAI's own accumulator makes of the events. */
+function accumulate(events: ResponseEvent[]): Response {
+  let response: Response | undefined;
+  for (const event of events)
+    response = accumulateResponse(event as unknown as ResponseStreamEvent, response);
+  if (response === undefined) throw new Error('no events');
+  return response;
+}
+
+const numbers = (events: ResponseEvent[]) => events.map(({ sequence_number }) => sequence_number);
+const types = (events: ResponseEvent[]) => events.map(({ type }) => type.replace('response.', ''));
+
+describe('the events of a response', () => {
+  it('are numbered from 0 and add up to the response at the end', () => {
+    const events = createResponseEvents(facts);
+    const before = [
+      ...events.created(),
+      ...events.started(),
+      ...events.delta(text('Hello, ')),
+      ...events.delta(text('world')),
+    ];
+    expect(accumulate(before).output).toMatchObject([{ content: [{ text: 'Hello, world' }] }]);
+    const all = [...before, ...events.completed(completionOf('Hello, world'), new Date(3000))];
+    expect(numbers(all)).toEqual(all.map((_, index) => index));
+    expect(types(all)).toEqual([
+      'created',
+      'queued',
+      'in_progress',
+      'output_item.added',
+      'content_part.added',
+      'output_text.delta',
+      'output_text.delta',
+      'output_text.done',
+      'content_part.done',
+      'output_item.done',
+      'completed',
+    ]);
+    expect(accumulate(all)).toMatchObject({
+      status: 'completed',
+      completed_at: 3,
+      output_text: 'Hello, world',
+    });
+  });
+
+  it('tell the rest at the end, whatever part of the output had come before', () => {
+    const whole = completionOf('Hello, world', [call('call_1', '{"city":"Oslo"}'), call('call_2', '{}')]);
+    for (const told of ['', 'Hello', 'Hello, world']) {
+      const events = createResponseEvents(facts);
+      const all = [
+        ...events.created(),
+        ...(told === '' ? [] : events.delta(text(told))),
+        ...events.completed(whole, new Date(3000)),
+      ];
+      const before = accumulate(all.slice(0, -1));
+      expect(before.output).toEqual(accumulate(all).output);
+      expect(before.output).toMatchObject([
+        { type: 'message', content: [{ text: 'Hello, world' }] },
+        { type: 'function_call', call_id: 'call_1', arguments: '{"city":"Oslo"}' },
+        { type: 'function_call', call_id: 'call_2', arguments: '{}' },
+      ]);
+    }
+  });
+
+  it('take back what a later attempt does not say: it stays incomplete, and the answer begins anew', () => {
+    const events = createResponseEvents(facts);
+    const first = [...events.created(), ...events.delta(text('wrong')), ...events.takeBack()];
+    const all = [
+      ...first,
+      ...events.delta(text('right')),
+      ...events.completed(completionOf('right'), new Date(3000)),
+    ];
+    expect(accumulate(all.slice(0, -1)).output).toMatchObject([
+      { status: 'incomplete', content: [{ text: 'wrong' }] },
+      { status: 'completed', content: [{ text: 'right' }] },
+    ]);
+    expect(accumulate(all).output).toMatchObject([{ content: [{ text: 'right' }] }]);
+    expect(numbers(all)).toEqual(all.map((_, index) => index));
+  });
+
+  it('take back by themselves what the result contradicts', () => {
+    const events = createResponseEvents(facts);
+    const all = [
+      ...events.created(),
+      ...events.delta(text('another')),
+      ...events.completed(completionOf('the result'), new Date(3000)),
+    ];
+    expect(accumulate(all.slice(0, -1)).output).toMatchObject([
+      { status: 'incomplete' },
+      { content: [{ text: 'the result' }] },
+    ]);
+  });
+
+  it.each([
+    ['length', 'incomplete', 'max_output_tokens'],
+    ['content_filter', 'incomplete', 'content_filter'],
+  ])('an answer cut short by %s ends %s', (finish, status, reason) => {
+    const events = createResponseEvents(facts);
+    const all = [...events.created(), ...events.completed(completionOf('cut', [], finish), new Date(3000))];
+    expect(all.at(-1)).toMatchObject({ type: `response.${status}` });
+    expect(accumulate(all)).toMatchObject({ status, incomplete_details: { reason } });
+  });
+
+  it('of a failure close what is open and say why', () => {
+    const events = createResponseEvents(facts);
+    const error = { type: 'provider_failed' as const, message: 'it broke', provider_status: 500 };
+    const all = [
+      ...events.created(),
+      ...events.delta(text('half')),
+      ...events.ended({ status: 'failed', error, completedAt: null }),
+    ];
+    expect(all.at(-1)).toMatchObject({
+      type: 'response.failed',
+      response: { status: 'failed', error: { code: 'server_error', message: 'it broke' } },
+    });
+  });
+});

@@ -1,0 +1,64 @@
+import type { Database } from '../../src/shared/platform/postgres/database.ts';
+import { sleep } from './faults/fault.ts';
+
+const pollMs = 100;
+
+/** What has not come to rest, a line each. */
+export async function listUnrest(sql: Database): Promise<string[]> {
+  const rows = await sql<{ line: string }[]>`
+    (select concat_ws(' ', id, state, provider, 'lane', lane, 'attempts', attempts, 'in', extract(epoch from run_at - now())::integer, 's') as line
+      from jobs where finished_at is null limit 5)
+    union all
+    (select concat_ws(' ', id, 'for', job_id, 'tries', tries, 'in', extract(epoch from next_attempt_at - now())::integer, 's')
+      from deliveries where state = 'pending' limit 5)
+    union all
+    (select concat_ws(' ', id, state, 'of', account_id) from batches where finished_at is null limit 5)`;
+  return rows.map(({ line }) => line);
+}
+
+/** Waits until every job and every batch is final and every webhook sent; false when that is not so after `patienceMs`. */
+export async function quiesce(sql: Database, patienceMs: number): Promise<boolean> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    const [row] = await sql<{ busy: boolean }[]>`
+      select exists (select 1 from jobs where finished_at is null)
+        or exists (select 1 from deliveries where state = 'pending')
+        or exists (select 1 from batches where finished_at is null) as busy`;
+    if (row?.busy === false) return true;
+    if (Date.now() > until) return false;
+    await sleep(pollMs);
+  }
+}
+
+/** How long after this moment the first job was settled, in ms; null when none was within `patienceMs`. */
+export async function firstSettledAfter(
+  sql: Database,
+  momentMs: number,
+  patienceMs: number,
+): Promise<number | null> {
+  const until = momentMs + patienceMs;
+  while (Date.now() < until) {
+    const [row] = await sql<{ at: Date | null }[]>`
+      select min(created_at) as at from charges where created_at > ${new Date(momentMs)}`.catch(() => []);
+    if (row?.at != null) return row.at.getTime() - momentMs;
+    await sleep(25);
+  }
+  return null;
+}
+
+/** How long after this moment the first job that was accepted after it had its result, in ms; null when none had within `patienceMs`. */
+export async function firstDoneAfter(
+  sql: Database,
+  momentMs: number,
+  patienceMs: number,
+): Promise<number | null> {
+  const until = momentMs + patienceMs;
+  while (Date.now() < until) {
+    const [row] = await sql<{ at: Date | null }[]>`
+      select min(finished_at) as at from jobs
+      where state = 'succeeded' and created_at > ${new Date(momentMs)}`.catch(() => []);
+    if (row?.at != null) return row.at.getTime() - momentMs;
+    await sleep(25);
+  }
+  return null;
+}

@@ -1,0 +1,79 @@
+import { stateOfError, unwantedError } from '../../src/shared/jobs/rules/orphaned.ts';
+import { moveDelivery } from '../../src/shared/webhooks/rules/transitions.ts';
+import { commit, unanswered } from './commit.ts';
+import { persist } from './finish.ts';
+import type { Delivery, Order, StoredJob } from './records.ts';
+import type { Steps } from './schedule.ts';
+import { endingOf, settle } from './settle.ts';
+import { accept, requestCancel } from './store.ts';
+import { stopRun, type Worker } from './worker.ts';
+import type { World } from './world.ts';
+
+/** What one client wants, when, and whether it changes its mind. */
+export type Wish = {
+  atMs: number;
+  order: Order;
+  cancelAfterMs: number | null;
+  /** Asks once more under the same key, though it was answered. */
+  repeats: boolean;
+  /** Asks for the webhooks of its job again. */
+  replaysAfterMs: number | null;
+  /** The jobs it was told of. */
+  told: Set<StoredJob>;
+};
+
+/** A client: asks until it is answered, always under the same key. */
+export function* runClient(world: World, wish: Wish, workers: Worker[]): Steps {
+  yield wish.atMs;
+  yield* orderJob(world, wish);
+  if (wish.repeats) yield* orderJob(world, wish);
+  const [job] = wish.told;
+  if (job === undefined) return;
+  if (wish.cancelAfterMs !== null) {
+    yield wish.cancelAfterMs;
+    yield* cancelJob(world, job, workers);
+  }
+  if (wish.replaysAfterMs === null) return;
+  yield wish.replaysAfterMs;
+  for (const delivery of job.deliveries) commit(world, () => restart(world, delivery));
+}
+
+/** See restartDelivery: a new chain of tries with the same event and bytes. */
+function restart(world: World, delivery: Delivery): void {
+  const core = moveDelivery(delivery.core, { kind: 'restart' }, world.schedule.nowMs);
+  if (core === null) return;
+  delivery.core = core;
+  delivery.notBeforeMs = 0;
+}
+
+function* orderJob(world: World, wish: Wish): Steps {
+  for (;;) {
+    const verdict = commit(world, () => accept(world, wish.order));
+    if (verdict !== unanswered && !world.meets('orderUnanswered')) {
+      if (verdict.kind === 'accepted') wish.told.add(verdict.job);
+      return;
+    }
+    yield world.random.between(300, 3000);
+  }
+}
+
+/** See cancel-job: what does not run ends here and now; else the wish is noted, and a hint sent that may be lost. */
+function* cancelJob(world: World, job: StoredJob, workers: Worker[]): Steps {
+  const { state } = job.core;
+  yield world.random.between(1, 50);
+  if (state === 'waiting' || state === 'ticketed') {
+    const ending = endingOf(world, {
+      job,
+      fence: null,
+      state: stateOfError(unwantedError({ cancel: true })),
+      chargeNano: 0n,
+      result: null,
+      attemptOutcome: 'unknown',
+      by: 'api',
+    });
+    if ((yield* persist(world, () => settle(world, ending))) === true) return;
+  }
+  yield* persist(world, () => requestCancel(world, job));
+  if (world.random.chance(0.5)) return;
+  for (const worker of workers) stopRun(world, worker, job, 'cancelled');
+}
