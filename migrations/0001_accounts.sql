@@ -19,8 +19,8 @@ create table accounts (
   constraint requests_per_minute_is_positive check (requests_per_minute > 0)
 );
 
--- The two balances of an account, apart from its settings: the one row that every hold and charge of the account locks.
--- Half of each page stays free, so that updates never touch an index.
+-- The two balances of an account, apart from its settings: the one row that every hold and charge of the
+-- account locks. Half of each page stays free, so that updates never touch an index.
 create table balances (
   account_id text primary key references accounts (id),
   available_nano bigint not null default 0,

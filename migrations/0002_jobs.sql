@@ -1,8 +1,9 @@
--- Holds, jobs, entries and charges have no foreign key to their account: they are written under the lock of its balance,
--- which has one and is never deleted (0003), and looking it up again for each row was a seventh of what it takes to accept a job.
+-- Holds, jobs, entries and charges have no foreign key to their account: they are written under the lock of
+-- its balance, which has one and is never deleted (0003), and looking it up again for each row was a seventh
+-- of what it takes to accept a job.
 
--- A hold is money set aside for one job or one batch. Each job owns a share of it; a final job's share is gone from
--- `remaining`, so the hold closes by itself when its last job ends.
+-- A hold is money set aside for one job or one batch. Each job owns a share of it; a final job's share is
+-- gone from `remaining`, so the hold closes by itself when its last job ends.
 create table holds (
   id text primary key,
   account_id text not null,
@@ -18,8 +19,8 @@ create table holds (
 -- Serves: the ledger check and the operator's view of open holds.
 create index holds_open on holds (account_id) where closed_at is null;
 
--- A job is one request an account wants answered before its deadline. Small on purpose: its texts live elsewhere, so
--- that a change of state rewrites few bytes.
+-- A job is one request an account wants answered before its deadline. Small on purpose: its texts live
+-- elsewhere, so that a change of state rewrites few bytes.
 create table jobs (
   id text primary key,
   account_id text not null,
@@ -47,7 +48,8 @@ create table jobs (
   -- Input and output together: what one call may take of a provider's tokens per minute.
   tokens_bound integer not null,
   stream boolean not null default false,
-  -- As what its end is told to webhooks: a job that was ordered as one, or a response; null when it only answers a call.
+  -- As what its end is told to webhooks: a job that was ordered as one, or a response; null when it only
+  -- answers a call.
   announces text,
   webhook_url text,
   webhook_payload text not null default 'thin',
@@ -100,7 +102,8 @@ create index jobs_of_account on jobs (account_id, id desc);
 -- Serves: the lines of a batch.
 create index jobs_of_batch on jobs (batch_id, id) where batch_id is not null;
 
--- What was asked, and what it may cost: the targets in the order they are tried, each with the prices fixed at intake.
+-- What was asked, and what it may cost: the targets in the order they are tried, each with the prices fixed
+-- at intake.
 create table job_requests (
   job_id text primary key references jobs (id),
   request text not null,
@@ -115,8 +118,8 @@ create table job_results (
   result text not null
 );
 
--- An attempt is one call to a provider, written before the call and closed after it. An attempt that nobody closed is
--- closed as unknown by the reaper: never forgotten, never free of record.
+-- An attempt is one call to a provider, written before the call and closed after it. An attempt that nobody
+-- closed is closed as unknown by the reaper: never forgotten, never free of record.
 create table attempts (
   job_id text not null references jobs (id),
   number integer not null,

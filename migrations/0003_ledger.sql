@@ -1,6 +1,7 @@
--- An entry is one line of an account's statement, never edited. It moves money between two sides: `available` and one
--- other, named by its type: a hold moves it to `held`, a release back; a deposit or adjustment comes from `deposits`; a
--- charge goes to `revenue`. So every entry is balanced by itself, and the sums over all accounts must agree.
+-- An entry is one line of an account's statement, never edited. It moves money between two sides: `available`
+-- and one other, named by its type: a hold moves it to `held`, a release back; a deposit or adjustment comes
+-- from `deposits`; a charge goes to `revenue`. So every entry is balanced by itself, and the sums over all
+-- accounts must agree.
 create table entries (
   id bigint generated always as identity primary key,
   account_id text not null,
@@ -20,7 +21,8 @@ create table entries (
 -- Serves: the statement of one account, newest first.
 create index entries_of_account on entries (account_id, id desc);
 
--- The postings behind the entries: each entry twice, once per side, so that double entry can be read and summed.
+-- The postings behind the entries: each entry twice, once per side, so that double entry can be read and
+-- summed.
 create view postings as
 select id as entry_id, account_id, 'available' as side, amount_nano from entries
 union all

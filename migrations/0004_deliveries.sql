@@ -1,5 +1,5 @@
--- A delivery is one webhook owed to an account, written in the transaction that made it owed. Its body is frozen: every
--- try and every replay sends these bytes under this event id.
+-- A delivery is one webhook owed to an account, written in the transaction that made it owed. Its body is
+-- frozen: every try and every replay sends these bytes under this event id.
 create table deliveries (
   id text primary key,
   account_id text not null references accounts (id),

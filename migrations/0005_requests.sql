@@ -1,5 +1,5 @@
--- The first answer to a POST that carried an Idempotency-Key: the same key with the same fingerprint (method, path and
--- body) gets these bytes again. Only successes are kept.
+-- The first answer to a POST that carried an Idempotency-Key: the same key with the same fingerprint (method,
+-- path and body) gets these bytes again. Only successes are kept.
 create table idempotency_keys (
   account_id text not null,
   key text not null,
@@ -13,7 +13,8 @@ create table idempotency_keys (
 -- Serves: the sweep of old keys.
 create index idempotency_keys_by_age on idempotency_keys (created_at);
 
--- A worker process and how many calls it can make at once; the dispatcher sizes its window by the ones seen lately.
+-- A worker process and how many calls it can make at once; the dispatcher sizes its window by the ones seen
+-- lately.
 create table workers (
   id text primary key,
   concurrency integer not null,

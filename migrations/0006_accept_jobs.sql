@@ -26,8 +26,8 @@ create type job_intake as (
   expires_in_seconds double precision
 );
 
--- Stores and reserves many jobs at once, each judged by itself in the order of arrival:
---   accepted      the job, its hold, its ledger entry and its remembered answer are there, perhaps since an earlier time:
+-- Stores and reserves many jobs at once, each judged by itself in the order of arrival: accepted      the
+-- job, its hold, its ledger entry and its remembered answer are there, perhaps since an earlier time:
 --                 a caller who lost the answer to its commit asks again with the same job id, perhaps in the same call
 --   insufficient  the hold does not fit in what is available; nothing is there
 --   replayed      this key was used with the same request before: its first answer is returned
@@ -35,10 +35,11 @@ create type job_intake as (
 --   deep          the account already has as many unfinished jobs as it may (its own limit, else p_queue_depth); those of
 --                 batches do not count, or one batch would shut its account out for a day
 --   unknown       there is no such account
--- Accounts are locked first and in the order of their ids, so that two calls never wait for each other in a circle, and
--- everything is computed after that in new statements: under READ COMMITTED each of them then sees what the lock
--- guards. The plans are pinned to nested loops over indexes: what was planned while a table was empty would go on to read all
--- of it when it is not (measured: 190 µs a job at first, 2,600 after 45,000 jobs, until the next analyze).
+-- Accounts are locked first and in the order of their ids, so that two calls never wait for each other in a
+-- circle, and everything is computed after that in new statements: under READ COMMITTED each of them then
+-- sees what the lock guards. The plans are pinned to nested loops over indexes: what was planned while a
+-- table was empty would go on to read all of it when it is not (measured: 190 µs a job at first, 2,600 after
+-- 45,000 jobs, until the next analyze).
 create function accept_jobs(p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_queue_depth integer)
 returns table (ord integer, verdict text, available_nano bigint, status integer, reply text, location text)
 language plpgsql

@@ -1,8 +1,10 @@
--- The plans of these functions are pinned: not knowing how few jobs are meant, the planner would read all of them to join. For the
--- same reason a state beside an id is written "is not distinct from": that fits no partial index, and the one on the id is left.
+-- The plans of these functions are pinned: not knowing how few jobs are meant, the planner would read all of
+-- them to join. For the same reason a state beside an id is written "is not distinct from": that fits no
+-- partial index, and the one on the id is left.
 
--- Claims many jobs for one worker: each must still be ticketed under the generation its ticket was made for, wanted and
--- in time. Counts the attempt and writes its row before any call is made. Jobs that are not returned are not to be run.
+-- Claims many jobs for one worker: each must still be ticketed under the generation its ticket was made for,
+-- wanted and in time. Counts the attempt and writes its row before any call is made. Jobs that are not
+-- returned are not to be run.
 create function claim_jobs(p_ids text[], p_generations integer[], p_worker text, p_lease_seconds double precision)
 returns table (
   id text, account_id text, batch_id text, attempt integer, tries integer, max_attempts integer, target integer,

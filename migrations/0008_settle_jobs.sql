@@ -30,11 +30,12 @@ create type job_ending as (
   webhook_url text
 );
 
--- Ends many jobs at once. Everything that an end means commits together or not at all: the attempt, the charge, the
--- release of the hold, the result, the final state and the webhooks owed. An ending counts only when it is the job's
--- newest attempt that brings it (or, with no fence, when the job is not running); whoever comes late changes nothing.
--- Returns the orders of the endings that counted, now or when the same ending was brought before: a caller who lost the
--- answer to its commit asks again, and learns that it went through.
+-- Ends many jobs at once. Everything that an end means commits together or not at all: the attempt, the
+-- charge, the release of the hold, the result, the final state and the webhooks owed. An ending counts only
+-- when it is the job's newest attempt that brings it (or, with no fence, when the job is not running);
+-- whoever comes late changes nothing. Returns the orders of the endings that counted, now or when the same
+-- ending was brought before: a caller who lost the answer to its commit asks again, and learns that it went
+-- through.
 create function settle_jobs(p_endings json, p_results text[])
 returns table (ord integer)
 language plpgsql
@@ -75,7 +76,8 @@ begin
     from (
       select e.*, row_number() over (partition by e.job_id order by e.ord) as mention from unnest(endings) e
     ) q
-    -- Behind the fence of an offset the index on the id is the only way; else that of a whole account may look as good.
+    -- Behind the fence of an offset the index on the id is the only way; else that of a whole account may
+    -- look as good.
     join lateral (select * from jobs where id = q.job_id offset 0) j on j.account_id = q.account_id
     join balances b on b.account_id = j.account_id
     where q.mention = 1
@@ -183,7 +185,8 @@ begin
   from unnest(endings) e
   where e.ord = any (settled) and j.id = e.job_id;
 
-  -- After the balances in the order of locks: two calls that touch the same batch touch the same balance, and wait there.
+  -- After the balances in the order of locks: two calls that touch the same batch touch the same balance, and
+  -- wait there.
   update batches b
   set completed = b.completed + s.completed, failed = b.failed + s.failed, cancelled = b.cancelled + s.cancelled,
     expired = b.expired + s.expired, charge_nano = b.charge_nano + s.charge, prompt_tokens = b.prompt_tokens + s.prompt,
@@ -209,8 +212,9 @@ begin
   return query select unnest(settled);
 end $$;
 
--- Puts running jobs back to wait for another call: closes the attempt that ended and moves on to the given target. As
--- with an ending, only the newest attempt may do so. `counts` says whether the attempt uses up one of max_attempts.
+-- Puts running jobs back to wait for another call: closes the attempt that ended and moves on to the given
+-- target. As with an ending, only the newest attempt may do so. `counts` says whether the attempt uses up one
+-- of max_attempts.
 create type job_return as (
   ord integer,
   job_id text,

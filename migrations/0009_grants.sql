@@ -1,6 +1,6 @@
--- The run-time role: what the API and the workers may do. It can add to the ledger and read it, and nothing else; the
--- triggers of 0003 say the same to everybody. Where roles are managed by somebody else and may not be created here, the
--- owner's URL serves for both, and the triggers stand alone.
+-- The run-time role: what the API and the workers may do. It can add to the ledger and read it, and nothing
+-- else; the triggers of 0003 say the same to everybody. Where roles are managed by somebody else and may not
+-- be created here, the owner's URL serves for both, and the triggers stand alone.
 do $$
 begin
   if not exists (select 1 from pg_roles where rolname = 'gateway_runtime') then

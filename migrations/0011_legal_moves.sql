@@ -1,6 +1,6 @@
--- Which state may follow which, for everybody who can write: a final job stays final, a call is only made on a ticket, a
--- result only comes from a call. The same pairs stand in src/shared/jobs/rules/transitions.ts; a test tries every one. The
--- condition is plain SQL, so that a legal move calls no function.
+-- Which state may follow which, for everybody who can write: a final job stays final, a call is only made on
+-- a ticket, a result only comes from a call. The same pairs stand in src/shared/jobs/rules/transitions.ts; a
+-- test tries every one. The condition is plain SQL, so that a legal move calls no function.
 create function refuse_move() returns trigger language plpgsql as $$
 begin
   raise exception '% % is % and may not become %', tg_argv[0], new.id, old.state, new.state

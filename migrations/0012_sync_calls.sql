@@ -1,5 +1,6 @@
--- A synchronous call and the job that answers it. A client whose connection broke asks again, and gets that job's answer instead
--- of another call: `asks` counts how often it did, so that whoever saw it leave knows whether it came back.
+-- A synchronous call and the job that answers it. A client whose connection broke asks again, and gets that
+-- job's answer instead of another call: `asks` counts how often it did, so that whoever saw it leave knows
+-- whether it came back.
 create table sync_calls (
   job_id text primary key,
   account_id text not null references accounts (id),

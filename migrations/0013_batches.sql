@@ -1,6 +1,6 @@
--- A file as clients upload and download it. Its bytes are in chunks, so that neither side ever holds it whole; only a
--- processed file is there for its account, and the requests and results of a message batch never are. One that stays in the
--- making is removed when it expires.
+-- A file as clients upload and download it. Its bytes are in chunks, so that neither side ever holds it
+-- whole; only a processed file is there for its account, and the requests and results of a message batch
+-- never are. One that stays in the making is removed when it expires.
 create table files (
   id text primary key,
   account_id text not null references accounts (id),
@@ -31,8 +31,9 @@ create table file_chunks (
 -- Not compressed: then a part of a chunk is read without the rest of it.
 alter table file_chunks alter column bytes set storage external;
 
--- A batch is jobs accepted together, from lines, under one hold for their sum. It is moved by whichever worker holds its lease;
--- every write of that worker names the token it was leased with, so that a late one changes nothing.
+-- A batch is jobs accepted together, from lines, under one hold for their sum. It is moved by whichever
+-- worker holds its lease; every write of that worker names the token it was leased with, so that a late one
+-- changes nothing.
 create table batches (
   id text primary key,
   account_id text not null references accounts (id),
@@ -120,8 +121,8 @@ create trigger batches_move_only_as_they_may before update of state on batches
   end)
   execute function refuse_move('batch');
 
--- One line of a batch's input, by its number there. A good line has the id its job will have, and until that job is made also
--- what it is made of; a refused one says why.
+-- One line of a batch's input, by its number there. A good line has the id its job will have, and until that
+-- job is made also what it is made of; a refused one says why.
 create table batch_lines (
   batch_id text not null references batches (id),
   line integer not null,
@@ -139,8 +140,9 @@ create table batch_lines (
   constraint a_refused_line_holds_nothing check (hold_nano >= 0 and (refusal is null or hold_nano = 0))
 );
 
--- Makes jobs of the good lines of a batch after one line and up to another, all under the hold of the batch, due when it is.
--- They are what accept_jobs makes, but their money was set aside before. Returns the providers they wait for.
+-- Makes jobs of the good lines of a batch after one line and up to another, all under the hold of the batch,
+-- due when it is. They are what accept_jobs makes, but their money was set aside before. Returns the
+-- providers they wait for.
 create function expand_batch(p_batch text, p_after integer, p_through integer)
 returns table (provider text)
 language sql

@@ -1,5 +1,5 @@
--- A webhook endpoint is a URL of an account that is told about every event of the types it listens to. What is owed to it
--- are deliveries like any other. One that was deleted stays as a row while deliveries name it.
+-- A webhook endpoint is a URL of an account that is told about every event of the types it listens to. What
+-- is owed to it are deliveries like any other. One that was deleted stays as a row while deliveries name it.
 create table webhook_endpoints (
   id text primary key,
   account_id text not null references accounts (id),
@@ -18,7 +18,8 @@ create table webhook_endpoints (
   -- Failures since its last success, and since when there was nothing else.
   failures integer not null default 0,
   failing_since timestamptz,
-  -- While set, the endpoint is only probed: by one delivery, not before this time. Each probe that fails waits longer.
+  -- While set, the endpoint is only probed: by one delivery, not before this time. Each probe that fails
+  -- waits longer.
   probe_at timestamptz,
   probe_seconds integer,
   created_at timestamptz not null default now(),
@@ -42,8 +43,9 @@ create index deliveries_of_endpoint on deliveries (endpoint_id, id desc) where e
 create index deliveries_to_recover on deliveries (endpoint_id, created_at, id)
   where endpoint_id is not null and state in ('exhausted', 'held');
 
--- A wish to send an endpoint again what it has not had since a time. Done in pages, each with the place it came to in one
--- transaction: whoever dies on the way, another goes on, and nothing is sent twice for one wish.
+-- A wish to send an endpoint again what it has not had since a time. Done in pages, each with the place it
+-- came to in one transaction: whoever dies on the way, another goes on, and nothing is sent twice for one
+-- wish.
 create table webhook_recoveries (
   id text primary key,
   account_id text not null references accounts (id),
@@ -59,8 +61,8 @@ create table webhook_recoveries (
 -- Serves: the next page.
 create index webhook_recoveries_open on webhook_recoveries (id) where done_at is null;
 
--- An event that webhooks tell: `object_id` is the job, batch or response it is about, `body` its bytes as they will be
--- sent, and `own_url` a URL of the object's own, or null.
+-- An event that webhooks tell: `object_id` is the job, batch or response it is about, `body` its bytes as
+-- they will be sent, and `own_url` a URL of the object's own, or null.
 create type owed_event as (
   account_id text,
   event_id text,
@@ -70,9 +72,10 @@ create type owed_event as (
   own_url text
 );
 
--- Owes these events to everybody who is to be told: the object's own URL, and every endpoint of the account that listens
--- to the type. To be called in the transaction that makes the events true. The ids of the deliveries follow from event
--- and endpoint, so owing an event twice owes it once. What comes while an endpoint is disabled is held for it, for 30 days.
+-- Owes these events to everybody who is to be told: the object's own URL, and every endpoint of the account
+-- that listens to the type. To be called in the transaction that makes the events true. The ids of the
+-- deliveries follow from event and endpoint, so owing an event twice owes it once. What comes while an
+-- endpoint is disabled is held for it, for 30 days.
 create function owe_deliveries(p_events owed_event[])
 returns void
 language sql

@@ -1,18 +1,20 @@
 -- Serves: the receivers of what has been due longest, and of what has just become due.
 create index deliveries_due on deliveries (next_attempt_at) include (receiver) where state = 'pending';
 
--- Takes due deliveries, receiver by receiver in turn, so that a receiver with a million waiting is one among others. The
--- try is counted and its attempt row written before anything is sent. The due time moves to the end of the lease: a worker
--- that dies is followed by the next one then, and an attempt it left open is `unknown`.
+-- Takes due deliveries, receiver by receiver in turn, so that a receiver with a million waiting is one among
+-- others. The try is counted and its attempt row written before anything is sent. The due time moves to the
+-- end of the lease: a worker that dies is followed by the next one then, and an attempt it left open is
+-- `unknown`.
 --
--- A receiver gets at most `p_per_receiver` places of a process, of which `p_busy` are taken. An endpoint that fails again
--- and again is only probed, by one delivery in all processes together; one that is disabled gets nothing.
+-- A receiver gets at most `p_per_receiver` places of a process, of which `p_busy` are taken. An endpoint that
+-- fails again and again is only probed, by one delivery in all processes together; one that is disabled gets
+-- nothing.
 --
--- A claim looks at the receivers of the 128 deliveries that have been due longest, of the 128 that became due last, and at the
--- next 500 receivers after `p_after`: a receiver that a backlog hides from the first two has its turn in the third. The answer
--- says in `reached` where the next claim goes on, even when it has no delivery; it is empty when there were fewer than 500,
--- and the walk begins anew. So the cost depends neither on how much a receiver is owed nor on how many receivers wait for
--- their next try.
+-- A claim looks at the receivers of the 128 deliveries that have been due longest, of the 128 that became due
+-- last, and at the next 500 receivers after `p_after`: a receiver that a backlog hides from the first two has
+-- its turn in the third. The answer says in `reached` where the next claim goes on, even when it has no
+-- delivery; it is empty when there were fewer than 500, and the walk begins anew. So the cost depends neither
+-- on how much a receiver is owed nor on how many receivers wait for their next try.
 create function claim_deliveries(
   p_token text, p_lease_seconds double precision, p_limit integer, p_per_receiver integer,
   p_busy_receivers text[], p_busy integer[], p_after text

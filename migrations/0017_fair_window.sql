@@ -1,34 +1,35 @@
 -- Serves: the pick and the recall, which have to know whom they concern.
 create index accounts_held_back on accounts (id) where paused or max_concurrency is not null;
 
--- The priority of a ticket: bands go one after the other, and inside a band the order is by fair rank. The first is 1; BullMQ
--- takes 2,097,151 at most.
+-- The priority of a ticket: bands go one after the other, and inside a band the order is by fair rank. The
+-- first is 1; BullMQ takes 2,097,151 at most.
 create function ticket_priority(p_band integer, p_fair_rank integer) returns integer
 language sql immutable
 as $$
   select 1 + p_band * 500000 + least(p_fair_rank, 499999)
 $$;
 
--- The fair window. Moves waiting jobs of one provider to ticketed, as many as p_window has free (what can run there at once is
--- p_capacity), and says with which priority to ticket each (1 is first).
+-- The fair window. Moves waiting jobs of one provider to ticketed, as many as p_window has free (what can run
+-- there at once is p_capacity), and says with which priority to ticket each (1 is first).
 --
--- Inside a lane the order is by fair rank: the rank of an account's n-th waiting job is n plus what the account already has
--- under way there, divided by its weight; so an account with one job comes before the second job of any other. Among an
--- account's own jobs, those whose deadline is less than a minute away go first, then the oldest.
+-- Inside a lane the order is by fair rank: the rank of an account's n-th waiting job is n plus what the
+-- account already has under way there, divided by its weight; so an account with one job comes before the
+-- second job of any other. Among an account's own jobs, those whose deadline is less than a minute away go
+-- first, then the oldest.
 --
--- A higher lane goes before a lower one, except for guaranteed shares: while a lane above has work, background and batch
--- together get a quarter and batch alone a tenth, at the front of the queue (band 0). A share has two bounds, and the smaller
--- one holds:
---   of the places that came free, not counting those of the p_recalled tickets that were taken back just now. Without this
+-- A higher lane goes before a lower one, except for guaranteed shares: while a lane above has work,
+-- background and batch together get a quarter and batch alone a tenth, at the front of the queue (band 0). A
+-- share has two bounds, and the smaller one holds: of the places that came free, not counting those of the
+-- p_recalled tickets that were taken back just now. Without this
 --     bound the lower lanes would get most starts at a provider with a rate limit, where few run at once;
 --   of what runs, less what of the share runs already. Without this one the lower lanes would fill the provider with jobs that
 --     take long.
 -- Shares are rounded up or down at random, so that they hold on average even where there is one place.
 --
--- max_concurrency is counted over all providers. While any account has one, the dispatchers go one after the other, so that
--- each counts what the others have committed: the lock is taken by a statement of its own, so that the next one sees that.
--- Cost depends on the accounts that have work waiting, not on how much of it there is. The plan is pinned, as in 0007: the
--- planner would take 750 ms instead of 4 at a million waiting.
+-- max_concurrency is counted over all providers. While any account has one, the dispatchers go one after the
+-- other, so that each counts what the others have committed: the lock is taken by a statement of its own, so
+-- that the next one sees that. Cost depends on the accounts that have work waiting, not on how much of it
+-- there is. The plan is pinned, as in 0007: the planner would take 750 ms instead of 4 at a million waiting.
 create function ticket_jobs(p_provider text, p_capacity integer, p_window integer, p_recalled integer)
 returns table (id text, generation integer, priority integer, target_model text, tokens_bound integer)
 language sql
@@ -146,10 +147,11 @@ as $$
   returning j.id, j.generation, ticket_priority(l.band, l.fair_rank), j.target_model, j.tokens_bound
 $$;
 
--- Takes back tickets of one provider that nobody has claimed: those of accounts that are paused, those of accounts that have
--- more under way than they may, and, while others wait, those that have waited in the queue for five seconds: their place
--- there was given when they were ticketed, and whoever came since with a better one went before them. They wait again, where
--- they were, under a new generation; the next pick judges them anew.
+-- Takes back tickets of one provider that nobody has claimed: those of accounts that are paused, those of
+-- accounts that have more under way than they may, and, while others wait, those that have waited in the
+-- queue for five seconds: their place there was given when they were ticketed, and whoever came since with a
+-- better one went before them. They wait again, where they were, under a new generation; the next pick judges
+-- them anew.
 create function recall_tickets(p_provider text)
 returns table (id text, generation integer)
 language sql
@@ -198,10 +200,10 @@ as $$
   returning j.id, j.generation - 1
 $$;
 
--- Hands tickets back when the gate stays shut for longer than a ticket should wait in Redis: the job waits in the backlog
--- again, under a new generation. With another target to go to, it goes there: at once, or after the delay when it has
--- been round them all; one that is to go back only for another target, and has none, keeps its ticket. Nothing is counted,
--- since no call was made.
+-- Hands tickets back when the gate stays shut for longer than a ticket should wait in Redis: the job waits in
+-- the backlog again, under a new generation. With another target to go to, it goes there: at once, or after
+-- the delay when it has been round them all; one that is to go back only for another target, and has none,
+-- keeps its ticket. Nothing is counted, since no call was made.
 create function return_tickets(
   p_ids text[], p_generations integer[], p_delays_ms double precision[], p_only_elsewhere boolean[]
 )

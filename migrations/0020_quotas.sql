@@ -1,15 +1,16 @@
--- What an account may have of each thing, where the operator set it; everything else is the installation's default. The names
--- are those of src/shared/platform/config/quotas.ts.
+-- What an account may have of each thing, where the operator set it; everything else is the installation's
+-- default. The names are those of src/shared/platform/config/quotas.ts.
 alter table accounts add column limits jsonb not null default '{}';
 
--- What an account has of the things that come in numbers no request may count, kept where the requests that are held to it look
--- anyway, under its lock.
+-- What an account has of the things that come in numbers no request may count, kept where the requests that
+-- are held to it look anyway, under its lock.
 alter table balances
   -- Jobs of no batch that have not ended: those whose hold is open.
   add column unfinished_jobs integer not null default 0,
   add column idempotency_keys integer not null default 0;
 
--- What an account has stored. A row of its own and not the balance: an upload may keep it locked while jobs are accepted.
+-- What an account has stored. A row of its own and not the balance: an upload may keep it locked while jobs
+-- are accepted.
 create table account_usage (
   account_id text primary key references accounts (id),
   files integer not null default 0,
@@ -34,8 +35,8 @@ set unfinished_jobs = (
   ),
   idempotency_keys = (select count(*) from idempotency_keys k where k.account_id = b.account_id);
 
--- Whoever adds, lengthens or removes a file, it is counted in the same transaction. The requests and results of a message batch
--- are no files of the account, but they are stored.
+-- Whoever adds, lengthens or removes a file, it is counted in the same transaction. The requests and results
+-- of a message batch are no files of the account, but they are stored.
 create function count_file() returns trigger language plpgsql as $$
 declare
   owner text := case tg_op when 'DELETE' then old.account_id else new.account_id end;
@@ -58,8 +59,8 @@ end $$;
 create trigger files_are_counted after insert or delete or update of bytes on files
   for each row execute function count_file();
 
--- The ledger says when a job of no batch begins and ends: it is held for once, and released once, by a statement that has
--- locked the balance.
+-- The ledger says when a job of no batch begins and ends: it is held for once, and released once, by a
+-- statement that has locked the balance.
 create function count_unfinished_jobs() returns trigger
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -82,7 +83,8 @@ create trigger entries_count_unfinished_jobs after insert on entries
 -- Serves: the limit on an account's open batches.
 create index batches_open_of_account on batches (account_id) where finished_at is null;
 
--- Serves: cancelling an account's unfinished jobs, a page after the other; the limit on their number is a counter.
+-- Serves: cancelling an account's unfinished jobs, a page after the other; the limit on their number is a
+-- counter.
 create index jobs_unfinished_of_account on jobs (account_id, id) where finished_at is null;
 drop index jobs_unfinished;
 

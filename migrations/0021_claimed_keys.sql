@@ -1,19 +1,17 @@
--- An Idempotency-Key is claimed before its work begins, in a statement that commits by itself: then everybody sees it, and waits
--- for nobody's transaction. While `claim_token` is set the work is under way, and the answer is not there yet. A claim that is
--- not renewed until `locked_until` is that of a process that died, and the next who asks the same takes it over.
+-- An Idempotency-Key is claimed before its work begins, in a statement that commits by itself: then everybody
+-- sees it, and waits for nobody's transaction. While `claim_token` is set the work is under way, and the
+-- answer is not there yet. A claim that is not renewed until `locked_until` is that of a process that died,
+-- and the next who asks the same takes it over.
 alter table idempotency_keys
   add column claim_token text,
   add column locked_until timestamptz,
   add constraint a_claimed_key_has_an_end check ((claim_token is null) = (locked_until is null));
 
--- Claims a key for p_seconds, and says how it stands:
---   claimed   it is the caller's to answer, under p_token
---   started   an earlier request with the same fingerprint is at work
---   conflict  it was used with another request
---   answered  the first answer is returned
---   full      the account has p_keys_max keys, or as many as it may; `quota` says how many
--- The balance is locked before the key is looked for, as by accept_jobs: two who come with one key see each other. The operator's
--- keys belong to no account, and are not counted.
+-- Claims a key for p_seconds, and says how it stands: claimed   it is the caller's to answer, under p_token
+-- started   an earlier request with the same fingerprint is at work conflict  it was used with another
+-- request answered  the first answer is returned full      the account has p_keys_max keys, or as many as it
+-- may; `quota` says how many The balance is locked before the key is looked for, as by accept_jobs: two who
+-- come with one key see each other. The operator's keys belong to no account, and are not counted.
 create function claim_idempotency_key(
   p_account text, p_key text, p_fingerprint text, p_token text, p_seconds double precision, p_keys_max integer,
   p_lock_wait_ms integer

@@ -1,5 +1,5 @@
--- Stores and reserves many jobs at once, each judged by itself in the order of arrival:
---   accepted      the job, its hold, its ledger entry and its remembered answer are there, perhaps since an earlier time:
+-- Stores and reserves many jobs at once, each judged by itself in the order of arrival: accepted      the
+-- job, its hold, its ledger entry and its remembered answer are there, perhaps since an earlier time:
 --                 a caller who lost the answer to its commit asks again with the same job id, perhaps in the same call
 --   insufficient  the hold does not fit in what is available; nothing is there
 --   replayed      this key was used with the same request before: its first answer is returned
@@ -9,15 +9,17 @@
 --                 batches do not count, or one batch would shut its account out for a day
 --   keyed         the job comes with a key, and the account already has as many of them as it may (else p_keys_max)
 --   unknown       there is no such account
--- `quota` is the limit that was reached. Of several with one key, those that are refused leave it to the next.
+-- `quota` is the limit that was reached. Of several with one key, those that are refused leave it to the
+-- next.
 --
--- Accounts are locked first and in the order of their ids, so that two calls never wait for each other in a circle, and
--- everything is computed after that in new statements: under READ COMMITTED each of them then sees what the lock
--- guards. Whoever claims a key locks the balance too, so none can be claimed in between. A lock that is not to be had in
--- p_lock_wait_ms fails the call.
+-- Accounts are locked first and in the order of their ids, so that two calls never wait for each other in a
+-- circle, and everything is computed after that in new statements: under READ COMMITTED each of them then
+-- sees what the lock guards. Whoever claims a key locks the balance too, so none can be claimed in between. A
+-- lock that is not to be had in p_lock_wait_ms fails the call.
 --
--- The plans are pinned to nested loops over indexes: what was planned while a table was empty would go on to read all
--- of it when it is not (measured: 190 µs a job at first, 2,600 after 45,000 jobs, until the next analyze).
+-- The plans are pinned to nested loops over indexes: what was planned while a table was empty would go on to
+-- read all of it when it is not (measured: 190 µs a job at first, 2,600 after 45,000 jobs, until the next
+-- analyze).
 create function accept_jobs(
   p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_unfinished_max integer, p_keys_max integer,
   p_lock_wait_ms integer

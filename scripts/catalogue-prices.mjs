@@ -31,7 +31,10 @@ export function priceOn(prices, asOf) {
   };
 }
 
-/** genai-prices' row → our standard rates and the long-context step (one step only; all rates step at one place). */
+/**
+ * genai-prices' row → our standard rates and the long-context step (one step only; all rates step at one
+ * place).
+ */
 export function ratesFromSource(row) {
   const usd = {};
   const longUsd = {};
@@ -50,7 +53,10 @@ export function ratesFromSource(row) {
   return start === undefined ? { usd } : { usd, long: { above_input_tokens: start, usd: longUsd } };
 }
 
-/** Every rate present and in nano-USD. No cache discount known: the input price; no cache-write price known: the same. */
+/**
+ * Every rate present and in nano-USD. No cache discount known: the input price; no cache-write price known:
+ * the same.
+ */
 export function complete(usd) {
   const rates = Object.fromEntries(Object.entries(usd).map(([name, price]) => [name, toNano(price)]));
   const cacheWrite = rates.cache_write ?? rates.input;
@@ -70,7 +76,10 @@ export function checkRates(rates) {
   return problems;
 }
 
-/** Models whose price moved more than 3 times either way since the last run: usually a slip of a decimal place. */
+/**
+ * Models whose price moved more than 3 times either way since the last run: usually a slip of a decimal
+ * place.
+ */
 export function jumps(previous, entries, accepted) {
   const before = new Map(previous.map((entry) => [entry.id, entry.nano_usd_per_mtok]));
   return entries.flatMap((entry) => {

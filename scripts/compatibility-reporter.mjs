@@ -1,5 +1,5 @@
-// A reporter of vitest that writes docs/compatibility.md from what the conformance tests found: a row for each call of an SDK, a
-// column for each provider it was answered by.
+// A reporter of vitest that writes docs/compatibility.md from what the conformance tests found: a row for
+// each call of an SDK, a column for each provider it was answered by.
 import { writeFileSync } from 'node:fs';
 
 const head = `# What the official SDKs can do here

@@ -10,8 +10,8 @@ function readJson(path) {
 }
 
 /**
- * Whether `node_modules` holds what the lockfile asks for. By content, not by date: a checkout, a copy or a restored cache
- * gives any date. npm writes its own list last, so an interrupted install has none.
+ * Whether `node_modules` holds what the lockfile asks for. By content, not by date: a checkout, a copy or a
+ * restored cache gives any date. npm writes its own list last, so an interrupted install has none.
  */
 export function isInstalled(root) {
   const wanted = readJson(join(root, 'package-lock.json'));

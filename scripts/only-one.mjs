@@ -32,8 +32,8 @@ function tryTake(path) {
 }
 
 /**
- * Runs `work` while no other command runs its own under the same lock file: two commands started at once in a fresh clone
- * must not install and build over each other. A lock whose holder is gone is taken over.
+ * Runs `work` while no other command runs its own under the same lock file: two commands started at once in a
+ * fresh clone must not install and build over each other. A lock whose holder is gone is taken over.
  */
 export async function onlyOne(path, onWait, work) {
   mkdirSync(dirname(path), { recursive: true });

@@ -65,7 +65,9 @@ function buildEntry(model, known, asOf, imageRules) {
   return entry;
 }
 
-/** A snapshot keeps its own name upstream, so a pinned version stays pinned; everything unsaid is its model's. */
+/**
+ * A snapshot keeps its own name upstream, so a pinned version stays pinned; everything unsaid is its model's.
+ */
 function withSnapshots(entry, model) {
   const snapshots = model.snapshots.map(({ name, supports, ...facts }) => {
     const merged = { ...entry, ...facts, id: `${entry.id.split('/')[0]}/${name}`, aliases: [] };

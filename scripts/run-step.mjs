@@ -17,8 +17,9 @@ function stop(signal, code) {
 }
 
 /**
- * Makes Ctrl-C, SIGTERM, a closed terminal and the death of npm end whatever runs at that moment. npm starts scripts through
- * a shell, and that shell passes no signal on when only npm is signalled: being left by our parent is then all we notice.
+ * Makes Ctrl-C, SIGTERM, a closed terminal and the death of npm end whatever runs at that moment. npm starts
+ * scripts through a shell, and that shell passes no signal on when only npm is signalled: being left by our
+ * parent is then all we notice.
  */
 export function stopWithParent() {
   process.on('SIGINT', () => stop('SIGINT', 130));
@@ -52,7 +53,10 @@ async function whileRunning(child, name, stopChild) {
   return code;
 }
 
-/** Runs a tool in a process group of its own, output on stderr so that stdout stays the command's; true when it succeeded. */
+/**
+ * Runs a tool in a process group of its own, output on stderr so that stdout stays the command's; true when
+ * it succeeded.
+ */
 export async function runStep(name, file, args, options) {
   process.stderr.write(`${name} …\n`);
   const child = spawn(file, args, { ...options, detached: true, stdio: ['ignore', 2, 2] });
@@ -67,8 +71,8 @@ export async function runStep(name, file, args, options) {
 }
 
 /**
- * Runs a command of ours and gives its exit code. It stops what it started, so it is only asked, never killed; if this
- * process is killed, the channel between the two closes, and it stops as well.
+ * Runs a command of ours and gives its exit code. It stops what it started, so it is only asked, never
+ * killed; if this process is killed, the channel between the two closes, and it stops as well.
  */
 export function runCommand(script, args, options) {
   const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {

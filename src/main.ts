@@ -87,7 +87,8 @@ async function stopAll(
   infra: { close(): Promise<unknown> },
   log: Log,
 ): Promise<void> {
-  // Side by side: each may take the grace time, and a call that the API waits for may be one that the workers run.
+  // Side by side: each may take the grace time, and a call that the API waits for may be one that the workers
+  // run.
   const stopOne = (stop: () => Promise<void>) =>
     stop().catch((error: unknown) => log.error({ error }, 'a part did not stop cleanly'));
   await Promise.all(stops.map(stopOne));

@@ -15,8 +15,8 @@ export type ProviderStatusSource = {
 };
 
 /**
- * How every configured provider stands: what waits, what runs, and the gate of each model that was used in the last hour or
- * has work. Without Redis the gate is unknown and shown as closed and without figures.
+ * How every configured provider stands: what waits, what runs, and the gate of each model that was used in
+ * the last hour or has work. Without Redis the gate is unknown and shown as closed and without figures.
  */
 export async function readProviderStatus(source: ProviderStatusSource): Promise<ProviderStatus[]> {
   const { sql } = source;

@@ -7,12 +7,17 @@ import { within } from '../shared/platform/wait-at-most.ts';
 
 /** A scrape sooner than this sees the figures of the last. */
 const ageMsMin = 5000;
-/** Counting a long backlog takes long, in each API process: it is done for one part in so many of the time. */
+/**
+ * Counting a long backlog takes long, in each API process: it is done for one part in so many of the time.
+ */
 const restPerWork = 20;
 /** A scrape waits no longer; what is counted later is in the next. */
 const answerMsMax = 3000;
 
-/** Brings the gauges that Postgres knows up to date before a scrape. They are of the installation, not of this process. */
+/**
+ * Brings the gauges that Postgres knows up to date before a scrape. They are of the installation, not of this
+ * process.
+ */
 export function createGaugeRefresh(deps: { sql: Database; metrics: Metrics; providers: { name: string }[] }) {
   const { sql, metrics } = deps;
   const providers = deps.providers.map(({ name }) => name);

@@ -124,8 +124,8 @@ export type ServerParts = {
 };
 
 /**
- * Builds the HTTP server with every route, ready to listen (or to be injected into). It owns nothing that was passed in:
- * the caller closes the server first, then the rest.
+ * Builds the HTTP server with every route, ready to listen (or to be injected into). It owns nothing that was
+ * passed in: the caller closes the server first, then the rest.
  */
 export async function buildServer(deps: ServerDeps): Promise<App> {
   const bodies = createUnderWay('bodies');

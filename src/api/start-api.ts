@@ -15,7 +15,10 @@ const farewellMs = 3000;
 
 export type ApiDeps = { config: Config; infra: Infra; log: Log; models: Models; judge: Judge };
 
-/** Starts the HTTP side and says where it listens. Stopping refuses new requests and gives running ones the grace time. */
+/**
+ * Starts the HTTP side and says where it listens. Stopping refuses new requests and gives running ones the
+ * grace time.
+ */
 export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Promise<void> }> {
   const { config, infra, log, models, judge } = deps;
   const gate = createGate({

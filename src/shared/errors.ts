@@ -23,7 +23,9 @@ export const refusals = {
 
 export type RefusalType = keyof typeof refusals;
 
-/** One thing wrong with a request: the path of the field as the caller wrote it, and a sentence with the fix. */
+/**
+ * One thing wrong with a request: the path of the field as the caller wrote it, and a sentence with the fix.
+ */
 export type Problem = { param: string; message: string };
 
 export type RefusalExtras = {
@@ -81,12 +83,15 @@ export function keyInUse(): Refusal {
   );
 }
 
-/** So many problems help whoever has to mend them; a million of wrong items would make an answer of hundreds of megabytes. */
+/**
+ * So many problems help whoever has to mend them; a million of wrong items would make an answer of hundreds
+ * of megabytes.
+ */
 const problemsToldMax = 100;
 
 /**
- * A 422 from a list of problems; the first one gives the message and the param. Tells at most a hundred, and how many there are:
- * `total`, when the list is itself only the first of them.
+ * A 422 from a list of problems; the first one gives the message and the param. Tells at most a hundred, and
+ * how many there are: `total`, when the list is itself only the first of them.
  */
 export function invalid(problems: Problem[], total: number = problems.length): Refusal {
   const first = problems[0] ?? { param: '', message: 'the request is not valid' };

@@ -1,6 +1,8 @@
 import { V7Generator } from 'uuidv7';
 
-/** What an id names; the prefix stands before a UUIDv7, so ids of one kind sort by the time they were made. */
+/**
+ * What an id names; the prefix stands before a UUIDv7, so ids of one kind sort by the time they were made.
+ */
 export type IdPrefix =
   | 'job'
   | 'hold'
@@ -28,12 +30,18 @@ const generator = new V7Generator({
   },
 });
 
-/** A new id such as `job_0198c5e27b1c7d3e9a4f5b6c7d8e9f00`: no colons and never all digits, as BullMQ asks of ids. */
+/**
+ * A new id such as `job_0198c5e27b1c7d3e9a4f5b6c7d8e9f00`: no colons and never all digits, as BullMQ asks of
+ * ids.
+ */
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${generator.generate().toHex()}`;
 }
 
-/** What follows the prefix of an id. A thing that has several names has it in all of them: `resp_…` is the response of `job_…`. */
+/**
+ * What follows the prefix of an id. A thing that has several names has it in all of them: `resp_…` is the
+ * response of `job_…`.
+ */
 export function suffixOf(id: string): string {
   return id.slice(id.indexOf('_') + 1);
 }
@@ -43,7 +51,10 @@ export function responseIdOf(jobId: string): string {
   return `resp_${suffixOf(jobId)}`;
 }
 
-/** The id a provider sees for one attempt; the same attempt has the same id in the database, the log and the meter. */
+/**
+ * The id a provider sees for one attempt; the same attempt has the same id in the database, the log and the
+ * meter.
+ */
 export function attemptId(jobId: string, attempt: number): string {
   return `att_${suffixOf(jobId)}_${attempt}`;
 }

@@ -6,8 +6,9 @@ import { createMetricsDoor } from '../shared/platform/metrics-access.ts';
 import type { Log } from '../shared/platform/log.ts';
 
 /**
- * A small door for a process that serves no API: `/metrics` for Prometheus and `/health/live` for whoever restarts it. Opened
- * only when PORT is set; when the port is taken, by the API of the same environment, the process goes on without it.
+ * A small door for a process that serves no API: `/metrics` for Prometheus and `/health/live` for whoever
+ * restarts it. Opened only when PORT is set; when the port is taken, by the API of the same environment, the
+ * process goes on without it.
  */
 export function showMetrics(deps: { config: Config; metrics: Metrics; log: Log }): () => Promise<void> {
   const { http } = deps.config;

@@ -17,15 +17,17 @@ import { startCompletions } from './completions/start-completions.ts';
 import { startDeliveries } from './deliveries/start-deliveries.ts';
 import { startDispatch } from './dispatch/start-dispatch.ts';
 
-/** A key that was changed is looked for at the start, and now and then in case another process had that duty. */
+/**
+ * A key that was changed is looked for at the start, and now and then in case another process had that duty.
+ */
 const resealMs = 600_000;
 
 export type WorkersDeps = { config: Config; infra: Infra; log: Log; models: Models; judge: Judge };
 
 /**
- * Starts everything a worker process does: a pool per provider, the dispatcher, the reconciler and the reaper (each led
- * by one process at a time), the deliveries and the batches. The returned function stops it: no new work at once, running calls may
- * end within the grace time, the rest goes back to the backlog.
+ * Starts everything a worker process does: a pool per provider, the dispatcher, the reconciler and the reaper
+ * (each led by one process at a time), the deliveries and the batches. The returned function stops it: no new
+ * work at once, running calls may end within the grace time, the rest goes back to the backlog.
  */
 export function startWorkers({ config, infra, log, models, judge }: WorkersDeps): () => Promise<void> {
   const { providers } = models;
@@ -84,7 +86,8 @@ export function startWorkers({ config, infra, log, models, judge }: WorkersDeps)
 
   return async () => {
     const running = completions.stop();
-    // Webhooks of calls that end in their grace still leave from here; what is owed later leaves from elsewhere.
+    // Webhooks of calls that end in their grace still leave from here; what is owed later leaves from
+    // elsewhere.
     await Promise.all([
       within(2000, pauses.stop()),
       within(2000, resealing.stop()),

@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 /**
- * A Python that has this version of the SDK, kept in the project's cache. Throws where there is no Python 3, or no registry of its
- * packages.
+ * A Python that has this version of the SDK, kept in the project's cache. Throws where there is no Python 3,
+ * or no registry of its packages.
  */
 async function pythonWith(version: string): Promise<string> {
   const folder = resolve('.cache', 'python', `openai-${version}`);

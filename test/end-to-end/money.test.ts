@@ -41,7 +41,8 @@ describe('funds', () => {
       );
       const accepted = answers.filter(({ status }) => status === 202);
       const refused = answers.filter(({ status }) => status === 402);
-      // A job that ends quickly gives money back, which another may take: so no more than fit at once, and none by error.
+      // A job that ends quickly gives money back, which another may take: so no more than fit at once, and
+      // none by error.
       expect(accepted.length + refused.length).toBe(200);
       expect(accepted.length).toBe(10);
       expect(refused[0]?.json).toMatchObject({

@@ -35,14 +35,20 @@ async function submit(index: number, random: Random): Promise<string> {
   return json.id;
 }
 
-/** Everything about a view that cannot be (an id twice or left out, text missing or repeated), and the text it came to. */
+/**
+ * Everything about a view that cannot be (an id twice or left out, text missing or repeated), and the text it
+ * came to.
+ */
 function judge(jobId: string, view: View): { wrong: string[]; text: string } {
   const job = newWatchedJob(jobId);
   for (const event of view.events) applyEvent(job, event);
   return { wrong: job.wrong, text: job.output.text(0) };
 }
 
-/** Ids left out before a reset: what an attempt that died before its first event, or a lost log, may have used. */
+/**
+ * Ids left out before a reset: what an attempt that died before its first event, or a lost log, may have
+ * used.
+ */
 const jumpsOf = ({ events }: View) =>
   events.filter(({ id }, at) => at > 0 && Number(id) !== Number(events[at - 1]?.id) + 1).length;
 

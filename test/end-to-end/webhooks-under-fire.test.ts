@@ -12,7 +12,9 @@ import { waitFor } from '../support/wait-for.ts';
 /** WEBHOOKS_UNDER_FIRE=10000 is the large run; WEBHOOKS_SEED gives other misbehaviour. */
 const jobs = Number(process.env['WEBHOOKS_UNDER_FIRE'] ?? 1000);
 const seed = Number(process.env['WEBHOOKS_SEED'] ?? 11);
-/** WEBHOOKS_RECEIVERS=1 sends everything to the one host, WEBHOOKS_SENDERS=1 kills the only sender there is. */
+/**
+ * WEBHOOKS_RECEIVERS=1 sends everything to the one host, WEBHOOKS_SENDERS=1 kills the only sender there is.
+ */
 const tenantCount = Number(process.env['WEBHOOKS_RECEIVERS'] ?? 8);
 const senderCount = Number(process.env['WEBHOOKS_SENDERS'] ?? 3);
 const killEveryMs = 2000;
@@ -71,7 +73,10 @@ async function rotate({ client, endpointId, secrets }: Tenant): Promise<void> {
   secrets.push(json.secret ?? json.signing_secret);
 }
 
-/** Webhooks that came since the last time are held against every secret they are signed with, by both libraries. */
+/**
+ * Webhooks that came since the last time are held against every secret they are signed with, by both
+ * libraries.
+ */
 async function verifyNew(tenant: Tenant): Promise<void> {
   const { receiver, secrets } = tenant;
   for (const webhook of receiver.received().slice(tenant.verified)) {
@@ -150,7 +155,10 @@ test(
       for (const tenant of tenants) await verifyNew(tenant);
     }
 
-    /** Some processes send; every two seconds the oldest is killed and another is begun, unless it would be the last of several. */
+    /**
+     * Some processes send; every two seconds the oldest is killed and another is begun, unless it would be
+     * the last of several.
+     */
     async function killSenders(): Promise<void> {
       const senders: GatewayProcess[] = [];
       const begin = async () => void senders.push(await gateway.spawn('workers'));

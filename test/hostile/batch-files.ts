@@ -16,8 +16,8 @@ function goodLine({ url, body }: Endpoint, customId: string): Line {
 }
 
 /**
- * The files of a sweep. What is wrong inside a body is the matter of its line, so all such lines share a file; what is wrong with a line
- * fails its batch, so each such line has a file of its own, after a good one.
+ * The files of a sweep. What is wrong inside a body is the matter of its line, so all such lines share a
+ * file; what is wrong with a line fails its batch, so each such line has a file of its own, after a good one.
  */
 export function hostileFiles(bodies: Record<string, unknown>, random: Random): BatchFile[] {
   const endpoints = ['/v1/chat/completions', '/v1/responses'].map((url) => ({
@@ -105,7 +105,10 @@ function wholeFiles(endpoint: Endpoint): BatchFile[] {
   }));
 }
 
-/** Requests of a message batch with every field of a body replaced by what JSON can say and a database can keep. */
+/**
+ * Requests of a message batch with every field of a body replaced by what JSON can say and a database can
+ * keep.
+ */
 export function messageBatchOf(body: unknown): string {
   const storable = anyFieldValues.filter((value) => !/\\u0000|\\ud800|__proto__|\[{64}/.test(value));
   const requests = fieldPaths(body).flatMap((path) => storable.map((value) => textWith(body, path, value)));

@@ -1,7 +1,12 @@
-/** Whose credential a request shows: a tenant's, the operator's, a tenant's who breaks off in the middle, or none. */
+/**
+ * Whose credential a request shows: a tenant's, the operator's, a tenant's who breaks off in the middle, or
+ * none.
+ */
 export type Sender = 'tenant' | 'operator' | 'leaver' | 'nobody';
 
-/** One request of the sweep. Everything about it follows from the seed, except the ids of objects it names. */
+/**
+ * One request of the sweep. Everything about it follows from the seed, except the ids of objects it names.
+ */
 export type HostileRequest = {
   /** Which generator made it, and of what; told when it finds something. */
   kind: string;

@@ -1,6 +1,9 @@
 import { hostileHosts, hostileUrls } from '../support/hostile-targets.ts';
 
-/** JSON texts that stand in the place of any field: wrong types, wrong numbers, wrong characters, wrong shapes. */
+/**
+ * JSON texts that stand in the place of any field: wrong types, wrong numbers, wrong characters, wrong
+ * shapes.
+ */
 export const anyFieldValues: string[] = [
   'null',
   'true',

@@ -17,8 +17,9 @@ export type Exchange = { answers: Answer[]; rest: Buffer; sentAll: boolean };
 const silenceMsMax = 90_000;
 
 /**
- * Sends bytes over a connection of their own and reads until the server closes it. A stream of events that may last is read until
- * its first event. `closesAfterwards` ends our side once all is sent, for what the server would else wait to see the rest of.
+ * Sends bytes over a connection of their own and reads until the server closes it. A stream of events that
+ * may last is read until its first event. `closesAfterwards` ends our side once all is sent, for what the
+ * server would else wait to see the rest of.
  */
 export async function exchange(url: URL, sent: Sent, leaveAfterBytes?: number): Promise<Exchange> {
   const socket = connect(Number(url.port), url.hostname);
@@ -43,7 +44,10 @@ export async function exchange(url: URL, sent: Sent, leaveAfterBytes?: number): 
   return { ...readAnswers(Buffer.concat(pieces)), sentAll: leaveAfterBytes === undefined };
 }
 
-/** A reader of a job's events goes on for as long as the job does; one that has seen some may go. Calls are read to their end. */
+/**
+ * A reader of a job's events goes on for as long as the job does; one that has seen some may go. Calls are
+ * read to their end.
+ */
 function leaveEndlessStream(socket: Socket, pieces: Buffer[]): void {
   if (pieces.length > 3) return;
   const [head, ...events] = Buffer.concat(pieces).toString('latin1').split('\r\n\r\n');

@@ -8,7 +8,10 @@ import type { Route } from './routes.ts';
 import { sampleOf } from './sample-from-schema.ts';
 import { fillStock } from './stock.ts';
 
-/** Makes what paths lead to, and a good body for every route; a route that nobody wrote one for gets one by its schema. */
+/**
+ * Makes what paths lead to, and a good body for every route; a route that nobody wrote one for gets one by
+ * its schema.
+ */
 export async function layGround(
   gateway: Gateway,
   hookUrl: string,
@@ -24,7 +27,9 @@ export async function layGround(
   return { routes, stock, bodies, queries: goodQueries(stock) };
 }
 
-/** Sends every good body and query once, and gives those that were refused: of these no field is really tried. */
+/**
+ * Sends every good body and query once, and gives those that were refused: of these no field is really tried.
+ */
 export async function refusedOf(gateway: Gateway, ground: Ground, { credentials }: Cast): Promise<string[]> {
   const good = ground.routes.filter(
     // Nothing can be embedded here, whatever is asked.

@@ -27,9 +27,10 @@ const weights: [kind: Kind, weight: number][] = [
 ];
 
 /**
- * The requests of a sweep, in the order they are sent. What the kinds list comes in rounds, each with one more of every group (a field, a
- * parameter, a way to be hostile), so that the beginning of a sweep already is a bit of everything; when all of it is planned, drawn ones
- * follow. All of it follows from the seed. `hiddenKey` belongs to the account for which only hidden requests are made.
+ * The requests of a sweep, in the order they are sent. What the kinds list comes in rounds, each with one
+ * more of every group (a field, a parameter, a way to be hostile), so that the beginning of a sweep already
+ * is a bit of everything; when all of it is planned, drawn ones follow. All of it follows from the seed.
+ * `hiddenKey` belongs to the account for which only hidden requests are made.
  */
 export function planSweep(
   ground: Ground,

@@ -60,7 +60,10 @@ export function missingRoutes(routes: Route[], document: OpenApi): string[] {
 
 const toDocumented = (path: string) => path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{*}');
 
-/** Fastify prints its routes as a tree: each line is what its place in the tree adds to the path of its parent. */
+/**
+ * Fastify prints its routes as a tree: each line is what its place in the tree adds to the path of its
+ * parent.
+ */
 function readTree(text: string): { method: string; path: string }[] {
   const parents: string[] = [];
   return text.split('\n').flatMap((line) => {

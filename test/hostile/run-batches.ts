@@ -17,7 +17,10 @@ const endsWithinMs = 240_000;
 /** Many are waited for while the machine is busy. */
 const lookEveryMs = 100;
 
-/** Estimates and begins a batch of every file, waits until each has ended, and says what did not end as a batch should. */
+/**
+ * Estimates and begins a batch of every file, waits until each has ended, and says what did not end as a
+ * batch should.
+ */
 export async function runBatches(tools: Tools, files: BatchFile[]): Promise<Violation[]> {
   const left = [...files];
   const found: Violation[] = [];

@@ -1,6 +1,9 @@
 import type { JsonSchema } from './routes.ts';
 
-/** A value that fits a schema, with all of its fields: what is sent to a route nobody has written a good body for. */
+/**
+ * A value that fits a schema, with all of its fields: what is sent to a route nobody has written a good body
+ * for.
+ */
 export function sampleOf(schema: JsonSchema): unknown {
   const variant = (schema.anyOf ?? schema.oneOf ?? schema.allOf)?.[0];
   if (variant !== undefined) return sampleOf(variant);

@@ -68,7 +68,9 @@ async function sendOne(target: Target, request: HostileRequest, seen: Seen): Pro
   await tidy(target.tenant, came.answers);
 }
 
-/** Who is told to try again does so, as every client would; told it again and again, that is what came of it. */
+/**
+ * Who is told to try again does so, as every client would; told it again and again, that is what came of it.
+ */
 async function sendUntilTaken({ url, credentials }: Target, request: HostileRequest): Promise<Exchange> {
   const sent = { bytes: toBytes(request, credentials), closesAfterwards: request.raw !== undefined };
   let came = await exchange(url, sent, request.leaveAfterBytes);

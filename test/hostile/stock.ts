@@ -3,7 +3,10 @@ import { chatLine, createBatch, uploadLines, whenBatchEnded } from '../support/b
 import { type Client, type Gateway, jobBody, whenEnded } from '../support/gateway.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** What the tenant of the sweep owns before it begins, so that paths lead somewhere. Also ids of what is another tenant's. */
+/**
+ * What the tenant of the sweep owns before it begins, so that paths lead somewhere. Also ids of what is
+ * another tenant's.
+ */
 export type Stock = {
   tenantId: string;
   /** An account whose settings, keys and money the operator changes meanwhile. */

@@ -92,7 +92,10 @@ async function sweepBatches(
   ];
 }
 
-/** Nothing is under way any more: no batch, no call, no upload. Jobs of another day, or of a paused provider, may wait. */
+/**
+ * Nothing is under way any more: no batch, no call, no upload. Jobs of another day, or of a paused provider,
+ * may wait.
+ */
 async function whenQuiet({ sql }: Gateway): Promise<void> {
   await waitFor(
     'the end of everything that was begun',

@@ -15,7 +15,9 @@ export type Gateway = {
   /** Those that were started, dead ones too. */
   processes(): GatewayProcess[];
   redis: ReturnType<typeof testRedis>;
-  /** Starts another process of the gateway with this role, sharing everything; it is stopped with the rest. */
+  /**
+   * Starts another process of the gateway with this role, sharing everything; it is stopped with the rest.
+   */
   spawn(role: 'api' | 'workers' | 'all', env?: Record<string, string>): Promise<GatewayProcess>;
   /** A new account with this much money, and a key of it. */
   openAccount(id: string, usd: string): Promise<Client>;
@@ -40,7 +42,10 @@ export type Client = {
   call(request: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 };
 
-/** A whole gateway in processes of its own, over a database and a simulator of its own. `roles` are started at once. */
+/**
+ * A whole gateway in processes of its own, over a database and a simulator of its own. `roles` are started at
+ * once.
+ */
 export async function startGateway(options: {
   roles?: ('api' | 'workers' | 'all')[];
   env?: Record<string, string>;

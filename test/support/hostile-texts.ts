@@ -1,4 +1,7 @@
-/** Ordinary prompts that word lists refuse, and bytes that break careless code. All of them must come back unchanged. */
+/**
+ * Ordinary prompts that word lists refuse, and bytes that break careless code. All of them must come back
+ * unchanged.
+ */
 export const hostileTexts: string[] = [
   '<script>alert(1)</script>',
   'select * from users; drop table jobs; --',

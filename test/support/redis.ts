@@ -9,8 +9,9 @@ export function testRedis(): { url: string; clusterNodes: string[] | null; prefi
 }
 
 /**
- * What FLUSHALL does, for the keys under a prefix (of which `about` is a part): other tests share the server. At one moment, as
- * FLUSHALL is: deleted one by one while a worker writes, a ticket could keep its text and lose its place, which no Redis does to it.
+ * What FLUSHALL does, for the keys under a prefix (of which `about` is a part): other tests share the server.
+ * At one moment, as FLUSHALL is: deleted one by one while a worker writes, a ticket could keep its text and
+ * lose its place, which no Redis does to it.
  */
 export async function removeKeys(
   { url, clusterNodes, prefix }: ReturnType<typeof testRedis>,
@@ -27,7 +28,10 @@ async function removeAtOnce(redis: Redis, pattern: string): Promise<void> {
   await redis.quit();
 }
 
-/** In a cluster a command names keys of one slot only: those with the same part in braces, which are what belongs together. */
+/**
+ * In a cluster a command names keys of one slot only: those with the same part in braces, which are what
+ * belongs together.
+ */
 async function removeBySlot(redis: Redis, pattern: string): Promise<void> {
   const slots = new Map<string, string[]>();
   for (const key of await redis.keys(pattern)) {

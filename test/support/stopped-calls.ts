@@ -17,7 +17,10 @@ type MeterCall = { attempt_id: string; model: string; prompt_tokens: number; com
 
 const catalogue = loadCatalogue();
 
-/** What a provider bills for a metered call at list prices; the simulator bills nothing cached unless it is told to. */
+/**
+ * What a provider bills for a metered call at list prices; the simulator bills nothing cached unless it is
+ * told to.
+ */
 export function billOf(call: MeterCall): bigint {
   const model = catalogue.find(call.model);
   if (model === null) throw new Error(`no price for ${call.model}`);
@@ -30,7 +33,10 @@ export function billOf(call: MeterCall): bigint {
   });
 }
 
-/** Starts a streamed call and leaves it after this many pieces of the answer, or as soon as it has begun with 0. */
+/**
+ * Starts a streamed call and leaves it after this many pieces of the answer, or as soon as it has begun with
+ * 0.
+ */
 export async function leaveAfter(
   gateway: Gateway,
   client: Client,

@@ -1,4 +1,7 @@
-/** Looks until `look` gives something other than null, undefined or false, and gives that; fails after `timeoutMs`. */
+/**
+ * Looks until `look` gives something other than null, undefined or false, and gives that; fails after
+ * `timeoutMs`.
+ */
 export async function waitFor<Found>(
   what: string,
   look: () => Promise<Found | null | undefined | false> | Found | null | undefined | false,

@@ -1,6 +1,7 @@
 /**
- * Measures every side once per round, one after the other, in turned order every second round: what the machine does
- * besides, and what warms up, falls on all sides alike. Gives each side's values in the order of the rounds.
+ * Measures every side once per round, one after the other, in turned order every second round: what the
+ * machine does besides, and what warms up, falls on all sides alike. Gives each side's values in the order of
+ * the rounds.
  */
 export async function alternate<Values extends Record<string, unknown>>(
   rounds: number,

@@ -3,7 +3,10 @@ import { type Part, startPart } from './part.ts';
 
 export type BaselineName = 'floor' | 'classic' | 'bare-queue';
 
-/** What the baselines keep their orders in, beside the gateway's own tables; the balances are opened for `accounts`. */
+/**
+ * What the baselines keep their orders in, beside the gateway's own tables; the balances are opened for
+ * `accounts`.
+ */
 const tables = `
   create table if not exists floor_jobs (id text primary key, account text not null, body text not null);
   create table if not exists classic_balances (

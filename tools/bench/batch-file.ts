@@ -3,7 +3,10 @@ import { chatRequest } from './order-body.ts';
 
 const linesPerWrite = 1000;
 
-/** Writes a batch file as OpenAI defines it: so many lines, each with its own `custom_id`, all asking the same. */
+/**
+ * Writes a batch file as OpenAI defines it: so many lines, each with its own `custom_id`, all asking the
+ * same.
+ */
 export async function writeBatchFile(path: string, lines: number): Promise<void> {
   const body = JSON.stringify({ ...chatRequest, model: `openai/${chatRequest.model}` });
   const file = await open(path, 'w', 0o600);

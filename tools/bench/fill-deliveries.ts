@@ -1,6 +1,9 @@
 import type { Gateway } from './gateway.ts';
 
-/** Owes `count` deliveries, due now, to these receivers in turn, each a copy of `templateId` with its own event. */
+/**
+ * Owes `count` deliveries, due now, to these receivers in turn, each a copy of `templateId` with its own
+ * event.
+ */
 export async function fillDeliveries(
   { sql }: Gateway,
   templateId: string,

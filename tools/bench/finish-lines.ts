@@ -1,9 +1,10 @@
 import type { Gateway } from './gateway.ts';
 
 /**
- * Ends the waiting jobs of a batch as if each had run like `templateId`, a succeeded job of the same request: the rows that
- * ticket_jobs, claim_jobs and settle_jobs (see the migrations) would have left for as many, in bulk. The batch counts them
- * when all else is there and tidy, and its worker goes on. Nobody else may move these jobs meanwhile.
+ * Ends the waiting jobs of a batch as if each had run like `templateId`, a succeeded job of the same request:
+ * the rows that ticket_jobs, claim_jobs and settle_jobs (see the migrations) would have left for as many, in
+ * bulk. The batch counts them when all else is there and tidy, and its worker goes on. Nobody else may move
+ * these jobs meanwhile.
  */
 export async function finishLines({ sql }: Gateway, batchId: string, templateId: string): Promise<void> {
   await sql.query('begin');

@@ -23,8 +23,8 @@ export type Gateway = {
   /** Opens accounts with plenty of money and gives a key of each. */
   openAccounts(ids: string[]): Promise<string[]>;
   /**
-   * Sentences on what does not hold: fewer jobs stored than were accepted, counted by the part of the account's id before
-   * its first hyphen, and a ledger that does not add up.
+   * Sentences on what does not hold: fewer jobs stored than were accepted, counted by the part of the
+   * account's id before its first hyphen, and a ledger that does not add up.
    */
   check(acceptedJobs: Record<string, number>): Promise<string[]>;
   close(): Promise<void>;

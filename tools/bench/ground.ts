@@ -6,7 +6,10 @@ import { startRedis } from '../stack/embedded-redis.ts';
 import { startPart, type Workshop } from './part.ts';
 import { type Usage, usageOfTree } from './process-usage.ts';
 
-/** What everything that is measured stands on: one Postgres that flushes, one Redis that persists, one instant provider. */
+/**
+ * What everything that is measured stands on: one Postgres that flushes, one Redis that persists, one instant
+ * provider.
+ */
 export type Ground = {
   workshop: Workshop;
   /** Of a database nobody measures; `create database` goes there. */
@@ -16,7 +19,9 @@ export type Ground = {
   redis: Redis;
   simulatorUrl: string;
   usage: { postgres(): Usage; redis(): Usage };
-  /** Empties Redis and gives its memory back: what one figure left there is none of the next one's business. */
+  /**
+   * Empties Redis and gives its memory back: what one figure left there is none of the next one's business.
+   */
   emptyRedis(): Promise<void>;
   /** Lets go of connections; the processes are stopped by whoever was told of them. */
   close(): void;

@@ -41,8 +41,8 @@ const figures: Record<FigureName, (ground: Ground, size: BenchSize) => Promise<F
 };
 
 /**
- * Measures every figure beside its baseline, prints them as one table and judges none. False when a job was lost or a ledger
- * does not add up.
+ * Measures every figure beside its baseline, prints them as one table and judges none. False when a job was
+ * lost or a ledger does not add up.
  */
 async function bench(options: BenchOptions): Promise<boolean> {
   const results: FigureResult[] = [];
@@ -71,7 +71,9 @@ async function bench(options: BenchOptions): Promise<boolean> {
   return broken.length === 0;
 }
 
-/** Runs the work with a folder of its own, and ends every process that was started there, whatever happens. */
+/**
+ * Runs the work with a folder of its own, and ends every process that was started there, whatever happens.
+ */
 async function inFolder(work: (workshop: Workshop) => Promise<void>): Promise<void> {
   const parent = resolve('.data');
   mkdirSync(parent, { recursive: true, mode: 0o700 });

@@ -64,7 +64,10 @@ export async function startPart(
 
 let plans = 0;
 
-/** Runs one of `processes/` with a plan to its end and gives the result it wrote; `onLine` hears all it says before. */
+/**
+ * Runs one of `processes/` with a plan to its end and gives the result it wrote; `onLine` hears all it says
+ * before.
+ */
 export async function runTool<Result>(
   workshop: Workshop,
   name: string,

@@ -8,8 +8,9 @@ export type Usage = { cpuMs: number; rssMb: number };
 const tickMs = 10;
 
 /**
- * What a process and its children use, those that have ended and were collected included. Memory is each process's share
- * (PSS where it may be read, else RSS), so that what several share counts once. Zeros for a process that is gone.
+ * What a process and its children use, those that have ended and were collected included. Memory is each
+ * process's share (PSS where it may be read, else RSS), so that what several share counts once. Zeros for a
+ * process that is gone.
  */
 export function usageOfTree(pid: number): Usage {
   const family = familyOf(pid);
@@ -38,7 +39,10 @@ function familyOf(pid: number): Member[] | null {
   }
 }
 
-/** Fields 4, 14 to 17 of /proc/PID/stat, counted from behind the command, which may hold anything; see proc_pid_stat(5). */
+/**
+ * Fields 4, 14 to 17 of /proc/PID/stat, counted from behind the command, which may hold anything; see
+ * proc_pid_stat(5).
+ */
 function readMember(pid: number): Member[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

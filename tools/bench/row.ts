@@ -25,8 +25,9 @@ export function quantile(values: number[], q: number): number {
 }
 
 /**
- * How many times its baseline a figure is: the median over rounds where both were measured in turn, so that what else the
- * machine did in a round counts on both sides; else the ratio of the medians. Null without a baseline.
+ * How many times its baseline a figure is: the median over rounds where both were measured in turn, so that
+ * what else the machine did in a round counts on both sides; else the ratio of the medians. Null without a
+ * baseline.
  */
 export function ratioOf({ values, baseline }: Row): number | null {
   if (baseline === null) return null;

@@ -4,7 +4,10 @@ import { wallClockMs } from './wall-clock.ts';
 
 type SentBatch = { batchId: string; sentAtMs: number };
 
-/** Uploads a file and begins a batch of it, as a client does; `sentAtMs` is the wall clock before the first byte. */
+/**
+ * Uploads a file and begins a batch of it, as a client does; `sentAtMs` is the wall clock before the first
+ * byte.
+ */
 export async function sendBatch(base: { url: string; key: string }, path: string): Promise<SentBatch> {
   const form = new FormData();
   form.set('purpose', 'batch');

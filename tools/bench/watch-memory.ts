@@ -2,7 +2,10 @@ import type { Part } from './part.ts';
 
 const lookMs = 50;
 
-/** Looks at the memory of processes until it is asked; then says what each had at most, in MB more than when it began. */
+/**
+ * Looks at the memory of processes until it is asked; then says what each had at most, in MB more than when
+ * it began.
+ */
 export function watchMemory<Name extends string>(parts: Record<Name, Part>): () => Record<Name, number> {
   const names = Object.keys(parts) as Name[];
   const read = (name: Name) => parts[name].usage().rssMb;

@@ -55,7 +55,10 @@ const wasTaken = new Set<string>(['ok', 'slow', 'huge', 'resetAfter']);
 /** As they are found, in short; the report has them in full. */
 const violationsSaid = 5;
 
-/** Plays scenes and rounds on one cluster; after each, everything has come to rest and every invariant is checked. */
+/**
+ * Plays scenes and rounds on one cluster; after each, everything has come to rest and every invariant is
+ * checked.
+ */
 export async function playAct(act: Act): Promise<void> {
   const { report, random, say } = act;
   say(`\n${act.name}: starting Postgres, Redis, 2 APIs, 3 workers …`);

@@ -1,6 +1,8 @@
 import type { CutRule, Middle } from './cut-rule.ts';
 
-/** The way back of one Postgres connection: the server's answers, and the silence of a cut after the commit. */
+/**
+ * The way back of one Postgres connection: the server's answers, and the silence of a cut after the commit.
+ */
 export type Answers = {
   /** The statement of this rule is about to be sent. */
   expect(rule: CutRule): void;
@@ -32,13 +34,14 @@ type Expected = {
 };
 
 /**
- * A client may send many queries before it reads an answer, but each Sync and each Query is answered by one ReadyForQuery, in
- * order: counted on both sides, they tell whose answer a message belongs to. Answers are kept from the Sync on and not before,
- * since a client may need the earlier ones to go on, and it is at the Sync that Postgres commits. Inside a transaction nothing is
- * committed yet: its answers go on, and it is the one to the commit that is kept for good.
+ * A client may send many queries before it reads an answer, but each Sync and each Query is answered by one
+ * ReadyForQuery, in order: counted on both sides, they tell whose answer a message belongs to. Answers are
+ * kept from the Sync on and not before, since a client may need the earlier ones to go on, and it is at the
+ * Sync that Postgres commits. Inside a transaction nothing is committed yet: its answers go on, and it is the
+ * one to the commit that is kept for good.
  *
- * `resume` is called when the client's messages need no longer wait. The count fails after a COPY by the extended protocol, in
- * which the server ignores Syncs.
+ * `resume` is called when the client's messages need no longer wait. The count fails after a COPY by the
+ * extended protocol, in which the server ignores Syncs.
  */
 export function createAnswers(middle: Middle, rules: ReadonlySet<CutRule>, resume: () => void): Answers {
   let asked = 0;

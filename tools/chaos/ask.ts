@@ -1,4 +1,7 @@
-/** What came of one request: an answer that was read to its end, or no answer. Without one, nobody knows what the server did. */
+/**
+ * What came of one request: an answer that was read to its end, or no answer. Without one, nobody knows what
+ * the server did.
+ */
 export type Reply =
   | { kind: 'answer'; status: number; body: string; retryAfterMs: number | null }
   | { kind: 'timeout' }

@@ -23,7 +23,10 @@ export type BatchEnding = {
 };
 
 export type BatchClient = {
-  /** Uploads a file of these prompts, begins a batch of it and looks until it has ended; null when that took longer. */
+  /**
+   * Uploads a file of these prompts, begins a batch of it and looks until it has ended; null when that took
+   * longer.
+   */
   run(prompts: string[], patienceMs: number): Promise<BatchEnding | null>;
   /** Uploads a file of lines that may each write so much, and begins batches of it; how many were taken. */
   begin(prompts: string[], options: { batches: number; maxTokens: number }): Promise<number>;

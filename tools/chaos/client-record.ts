@@ -1,7 +1,9 @@
 /** One request of an order: when (ms since the epoch), to whom, and its status or why there was none. */
 export type Try = { atMs: number; url: string; outcome: number | 'timeout' | 'error' };
 
-/** An order as its user saw it. Nothing is ever taken back; an order without answer is unknown, not failed. */
+/**
+ * An order as its user saw it. Nothing is ever taken back; an order without answer is unknown, not failed.
+ */
 export type OrderHistory = {
   key: string;
   /** Words that stand in the prompt of this order and of no other. */
@@ -16,7 +18,10 @@ export type OrderHistory = {
   answers: { status: number; body: string }[];
 };
 
-/** An answer that the contract does not have. `idempotency`: one key got two jobs, two answers or a conflict with itself. */
+/**
+ * An answer that the contract does not have. `idempotency`: one key got two jobs, two answers or a conflict
+ * with itself.
+ */
 export type WrongAnswer = { promise: 'answers' | 'idempotency'; jobId: string | null; detail: string };
 
 /** Everything one client knows. */
@@ -34,7 +39,9 @@ export function isUnknown(order: OrderHistory): boolean {
   return order.jobId === null && order.refusal === null;
 }
 
-/** True when a request was sent whose fate nobody saw: a job may exist whatever was answered to the others. */
+/**
+ * True when a request was sent whose fate nobody saw: a job may exist whatever was answered to the others.
+ */
 export function mayExistUnseen(order: OrderHistory): boolean {
   return order.tries.some(({ outcome }) => typeof outcome === 'string' || outcome >= 500);
 }

@@ -50,8 +50,9 @@ const waitMsMax = 1000;
 const retriesAtOnce = 32;
 
 /**
- * A user who keeps a diary: orders jobs under keys of its own, repeats an order under the same key at any address until it is
- * known what became of it, and writes down every request and every answer. Knows nothing of the gateway but its API.
+ * A user who keeps a diary: orders jobs under keys of its own, repeats an order under the same key at any
+ * address until it is known what became of it, and writes down every request and every answer. Knows nothing
+ * of the gateway but its API.
  */
 export function createChaosClient(options: ChaosClientOptions): ChaosClient {
   const { accountId, random, requestTimeoutMs = 5000, giveUpMs = 30_000, healedGiveUpMs = 30_000 } = options;

@@ -1,6 +1,7 @@
 /**
- * What one connection is for, as the processes of the gateway use it: for Redis `blocking` (waits for tickets), `subscriber`,
- * `queues` (everything else of BullMQ) and `commands` (the rest); for Postgres `pool`, and `probe` for whoever looks after it.
+ * What one connection is for, as the processes of the gateway use it: for Redis `blocking` (waits for
+ * tickets), `subscriber`, `queues` (everything else of BullMQ) and `commands` (the rest); for Postgres
+ * `pool`, and `probe` for whoever looks after it.
  */
 export type ConnectionKind = 'commands' | 'blocking' | 'subscriber' | 'queues' | 'pool' | 'probe';
 
@@ -17,7 +18,10 @@ const signs: readonly [ConnectionKind, Buffer[]][] = [
 /** A command and its keys stand in its first bytes; what follows may be megabytes of a text. */
 const lookedAtBytes = 4096;
 
-/** Of a connection to Redis. BullMQ's workers name the queue in their blocking command too, so that sign comes before. */
+/**
+ * Of a connection to Redis. BullMQ's workers name the queue in their blocking command too, so that sign comes
+ * before.
+ */
 export function readRedisKind(): KindReader {
   let kind: ConnectionKind = 'commands';
   return {

@@ -16,7 +16,9 @@ export type ReceivedWebhook = {
   timestamp: string;
 };
 
-/** What the witnesses saw, and where the gateway's own books are. To be gathered when all has come to rest. */
+/**
+ * What the witnesses saw, and where the gateway's own books are. To be gathered when all has come to rest.
+ */
 export type Facts = {
   /** As the owner of the gateway's database, past every proxy. */
   sql: Database;

@@ -11,13 +11,17 @@ function probabilityOf(name: FailpointName): number {
   return 0.02;
 }
 
-/** A step of a request that throws is a bug, and is answered with 500: the contract has nothing else for it. */
+/**
+ * A step of a request that throws is a bug, and is answered with 500: the contract has nothing else for it.
+ */
 function actionsAt(name: FailpointName): string[] {
   const actions = ['kill', 'kill:30', 'stop', 'delay:300', 'block:400'];
   return isOfApi(name) ? actions : [...actions, 'throw'];
 }
 
-/** Deals failpoints to processes as they start: every place is killed, stopped, thrown at and held up in turn. */
+/**
+ * Deals failpoints to processes as they start: every place is killed, stopped, thrown at and held up in turn.
+ */
 export function createFailpointDeck(random: Random): (role: 'api' | 'workers') => string {
   const deckOf = (role: 'api' | 'workers') =>
     createDeck(

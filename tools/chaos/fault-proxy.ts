@@ -9,8 +9,9 @@ import {
 } from './proxied-connection.ts';
 
 /**
- * A network that fails on demand. One fault is in force at a time: each of `pass`, `refuse`, `blackhole`, `delay`, `throttle` and
- * `halfOpen` replaces the one before, at once, for the connections there are and those to come.
+ * A network that fails on demand. One fault is in force at a time: each of `pass`, `refuse`, `blackhole`,
+ * `delay`, `throttle` and `halfOpen` replaces the one before, at once, for the connections there are and
+ * those to come.
  */
 export type FaultProxy = {
   /** On 127.0.0.1. */
@@ -24,13 +25,13 @@ export type FaultProxy = {
   /** Resets every connection on both sides; returns how many. */
   cutAll(): number;
   /**
-   * Nothing goes through the connections that are open now, for ever, and nothing is closed: a NAT that forgot them, a host that is
-   * gone. Those to come are served. Returns how many.
+   * Nothing goes through the connections that are open now, for ever, and nothing is closed: a NAT that
+   * forgot them, a host that is gone. Those to come are served. Returns how many.
    */
   silenceOpen(): number;
   /**
-   * The same for the connections of one kind. With `alsoNew` those to come fall silent too, as soon as they show to be of this kind,
-   * until `pass`.
+   * The same for the connections of one kind. With `alsoNew` those to come fall silent too, as soon as they
+   * show to be of this kind, until `pass`.
    */
   silence(kind: ConnectionKind, alsoNew: boolean): number;
   /** Connections are accepted, and nothing goes through either way, not even an end. */
@@ -39,16 +40,20 @@ export type FaultProxy = {
   delay(ms: number): void;
   /** For each connection and each way. */
   throttle(bytesPerSecond: number): void;
-  /** What the client sends arrives; the answers, and the server's end, are lost. Who lost something is reset afterwards. */
+  /**
+   * What the client sends arrives; the answers, and the server's end, are lost. Who lost something is reset
+   * afterwards.
+   */
   halfOpen(): void;
   /**
-   * Cuts the connection at the next `times` statements whose text contains `contains`; for the protocol `postgres`, throws for
-   * another. Stays through changes of the fault.
+   * Cuts the connection at the next `times` statements whose text contains `contains`; for the protocol
+   * `postgres`, throws for another. Stays through changes of the fault.
    *
-   * - `before`: the server never gets the statement. What the client sent earlier on that connection may stay unanswered.
-   * - `after`: the server has committed it, and the answer is lost. In a transaction it is the answer to the commit that is lost.
-   *   Where the server undid the statement its answer passes, and another is waited for. The client's later statements on that
-   *   connection are not sent.
+   * - `before`: the server never gets the statement. What the client sent earlier on that connection may stay
+   *   unanswered.
+   * - `after`: the server has committed it, and the answer is lost. In a transaction it is the answer to the
+   *   commit that is lost. Where the server undid the statement its answer passes, and another is waited for.
+   *   The client's later statements on that connection are not sent.
    *
    * With `how: 'silence'` it is not reset but says nothing any more, either way.
    */
@@ -68,7 +73,10 @@ export type CutOnQuery = {
   cancel(): void;
 };
 
-/** Starts a proxy to `target` on a free port of the loopback; `postgres` follows the protocol where it is not encrypted. */
+/**
+ * Starts a proxy to `target` on a free port of the loopback; `postgres` follows the protocol where it is not
+ * encrypted.
+ */
 export async function startFaultProxy(options: {
   target: { host: string; port: number };
   protocol: ProxySide['protocol'];

@@ -1,4 +1,7 @@
-/** Does the work for every item, at most `atOnce` at a time, beginning with the first. Fails with the first that fails. */
+/**
+ * Does the work for every item, at most `atOnce` at a time, beginning with the first. Fails with the first
+ * that fails.
+ */
 export async function inParallel<Item>(
   atOnce: number,
   items: readonly Item[],

@@ -4,13 +4,22 @@ import type { ClientRecord, OrderHistory } from './client-record.ts';
 import { sleep } from './faults/fault.ts';
 import type { Outages } from './outages.ts';
 
-/** How long the jobs of an innocent tenant take from their first request to their start, with nobody else about. */
+/**
+ * How long the jobs of an innocent tenant take from their first request to their start, with nobody else
+ * about.
+ */
 export type LoneTime = { jobs: number; medianMs: number; p95Ms: number };
 
-/** One order of an innocent tenant: when it was first asked for and when its job was first given to a worker, in ms of the epoch. */
+/**
+ * One order of an innocent tenant: when it was first asked for and when its job was first given to a worker,
+ * in ms of the epoch.
+ */
 export type InnocentOrder = { scene: string; jobId: string; askedMs: number; startedMs: number };
 
-/** What the invariant about innocent tenants looks at. Orders whose fate is unknown, or whose job never started, are not among them. */
+/**
+ * What the invariant about innocent tenants looks at. Orders whose fate is unknown, or whose job never
+ * started, are not among them.
+ */
 export type InnocentFacts = {
   orders: InnocentOrder[];
   lone: LoneTime;
@@ -39,7 +48,10 @@ const loneJobs = 25;
 const loneEveryMs = 120;
 const lonePatienceMs = 10_000;
 
-/** A model that nobody else orders: what a provider says of the models of others is not unfair. The provider is shared. */
+/**
+ * A model that nobody else orders: what a provider says of the models of others is not unfair. The provider
+ * is shared.
+ */
 const model = 'openai/gpt-4.1-mini';
 
 /** Measures its lone time, which takes some seconds in which nothing else should be going on. */

@@ -30,8 +30,8 @@ export const invariants: readonly Invariant[] = [
 const storiesMax = 50;
 
 /**
- * Checks every invariant over everything, none of it sampled. An invariant that cannot be checked counts as broken. The first
- * fifty jobs come with their whole story.
+ * Checks every invariant over everything, none of it sampled. An invariant that cannot be checked counts as
+ * broken. The first fifty jobs come with their whole story.
  */
 export async function checkInvariants(facts: Facts): Promise<Violation[]> {
   const evidence: Evidence = { ...facts, stored: await readStoredFacts(facts.sql) };

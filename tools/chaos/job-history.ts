@@ -3,9 +3,9 @@ import type { Database } from '../../src/shared/platform/postgres/database.ts';
 import type { Facts } from './evidence.ts';
 
 /**
- * The whole story of a job, a line for each thing anybody wrote down about it: its order as the client saw it, its row, attempts,
- * calls as the provider metered them, entries, charge, deliveries and their attempts, webhooks as they came. Without `witnesses`
- * only what the database has.
+ * The whole story of a job, a line for each thing anybody wrote down about it: its order as the client saw
+ * it, its row, attempts, calls as the provider metered them, entries, charge, deliveries and their attempts,
+ * webhooks as they came. Without `witnesses` only what the database has.
  */
 export async function historyOf(
   sql: Database,

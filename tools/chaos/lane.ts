@@ -10,7 +10,9 @@ export type Pace = {
   bytesPerSecond: number;
 };
 
-/** One direction of a connection: what is read from one socket, kept until it is due, then delivered in order. */
+/**
+ * One direction of a connection: what is read from one socket, kept until it is due, then delivered in order.
+ */
 export type Lane = {
   /** Moves what is due and plans the rest; to be called whenever the pace has changed. */
   pump(): void;

@@ -22,8 +22,9 @@ const firstActUntilMs = 6.5 * 60_000;
 const roundsUntilMs = 12 * 60_000;
 
 /**
- * The fault matrix: explores the protocol in a simulation, then breaks a real gateway in every way it knows, and holds what is
- * left against what a client, a provider and a webhook receiver saw. Exits 1 on any violation.
+ * The fault matrix: explores the protocol in a simulation, then breaks a real gateway in every way it knows,
+ * and holds what is left against what a client, a provider and a webhook receiver saw. Exits 1 on any
+ * violation.
  */
 async function chaos(options: ChaosOptions): Promise<boolean> {
   const random = seededRandom(options.seed);
@@ -37,7 +38,8 @@ async function chaos(options: ChaosOptions): Promise<boolean> {
     const play = (act: ReturnType<typeof actsOf>[number], onRounds: () => void) =>
       playAct({ ...common, ...act, onRounds, dir: join(dir, act.folder), random: random.fork(act.name) });
     const [first, second, silent] = actsOf(options);
-    // Where packets are swallowed little happens, so that act goes on beside the rounds of the others; not beside what is measured.
+    // Where packets are swallowed little happens, so that act goes on beside the rounds of the others; not
+    // beside what is measured.
     let silences: Promise<void> | null = null;
     const beginSilences = () => {
       silences ??= play(silent, () => undefined);
@@ -55,7 +57,10 @@ async function chaos(options: ChaosOptions): Promise<boolean> {
   return isClean(report);
 }
 
-/** With a Redis that keeps its data, with one that does not, and with connections that fall silent: a cluster of its own for each. */
+/**
+ * With a Redis that keeps its data, with one that does not, and with connections that fall silent: a cluster
+ * of its own for each.
+ */
 function actsOf({ rounds, withScenes, neighbours, silences }: ChaosOptions) {
   const firstRounds = Math.ceil(rounds / 2);
   return [

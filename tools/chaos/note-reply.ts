@@ -2,8 +2,9 @@ import { type Answer, isBrokenAnswer, type Reply } from './ask.ts';
 import type { OrderHistory, Try, WrongAnswer } from './client-record.ts';
 
 /**
- * Writes what came of one try into the history of its order, and gives what was wrong about it. Only an acceptance and a
- * refusal that a repeat cannot change settle the order; everything else leaves it as unknown as it was.
+ * Writes what came of one try into the history of its order, and gives what was wrong about it. Only an
+ * acceptance and a refusal that a repeat cannot change settle the order; everything else leaves it as unknown
+ * as it was.
  */
 export function noteReply(
   order: OrderHistory,

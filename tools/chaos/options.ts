@@ -9,7 +9,10 @@ export type ChaosOptions = {
   withScenes: boolean;
   /** A hostile tenant is let loose before the rounds. */
   neighbours: boolean;
-  /** How long connections are silenced, and of how many kinds until the network is well again; null for not at all. */
+  /**
+   * How long connections are silenced, and of how many kinds until the network is well again; null for not at
+   * all.
+   */
   silences: SilencePlan | null;
   /** How long the simulation explores seeds, in ms. */
   simulateMs: number;

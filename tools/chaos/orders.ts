@@ -35,7 +35,9 @@ const providerFaults = [
 
 const models = ['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5', 'google/gemini-2.5-flash'] as const;
 
-/** What shuts a model for a minute happens on one that nobody else needs, and only a fallback gets past it. */
+/**
+ * What shuts a model for a minute happens on one that nobody else needs, and only a fallback gets past it.
+ */
 const parksItsModel = new Set<string>(['quota', 'code status=401']);
 const parkedModel = 'openai/gpt-4o-mini';
 
@@ -48,7 +50,10 @@ export type Order = {
   isWatched: boolean;
 };
 
-/** An order as some user might give it: any provider, streamed or not, with fallbacks, deadlines and second thoughts. */
+/**
+ * An order as some user might give it: any provider, streamed or not, with fallbacks, deadlines and second
+ * thoughts.
+ */
 export function makeOrder(random: Random, providerFaultShare: number): Order {
   const fault = random.chance(providerFaultShare) ? random.pick(providerFaults) : null;
   const hangs = fault === null && random.chance(providerFaultShare / 10);

@@ -1,16 +1,18 @@
 import { leaseSeconds } from './lease-seconds.ts';
 
 /**
- * What takes so much away from everybody that nobody's job can start, and how long that lasts beyond its end, in ms. This is all the
- * clock of an innocent tenant stands still for; it begins anew when everything is back:
+ * What takes so much away from everybody that nobody's job can start, and how long that lasts beyond its end,
+ * in ms. This is all the clock of an innocent tenant stands still for; it begins anew when everything is
+ * back:
  *
- * - `server`: Postgres, Redis or the provider, or the link to one of them, is away, refuses or is slow; or no API or no worker is up.
- *   Connections are made again within a second of its return. Where connections fall silent, for as long as nobody can know.
- * - `tickets`: Redis has lost tickets, or a worker its life, with the tickets it had in hand. They are given out again when the
- *   lease is over.
+ * - `server`: Postgres, Redis or the provider, or the link to one of them, is away, refuses or is slow; or no
+ *   API or no worker is up. Connections are made again within a second of its return. Where connections fall
+ *   silent, for as long as nobody can know.
+ * - `tickets`: Redis has lost tickets, or a worker its life, with the tickets it had in hand. They are given
+ *   out again when the lease is over.
  *
- * Not among them are connections that are cut, or stay silent while others are served, commits that fail now and then, processes that
- * are replaced, tickets that are repeated, and everything another tenant does.
+ * Not among them are connections that are cut, or stay silent while others are served, commits that fail now
+ * and then, processes that are replaced, tickets that are repeated, and everything another tenant does.
  */
 export const aftermathMs = { server: 1500, tickets: (leaseSeconds + 2) * 1000 };
 export type OutageKind = keyof typeof aftermathMs;

@@ -4,7 +4,9 @@ import { openAccount } from './cluster.ts';
 import type { Ground } from './ground.ts';
 import { quiesce } from './quiesce.ts';
 
-/** What became of a batch with a line that kills whoever reads it, and of another tenant's batch meanwhile. */
+/**
+ * What became of a batch with a line that kills whoever reads it, and of another tenant's batch meanwhile.
+ */
 export type PoisonResult = {
   processesKilled: number;
   status: string;

@@ -21,8 +21,8 @@ const encryptionRequests = [80877103, 80877104];
 const asking = ['S', 'Q', 'F'].map((type) => type.charCodeAt(0));
 
 /**
- * Follows one connection and obeys the rules, whose set may change at any time. What the server agrees to encrypt, and what cancels
- * a query, is passed on unread.
+ * Follows one connection and obeys the rules, whose set may change at any time. What the server agrees to
+ * encrypt, and what cancels a query, is passed on unread.
  */
 export function followPostgres(middle: Middle, rules: ReadonlySet<CutRule>): PostgresFollower {
   const client = createFrameReader();

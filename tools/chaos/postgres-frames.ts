@@ -4,8 +4,8 @@ export type FrameReader = {
   /** The next `count` bytes, or null until they are here. */
   take(count: number): Buffer | null;
   /**
-   * The next whole message, or null until it is here. `typeBytes` stand before its int32 length, which counts itself and what
-   * follows: 1, but 0 for the message a connection starts with.
+   * The next whole message, or null until it is here. `typeBytes` stand before its int32 length, which counts
+   * itself and what follows: 1, but 0 for the message a connection starts with.
    */
   frame(typeBytes: 0 | 1): Buffer | null;
   /** Everything that is left. */
@@ -17,7 +17,8 @@ const lengthBytes = 4;
 export function createFrameReader(): FrameReader {
   let chunks: Buffer[] = [];
   let size = 0;
-  // Known as soon as the head of a message is, so that a large one is put together once and not with every chunk.
+  // Known as soon as the head of a message is, so that a large one is put together once and not with every
+  // chunk.
   let wanted: number | null = null;
 
   function joined(): Buffer {

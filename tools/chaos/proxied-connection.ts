@@ -24,7 +24,10 @@ export type ProxySide = {
 export type ProxiedConnection = {
   /** To be called when the fault or the rules have changed. */
   review(): void;
-  /** Nothing goes through any more, either way, whatever the fault, nor what was read before; nothing is closed. */
+  /**
+   * Nothing goes through any more, either way, whatever the fault, nor what was read before; nothing is
+   * closed.
+   */
   silence(): void;
   isSilent(): boolean;
   /** As far as it has shown. Null where the protocol does not say. */
@@ -34,9 +37,9 @@ export type ProxiedConnection = {
 };
 
 /**
- * Joins a client to the target, which is called when something may pass. `onEnd` is called once, when both sides have ended or the
- * connection was cut. A connection that lost bytes, or an end, to a fault is reset when the fault is over: TCP never loses a
- * piece from the middle and goes on.
+ * Joins a client to the target, which is called when something may pass. `onEnd` is called once, when both
+ * sides have ended or the connection was cut. A connection that lost bytes, or an end, to a fault is reset
+ * when the fault is over: TCP never loses a piece from the middle and goes on.
  */
 export function openProxiedConnection(
   client: Socket,

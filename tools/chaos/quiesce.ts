@@ -16,7 +16,10 @@ export async function listUnrest(sql: Database): Promise<string[]> {
   return rows.map(({ line }) => line);
 }
 
-/** Waits until every job and every batch is final and every webhook sent; false when that is not so after `patienceMs`. */
+/**
+ * Waits until every job and every batch is final and every webhook sent; false when that is not so after
+ * `patienceMs`.
+ */
 export async function quiesce(sql: Database, patienceMs: number): Promise<boolean> {
   const until = Date.now() + patienceMs;
   for (;;) {
@@ -46,7 +49,10 @@ export async function firstSettledAfter(
   return null;
 }
 
-/** How long after this moment the first job that was accepted after it had its result, in ms; null when none had within `patienceMs`. */
+/**
+ * How long after this moment the first job that was accepted after it had its result, in ms; null when none
+ * had within `patienceMs`.
+ */
 export async function firstDoneAfter(
   sql: Database,
   momentMs: number,

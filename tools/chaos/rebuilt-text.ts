@@ -15,8 +15,8 @@ export type RebuiltText = {
 };
 
 /**
- * Puts the output of a job together from its events, by attempt, choice and offset (UTF-16 units): a delta goes on where the text
- * of its choice ends, a reset empties everything, a snapshot replaces it.
+ * Puts the output of a job together from its events, by attempt, choice and offset (UTF-16 units): a delta
+ * goes on where the text of its choice ends, a reset empties everything, a snapshot replaces it.
  */
 export function createRebuiltText(): RebuiltText {
   let attempt: number | null = null;

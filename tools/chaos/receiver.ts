@@ -6,8 +6,8 @@ import { pause } from '../simulator/http-tools.ts';
  * How likely each misbehaviour is, in [0, 1]; a request meets one at most, so together they are at most 1.
  *
  * - `error500`: status 500. `redirect`: 307 to `/redirected` here, where a sender that follows would be seen.
- * - `reset`: the socket is reset before the body is read, and nothing is recorded. `resetAfter`: the webhook is taken and
- *   recorded, then the socket is reset: the sender cannot know.
+ * - `reset`: the socket is reset before the body is read, and nothing is recorded. `resetAfter`: the webhook
+ *   is taken and recorded, then the socket is reset: the sender cannot know.
  * - `slow`: 200 after `ms`. `huge`: 200 with 8 MiB. `hang`: silence until the sender or `close()` ends it.
  */
 export type ReceiverFaults = {
@@ -42,7 +42,10 @@ export type ReceivedWebhook = {
 export type Receiver = {
   /** Bare: every path is taken. */
   url: string;
-  /** In force from the next request on; a fault that is left out no longer happens. Throws a RangeError above 1 in sum. */
+  /**
+   * In force from the next request on; a fault that is left out no longer happens. Throws a RangeError above
+   * 1 in sum.
+   */
   setFaults(faults: Partial<ReceiverFaults>): void;
   /** In the order of arrival; recorded before the answer is begun. */
   received(): ReceivedWebhook[];
@@ -52,12 +55,18 @@ export type Receiver = {
   close(): Promise<void>;
 };
 
-/** Longer than any sender keeps an idle socket, so that an undisturbed request is never met by a close of this side. */
+/**
+ * Longer than any sender keeps an idle socket, so that an undisturbed request is never met by a close of this
+ * side.
+ */
 const keepAliveMs = 120_000;
 
 const hugeBytes = 8 * 2 ** 20;
 
-/** Starts an HTTP server on the loopback that takes webhooks; `random`, in [0, 1), is drawn once per request, as it arrives. */
+/**
+ * Starts an HTTP server on the loopback that takes webhooks; `random`, in [0, 1), is drawn once per request,
+ * as it arrives.
+ */
 export async function startReceiver({ random }: { random: () => number }): Promise<Receiver> {
   const received: ReceivedWebhook[] = [];
   const done: Record<string, number> = {};

@@ -21,7 +21,9 @@ const concurrencyLimits = {
   ANTHROPIC_MAX_CONCURRENCY: '24',
   GEMINI_MAX_CONCURRENCY: '24',
 };
-/** An order may wait a minute for a model that another one has parked, and then park it for a minute itself. */
+/**
+ * An order may wait a minute for a model that another one has parked, and then park it for a minute itself.
+ */
 const drainMs = 150_000;
 const receiverFaults: ReceiverFaults = {
   error500: 0.1,
@@ -53,8 +55,8 @@ function toFault({ kind, run }: HostileAct): Fault {
 }
 
 /**
- * One round: load and faults for twelve seconds, from some families and not others; then everything is healed, and has to come
- * to rest. True when it did.
+ * One round: load and faults for twelve seconds, from some families and not others; then everything is
+ * healed, and has to come to rest. True when it did.
  */
 export async function runRound(stage: Stage, lanes: Lane[], number: number): Promise<boolean> {
   const { cluster, client, random, receiver, tally } = stage;

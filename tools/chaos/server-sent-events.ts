@@ -2,8 +2,9 @@
 export type ServerSentEvent = { id: string; type: string; data: string };
 
 /**
- * Reads events from the pieces of a stream, fields and empty lines as the HTML standard has them (9.2.6), lines ended by LF as the
- * gateway sends them. Comments are left out; what was not finished when the stream ends is dropped.
+ * Reads events from the pieces of a stream, fields and empty lines as the HTML standard has them (9.2.6),
+ * lines ended by LF as the gateway sends them. Comments are left out; what was not finished when the stream
+ * ends is dropped.
  */
 export async function* readServerSentEvents(chunks: AsyncIterable<string>): AsyncGenerator<ServerSentEvent> {
   let rest = '';

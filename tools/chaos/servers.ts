@@ -24,7 +24,10 @@ const leftoversMsMax = 10_000;
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** A server killed a moment ago may still have children that hold its port or its memory: it is started until they are gone. */
+/**
+ * A server killed a moment ago may still have children that hold its port or its memory: it is started until
+ * they are gone.
+ */
 async function startAgain<Facts>(start: () => Promise<Started<Facts>>): Promise<Started<Facts>> {
   const until = Date.now() + leftoversMsMax;
   for (;;) {

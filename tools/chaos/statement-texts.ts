@@ -5,8 +5,8 @@ export type StatementTexts = {
 };
 
 /**
- * Reads Parse, Bind, Execute, Close and Query, as laid out in "Message Formats" of the Postgres manual: a type byte, an int32
- * length, then fields, of which names and texts end with a zero byte.
+ * Reads Parse, Bind, Execute, Close and Query, as laid out in "Message Formats" of the Postgres manual: a
+ * type byte, an int32 length, then fields, of which names and texts end with a zero byte.
  */
 export function createStatementTexts(): StatementTexts {
   const statements = new Map<string, string>();

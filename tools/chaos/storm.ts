@@ -17,12 +17,15 @@ export type StormResult = {
 const jobs = 600;
 const perSecond = 20;
 const drainMs = 60_000;
-/** Twice what the load needs: a worker that is killed takes every call of its own with it, so more would only be made twice. */
+/**
+ * Twice what the load needs: a worker that is killed takes every call of its own with it, so more would only
+ * be made twice.
+ */
 const callsOfWorker = 4;
 
 /**
- * 600 jobs at 20 a second, while a worker is killed every second and Redis emptied every five: each is accepted, succeeds and
- * is charged once. Throws nothing; the numbers say how it went.
+ * 600 jobs at 20 a second, while a worker is killed every second and Redis emptied every five: each is
+ * accepted, succeeds and is charged once. Throws nothing; the numbers say how it went.
  */
 export async function runStorm(stage: Stage): Promise<StormResult> {
   const { cluster, client, tally, outages } = stage;

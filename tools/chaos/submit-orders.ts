@@ -5,8 +5,8 @@ import { makeOrder, type Order } from './orders.ts';
 export type LoadOptions = { perSecond: number; forMs: number; providerFaultShare: number; label: string };
 
 /**
- * Submits orders at a steady rate, whatever becomes of them; resolves when each has an answer or was given up for now.
- * Some are cancelled a moment later, some watched.
+ * Submits orders at a steady rate, whatever becomes of them; resolves when each has an answer or was given up
+ * for now. Some are cancelled a moment later, some watched.
  */
 export async function submitOrders(
   stage: Pick<Ground, 'client' | 'watchers' | 'tally' | 'random'>,

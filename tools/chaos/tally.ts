@@ -1,4 +1,7 @@
-/** What was broken, by kind. A disruptive fault ends, stops or cuts off a process or a server; the others are wrong answers. */
+/**
+ * What was broken, by kind. A disruptive fault ends, stops or cuts off a process or a server; the others are
+ * wrong answers.
+ */
 export type FaultTally = {
   add(kind: string, disruptive: boolean, count?: number): void;
   rows(): { kind: string; disruptive: boolean; count: number }[];

@@ -31,8 +31,9 @@ export function newWatchedJob(jobId: string): WatchedJob {
 const finalTypes = new Set(['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired']);
 
 /**
- * Takes one event. Ids count one by one; only a reset and a snapshot may leave ids out, since both say that what went before does
- * not count any more. A hole before the final event is only remembered: a job that is not streamed has no text to lose.
+ * Takes one event. Ids count one by one; only a reset and a snapshot may leave ids out, since both say that
+ * what went before does not count any more. A hole before the final event is only remembered: a job that is
+ * not streamed has no text to lose.
  */
 export function applyEvent(job: WatchedJob, event: ServerSentEvent): void {
   const id = Number(event.id);

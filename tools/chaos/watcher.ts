@@ -24,8 +24,9 @@ export type Watchers = {
   /** Waits until every reader has seen the end; false when that is not so after `patienceMs`. */
   whenEnded(patienceMs: number): Promise<boolean>;
   /**
-   * Compares what the readers saw with what the API says now; for when all has come to rest. Every job was seen to end, as what it
-   * is; the text of those that succeeded is their result; and the server has nothing more to tell.
+   * Compares what the readers saw with what the API says now; for when all has come to rest. Every job was
+   * seen to end, as what it is; the text of those that succeeded is their result; and the server has nothing
+   * more to tell.
    */
   check(): Promise<WatchFinding[]>;
   jobs(): readonly WatchedJob[];
@@ -41,8 +42,8 @@ const requestTimeoutMs = 10_000;
 const checkTriesMax = 5;
 
 /**
- * Readers of live events, each of one job. A reader goes on from its last event after every cut, at any address, and now and then
- * cuts itself.
+ * Readers of live events, each of one job. A reader goes on from its last event after every cut, at any
+ * address, and now and then cuts itself.
  */
 export function createWatchers(options: WatchersOptions): Watchers {
   const jobs: WatchedJob[] = [];

@@ -2,8 +2,8 @@ import { callApi } from '../stack/admin.ts';
 import type { Base } from './demo-batch.ts';
 
 /**
- * Submits one job with `stream: true` and shows its text as it comes. Says whether the text rebuilt from the events equals
- * the stored result.
+ * Submits one job with `stream: true` and shows its text as it comes. Says whether the text rebuilt from the
+ * events equals the stored result.
  */
 export async function streamOne(
   base: Base,

@@ -7,7 +7,9 @@ import type { Base } from './demo-batch.ts';
 /** Long enough for a job and a first try of its webhook. */
 const patienceMs = 20_000;
 
-/** Runs one job with a webhook to a receiver of our own, and verifies what arrives with the public library. */
+/**
+ * Runs one job with a webhook to a receiver of our own, and verifies what arrives with the public library.
+ */
 export async function receiveOne(base: Base): Promise<{ type: string; verified: boolean }> {
   const { body: secretBody } = await callApi(base, 'GET', '/v1/webhook_secret');
   const { secret } = secretBody as { secret: string };

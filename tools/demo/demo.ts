@@ -14,7 +14,10 @@ const show = (text: string) => process.stdout.write(text);
 /** From the first line to the last; real providers included. */
 const patienceMs = 5 * 60_000;
 
-/** The main job end to end, on real parts. Every promise it shows is checked; one that does not hold makes it exit 1. */
+/**
+ * The main job end to end, on real parts. Every promise it shows is checked; one that does not hold makes it
+ * exit 1.
+ */
 async function demo(): Promise<number> {
   const real = process.argv.includes('--real');
   if (real) loadEnvFile();

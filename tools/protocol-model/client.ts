@@ -57,7 +57,10 @@ function* orderJob(world: World, wish: Wish): Steps {
   }
 }
 
-/** See cancel-job: what does not run ends here and now; else the wish is noted, and a hint sent that may be lost. */
+/**
+ * See cancel-job: what does not run ends here and now; else the wish is noted, and a hint sent that may be
+ * lost.
+ */
 function* cancelJob(world: World, job: StoredJob, workers: Worker[]): Steps {
   const { state } = job.core;
   yield world.random.between(1, 50);

@@ -3,7 +3,8 @@ import type { World } from './world.ts';
 export const unanswered = Symbol('the database did not answer');
 
 /**
- * One transaction. It may fail, or be applied with its answer lost: the caller cannot tell one from the other.
+ * One transaction. It may fail, or be applied with its answer lost: the caller cannot tell one from the
+ * other.
  */
 export function commit<Result>(world: World, statement: () => Result): Result | typeof unanswered {
   const { nowMs } = world.schedule;

@@ -13,8 +13,8 @@ const reapMs = 2000;
 const reconcileMs = 2000;
 
 /**
- * A process that dispatches, reaps and reconciles. Production lets one process at a time do each; here all do, since a
- * leader that was paused believes for a while that it still leads.
+ * A process that dispatches, reaps and reconciles. Production lets one process at a time do each; here all
+ * do, since a leader that was paused believes for a while that it still leads.
  */
 export function startDispatch(world: World, name: string, window: number): void {
   const group: Group = {
@@ -44,7 +44,10 @@ function* dispatch(world: World, window: number): Steps {
   }
 }
 
-/** Gives every ticketed job its ticket back: all of them when the queue lost its data, else those that waited long. */
+/**
+ * Gives every ticketed job its ticket back: all of them when the queue lost its data, else those that waited
+ * long.
+ */
 function* reconcile(world: World): Steps {
   const { queue, store, schedule } = world;
   for (;;) {
@@ -64,7 +67,9 @@ function* reconcile(world: World): Steps {
   }
 }
 
-/** Ends or revives what nobody else will. What it read may be old by the time it writes: its fence says so. */
+/**
+ * Ends or revives what nobody else will. What it read may be old by the time it writes: its fence says so.
+ */
 function* reap(world: World, name: string): Steps {
   for (;;) {
     yield reapMs;

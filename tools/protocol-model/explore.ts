@@ -17,7 +17,10 @@ export type Exploration = {
 
 const violationsMax = 100;
 
-/** Plays one seed after the other, so many or for so long on the real clock. Keeps one core busy until it returns. */
+/**
+ * Plays one seed after the other, so many or for so long on the real clock. Keeps one core busy until it
+ * returns.
+ */
 export function exploreSeeds(
   range: { from: number } & ({ count: number } | { forMs: number }),
   guards: Guards = guardsWithout(),

@@ -19,7 +19,10 @@ const highest = {
   ticketDoubled: 0.1,
   ticketOutOfTurn: 0.5,
   gateShut: 0.2,
-  /** The provider is slow, does not execute, fails, is cut off, bills beyond the hold, does not say what it used. */
+  /**
+   * The provider is slow, does not execute, fails, is cut off, bills beyond the hold, does not say what it
+   * used.
+   */
   slow: 0.2,
   refused: 0.25,
   failed: 0.1,
@@ -36,7 +39,9 @@ export type FaultRates = Readonly<Record<FaultName, number>>;
 
 const faultNames = Object.keys(highest) as FaultName[];
 
-/** Rates for one run. A fault is often left out, since faults that hide each other find less than one alone. */
+/**
+ * Rates for one run. A fault is often left out, since faults that hide each other find less than one alone.
+ */
 export function drawRates(random: Random): FaultRates {
   const drawn = faultNames.map((name) => [name, random.chance(0.4) ? 0 : highest[name] * random.next()]);
   return Object.fromEntries(drawn) as FaultRates;

@@ -12,7 +12,10 @@ import type { World } from './world.ts';
 /** The longest wait between two tries to write while the database does not answer. */
 const persistWaitMsMax = 2000;
 
-/** Repeats a transaction until it is answered, as a worker does that holds a paid answer; or at most `tries` times. */
+/**
+ * Repeats a transaction until it is answered, as a worker does that holds a paid answer; or at most `tries`
+ * times.
+ */
 export function* persist<Result>(
   world: World,
   statement: () => Result,

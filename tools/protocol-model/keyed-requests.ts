@@ -44,7 +44,10 @@ export function* runKeyedClient(world: World, request: KeyedRequest, apis: Api[]
   }
 }
 
-/** See idempotent: the key is claimed, the work done and its answer stored under that claim, each committed by itself. */
+/**
+ * See idempotent: the key is claimed, the work done and its answer stored under that claim, each committed by
+ * itself.
+ */
 function* answer(world: World, request: KeyedRequest, api: Api): Steps {
   for (;;) {
     const token = `${api.group.name}_${++api.tokens}`;

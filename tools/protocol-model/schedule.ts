@@ -1,6 +1,9 @@
 import { createEventHeap } from './event-heap.ts';
 
-/** What a process does, as a generator: between two yields nothing else happens, and each yield says for how many ms. */
+/**
+ * What a process does, as a generator: between two yields nothing else happens, and each yield says for how
+ * many ms.
+ */
 export type Steps = Generator<number, void, undefined>;
 
 /** Processes that die and stand still together, such as one worker's. */

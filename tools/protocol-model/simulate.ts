@@ -13,7 +13,10 @@ import { timesMs } from './times.ts';
 import { startWorker } from './worker.ts';
 import type { Violation, World } from './world.ts';
 
-/** Virtual time of one run. In its first two thirds anything may fail; in the last everything must come to rest. */
+/**
+ * Virtual time of one run. In its first two thirds anything may fail; in the last everything must come to
+ * rest.
+ */
 const endMs = 240_000;
 const healAtMs = (endMs * 2) / 3;
 /** Orders come until then. */
@@ -30,9 +33,10 @@ export type SimulationResult = {
 };
 
 /**
- * Plays one run of the whole protocol: clients, a store, a queue that loses tickets, workers that die and stand still, a
- * provider with a meter, a receiver. What decides is production's: `moveJob`, `moveDelivery`, `decide`, `judgeLost`,
- * `chargeWithin`, `judgeDelivery`. The same seed and guards give the same run, to the last line of each history.
+ * Plays one run of the whole protocol: clients, a store, a queue that loses tickets, workers that die and
+ * stand still, a provider with a meter, a receiver. What decides is production's: `moveJob`, `moveDelivery`,
+ * `decide`, `judgeLost`, `chargeWithin`, `judgeDelivery`. The same seed and guards give the same run, to the
+ * last line of each history.
  */
 export function simulate(seed: number, guards: Guards = guardsWithout()): SimulationResult {
   const result = play(seed, guards, false);
@@ -93,7 +97,8 @@ function drawWish(random: Random, accounts: Account[], index: number): Wish {
       holdNano: BigInt(random.between(10, 1000)),
       maxAttempts: random.between(1, 5),
       targets: random.pick([['alpha'], ['beta'], ['alpha', 'beta'], ['beta', 'gamma', 'alpha']]),
-      // Half the jobs may not live to the end of the faults; the others outlive the run, so that an end comes from work.
+      // Half the jobs may not live to the end of the faults; the others outlive the run, so that an end comes
+      // from work.
       deadlineMs: random.chance(0.4) ? random.between(3000, 120_000) : 10 * endMs,
       hasWebhook: random.chance(0.8),
       isGone: random.chance(0.05),

@@ -119,8 +119,8 @@ function* admitAndRun(world: World, worker: Worker, ticket: Ticket): Generator<n
 }
 
 /**
- * The gate stays shut: for a short while the ticket waits, for a longer one its job goes back to the backlog; or its provider is
- * paused, and it goes back to where it was.
+ * The gate stays shut: for a short while the ticket waits, for a longer one its job goes back to the backlog;
+ * or its provider is paused, and it goes back to where it was.
  */
 function* shutOut(world: World, ticket: Ticket): Generator<number, boolean, undefined> {
   if (world.random.chance(0.5)) return putOff(world, ticket, world.random.between(100, 4000));

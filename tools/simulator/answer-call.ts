@@ -16,7 +16,10 @@ type Incoming = {
   stream: boolean;
 };
 
-/** Answers one call: reads it, waits, lets the fault happen or sends the answer, and meters what it would have cost. */
+/**
+ * Answers one call: reads it, waits, lets the fault happen or sends the answer, and meters what it would have
+ * cost.
+ */
 export async function answerCall(simulation: Simulation, wire: Wire, incoming: Incoming): Promise<void> {
   const { request, response, body, model, stream } = incoming;
   let prompt: Prompt;

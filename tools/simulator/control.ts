@@ -3,8 +3,8 @@ import { readBody, sendJson } from './http-tools.ts';
 import type { Simulation } from './open-call.ts';
 
 /**
- * `/__simulator/…`: `config` (GET, POST), `faults` (GET, POST, DELETE), `meter` (GET, DELETE) and `meter/totals` (GET). Meter
- * entries can be asked for by `?attempt_id=` or `?after=n`.
+ * `/__simulator/…`: `config` (GET, POST), `faults` (GET, POST, DELETE), `meter` (GET, DELETE) and
+ * `meter/totals` (GET). Meter entries can be asked for by `?attempt_id=` or `?after=n`.
  */
 export async function control(
   simulation: Simulation,

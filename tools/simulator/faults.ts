@@ -3,11 +3,16 @@ import type { Prompt } from './prompt.ts';
 /**
  * What can go wrong. A three-digit `kind` is an HTTP error status; the others:
  *
- * - `quota`: 429 that means the account is out of money; `code`: any error status with a code (`status`, default 400).
- * - `slow`: `ms` before the headers. `hang`: silence, before the headers or after `at` chunks. `trickle`: `ms` between bytes.
- * - `reset`: the socket is destroyed before a byte. `cut`: destroyed after `at` chunks (plain: in the middle of the body).
- * - `malformed`: broken JSON. `html`: a captive portal's page. `empty`: no choices. `no_finish`: ends without a finish reason.
- * - `stream_error`: an error event after `at` chunks. `no_usage`, `absurd_usage`: as said. `large`: a body of `mb` megabytes.
+ * - `quota`: 429 that means the account is out of money; `code`: any error status with a code (`status`,
+ *   default 400).
+ * - `slow`: `ms` before the headers. `hang`: silence, before the headers or after `at` chunks. `trickle`:
+ *   `ms` between bytes.
+ * - `reset`: the socket is destroyed before a byte. `cut`: destroyed after `at` chunks (plain: in the middle
+ *   of the body).
+ * - `malformed`: broken JSON. `html`: a captive portal's page. `empty`: no choices. `no_finish`: ends without
+ *   a finish reason.
+ * - `stream_error`: an error event after `at` chunks. `no_usage`, `absurd_usage`: as said. `large`: a body of
+ *   `mb` megabytes.
  */
 export type Fault = {
   kind: string;

@@ -28,8 +28,8 @@ export type Prompt = {
 export class BadRequest extends Error {}
 
 /**
- * A number from a marker such as `[[latency:200]]` in the last user message. Known: latency, chunk_delay (ms), cached,
- * cache_write, cache_write_hour, reasoning, length (tokens), calls (parallel tool calls).
+ * A number from a marker such as `[[latency:200]]` in the last user message. Known: latency, chunk_delay
+ * (ms), cached, cache_write, cache_write_hour, reasoning, length (tokens), calls (parallel tool calls).
  */
 export function readMarker(text: string, name: string): number | null {
   if (!text.includes('[[')) return null;

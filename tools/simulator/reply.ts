@@ -9,7 +9,10 @@ export type ReplyChoice = {
   finish: 'stop' | 'stop_sequence' | 'length' | 'tool_calls';
 };
 
-/** Token counts as the meter and an honest `usage` say them; `prompt` includes cached, `completion` includes reasoning. */
+/**
+ * Token counts as the meter and an honest `usage` say them; `prompt` includes cached, `completion` includes
+ * reasoning.
+ */
 export type Counts = {
   prompt: number;
   completion: number;

@@ -3,7 +3,9 @@ import { pause, sendJson } from './http-tools.ts';
 import { applyUsageFault, type OpenCall } from './open-call.ts';
 import type { Reply } from './reply.ts';
 
-/** Sends the answer as one body, whole or spoilt. The provider has done the work either way, so it is metered. */
+/**
+ * Sends the answer as one body, whole or spoilt. The provider has done the work either way, so it is metered.
+ */
 export async function sendPlain(call: OpenCall): Promise<void> {
   const { wire, prompt, reply, fault, response } = call;
   applyUsageFault(reply, fault);

@@ -29,12 +29,15 @@ export type Simulator = {
   close(): Promise<void>;
 };
 
-/** Longer than any client keeps an idle socket, so that this side never closes one a request is just being sent on. */
+/**
+ * Longer than any client keeps an idle socket, so that this side never closes one a request is just being
+ * sent on.
+ */
 const keepAliveMs = 120_000;
 
 /**
- * Starts a provider double that speaks OpenAI chat completions, Anthropic messages and Gemini generateContent over HTTP, so that
- * the official SDKs run against it unmodified.
+ * Starts a provider double that speaks OpenAI chat completions, Anthropic messages and Gemini generateContent
+ * over HTTP, so that the official SDKs run against it unmodified.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const simulation: Simulation = {

@@ -2,7 +2,10 @@ const bytesPerToken = 4;
 const tokensPerMessage = 3;
 const tokensPerImage = 64;
 
-/** The simulator's tokenizer: four bytes of UTF-8 are a token. Low on purpose, so a safe upper bound is always above it. */
+/**
+ * The simulator's tokenizer: four bytes of UTF-8 are a token. Low on purpose, so a safe upper bound is always
+ * above it.
+ */
 export function countTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / bytesPerToken);
 }

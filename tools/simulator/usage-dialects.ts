@@ -1,8 +1,9 @@
 import type { Counts } from './reply.ts';
 
 /**
- * How servers with OpenAI's wire tell usage, each as its API reference has it: xAI counts reasoning beside the completion, Google's
- * endpoint does too and does not name it, DeepSeek and Moonshot name cached tokens otherwise.
+ * How servers with OpenAI's wire tell usage, each as its API reference has it: xAI counts reasoning beside
+ * the completion, Google's endpoint does too and does not name it, DeepSeek and Moonshot name cached tokens
+ * otherwise.
  */
 export type UsageDialect = 'openai' | 'xai' | 'google' | 'deepseek' | 'moonshot' | 'groq' | 'responses';
 

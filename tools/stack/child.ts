@@ -25,8 +25,8 @@ export type ChildOptions = {
 };
 
 /**
- * Starts a process in a process group of its own, so that Ctrl-C in the terminal reaches us first and we stop it in the
- * right order.
+ * Starts a process in a process group of its own, so that Ctrl-C in the terminal reaches us first and we stop
+ * it in the right order.
  */
 export function startChild(file: string, args: string[], options: ChildOptions): Child {
   const child = spawn(file, args, {

@@ -29,8 +29,9 @@ const patienceMs = 8000;
 const doorPatienceMs = 10_000;
 
 /**
- * Makes this process the only one that runs servers on `dir`: two Postgres or two Redis on the same files would destroy
- * them. Throws when another stack has it; what a killed stack left running there is stopped first.
+ * Makes this process the only one that runs servers on `dir`: two Postgres or two Redis on the same files
+ * would destroy them. Throws when another stack has it; what a killed stack left running there is stopped
+ * first.
  */
 export async function claimFolder(dir: string): Promise<ClaimedFolder> {
   makeFolder(dir);
@@ -58,8 +59,8 @@ export async function claimFolder(dir: string): Promise<ClaimedFolder> {
 }
 
 /**
- * Stops what a process that is no more left running on a folder, the last started first: the gateway before what it stands on. Does
- * nothing while that process runs, or when another has taken the folder over.
+ * Stops what a process that is no more left running on a folder, the last started first: the gateway before
+ * what it stands on. Does nothing while that process runs, or when another has taken the folder over.
  */
 export async function endLeftBehind(dir: string): Promise<void> {
   const path = join(dir, fileName);
@@ -76,7 +77,10 @@ const guardScript = resolve(
   'end-left-behind.js',
 );
 
-/** Whoever ends us with SIGKILL, alone or with our whole terminal, does not end this one, and it ends the rest. */
+/**
+ * Whoever ends us with SIGKILL, alone or with our whole terminal, does not end this one, and it ends the
+ * rest.
+ */
 function startGuard(dir: string) {
   const guard = spawn(process.execPath, [guardScript, resolve(dir)], {
     detached: true,
@@ -104,7 +108,10 @@ function makeFolder(dir: string): void {
   }
 }
 
-/** Puts our name on the folder, which only one process can do at a time; gives what the one before left behind. */
+/**
+ * Puts our name on the folder, which only one process can do at a time; gives what the one before left
+ * behind.
+ */
 function takeOver(dir: string, path: string, me: ProcessIdentity): Note['children'] {
   const door = `${path}.taking`;
   const openedAt = statSync(door, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();

@@ -6,8 +6,8 @@ import { findFreePort } from './free-port.ts';
 import { unpackFromDebian } from './unpack-from-debian.ts';
 
 /**
- * Starts PgBouncer in transaction mode in front of a Postgres, from Debian's package, and gives the same URL through it: any
- * database of that server, as that user. `serverLimit` connections serve all clients.
+ * Starts PgBouncer in transaction mode in front of a Postgres, from Debian's package, and gives the same URL
+ * through it: any database of that server, as that user. `serverLimit` connections serve all clients.
  */
 export async function startPgBouncer(options: {
   dir: string;

@@ -18,7 +18,9 @@ export type PostgresOptions = {
   dir: string;
   /** For tests only: an operating system crash may lose what was acknowledged. */
   withoutFsync?: boolean;
-  /** Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts. */
+  /**
+   * Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts.
+   */
   onSpawn(child: Child): void;
   /** A port to keep over restarts; a free one when it is not given. */
   port?: number;
@@ -27,8 +29,9 @@ export type PostgresOptions = {
 };
 
 /**
- * Starts the Postgres whose binaries come with npm, on a free port of the loopback, with its data under `dir`. The first
- * start makes the cluster, the roles and the database `gateway`; later ones find them, also after everything was killed.
+ * Starts the Postgres whose binaries come with npm, on a free port of the loopback, with its data under
+ * `dir`. The first start makes the cluster, the roles and the database `gateway`; later ones find them, also
+ * after everything was killed.
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const dir = resolve(options.dir);
@@ -59,7 +62,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   return { ownerUrl, appUrl: `postgres://gateway_app:${appPassword}@127.0.0.1:${port}/gateway` };
 }
 
-/** Makes the cluster beside its place and moves it there when it is whole, so that a killed first start leaves no half of one. */
+/**
+ * Makes the cluster beside its place and moves it there when it is whole, so that a killed first start leaves
+ * no half of one.
+ */
 async function initialise(launcher: PostgresLauncher, data: string, options: PostgresOptions): Promise<void> {
   const unfinished = `${data}.new`;
   rmSync(unfinished, { recursive: true, force: true });
@@ -73,8 +79,9 @@ async function initialise(launcher: PostgresLauncher, data: string, options: Pos
 }
 
 /**
- * After a kill the lock file names a pid that may now be another program's, and Postgres would take that for itself and
- * refuse. The folder is claimed by us, so a pid that is not a Postgres of this folder means the file is left over.
+ * After a kill the lock file names a pid that may now be another program's, and Postgres would take that for
+ * itself and refuse. The folder is claimed by us, so a pid that is not a Postgres of this folder means the
+ * file is left over.
  */
 function forgetReusedPid(data: string): void {
   const lock = join(data, 'postmaster.pid');
@@ -106,7 +113,10 @@ async function waitUntilReady(url: string, child: Child, logFile: string): Promi
   }
 }
 
-/** To the database that is always there; in plain text whatever PGSSLMODE says, since it is our own on the loopback. */
+/**
+ * To the database that is always there; in plain text whatever PGSSLMODE says, since it is our own on the
+ * loopback.
+ */
 function openClient(url: string): InstanceType<typeof pg.Client> {
   return new pg.Client({ connectionString: url.replace(/\/gateway$/, '/postgres'), ssl: false });
 }

@@ -13,14 +13,16 @@ const run = promisify(execFile);
 export type RedisServer = { url: string };
 
 /**
- * Starts a Redis on a free port of the loopback, with its data under `dir`. It never evicts: a queue that forgets is no
- * queue. With `persistent` every write is in the append-only file within a second.
+ * Starts a Redis on a free port of the loopback, with its data under `dir`. It never evicts: a queue that
+ * forgets is no queue. With `persistent` every write is in the append-only file within a second.
  */
 export async function startRedis(options: {
   dir: string;
   cacheDir: string;
   persistent: boolean;
-  /** Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts. */
+  /**
+   * Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts.
+   */
   onSpawn(child: Child): void;
   /** A port to keep over restarts; a free one when it is not given. */
   port?: number;
@@ -76,7 +78,10 @@ function startBinary(
   });
 }
 
-/** Under a name made from the folder, so that a container left behind by a killed stack is found and removed first. */
+/**
+ * Under a name made from the folder, so that a container left behind by a killed stack is found and removed
+ * first.
+ */
 async function startInDocker(port: number, dir: string): Promise<Child> {
   const name = `gateway-redis-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`;
   await run('docker', ['rm', '--force', name]).catch(() => undefined);

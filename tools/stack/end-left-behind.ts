@@ -1,6 +1,6 @@
 /**
- * A process of its own beside whoever runs servers on a folder, given as the argument. Its standard input is a pipe from that process and
- * ends with it, however it ends: then what that one left running is stopped.
+ * A process of its own beside whoever runs servers on a folder, given as the argument. Its standard input is
+ * a pipe from that process and ends with it, however it ends: then what that one left running is stopped.
  */
 import { endLeftBehind } from './claim-folder.ts';
 

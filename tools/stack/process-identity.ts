@@ -4,7 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 /** One process and no other: a pid alone may since have been given to somebody else. */
 export type ProcessIdentity = { pid: number; startedAt: string };
 
-/** Who has this pid now, or null when nobody has (a process that has ended and waits to be collected counts as nobody). */
+/**
+ * Who has this pid now, or null when nobody has (a process that has ended and waits to be collected counts as
+ * nobody).
+ */
 export function identify(pid: number): ProcessIdentity | null {
   const startedAt = existsSync('/proc/self/stat') ? startInProc(pid) : startFromPs(pid);
   return startedAt === null ? null : { pid, startedAt };
@@ -16,7 +19,10 @@ export function isRunning(process: ProcessIdentity): boolean {
   return now !== null && now.startedAt === process.startedAt;
 }
 
-/** Clock ticks since this boot, and which boot it was: after a restart of the machine the same ticks come again. */
+/**
+ * Clock ticks since this boot, and which boot it was: after a restart of the machine the same ticks come
+ * again.
+ */
 function startInProc(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -4,8 +4,8 @@ import { claimFolder } from './claim-folder.ts';
 import { removePostgres } from './postgres-launcher.ts';
 
 /**
- * What runs that were killed left behind in `<name>-<pid>` folders: their servers are stopped, their folders removed. One that
- * still runs is left alone.
+ * What runs that were killed left behind in `<name>-<pid>` folders: their servers are stopped, their folders
+ * removed. One that still runs is left alone.
  */
 export async function removeAbandoned(dataDir: string, name: string): Promise<void> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });

@@ -34,16 +34,17 @@ export type StackOptions = {
 };
 
 /**
- * How long each part may take to end, once the gateway has: together less than the ten seconds within which Ctrl-C promises
- * to have stopped everything. A server that is killed instead recovers at its next start.
+ * How long each part may take to end, once the gateway has: together less than the ten seconds within which
+ * Ctrl-C promises to have stopped everything. A server that is killed instead recovers at its next start.
  */
 const gatewayPatienceMs = 6000;
 const serverPatienceMs = 2500;
 
 /**
- * Boots everything on this machine: Postgres and Redis unless they are given, the simulator for providers without a key,
- * and the gateway in all its roles. Each part runs in a process group of its own; stopping ends the gateway first, then
- * what it stood on. When `signal` aborts, a start that is under way stops what it has started and rejects.
+ * Boots everything on this machine: Postgres and Redis unless they are given, the simulator for providers
+ * without a key, and the gateway in all its roles. Each part runs in a process group of its own; stopping
+ * ends the gateway first, then what it stood on. When `signal` aborts, a start that is under way stops what
+ * it has started and rejects.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const dataDir = resolve(options.dataDir);
@@ -80,7 +81,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** What runs, in the order it was started. A part that is added once stopping has begun is stopped at once. */
+/**
+ * What runs, in the order it was started. A part that is added once stopping has begun is stopped at once.
+ */
 function createParts(note: (children: Child[]) => void) {
   const children: Child[] = [];
   let stopping: Promise<void> | null = null;
@@ -139,7 +142,10 @@ function readSetting(name: string, file: string): string {
   }
 }
 
-/** The simulator stands in for providers that have neither a key nor a base URL; with all three set it is not started. */
+/**
+ * The simulator stands in for providers that have neither a key nor a base URL; with all three set it is not
+ * started.
+ */
 async function findSimulator(options: StackOptions, onSpawn: (child: Child) => void): Promise<string | null> {
   const { given } = options;
   const set = (...names: string[]) => names.some((name) => settingOf(given, name) !== undefined);

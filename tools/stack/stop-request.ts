@@ -1,7 +1,7 @@
 /**
- * Calls `stop` once, with the reason, when this process is asked to end: by Ctrl-C, by SIGTERM, because its terminal was
- * closed, because the script that started it is gone, or because of an error nobody caught. Without this the servers, which
- * have process groups of their own, would stay behind.
+ * Calls `stop` once, with the reason, when this process is asked to end: by Ctrl-C, by SIGTERM, because its
+ * terminal was closed, because the script that started it is gone, or because of an error nobody caught.
+ * Without this the servers, which have process groups of their own, would stay behind.
  */
 export function onStopRequest(stop: (why: { reason: string; code: number }) => void): void {
   let asked = false;

@@ -9,8 +9,9 @@ const run = promisify(execFile);
 export type UnpackedProgram = { path: string; libraryPath: string };
 
 /**
- * A program of Debian's or Ubuntu's packages, downloaded with the libraries they depend on and unpacked under `dir`, without root
- * and without installing anything. What is there already is taken as it is. Throws where there is no apt.
+ * A program of Debian's or Ubuntu's packages, downloaded with the libraries they depend on and unpacked under
+ * `dir`, without root and without installing anything. What is there already is taken as it is. Throws where
+ * there is no apt.
  */
 export async function unpackFromDebian(
   dir: string,
@@ -24,7 +25,8 @@ export async function unpackFromDebian(
     const system = systemHasLists()
       ? await download({ dir, root, packages, lists: [], signal }).catch(() => 'outdated')
       : 'none';
-    // The system's lists may be missing, or name versions the mirror no longer has: then lists of our own are fetched.
+    // The system's lists may be missing, or name versions the mirror no longer has: then lists of our own are
+    // fetched.
     signal?.throwIfAborted();
     if (system !== undefined)
       await download({ dir, root, packages, lists: await fetchLists(dir, signal), signal });
@@ -38,7 +40,10 @@ export async function unpackFromDebian(
   return { path, libraryPath };
 }
 
-/** Runs a Debian program; downloads stay in our folder whoever we are, so the unprivileged user of apt is not needed. */
+/**
+ * Runs a Debian program; downloads stay in our folder whoever we are, so the unprivileged user of apt is not
+ * needed.
+ */
 async function apt(
   program: string,
   args: string[],
@@ -62,7 +67,8 @@ type Download = {
 };
 
 async function download({ dir, root, packages: wanted, lists, signal }: Download): Promise<void> {
-  // In folders of this process and moved at the end, so that two commands at once or an interruption leave no half of it.
+  // In folders of this process and moved at the end, so that two commands at once or an interruption leave no
+  // half of it.
   const packages = join(dir, `packages-${process.pid}`);
   const unpacked = join(dir, `root-${process.pid}`);
   for (const folder of [packages, unpacked]) {
@@ -80,7 +86,10 @@ async function download({ dir, root, packages: wanted, lists, signal }: Download
   }
 }
 
-/** The libraries among the direct dependencies, without the C library, which every system has and must not be mixed. */
+/**
+ * The libraries among the direct dependencies, without the C library, which every system has and must not be
+ * mixed.
+ */
 export function librariesIn(depends: string): string[] {
   const names = [...depends.matchAll(/^\s*\|?Depends: (\S+)$/gm)].map((match) => match[1] ?? '');
   return [...new Set(names.filter((name) => /^(lib|lua-)/.test(name) && name !== 'libc6'))];
@@ -91,7 +100,9 @@ function systemHasLists(): boolean {
   return existsSync(lists) && readdirSync(lists).some((name) => /_Packages(\.\w+)?$/.test(name));
 }
 
-/** Fetches package lists into our cache, which needs no root, and gives the options that make apt use them. */
+/**
+ * Fetches package lists into our cache, which needs no root, and gives the options that make apt use them.
+ */
 async function fetchLists(dir: string, signal: AbortSignal | undefined): Promise<string[]> {
   const [lists, cache] = [join(dir, 'apt/lists'), join(dir, 'apt/cache')];
   for (const folder of [join(lists, 'partial'), join(cache, 'archives/partial')])

@@ -19,7 +19,9 @@ type Report = {
   testResults: { status: string; assertionResults: unknown[] }[];
 };
 
-/** Starts a Postgres and a Redis for this run, runs vitest on them, stops them and says how many tests passed. */
+/**
+ * Starts a Postgres and a Redis for this run, runs vitest on them, stops them and says how many tests passed.
+ */
 async function test(): Promise<number> {
   await removeAbandoned(resolve('.data'), 'test');
   const dir = resolve('.data', `test-${process.pid}`);
@@ -92,7 +94,10 @@ const sweepNumbers = { '--seed': 'GATEWAY_TEST_SWEEP_SEED', '--requests': 'GATEW
 
 type Arguments = { through: Set<string>; sweep: Record<string, string>; args: string[] };
 
-/** `--through=pgbouncer,redis-cluster` puts these in the way; `--seed N` and `--requests N` are the sweep's; all else is vitest's. */
+/**
+ * `--through=pgbouncer,redis-cluster` puts these in the way; `--seed N` and `--requests N` are the sweep's;
+ * all else is vitest's.
+ */
 function readArguments(given: string[]): Arguments {
   const read: Arguments = { through: new Set(), sweep: {}, args: [] };
   const left = given.flatMap((arg) =>

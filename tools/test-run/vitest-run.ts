@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 const patienceMs = 3000;
 
 /**
- * Runs vitest in a process group of its own and gives its exit code. Tests start processes; whatever of the group is left
- * at the end, or when `signal` aborts, is killed with it.
+ * Runs vitest in a process group of its own and gives its exit code. Tests start processes; whatever of the
+ * group is left at the end, or when `signal` aborts, is killed with it.
  */
 export async function runVitest(
   reportFile: string,

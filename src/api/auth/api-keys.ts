@@ -17,8 +17,9 @@ export type ApiKeys = {
   /** Who shows this token, if it was found good a moment ago; asks nobody. */
   recall(token: string): Caller | null;
   /**
-   * Who shows this token, or null when it is no key of ours, revoked or expired. `suspect` says that it comes from where many bad
-   * ones came from: it is looked up all the same, in a line of its own, so that a flood keeps no others waiting.
+   * Who shows this token, or null when it is no key of ours, revoked or expired. `suspect` says that it comes
+   * from where many bad ones came from: it is looked up all the same, in a line of its own, so that a flood
+   * keeps no others waiting.
    */
   check(token: string, suspect?: boolean): Promise<Caller | null>;
   /** Whether a key is there, not revoked and not expired. */
@@ -43,9 +44,10 @@ const tokenShape = /^gw_([A-Za-z0-9]{1,64})_([A-Za-z0-9_-]{16,128})$/;
 const noHash = Buffer.alloc(32);
 
 /**
- * Checks API keys. Tokens are remembered by the hash of all of them, for seconds: a wrong secret and an unknown id take the same
- * query and the same comparison. Each of the two lines of look-ups has one statement under way at a time, whatever is waiting, so
- * that a flood of bad keys has at most one connection of the pool.
+ * Checks API keys. Tokens are remembered by the hash of all of them, for seconds: a wrong secret and an
+ * unknown id take the same query and the same comparison. Each of the two lines of look-ups has one statement
+ * under way at a time, whatever is waiting, so that a flood of bad keys has at most one connection of the
+ * pool.
  */
 export function createApiKeys(sql: Database, now: () => number = Date.now): ApiKeys {
   const good = new RecentMap<string, { caller: Caller; until: number }>(keysMax);

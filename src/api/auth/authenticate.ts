@@ -29,9 +29,10 @@ export type AuthenticateDeps = {
 const operator: Caller = { accountId: null, scopes: new Set(['admin']), keyId: null, until: null };
 
 /**
- * Finds out who is calling and whether the route is theirs to use, and puts both on the request. The credential is looked at before
- * any limit: a good one always passes, whoever else guesses at the same address, and only failures are counted and then refused.
- * Every way of not being known is the same 401: which part of a credential was wrong is for the log.
+ * Finds out who is calling and whether the route is theirs to use, and puts both on the request. The
+ * credential is looked at before any limit: a good one always passes, whoever else guesses at the same
+ * address, and only failures are counted and then refused. Every way of not being known is the same 401:
+ * which part of a credential was wrong is for the log.
  */
 export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRequest) => Promise<void> {
   const adminDigest = deps.adminApiKey === null ? null : sha256(deps.adminApiKey);
@@ -118,7 +119,10 @@ function countFailure(deps: AuthenticateDeps, address: string): void {
 
 type Admitted = Pick<Caller, 'accountId' | 'scopes' | 'until'>;
 
-/** Makes the account of a token that is seen for the first time, where tokens may make accounts and as many as they may. */
+/**
+ * Makes the account of a token that is seen for the first time, where tokens may make accounts and as many as
+ * they may.
+ */
 async function admitHolder(deps: AuthenticateDeps, holder: TokenHolder): Promise<Admitted> {
   const { accountId } = holder;
   if ((await deps.accounts.find(accountId)) !== null) return holder;
@@ -144,7 +148,10 @@ function withoutAccount(holder: TokenHolder): Admitted {
   );
 }
 
-/** The token of `Authorization: Bearer`, else of `x-api-key`, else (on pages for browsers) the password of Basic. */
+/**
+ * The token of `Authorization: Bearer`, else of `x-api-key`, else (on pages for browsers) the password of
+ * Basic.
+ */
 function readToken(request: FastifyRequest): string | null {
   const authorization = request.headers.authorization;
   const [, bearer] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];

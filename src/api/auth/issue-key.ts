@@ -31,7 +31,10 @@ type AskedKey = {
   keysMax: number;
 };
 
-/** Makes and stores a key of an account. 422 when it would end before it begins or outlive its maker, 429 when there are too many. */
+/**
+ * Makes and stores a key of an account. 422 when it would end before it begins or outlive its maker, 429 when
+ * there are too many.
+ */
 export async function issueKey(tx: Transaction, asked: AskedKey): Promise<z.output<typeof newKeyShape>> {
   const expiresAt = await endOf(tx, asked);
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {

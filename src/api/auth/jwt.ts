@@ -54,9 +54,10 @@ const keysMsMax = 5000;
 const staleMsMax = 24 * 3600 * 1000;
 
 /**
- * Verifies JWTs. The algorithm list is fixed by what is configured: HS256 with the secret, public-key algorithms with the
- * key set. A token's `alg` only selects between the two, so no public key is ever used as a shared secret. Null for every
- * token that is not good, and `explain` is told why, which is for the log; 503 when the identity provider's keys cannot be had.
+ * Verifies JWTs. The algorithm list is fixed by what is configured: HS256 with the secret, public-key
+ * algorithms with the key set. A token's `alg` only selects between the two, so no public key is ever used as
+ * a shared secret. Null for every token that is not good, and `explain` is told why, which is for the log;
+ * 503 when the identity provider's keys cannot be had.
  */
 export function createTokenCheck(
   settings: TokenSettings,
@@ -113,7 +114,10 @@ function toDate(seconds: number): Date | null {
   return Number.isNaN(date.getTime()) ? null : date;
 }
 
-/** What is wrong with the claims of a token whose signature, times, issuer and audience are right; null when nothing is. */
+/**
+ * What is wrong with the claims of a token whose signature, times, issuer and audience are right; null when
+ * nothing is.
+ */
 function findFault({ sub, iat, exp }: JWTPayload, maxLifeSeconds: number | null): string | null {
   const now = Date.now() / 1000;
   if (typeof sub !== 'string' || !isAccountId(sub)) {
@@ -132,7 +136,9 @@ function isAdmin(scope: unknown, adminScope: string): boolean {
   return typeof scope === 'string' && scope.split(' ').includes(adminScope);
 }
 
-/** The identity provider's keys, asked for when needed; the last ones go on serving while it cannot be asked. */
+/**
+ * The identity provider's keys, asked for when needed; the last ones go on serving while it cannot be asked.
+ */
 function createKeySet(
   url: string,
   { jwksCooldownMs: cooldownMs = 10_000, proxy = noProxy }: TokenSettings,

@@ -11,15 +11,18 @@ export type StreamTokens = {
   check(token: string, jobId: string): TokenGrant | null;
 };
 
-/** `keyId` is the key that asks for the token, `until` when that or another credential ends: the token ends no later. */
+/**
+ * `keyId` is the key that asks for the token, `until` when that or another credential ends: the token ends no
+ * later.
+ */
 type TokenOrder = { jobId: string; accountId: string; keyId: string | null; until: Date | null };
 type TokenGrant = { accountId: string; keyId: string | null; until: Date | null };
 
 type Claims = [jobId: string, accountId: string, expiresAt: number, keyId: string | null, end: number | null];
 
 /**
- * Tokens for `EventSource`, which cannot send headers: signed, not stored, for one job of one account. They end up in URLs
- * and so in other people's logs, hence so small and so short.
+ * Tokens for `EventSource`, which cannot send headers: signed, not stored, for one job of one account. They
+ * end up in URLs and so in other people's logs, hence so small and so short.
  */
 export function createStreamTokens(secretsKey: SecretsKey, now: () => number = Date.now): StreamTokens {
   const toSigner = ({ bytes }: { bytes: Buffer }) => {

@@ -8,8 +8,8 @@ export type AccountSlots = <Result>(accountId: string, work: () => Promise<Resul
 const retryAfterMs = 1000;
 
 /**
- * So many slots for each account, in this process: what is long or large under way for one leaves the others theirs. Who finds none
- * waits for `patienceMs`.
+ * So many slots for each account, in this process: what is long or large under way for one leaves the others
+ * theirs. Who finds none waits for `patienceMs`.
  */
 export function createAccountSlots(max: number, what: string, patienceMs = 0): AccountSlots {
   const accounts = new Map<string, { slots: ReturnType<typeof createSlots>; users: number }>();

@@ -1,13 +1,17 @@
 import { Refusal } from '../../shared/errors.ts';
 import { createSlots } from '../../shared/platform/slots.ts';
 
-/** Does a piece of work for an account as soon as it has a turn; throws a 429 when it has none for too long. */
+/**
+ * Does a piece of work for an account as soon as it has a turn; throws a 429 when it has none for too long.
+ */
 export type AccountTurns = <Result>(accountId: string, work: () => Promise<Result>) => Promise<Result>;
 
 const patienceMs = 30_000;
 const retryAfterMs = 1000;
 
-/** So many at once for each account, in this process: the others of the same account wait, and nobody else. */
+/**
+ * So many at once for each account, in this process: the others of the same account wait, and nobody else.
+ */
 export function createAccountTurns(atOnce: number): AccountTurns {
   const lines = new Map<string, { slots: ReturnType<typeof createSlots>; users: number }>();
   return async (accountId, work) => {

@@ -7,7 +7,9 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 
-/** The Fastify instance every route is added to: bodies, queries and answers are typed by their zod schemas. */
+/**
+ * The Fastify instance every route is added to: bodies, queries and answers are typed by their zod schemas.
+ */
 export type App = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,

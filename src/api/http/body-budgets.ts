@@ -12,7 +12,10 @@ export type BodyBudgets = {
   spendCpu(request: FastifyRequest, tookMs: number): void;
 };
 
-/** Holds every account to so many bytes and so much reading of them: few requests may be as much work as very many. */
+/**
+ * Holds every account to so many bytes and so much reading of them: few requests may be as much work as very
+ * many.
+ */
 export function createBodyBudgets(settings: BodyBudgetSettings): BodyBudgets {
   const bytes = { budget: createBudget(), perMinute: settings.bytesPerMinute };
   const cpu = { budget: createBudget(), perMinute: settings.cpuMsPerMinute };

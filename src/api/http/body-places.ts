@@ -27,12 +27,16 @@ export type BodyPlaces = {
 
 const retryAfterMs = 1000;
 /**
- * An account holds at most so many times what is then left free: four fifths of all when it is alone, less the more there are.
- * Something is left for whoever comes next, however many bodies, small ones too, never end.
+ * An account holds at most so many times what is then left free: four fifths of all when it is alone, less
+ * the more there are. Something is left for whoever comes next, however many bodies, small ones too, never
+ * end.
  */
 const ofFreeMax = 4;
 
-/** Bounds what bodies take while they arrive: a client that sends slowly, or never ends, holds its own places and nobody else's. */
+/**
+ * Bounds what bodies take while they arrive: a client that sends slowly, or never ends, holds its own places
+ * and nobody else's.
+ */
 export function createBodyPlaces({ bodies, bytesMax, waitMs }: BodyPlaceSettings): BodyPlaces {
   const waiting = new Map<string, Set<() => void>>();
   const heldBy = new Map<string, number>();

@@ -30,7 +30,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a caller needs to come in. Every route says it; the server does not start otherwise. */
     scope?: Scope | 'public';
-    /** Also take the operator's key as the password of Basic authentication: for pages that people open in a browser. */
+    /**
+     * Also take the operator's key as the password of Basic authentication: for pages that people open in a
+     * browser.
+     */
     basic?: boolean;
     /** The route's own way to know who is calling, tried before the others; null when it does not apply. */
     identify?(request: FastifyRequest): Promise<Caller | null>;

@@ -12,9 +12,10 @@ const namedRanges: Record<string, string[]> = {
 type Range = [address: ipaddr.IPv4 | ipaddr.IPv6, bits: number];
 
 /**
- * Finds the address a request really comes from: the connection's own, or, when that is a trusted proxy, the nearest one in
- * X-Forwarded-For that is not. Whatever a stranger put in front of what the proxies wrote is never reached, and a text that is
- * no address is not taken as one: then the proxy that passed it on is all that is known.
+ * Finds the address a request really comes from: the connection's own, or, when that is a trusted proxy, the
+ * nearest one in X-Forwarded-For that is not. Whatever a stranger put in front of what the proxies wrote is
+ * never reached, and a text that is no address is not taken as one: then the proxy that passed it on is all
+ * that is known.
  */
 export function createClientAddress(trusted: string[]): (request: IncomingMessage) => string {
   const isTrusted = createProxyTest(trusted);
@@ -37,7 +38,10 @@ export function createProxyTest(trusted: string[]): (address: string) => boolean
   return (address) => ranges.some((range) => isIn(bare(address), range));
 }
 
-/** An address as proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`; null for else. */
+/**
+ * An address as proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`,
+ * `[2001:db8::1]:4711`; null for else.
+ */
 export function readForwarded(text: string): string | null {
   const plain = text.trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(plain) ?? [];

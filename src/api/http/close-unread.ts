@@ -5,8 +5,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 const lingerMs = 1000;
 
 /**
- * Closes the connection with every answer that is given before the body was read, and with every refused credential: a stranger
- * would else make the server take in whatever he goes on sending.
+ * Closes the connection with every answer that is given before the body was read, and with every refused
+ * credential: a stranger would else make the server take in whatever he goes on sending.
  */
 export function closeUnread(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
@@ -28,8 +28,9 @@ function isUnread({ complete, headers }: IncomingMessage): boolean {
 }
 
 /**
- * Reads no more than a buffer of what comes. Node would read on until its answer is written and then cut the connection, and a client
- * whose bytes nobody read is told of that (by a reset) before it is told the answer; so our side is closed, and the cut comes later.
+ * Reads no more than a buffer of what comes. Node would read on until its answer is written and then cut the
+ * connection, and a client whose bytes nobody read is told of that (by a reset) before it is told the answer;
+ * so our side is closed, and the cut comes later.
  */
 function stopReading(request: IncomingMessage): void {
   const { socket } = request;

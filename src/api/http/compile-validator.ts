@@ -4,7 +4,10 @@ import { invalid } from '../../shared/errors.ts';
 import { problemsOf } from '../../shared/formats/common/zod-problems.ts';
 import { JudgedBody } from './judged-body.ts';
 
-/** Lets Fastify validate with zod; what does not fit is refused with 422 and its problems. What was judged has been validated. */
+/**
+ * Lets Fastify validate with zod; what does not fit is refused with 422 and its problems. What was judged has
+ * been validated.
+ */
 export const compileValidator: FastifySchemaCompiler<z.ZodType> =
   ({ schema }) =>
   (data) => {

@@ -2,7 +2,9 @@ import { setMaxListeners } from 'node:events';
 import type { ApiKeys } from '../auth/api-keys.ts';
 import type { Caller } from './caller.ts';
 
-/** How often open streams and waits look whether their credential still works. A minute is what is promised. */
+/**
+ * How often open streams and waits look whether their credential still works. A minute is what is promised.
+ */
 const lookMs = 20_000;
 
 export type CredentialWatch = {
@@ -13,8 +15,9 @@ export type CredentialWatch = {
 type Watched = { caller: Caller; ended: AbortController };
 
 /**
- * Watches the credentials of what outlives its request's beginning: streams and long waits. Keys are asked for all at once and one
- * time each, however many streams they have; when the database cannot say, nothing is ended.
+ * Watches the credentials of what outlives its request's beginning: streams and long waits. Keys are asked
+ * for all at once and one time each, however many streams they have; when the database cannot say, nothing is
+ * ended.
  */
 export function createCredentialWatch(apiKeys: Pick<ApiKeys, 'isAlive'>, everyMs = lookMs): CredentialWatch {
   const watched = new Set<Watched>();

@@ -4,7 +4,10 @@ import type { Database } from '../../shared/platform/postgres/database.ts';
 import type { ApiKeys } from '../auth/api-keys.ts';
 import type { Caller } from './caller.ts';
 
-/** Revokes a key and what it made, here at once and everywhere within 5 s. An operator's key is ended by operators alone. */
+/**
+ * Revokes a key and what it made, here at once and everywhere within 5 s. An operator's key is ended by
+ * operators alone.
+ */
 export async function endKey(
   deps: { sql: Database; apiKeys: Pick<ApiKeys, 'forget'> },
   caller: Caller,

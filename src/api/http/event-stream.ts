@@ -33,37 +33,40 @@ export type EventStream = {
 
 export type StreamOptions = {
   /**
-   * For viewers who cannot come back: these frames are sent when the server closes and their stream has not ended in time. The others
-   * may resume.
+   * For viewers who cannot come back: these frames are sent when the server closes and their stream has not
+   * ended in time. The others may resume.
    */
   farewell?: () => string;
   /**
-   * Tells an EventSource when to connect again. Only for streams of our own: the streams of OpenAI and Anthropic hold no such field,
-   * and clients that read theirs break on it.
+   * Tells an EventSource when to connect again. Only for streams of our own: the streams of OpenAI and
+   * Anthropic hold no such field, and clients that read theirs break on it.
    */
   tellsWhenToReconnect?: boolean;
 };
 
 export type EventStreams = {
-  /** Takes the connection over from Fastify and sends the headers. Throws the refusal of one viewer too many. */
+  /**
+   * Takes the connection over from Fastify and sends the headers. Throws the refusal of one viewer too many.
+   */
   open(reply: FastifyReply, options?: StreamOptions): EventStream;
   /** Throws the refusal that `open` would, for those who make something first that is then to be watched. */
   refuseMore(request: FastifyRequest): void;
   /**
-   * Asks every viewer to come back a little later and ends their streams; later ones end at once. Those with a farewell of their own
-   * may go on for `patienceMs`.
+   * Asks every viewer to come back a little later and ends their streams; later ones end at once. Those with
+   * a farewell of their own may go on for `patienceMs`.
    */
   drain(patienceMs: number): void;
   count(): number;
 };
 
 /**
- * Server-sent events over `reply.hijack()`: `@fastify/sse` 0.6 never settles after a slow viewer leaves and holds the
- * shutdown up. One timer serves all streams. `onCount` is told how many are open whenever that changes.
+ * Server-sent events over `reply.hijack()`: `@fastify/sse` 0.6 never settles after a slow viewer leaves and
+ * holds the shutdown up. One timer serves all streams. `onCount` is told how many are open whenever that
+ * changes.
  *
- * Every blank line that is sent ends a block that has data. The HTML standard lets a block without data pass unseen, but the official
- * decoders of OpenAI for Python (1 to 3) and for Go (before 3.43) make an event of it and fail on its empty data: comments and fields
- * stand in the block of the event that follows them.
+ * Every blank line that is sent ends a block that has data. The HTML standard lets a block without data pass
+ * unseen, but the official decoders of OpenAI for Python (1 to 3) and for Go (before 3.43) make an event of
+ * it and fail on its empty data: comments and fields stand in the block of the event that follows them.
  */
 export function createEventStreams({
   onCount = () => undefined,
@@ -201,7 +204,10 @@ class Viewer implements EventStream {
     this.#raw.end();
   }
 
-  /** A comment, when nothing was written since then; where something waits already, one more tells nobody anything. */
+  /**
+   * A comment, when nothing was written since then; where something waits already, one more tells nobody
+   * anything.
+   */
   sayAliveSince(time: number): void {
     if (this.#wroteAt <= time && this.#raw.writableLength === 0) this.#send(': still here\n');
   }
@@ -213,7 +219,10 @@ class Viewer implements EventStream {
     this.#raw.end();
   }
 
-  /** Ends it in the middle: properly for whoever comes back and is then told why, visibly broken off for anybody else. */
+  /**
+   * Ends it in the middle: properly for whoever comes back and is then told why, visibly broken off for
+   * anybody else.
+   */
   cut(): void {
     this.#gone.abort();
     if (this.canComeBack) this.#raw.end();
@@ -245,12 +254,18 @@ function destroy(this: ServerResponse): void {
   this.destroy();
 }
 
-/** Spread over time, so that the next server is not met by all at once. A browser obeys this line without the end of its block. */
+/**
+ * Spread over time, so that the next server is not met by all at once. A browser obeys this line without the
+ * end of its block.
+ */
 function reconnectSoon(): string {
   return `retry: ${250 + Math.floor(Math.random() * 2750)}\n`;
 }
 
-/** An event as it is sent, under its own id or another. Types and ids are ours and the data is one line of JSON, so no field can end early. */
+/**
+ * An event as it is sent, under its own id or another. Types and ids are ours and the data is one line of
+ * JSON, so no field can end early.
+ */
 export function toFrame({ id, type, data }: JobEvent, shownId: number | string = id): string {
   return `id: ${shownId}\nevent: ${type}\ndata: ${data}\n\n`;
 }
@@ -266,8 +281,8 @@ export function readerOn(stream: EventStream, frameOf: (event: JobEvent) => stri
 }
 
 /**
- * One chunk of a chunked body (RFC 9112, 7.1) in one piece, where `raw.write` makes three: half of what a live event cost. What is written
- * in one turn leaves together.
+ * One chunk of a chunked body (RFC 9112, 7.1) in one piece, where `raw.write` makes three: half of what a
+ * live event cost. What is written in one turn leaves together.
  */
 function writeChunk(socket: Socket, text: string): void {
   if (socket.writableCorked === 0) {

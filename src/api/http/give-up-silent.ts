@@ -4,8 +4,8 @@ import { answerBrokenRequest } from './broken-request.ts';
 const lookMs = 2000;
 
 /**
- * Closes the connection of a client whose body is not whole and brings nothing for this long, for bodies that are stored while they
- * arrive. Call what it gives back when the body is there.
+ * Closes the connection of a client whose body is not whole and brings nothing for this long, for bodies that
+ * are stored while they arrive. Call what it gives back when the body is there.
  */
 export function giveUpSilent({ raw }: FastifyRequest, silenceMsMax: number): () => void {
   const { socket } = raw;

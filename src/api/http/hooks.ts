@@ -42,8 +42,9 @@ export async function checkAddress(request: FastifyRequest): Promise<void> {
 }
 
 /**
- * Ends well: while the server closes, connections are told to close after their answer (else they would be waited for
- * until their keep-alive ends), and nothing new is accepted. The signal aborts when it begins to close.
+ * Ends well: while the server closes, connections are told to close after their answer (else they would be
+ * waited for until their keep-alive ends), and nothing new is accepted. The signal aborts when it begins to
+ * close.
  */
 export function drainOnClose(app: FastifyInstance): AbortSignal {
   const closing = new AbortController();

@@ -30,13 +30,13 @@ export type IdempotentOptions = {
   /** Encrypts the remembered answer under this key: for answers that show a secret once. */
   sealWith?: SecretsKey;
   /**
-   * For work that leaves the database, or takes long: it is done outside of any transaction, with connections of its own. When
-   * the process dies in the middle of it, the next request with the key does it again.
+   * For work that leaves the database, or takes long: it is done outside of any transaction, with connections
+   * of its own. When the process dies in the middle of it, the next request with the key does it again.
    */
   outside?: boolean;
   /**
-   * Done before the transaction begins, under the same claim: for what takes long or is large, and that nobody sees until the
-   * transaction shows it.
+   * Done before the transaction begins, under the same claim: for what takes long or is large, and that
+   * nobody sees until the transaction shows it.
    */
   first?: () => Promise<void>;
 };
@@ -49,7 +49,10 @@ export function fingerprintOf(request: FastifyRequest): string {
   return hash('sha256', `${request.method} ${request.url}\n${request.bodySha256}`);
 }
 
-/** The caller's Idempotency-Key, or null when there is none; 422 when it is not 1–255 printable ASCII characters. */
+/**
+ * The caller's Idempotency-Key, or null when there is none; 422 when it is not 1–255 printable ASCII
+ * characters.
+ */
 export function readIdempotencyKey(request: FastifyRequest): string | null {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return null;
@@ -57,18 +60,23 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
   throw invalid([{ param: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters' }]);
 }
 
-/** Whether a client says that it asks once more for what it asked a moment ago, as the official SDKs do when a connection broke. */
+/**
+ * Whether a client says that it asks once more for what it asked a moment ago, as the official SDKs do when a
+ * connection broke.
+ */
 export function asksAgain(request: FastifyRequest): boolean {
   return Number(request.headers['x-stainless-retry-count'] ?? 0) >= 1;
 }
 
 /**
- * Does the work of a POST in one transaction and answers with its outcome. With an Idempotency-Key it is done once: the
- * same request again gets the first answer, byte for byte; another request under the key gets 409 at once. A second request
- * that comes while the first is at work waits for it, at most a minute. Refusals (thrown) undo the work and are not remembered.
+ * Does the work of a POST in one transaction and answers with its outcome. With an Idempotency-Key it is done
+ * once: the same request again gets the first answer, byte for byte; another request under the key gets 409
+ * at once. A second request that comes while the first is at work waits for it, at most a minute. Refusals
+ * (thrown) undo the work and are not remembered.
  *
- * In three phases, each committed by itself, so that nobody ever waits for the transaction of another: the key is claimed; the
- * work is done, and its answer stored in the same transaction; a refusal gives the key back. A claim ends when its process is gone.
+ * In three phases, each committed by itself, so that nobody ever waits for the transaction of another: the
+ * key is claimed; the work is done, and its answer stored in the same transaction; a refusal gives the key
+ * back. A claim ends when its process is gone.
  */
 export async function idempotent(
   request: FastifyRequest,
@@ -128,7 +136,10 @@ async function claimOrWait(
   }
 }
 
-/** Waits a moment, and longer each time, without a connection. 409 when it took too long altogether, or nobody waits any more. */
+/**
+ * Waits a moment, and longer each time, without a connection. 409 when it took too long altogether, or nobody
+ * waits any more.
+ */
 function createPauses(gone: AbortSignal): () => Promise<void> {
   const until = Date.now() + waitMsMax;
   let waitMs = lookAgainMs.first;
@@ -139,7 +150,10 @@ function createPauses(gone: AbortSignal): () => Promise<void> {
   };
 }
 
-/** The work and its answer; null when somebody took the claim over meanwhile, whose answer is then everybody's. */
+/**
+ * The work and its answer; null when somebody took the claim over meanwhile, whose answer is then
+ * everybody's.
+ */
 async function workUnder(
   sql: Database,
   claim: KeyClaim,

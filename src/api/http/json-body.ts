@@ -15,7 +15,10 @@ import type { UnderWay } from './under-way.ts';
 /** SHA-256 of an empty body. */
 export const emptySha256 = hash('sha256', '');
 
-/** Only what is judged may be longer, and is then read in a thread; anything else is read where everybody waits for it. */
+/**
+ * Only what is judged may be longer, and is then read in a thread; anything else is read where everybody
+ * waits for it.
+ */
 const plainBytesMax = 1024 * 1024;
 
 /** Whoever sends more bodies at a time than may be on their way waits this long for the others. */
@@ -24,8 +27,8 @@ const placeWaitMs = 5000;
 export type JsonBodyDeps = { config: Pick<Config, 'http'>; judge: Pick<Judge, 'body'>; bodies: UnderWay };
 
 /**
- * Reads JSON bodies and keeps their hash on the request; those of routes that say what they are (`judged`) are checked and priced
- * too, the large ones in a thread. An empty body is no body. Rejects with a Refusal.
+ * Reads JSON bodies and keeps their hash on the request; those of routes that say what they are (`judged`)
+ * are checked and priced too, the large ones in a thread. An empty body is no body. Rejects with a Refusal.
  */
 export function createBodyReader({
   config,

@@ -4,7 +4,10 @@ import type { BodyBudgets } from './body-budgets.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the body is: it is read, checked and priced as that before the handler runs, and the handler has what came of it. */
+    /**
+     * What the body is: it is read, checked and priced as that before the handler runs, and the handler has
+     * what came of it.
+     */
     judged?: BodyKind;
   }
 }

@@ -3,8 +3,9 @@ import { Refusal } from '../../shared/errors.ts';
 import { createRateLimit, rateLimitHeaders } from './rate-limit.ts';
 
 /**
- * Holds every account to its requests per minute (its own limit, else the installation's; 0 is none) and tells it on every
- * answer where it stands. Counted in this process, so that no other server is in the way of a request.
+ * Holds every account to its requests per minute (its own limit, else the installation's; 0 is none) and
+ * tells it on every answer where it stands. Counted in this process, so that no other server is in the way of
+ * a request.
  */
 export function createRequestLimit(settings: { requestsPerMinute: number }) {
   const limit = createRateLimit();

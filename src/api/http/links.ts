@@ -9,9 +9,11 @@ declare module 'fastify' {
 }
 
 /**
- * Gives every request its `linkTo`. With PUBLIC_URL they begin with it. Without, they begin with the host the client called where that is surely this
- * server: it came through a trusted proxy (X-Forwarded-Host, -Proto and -Prefix), or it is the address of the connection. Any other host is only a text that the client sent, and a link
- * to it could take a key there; then the link is the path alone, which clients resolve against the address they know.
+ * Gives every request its `linkTo`. With PUBLIC_URL they begin with it. Without, they begin with the host the
+ * client called where that is surely this server: it came through a trusted proxy (X-Forwarded-Host, -Proto
+ * and -Prefix), or it is the address of the connection. Any other host is only a text that the client sent,
+ * and a link to it could take a key there; then the link is the path alone, which clients resolve against the
+ * address they know.
  */
 export function decorateLinks(
   app: FastifyInstance,

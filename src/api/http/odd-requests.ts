@@ -4,8 +4,8 @@ import { Refusal } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 
 /**
- * What Node would answer by itself and without a word: an expectation that is not known, and HTTP/1.1 without a host. Nor may there be
- * two (RFC 9112, 3.2): a proxy before us may have gone by the other.
+ * What Node would answer by itself and without a word: an expectation that is not known, and HTTP/1.1 without
+ * a host. Nor may there be two (RFC 9112, 3.2): a proxy before us may have gone by the other.
  */
 export function answerOddRequests(app: FastifyInstance): void {
   app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {

@@ -16,7 +16,10 @@ import { answerError, sendRefusal } from './problem.ts';
 
 type OpenDeps = { config: Pick<Config, 'http'>; log: FastifyBaseLogger };
 
-/** A client may take this long to send its headers, and this long for all of a request (an upload of a large file). */
+/**
+ * A client may take this long to send its headers, and this long for all of a request (an upload of a large
+ * file).
+ */
 const headersMsMax = 15_000;
 const requestMsMax = 300_000;
 
@@ -78,7 +81,10 @@ const securityHeaders = {
   'x-frame-options': 'DENY',
 };
 
-/** Says once that a proxy stands before this server that nobody told it of: all who come through it count as one address. */
+/**
+ * Says once that a proxy stands before this server that nobody told it of: all who come through it count as
+ * one address.
+ */
 export function warnOfProxy(app: App, { config, log }: OpenDeps): void {
   let said = config.http.trustProxy.length > 0;
   app.addHook('onRequest', async (request) => {

@@ -15,8 +15,9 @@ export const pageQuery = {
 };
 
 /**
- * The id a page goes on from, in a list of what is sorted by ids of this kind. They tell their place by themselves, so a page also
- * goes on from what was deleted since, as it is by whoever deletes while he lists. A delivery's id may end in its endpoint's.
+ * The id a page goes on from, in a list of what is sorted by ids of this kind. They tell their place by
+ * themselves, so a page also goes on from what was deleted since, as it is by whoever deletes while he lists.
+ * A delivery's id may end in its endpoint's.
  */
 export function cursorOf(prefix: IdPrefix) {
   const pattern = new RegExp(`^${prefix}_[0-9a-f]{32}(_[0-9a-f]{12})?$`);
@@ -43,8 +44,9 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 }
 
 /**
- * A page from rows that were asked for with `limit + 1`: the extra one only says that there are more. `reachedId` is how far was
- * looked when that was not to the end: then the page may be short, or empty, and the next one goes on from there.
+ * A page from rows that were asked for with `limit + 1`: the extra one only says that there are more.
+ * `reachedId` is how far was looked when that was not to the end: then the page may be short, or empty, and
+ * the next one goes on from there.
  */
 export function toPage<Item extends { id: string }>(
   items: Item[],

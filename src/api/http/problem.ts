@@ -64,7 +64,9 @@ export function anthropicProblemBody(refusal: Refusal, requestId: string) {
   return { type: 'error', error: { type, message: brief(refusal.message) }, request_id: requestId };
 }
 
-/** The headers that go with a refusal; times are whole seconds and milliseconds from now, at most a minute. */
+/**
+ * The headers that go with a refusal; times are whole seconds and milliseconds from now, at most a minute.
+ */
 export function problemHeaders(refusal: Refusal): Record<string, string> {
   const retry = refusal.extras.retry ?? refusals[refusal.type].retry;
   const headers: Record<string, string> = {};
@@ -79,7 +81,10 @@ export function problemHeaders(refusal: Refusal): Record<string, string> {
   return headers;
 }
 
-/** Any error as the refusal the client gets. What we did not foresee is an internal error and says nothing of itself. */
+/**
+ * Any error as the refusal the client gets. What we did not foresee is an internal error and says nothing of
+ * itself.
+ */
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
@@ -99,7 +104,9 @@ export function toRefusal(error: unknown): Refusal {
   return new Refusal('internal_error', 'Something went wrong on our side', {}, error);
 }
 
-/** What Node says of a request whose client went away while sending; the database's own resets read otherwise. */
+/**
+ * What Node says of a request whose client went away while sending; the database's own resets read otherwise.
+ */
 function isBrokenOff(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return code === 'ECONNRESET' && message === 'aborted';

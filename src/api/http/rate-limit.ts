@@ -23,8 +23,9 @@ export type RateLimit = {
 };
 
 /**
- * Requests per minute and key, counted in this process: a bucket of `perMinute` that refills evenly. N processes let N
- * times as much through; in exchange nothing outside the process can stop a request from being counted.
+ * Requests per minute and key, counted in this process: a bucket of `perMinute` that refills evenly. N
+ * processes let N times as much through; in exchange nothing outside the process can stop a request from
+ * being counted.
  */
 export function createRateLimit(now: () => number = () => performance.now()): RateLimit {
   // For each key the moment at which its bucket is full again.
@@ -64,7 +65,9 @@ export function createRateLimit(now: () => number = () => performance.now()): Ra
   };
 }
 
-/** The headers that tell a client where it stands: the IETF draft's two fields, its older three, and OpenAI's. */
+/**
+ * The headers that tell a client where it stands: the IETF draft's two fields, its older three, and OpenAI's.
+ */
 export function rateLimitHeaders(allowance: Allowance): Record<string, string> {
   const { limit, remaining } = allowance;
   // Less a microsecond, which sums of such times may be wrong by.

@@ -22,7 +22,10 @@ export const usdAmount = z
     return z.NEVER;
   });
 
-/** The id of an account, as the operator or an identity provider may choose it. In a path it is percent-encoded. */
+/**
+ * The id of an account, as the operator or an identity provider may choose it. In a path it is
+ * percent-encoded.
+ */
 export const accountId = z.string().refine(isAccountId, {
   error: 'must be 1 to 255 characters, none of them a control character',
 });

@@ -4,8 +4,8 @@ export type SharedReads<Value> = (key: string, read: () => Promise<Value>) => Pr
 type Line<Value> = { current: Promise<unknown>; next: Promise<Value> | null };
 
 /**
- * Nobody gets an answer that was begun before they asked, so that everybody reads what they have just written or heard of: who comes
- * while a read is under way shares the one after it. Nothing is kept beyond that.
+ * Nobody gets an answer that was begun before they asked, so that everybody reads what they have just written
+ * or heard of: who comes while a read is under way shares the one after it. Nothing is kept beyond that.
  */
 export function createSharedReads<Value>(): SharedReads<Value> {
   const lines = new Map<string, Line<Value>>();

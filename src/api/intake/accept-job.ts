@@ -24,8 +24,9 @@ export type Accepted = {
 };
 
 /**
- * Reserves the bound of a job and stores it, durably and in one statement. Throws a Refusal, and then nothing is stored. `takeId` is
- * asked for the job's id. Does not depend on Redis: the hint to the dispatcher may be lost.
+ * Reserves the bound of a job and stores it, durably and in one statement. Throws a Refusal, and then nothing
+ * is stored. `takeId` is asked for the job's id. Does not depend on Redis: the hint to the dispatcher may be
+ * lost.
  */
 export async function acceptJob(
   deps: IntakeDeps,

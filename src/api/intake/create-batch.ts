@@ -7,14 +7,15 @@ import type { Transaction } from '../../shared/platform/postgres/database.ts';
 const windowSeconds = 86_400;
 
 /**
- * Whose batch it is, how many it may have open, what makes two creations the same, and whether the client says that it asks
- * again.
+ * Whose batch it is, how many it may have open, what makes two creations the same, and whether the client
+ * says that it asks again.
  */
 export type BatchOrderer = { accountId: string; openMax: number; fingerprint: string; asksAgain: boolean };
 
 /**
- * Begins a batch, unless its account has as many open as it may. A client that says it asks again gets the batch it began a moment
- * ago: the official SDKs send no idempotency key. `prepare` is asked only for one that is new.
+ * Begins a batch, unless its account has as many open as it may. A client that says it asks again gets the
+ * batch it began a moment ago: the official SDKs send no idempotency key. `prepare` is asked only for one
+ * that is new.
  */
 export async function orderBatch(
   tx: Transaction,

@@ -6,7 +6,9 @@ import type { StoredOrder } from '../../shared/jobs/sql/jobs.ts';
 import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
 import { retryMetadata } from './retry-metadata.ts';
 
-/** The order of a job that ended, to be placed once more: as it was, at once, at today's price. Throws a 422. */
+/**
+ * The order of a job that ended, to be placed once more: as it was, at once, at today's price. Throws a 422.
+ */
 export function orderAgain(
   deps: QuoteDeps,
   stored: StoredOrder,

@@ -9,7 +9,9 @@ export const turnsMax = 200;
 const mebibytesMax = 64;
 export const bytesMax = mebibytesMax * 1024 * 1024;
 
-/** The turns of a conversation, newest first: each can be gone on from, and together they are not too many. */
+/**
+ * The turns of a conversation, newest first: each can be gone on from, and together they are not too many.
+ */
 export async function listEarlierTurns(
   sql: Database,
   accountId: string,

@@ -7,8 +7,9 @@ import type { ResponseEvent } from '../../shared/formats/openai-responses/respon
 import { readResponse, type StoredResponse } from './stored-response.ts';
 
 /**
- * Tells every event of a stored response from the first on, until its last or the signal. The numbers are the same for everybody and at
- * any time, unless the log of the output was lost with Redis: then there are fewer, and the text comes in one piece.
+ * Tells every event of a stored response from the first on, until its last or the signal. The numbers are the
+ * same for everybody and at any time, unless the log of the output was lost with Redis: then there are fewer,
+ * and the text comes in one piece.
  */
 export async function followResponse(
   deps: { sql: Database; watcher: JobWatcher },

@@ -44,7 +44,8 @@ async function tellAll(
     await stream.writePaced(() => toResponseFrames(untold));
     last = events.at(-1);
   });
-  // A reader who has more events than there are now saw them before the log was lost: the last one has the whole response.
+  // A reader who has more events than there are now saw them before the log was lost: the last one has the
+  // whole response.
   if (last !== undefined && last.sequence_number < after && !stream.signal.aborted) {
     stream.write(toResponseFrames([{ ...last, sequence_number: after + 1 }]));
   }

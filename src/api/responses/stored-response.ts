@@ -13,7 +13,10 @@ export const jobIdOf = (responseId: string) => responseId.replace(/^resp_/, 'job
 
 export type StoredResponse = { job: JobRecord; facts: ResponseFacts };
 
-/** A response of an account as it stands, without its input. Throws a 404 when there is none, or it was not to be stored, or was deleted. */
+/**
+ * A response of an account as it stands, without its input. Throws a 404 when there is none, or it was not to
+ * be stored, or was deleted.
+ */
 export async function readResponse(
   sql: Database,
   accountId: string,

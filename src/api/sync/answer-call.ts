@@ -25,7 +25,10 @@ export type AnswerDeps = PlaceDeps &
     credentials: CredentialWatch;
   };
 
-/** A finished call: the completion, and the job it was. Whoever asks for it again is answered the same, times included. */
+/**
+ * A finished call: the completion, and the job it was. Whoever asks for it again is answered the same, times
+ * included.
+ */
 export type Answered = { job: JobRecord; completion: ChatCompletion };
 
 /** How a surface says an answer piece by piece: each function gives the frames to send. */
@@ -76,8 +79,9 @@ async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSigna
 }
 
 /**
- * Runs a call and sends its answer as it comes. Until the first word (or ten seconds) a failure is an answer of its own; after
- * that it is an event in the stream, and a client that leaves ends the call, which is charged for what it had produced.
+ * Runs a call and sends its answer as it comes. Until the first word (or ten seconds) a failure is an answer
+ * of its own; after that it is an event in the stream, and a client that leaves ends the call, which is
+ * charged for what it had produced.
  */
 export async function answerInPieces(
   deps: AnswerDeps,
@@ -106,13 +110,22 @@ export async function answerInPieces(
 }
 
 type FollowedAnswer = {
-  /** What comes first: a word, the end without one, or nothing for `timeoutMs`. Rejects with what went wrong before. */
+  /**
+   * What comes first: a word, the end without one, or nothing for `timeoutMs`. Rejects with what went wrong
+   * before.
+   */
   first(timeoutMs: number): Promise<'word' | 'end' | 'silence'>;
-  /** Has what came, and all that comes, written to the stream. Resolves when the call ended; rejects with what went wrong. */
+  /**
+   * Has what came, and all that comes, written to the stream. Resolves when the call ended; rejects with what
+   * went wrong.
+   */
   writeTo(stream: EventStream): Promise<void>;
 };
 
-/** Follows a call whose stream is opened after its first word: until then that word waits, and all others behind it. */
+/**
+ * Follows a call whose stream is opened after its first word: until then that word waits, and all others
+ * behind it.
+ */
 function followAnswer(
   watcher: JobWatcher,
   { jobId }: PlacedCall,

@@ -24,8 +24,9 @@ export function whenGone(reply: FastifyReply): AbortSignal {
 export type GoneDeps = CancelDeps & { errands: Errands; closing: AbortSignal };
 
 /**
- * Stops a call whose client left before it was told anything, unless it comes back in time, here or at another process. A server
- * that closes waits for that, with less patience: nobody else knows of the client that left.
+ * Stops a call whose client left before it was told anything, unless it comes back in time, here or at
+ * another process. A server that closes waits for that, with less patience: nobody else knows of the client
+ * that left.
  */
 export function cancelUnlessAskedAgain(deps: GoneDeps, call: PlacedCall): void {
   deps.errands.run(cancelLater(deps, call));

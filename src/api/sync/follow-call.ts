@@ -19,8 +19,9 @@ type Said = {
 export class OutputTakenBack extends Error {}
 
 /**
- * Tells the output of a job as it comes, until the job ends or the signal aborts. Reads as one text: a new attempt that starts anew is
- * not told as long as nothing of the old one was; when something was, it cannot be taken back and this rejects.
+ * Tells the output of a job as it comes, until the job ends or the signal aborts. Reads as one text: a new
+ * attempt that starts anew is not told as long as nothing of the old one was; when something was, it cannot
+ * be taken back and this rejects.
  */
 export async function followCall(
   watcher: JobWatcher,

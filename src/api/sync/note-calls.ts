@@ -3,7 +3,9 @@ import type { Database } from '../../shared/platform/postgres/database.ts';
 import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
 import { noteSyncCalls, type SyncCall } from '../../shared/jobs/sql/sync-calls.ts';
 
-/** Notes which job is about to answer a call, durably when this resolves. Concurrent calls share statements. */
+/**
+ * Notes which job is about to answer a call, durably when this resolves. Concurrent calls share statements.
+ */
 export type NoteCall = (call: SyncCall) => Promise<unknown>;
 
 export function createCallNotes(sql: Database): NoteCall {

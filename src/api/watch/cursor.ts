@@ -1,8 +1,9 @@
 import type { LoggedEvent } from '../../shared/events/rules/event.ts';
 
 /**
- * Where one watcher is. Events are let through only when they follow the one before without a hole: text with a piece
- * missing would be wrong, and nobody would know. After a hole nothing passes until the text starts anew or the job ends.
+ * Where one watcher is. Events are let through only when they follow the one before without a hole: text with
+ * a piece missing would be wrong, and nobody would know. After a hole nothing passes until the text starts
+ * anew or the job ends.
  */
 export class Cursor {
   #sent: number;
@@ -30,7 +31,10 @@ export class Cursor {
     return this.#found;
   }
 
-  /** Those of the news that may be passed on; null when one is missing before them, which the log may still have. */
+  /**
+   * Those of the news that may be passed on; null when one is missing before them, which the log may still
+   * have.
+   */
   takeNews(news: LoggedEvent[]): LoggedEvent[] | null {
     const fresh = news.filter(({ id }) => id > this.#seen);
     const gap = fresh.some(({ id }, index) => id !== this.#seen + 1 + index);

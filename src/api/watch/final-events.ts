@@ -8,8 +8,8 @@ import type { Cursor } from './cursor.ts';
 type EndDeps = { sql: Database; events: Pick<JobEvents, 'log'> };
 
 /**
- * The id of the final event: the one stored with the job, or a later one when a lost worker had written more events than
- * Postgres was told of. `seen` is the last id that the asker knows to be used.
+ * The id of the final event: the one stored with the job, or a later one when a lost worker had written more
+ * events than Postgres was told of. `seen` is the last id that the asker knows to be used.
  */
 export async function finalIdOf(deps: EndDeps, job: WatchedJob, seen: number): Promise<number> {
   const lastLogged = (await deps.events.log.lastId(job.id)) ?? 0;
@@ -17,8 +17,8 @@ export async function finalIdOf(deps: EndDeps, job: WatchedJob, seen: number): P
 }
 
 /**
- * What a watcher of a final job still lacks: a snapshot in place of output that is gone, then the final event. Nothing when
- * it has had that. Needs only Postgres.
+ * What a watcher of a final job still lacks: a snapshot in place of output that is gone, then the final
+ * event. Nothing when it has had that. Needs only Postgres.
  */
 export async function tellTheEnd(deps: EndDeps, job: WatchedJob, cursor: Cursor): Promise<JobEvent[]> {
   if (!isFinal(job.state)) return [];

@@ -21,8 +21,9 @@ export type FinalWatch = {
 type Waiter = { jobId: string; wake(): void };
 
 /**
- * Everybody of this process who waits for the end of a job shares one look at the database, which asks for states and reads no text:
- * what a wait costs does not grow with the job, nor what all cost with their number.
+ * Everybody of this process who waits for the end of a job shares one look at the database, which asks for
+ * states and reads no text: what a wait costs does not grow with the job, nor what all cost with their
+ * number.
  */
 export function createFinalWatch(deps: FinalWatchDeps): FinalWatch {
   const waiters = new Map<string, Set<Waiter>>();

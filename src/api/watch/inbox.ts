@@ -45,8 +45,9 @@ export class Inbox {
   }
 
   /**
-   * Waits until there is something to take or the signal aborted. News that `passOn` takes meanwhile end no waiting: of thousands of
-   * streams, a promise for each event would be alive, and moved, at every collection of young objects.
+   * Waits until there is something to take or the signal aborted. News that `passOn` takes meanwhile end no
+   * waiting: of thousands of streams, a promise for each event would be alive, and moved, at every collection
+   * of young objects.
    */
   wait(passOn: PassOn | null = null): Promise<void> {
     return new Promise((resolve) => {

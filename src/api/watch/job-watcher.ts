@@ -36,15 +36,18 @@ export type JobWatcher = {
   find(jobId: string): Promise<WatchedJob | null>;
   /** Whether a reader who has the event `after` has had the last one, or there is nothing left to tell. */
   isOver(job: WatchedJob, after: number): Promise<boolean>;
-  /** Gives the reader the events of a job from `after` on, until the final one or the signal. Rejects with what the reader throws. */
+  /**
+   * Gives the reader the events of a job from `after` on, until the final one or the signal. Rejects with
+   * what the reader throws.
+   */
   watch(request: WatchRequest, reader: JobReader): Promise<void>;
   stop(): void;
 };
 
 /**
- * Watches jobs for this process: the log and the news of Redis for what comes while a job runs, Postgres for the beginning
- * and the end. A lost message or a Redis that is away delays a reader by two seconds at most and never leaves a hole
- * unsaid: missing output is told by `output.reset` or, at the end, by a snapshot.
+ * Watches jobs for this process: the log and the news of Redis for what comes while a job runs, Postgres for
+ * the beginning and the end. A lost message or a Redis that is away delays a reader by two seconds at most
+ * and never leaves a hole unsaid: missing output is told by `output.reset` or, at the end, by a snapshot.
  */
 export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
   const watched = new Set<Inbox>();
@@ -120,7 +123,10 @@ function passLive(watching: Watching, news: LoggedEvent[]): boolean {
   }
 }
 
-/** Passes on what has come, and what the log and the row have if they are to be looked at; true when nothing is left to tell. */
+/**
+ * Passes on what has come, and what the log and the row have if they are to be looked at; true when nothing
+ * is left to tell.
+ */
 async function tellWhatThereIs(deps: JobWatcherDeps, watching: Watching): Promise<boolean> {
   const { inbox, cursor, thrown } = watching;
   if (thrown !== null) throw thrown.error;

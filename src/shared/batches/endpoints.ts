@@ -26,7 +26,10 @@ export type LineJob = {
 export type BatchEndpoint = {
   /** Whose words the fields of a line are in. */
   surface: Surface;
-  /** The body of a line as the engine takes it, and the metadata it gives; throws a Refusal with every problem. */
+  /**
+   * The body of a line as the engine takes it, and the metadata it gives; throws a Refusal with every
+   * problem.
+   */
   read(body: unknown): { request: ChatRequest; original: string | null; metadata: Record<string, string> };
   /** The body of the answer, in the shape of the endpoint. */
   write(completion: ChatCompletion, job: LineJob): unknown;

@@ -13,9 +13,10 @@ const pieceBytes = 256 * 1024;
 const newline = 0x0a;
 
 /**
- * The next lines of a stored file: at most `linesMax`, and no more than about a quarter of a mebibyte but for one line that is
- * longer. A line of more than `lineBytesMax` is returned without its bytes, and ends the reading. Lines of white space alone
- * have their numbers and are left out; they take no place of others. Holds no more in memory than it returns. Throws FileGone.
+ * The next lines of a stored file: at most `linesMax`, and no more than about a quarter of a mebibyte but for
+ * one line that is longer. A line of more than `lineBytesMax` is returned without its bytes, and ends the
+ * reading. Lines of white space alone have their numbers and are left out; they take no place of others.
+ * Holds no more in memory than it returns. Throws FileGone.
  */
 export async function readFileLines(
   sql: Transaction,
@@ -36,7 +37,9 @@ export async function readFileLines(
   }
 }
 
-/** Reading ends here, since a line that is too long fails its batch: nobody asks where the next one begins. */
+/**
+ * Reading ends here, since a line that is too long fails its batch: nobody asks where the next one begins.
+ */
 function tooLong({ readBytes, readLines }: FilePlace): FileSlice {
   const line = readLines + 1;
   return { lines: [{ line, bytes: null }], readBytes, readLines: line, isEnd: true };

@@ -8,7 +8,10 @@ const membersMax = 100;
 const customIdMax = 512;
 const textBytesMax = customIdMax * 6 + 2;
 
-/** The custom_id of a line that is not to be parsed; null when it has none that is one. Nothing else of the line is made a value. */
+/**
+ * The custom_id of a line that is not to be parsed; null when it has none that is one. Nothing else of the
+ * line is made a value.
+ */
 export function findCustomId(bytes: Buffer): string | null {
   let count = 0;
   let found: string | null = null;

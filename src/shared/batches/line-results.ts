@@ -9,7 +9,10 @@ import { writeJson } from '../platform/json/verbatim.ts';
 import type { EndedLine } from './sql/assemble-batch.ts';
 import { endpoints } from './endpoints.ts';
 
-/** The error of OpenAI's APIs that says the same as a refusal. `request.` before a field is a word of the native API. */
+/**
+ * The error of OpenAI's APIs that says the same as a refusal. `request.` before a field is a word of the
+ * native API.
+ */
 export function openaiError({ message, type, extras }: Pick<Refusal, 'message' | 'type' | 'extras'>) {
   const bare = (text: string) => text.replace(/^request\./, '');
   const { param = '' } = extras;

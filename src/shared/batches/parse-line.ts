@@ -10,8 +10,8 @@ import { faultOf } from '../formats/common/json-values.ts';
 import type { FileLine } from './file-lines.ts';
 
 /**
- * A line that can be judged; its body has not been looked at. `escapes`: whether the text held `\u`. `unread`: why no value was made
- * of the body.
+ * A line that can be judged; its body has not been looked at. `escapes`: whether the text held `\u`.
+ * `unread`: why no value was made of the body.
  */
 export type ParsedLine = {
   line: number;
@@ -24,7 +24,10 @@ export type ParsedLine = {
 const customIdMax = 512;
 const lineMebibytesMax = batchLineBytesMax / 1024 ** 2;
 
-/** Reads one line of an input file (`{custom_id, method, url, body}`). A fault of the line itself fails its whole batch. */
+/**
+ * Reads one line of an input file (`{custom_id, method, url, body}`). A fault of the line itself fails its
+ * whole batch.
+ */
 export function parseLine(given: FileLine, endpoint: BatchEndpointName): ParsedLine | BatchFault {
   const { line, bytes } = given;
   const fault = (code: BatchFault['code'], message: string, param: string | null = null): BatchFault => ({
@@ -59,8 +62,9 @@ const notJson = 'This line is not parseable as a JSON object.';
 type LineContent = Pick<ParsedLine, 'body' | 'escapes' | 'unread'>;
 
 /**
- * What is around the body, and the body. A body that holds more values than work is done for is not made into any: the line alone is
- * refused for it, so what is around it is read apart. A text says why the whole line cannot be read.
+ * What is around the body, and the body. A body that holds more values than work is done for is not made into
+ * any: the line alone is refused for it, so what is around it is read apart. A text says why the whole line
+ * cannot be read.
  */
 function readLine(bytes: Buffer): { shell: Record<string, unknown>; content: LineContent } | string {
   const members = [...firstMembers(bytes)];

@@ -25,7 +25,10 @@ export type LineOwner = {
   endpoint: BatchEndpointName;
 };
 
-/** Prices the body of a line: the line as it is kept, with the job that will be made of it, or with why it is refused. */
+/**
+ * Prices the body of a line: the line as it is kept, with the job that will be made of it, or with why it is
+ * refused.
+ */
 export function judgeLine(deps: QuoteDeps, owner: LineOwner, parsed: ParsedLine): BatchLine {
   const kept = { line: parsed.line, customId: parsed.customId };
   try {

@@ -92,7 +92,9 @@ function toEntry(row: z.infer<typeof model>, priceVersion: string): ModelEntry {
   };
 }
 
-/** The models of models.json that their provider still serves, with the version and date of that price list. */
+/**
+ * The models of models.json that their provider still serves, with the version and date of that price list.
+ */
 export function builtInModels(): { asOf: string; priceVersion: string; models: ModelEntry[] } {
   const file = catalogueFile.parse(generated);
   const models = file.models

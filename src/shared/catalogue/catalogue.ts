@@ -103,8 +103,8 @@ function checkLimits(model: ModelEntry): string[] {
 }
 
 /**
- * Every name → model. An id always wins; a bare name or alias goes to the first model that has it, so nothing an
- * operator adds can take a built-in name away unnoticed.
+ * Every name → model. An id always wins; a bare name or alias goes to the first model that has it, so nothing
+ * an operator adds can take a built-in name away unnoticed.
  */
 function indexNames(models: ModelEntry[]): Map<string, ModelEntry> {
   const names = new Map(models.map((model) => [model.id, model]));
@@ -137,9 +137,9 @@ function duplicates(names: string[]): string[] {
 }
 
 /**
- * The built-in catalogue with MODELS_FILE and PROVIDERS_FILE (both already parsed from JSON) put over it. Throws
- * `CatalogueError` with every problem found. A model without a price is refused, never free; a price of zero counts
- * only when it is written.
+ * The built-in catalogue with MODELS_FILE and PROVIDERS_FILE (both already parsed from JSON) put over it.
+ * Throws `CatalogueError` with every problem found. A model without a price is refused, never free; a price
+ * of zero counts only when it is written.
  */
 export function loadCatalogue(files: { modelsFile?: unknown; providersFile?: unknown } = {}): Catalogue {
   const builtIn = builtInModels();

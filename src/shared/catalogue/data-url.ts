@@ -2,8 +2,8 @@
 export type DataUrl = { mediaType: string; base64: string };
 
 /**
- * `data:image/png;base64,…` taken apart, or null when it is not that. The base64 must be whole and canonical (RFC 4648): what a
- * lenient decoder would drop is not what the caller meant to send.
+ * `data:image/png;base64,…` taken apart, or null when it is not that. The base64 must be whole and canonical
+ * (RFC 4648): what a lenient decoder would drop is not what the caller meant to send.
  */
 export function parseDataUrl(url: string): DataUrl | null {
   const comma = url.indexOf(',');

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 
 /**
- * The shapes of MODELS_FILE and PROVIDERS_FILE, as an operator writes them: snake case, money in USD per 1,000,000
- * tokens. Documented by examples/models.example.json and examples/providers.example.json.
+ * The shapes of MODELS_FILE and PROVIDERS_FILE, as an operator writes them: snake case, money in USD per
+ * 1,000,000 tokens. Documented by examples/models.example.json and examples/providers.example.json.
  */
 
-/** A price as text ("0.075") or a plain number; exact to nine places. Answers nano-USD per 1,000,000 tokens. */
+/**
+ * A price as text ("0.075") or a plain number; exact to nine places. Answers nano-USD per 1,000,000 tokens.
+ */
 const usdPerMtok = z
   .union([z.string(), z.number()], {
     error:
@@ -58,7 +60,10 @@ const modelFacts = {
   image_tokens_max: z.int().min(0).max(1_000_000).optional(),
 };
 
-/** One entry of MODELS_FILE: a known id is overridden field by field, a new one needs price, context and output limit. */
+/**
+ * One entry of MODELS_FILE: a known id is overridden field by field, a new one needs price, context and
+ * output limit.
+ */
 const fileModelShape = z.strictObject({
   id: z
     .string()

@@ -5,8 +5,8 @@ import { type Config, ConfigError, type ProviderConfig } from '../platform/confi
 export type Models = { catalogue: Catalogue; providers: ProviderConfig[] };
 
 /**
- * The built-in models and providers together with those of MODELS_FILE and PROVIDERS_FILE. Throws ConfigError when a file is
- * wrong or the variable it names for a key is not set.
+ * The built-in models and providers together with those of MODELS_FILE and PROVIDERS_FILE. Throws ConfigError
+ * when a file is wrong or the variable it names for a key is not set.
  */
 export function loadModels(config: Config): Models {
   const catalogue = readCatalogue(config);

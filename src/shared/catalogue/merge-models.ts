@@ -9,7 +9,9 @@ type FileLong = FileModel['long_context'];
 export type FileFacts = Omit<FileModel, 'id'>;
 
 const outputDefaultMax = 16_384;
-/** As much as the largest images of known open models; an operator who knows better says `image_tokens_max`. */
+/**
+ * As much as the largest images of known open models; an operator who knows better says `image_tokens_max`.
+ */
 const imageTokensUnknown = 16_384;
 
 /** Rates not written are the input price: no discount is assumed that nobody promised. */
@@ -29,7 +31,10 @@ function longOf(long: FileLong): Pick<Prices, 'longContext'> {
   return { longContext: { ...ratesOf(long.usd_per_mtok), aboveInputTokens: long.above_input_tokens } };
 }
 
-/** Names a price the operator wrote, so a stored charge can be traced to it: the same price has the same version. */
+/**
+ * Names a price the operator wrote, so a stored charge can be traced to it: the same price has the same
+ * version.
+ */
 function versionOf(id: string, prices: Prices): string {
   const text = JSON.stringify([id, prices], (_key, value) =>
     typeof value === 'bigint' ? `${value}` : value,

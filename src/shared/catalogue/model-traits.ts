@@ -1,11 +1,11 @@
 /**
- * What a model can do that its provider's API as a whole does not say, told from its name. Unknown names count as the newest
- * generation, since that is what a new name will be.
+ * What a model can do that its provider's API as a whole does not say, told from its name. Unknown names
+ * count as the newest generation, since that is what a new name will be.
  */
 
 /**
- * Claude up to 4.6 takes `temperature`, `top_p` and a thinking budget. Later models refuse sampling settings and think
- * adaptively; API version 2026-10-21 (SDK 1.x) no longer has the fields at all.
+ * Claude up to 4.6 takes `temperature`, `top_p` and a thinking budget. Later models refuse sampling settings
+ * and think adaptively; API version 2026-10-21 (SDK 1.x) no longer has the fields at all.
  */
 export function isBudgetClaude(model: string): boolean {
   return /claude-(3\b|(opus|sonnet|haiku)-4(-[0-6])?(-\d{8})?$)/.test(model);

@@ -11,7 +11,9 @@ export type Rates = {
   cacheWriteHour: bigint;
 };
 
-/** A model's prices. The long-context rates are for the WHOLE request once its prompt is above the threshold. */
+/**
+ * A model's prices. The long-context rates are for the WHOLE request once its prompt is above the threshold.
+ */
 export type Prices = Rates & { longContext?: Rates & { aboveInputTokens: number } };
 
 /** Which SDK and wire a model is reached through; `compatible` is any upstream that speaks OpenAI's. */

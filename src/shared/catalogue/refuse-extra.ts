@@ -2,8 +2,9 @@ import type { ExtraContent, Message, Tool } from '../chat/chat.ts';
 import type { Refusal, UpstreamKind } from './refusal.ts';
 
 /**
- * What is only a provider's memory of its own turn, or a hint that changes no answer. It means nothing to another provider and is
- * dropped on the way there; anything else in `extra_content` asks for something, and must not vanish.
+ * What is only a provider's memory of its own turn, or a hint that changes no answer. It means nothing to
+ * another provider and is dropped on the way there; anything else in `extra_content` asks for something, and
+ * must not vanish.
  */
 const droppedFields: Record<keyof ExtraContent, string[]> = {
   anthropic: ['content', 'stop_sequence', 'cache_control'],
@@ -13,7 +14,10 @@ const droppedFields: Record<keyof ExtraContent, string[]> = {
 
 type Carrier = Message | Tool;
 
-/** Blocks in `extra_content` that are for another provider and are more than its state and hints, by field path. */
+/**
+ * Blocks in `extra_content` that are for another provider and are more than its state and hints, by field
+ * path.
+ */
 export function refuseExtra(carrier: Carrier, path: string, kind: UpstreamKind): Refusal[] {
   const owner = kind === 'compatible' ? 'openai' : kind;
   return placesOf(carrier, path).flatMap(({ at, extra }) =>

@@ -33,7 +33,10 @@ function isInstruction(message: Message): boolean {
   return message.role === 'system' || message.role === 'developer';
 }
 
-/** Of the turns so far: the tool calls that results may refer to, and how many values the arguments after them may still hold. */
+/**
+ * Of the turns so far: the tool calls that results may refer to, and how many values the arguments after them
+ * may still hold.
+ */
 type Turns = { known: Set<string>; valuesLeft: number };
 
 /** What Anthropic and Gemini want of a single turn. */

@@ -4,8 +4,9 @@ import type { ModelSupport, Refusal, UpstreamKind } from './refusal.ts';
 import { refuseMessages } from './refuse-messages.ts';
 
 /**
- * Everything in a request that a provider cannot do, so that intake can refuse it by name instead of dropping it. Neutral values
- * (`n: 1`, `logprobs: false`, penalties of 0, …) pass everywhere, hints (`user`, `metadata`, …) never count. Empty: it may go.
+ * Everything in a request that a provider cannot do, so that intake can refuse it by name instead of dropping
+ * it. Neutral values (`n: 1`, `logprobs: false`, penalties of 0, …) pass everywhere, hints (`user`,
+ * `metadata`, …) never count. Empty: it may go.
  */
 export function refuseUnsupported(
   request: ChatRequest,

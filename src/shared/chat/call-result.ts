@@ -10,8 +10,8 @@ import type { Usage } from './usage.ts';
  * - `auth`: 401 or 403. Not executed; the operator's key is at fault, not the request.
  * - `rejected`: 400, 404, 413, 422: this request can never succeed there.
  * - `failed`: any other error status; the provider answered that it failed.
- * - `cut`: the connection, the stream or the body ended early, or a time limit passed, after the request was sent: what the
- *   provider did is unknown.
+ * - `cut`: the connection, the stream or the body ended early, or a time limit passed, after the request was
+ *   sent: what the provider did is unknown.
  */
 export type FailureReason =
   | 'throttled'
@@ -34,7 +34,9 @@ export type Failure = {
 
 /** What had come out of a call when it ended early: enough to charge for it. */
 export type Produced = {
-  /** All output seen, tool-call arguments included, concatenated: what is counted when no usage was reported. */
+  /**
+   * All output seen, tool-call arguments included, concatenated: what is counted when no usage was reported.
+   */
   text: string;
   /** Usage reported so far (Anthropic and Gemini report it while streaming), or null. */
   usage: Usage | null;
@@ -48,7 +50,10 @@ export type Produced = {
 export type ProviderLimits = {
   requestsLeft: number | null;
   tokensLeft: number | null;
-  /** A limit of which nothing was left is there again at this time, in ms of the epoch; null when there was some of each. */
+  /**
+   * A limit of which nothing was left is there again at this time, in ms of the epoch; null when there was
+   * some of each.
+   */
   usedUpUntilMs: number | null;
 };
 
@@ -64,7 +69,7 @@ export type Answer =
     }
   | { kind: 'failed'; failure: Failure; produced: Produced; limits: ProviderLimits | null }
   /**
-   * We stopped it ourselves: the job was cancelled, its deadline passed, the client left or the process is closing; with `limit`, in
-   * words, because it went beyond what we hold. Says nothing about the provider.
+   * We stopped it ourselves: the job was cancelled, its deadline passed, the client left or the process is
+   * closing; with `limit`, in words, because it went beyond what we hold. Says nothing about the provider.
    */
   | { kind: 'stopped'; produced: Produced; limit?: string };

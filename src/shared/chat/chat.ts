@@ -1,9 +1,13 @@
 /**
- * The request and the result every part of the gateway speaks: OpenAI's chat completions shape, whatever the provider.
- * Field names are the wire's. Only what the gateway can honour is here; intake refuses the rest by name.
+ * The request and the result every part of the gateway speaks: OpenAI's chat completions shape, whatever the
+ * provider. Field names are the wire's. Only what the gateway can honour is here; intake refuses the rest by
+ * name.
  */
 
-/** A provider's own blocks, verbatim; given back to the same provider only (thinking signatures, cache marks, …). */
+/**
+ * A provider's own blocks, verbatim; given back to the same provider only (thinking signatures, cache marks,
+ * …).
+ */
 export type ExtraContent = { anthropic?: unknown; google?: unknown; openai?: unknown };
 
 export type TextPart = { type: 'text'; text: string; extra_content?: ExtraContent };
@@ -131,8 +135,9 @@ export type ChatCompletion = {
 };
 
 /**
- * One piece of output as it arrives. `choice` is the index among `n`; text is never empty. `thinking` are Anthropic's own blocks
- * that came right before it, verbatim; `extra_content` is what a provider wants back with the call.
+ * One piece of output as it arrives. `choice` is the index among `n`; text is never empty. `thinking` are
+ * Anthropic's own blocks that came right before it, verbatim; `extra_content` is what a provider wants back
+ * with the call.
  */
 export type Delta = { choice: number; thinking?: unknown[] } & (
   | { kind: 'text'; text: string }

@@ -1,15 +1,19 @@
 import type { CompletionUsage } from './chat.ts';
 
 /**
- * Tokens one call used. `promptTokens` counts everything that went in, cached and cache-written tokens included;
- * `completionTokens` everything that came out, reasoning included. So both are what OpenAI calls them.
+ * Tokens one call used. `promptTokens` counts everything that went in, cached and cache-written tokens
+ * included; `completionTokens` everything that came out, reasoning included. So both are what OpenAI calls
+ * them.
  */
 export type Usage = {
   promptTokens: number;
   completionTokens: number;
   cachedTokens: number;
   cacheWriteTokens: number;
-  /** Of the cache writes, those kept for an hour; left out when the provider does not tell the lifetimes apart. */
+  /**
+   * Of the cache writes, those kept for an hour; left out when the provider does not tell the lifetimes
+   * apart.
+   */
   cacheWriteHourTokens?: number;
   reasoningTokens: number;
 };
@@ -18,8 +22,8 @@ export type Usage = {
 const tokensMax = 100_000_000;
 
 /**
- * Usage as a provider reported it, or null when it cannot be trusted: a count that is missing, negative, fractional or
- * absurd, or a part greater than its whole.
+ * Usage as a provider reported it, or null when it cannot be trusted: a count that is missing, negative,
+ * fractional or absurd, or a part greater than its whole.
  */
 export function checkUsage(reported: { [Field in keyof Usage]: unknown }): Usage | null {
   if (!Object.values(reported).every(isCount)) return null;

@@ -6,8 +6,8 @@ type Waiting = { type: string; fields: string };
 type ToolDelta = Extract<Delta, { kind: 'tool_call' }>;
 
 /**
- * Joins deltas that wait to be sent: text per choice, arguments per tool call. `take` gives them as events and counts each
- * choice's offset in UTF-16 units.
+ * Joins deltas that wait to be sent: text per choice, arguments per tool call. `take` gives them as events
+ * and counts each choice's offset in UTF-16 units.
  */
 export function createDeltaGatherer(attempt: number) {
   const texts = new Map<number, TextDelta>();

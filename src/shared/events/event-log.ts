@@ -3,7 +3,9 @@ import { type RedisConnection, redisKey } from '../platform/redis/redis.ts';
 import { createRedisScript } from '../platform/redis/redis-script.ts';
 import { answerWithin } from '../platform/wait-at-most.ts';
 
-/** The log of a job is kept at least this long after its last event; after that its end is told from Postgres. */
+/**
+ * The log of a job is kept at least this long after its last event; after that its end is told from Postgres.
+ */
 const keptMsMin = 24 * 60 * 60 * 1000;
 /** An hour more, so that not every event has to say so again. */
 const keptMs = keptMsMin + 60 * 60 * 1000;
@@ -40,7 +42,8 @@ if run_before and run_before ~= run then restarted = '1' end
 return {last_id(), target or '', text or '0', restarted}
 `);
 
-// The one that runs for every delta: Redis itself refuses an id that is there already, and what has not changed is not written.
+// The one that runs for every delta: Redis itself refuses an id that is there already, and what has not
+// changed is not written.
 const appendScript = createRedisScript(`
 local attempt = tonumber(ARGV[1])
 local held = redis.call('HMGET', KEYS[2], 'attempt', 'text')
@@ -85,7 +88,10 @@ export type OpenedLog = {
 export type ClosedLog = {
   /** Id of the last event kept, 0 when none is. */
   last: number;
-  /** It holds output that no reset has taken back; null when there may have been: the log, or the newest of it, was lost. */
+  /**
+   * It holds output that no reset has taken back; null when there may have been: the log, or the newest of
+   * it, was lost.
+   */
   hasText: boolean | null;
 };
 
@@ -94,16 +100,19 @@ export type Append = { attempt: number; firstId: number; events: { type: string;
 export type EventLog = ReturnType<typeof createEventLog>;
 
 /**
- * The events of running jobs in Redis, one stream per job: from id 2 on, without the final one. An entry's id is `<id>-0`, so
- * Redis itself refuses an id that was used; a hash beside it holds the newest attempt, whose writer alone gets in. Nothing
- * here is a truth: when it is lost, the end of a job is told from Postgres.
+ * The events of running jobs in Redis, one stream per job: from id 2 on, without the final one. An entry's id
+ * is `<id>-0`, so Redis itself refuses an id that was used; a hash beside it holds the newest attempt, whose
+ * writer alone gets in. Nothing here is a truth: when it is lost, the end of a job is told from Postgres.
  */
 export function createEventLog({ redis, prefix }: { redis: RedisConnection; prefix: string }) {
   const keysOf = (jobId: string) =>
     [redisKey(prefix, 'events', jobId), redisKey(prefix, 'writer', jobId)] as [string, string];
 
   return {
-    /** Lets this attempt in and every earlier one out; null when a later one is already in. Rejects when Redis is away. */
+    /**
+     * Lets this attempt in and every earlier one out; null when a later one is already in. Rejects when Redis
+     * is away.
+     */
     async open(jobId: string, attempt: number, target: string): Promise<OpenedLog | null> {
       const answer = await openScript(redis, keysOf(jobId), [attempt, keptMs, target]);
       const [last, previous, text, restarted] = answer as [number, string, string, string];
@@ -117,9 +126,9 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
     },
 
     /**
-     * Writes events with ids from `firstId` on and publishes them. Appending the same twice is appending it once. False
-     * when a later attempt has taken over: nothing was written. Rejects when Redis is away. One at a time for each job: an id
-     * that comes after a higher one is taken for one that is there already.
+     * Writes events with ids from `firstId` on and publishes them. Appending the same twice is appending it
+     * once. False when a later attempt has taken over: nothing was written. Rejects when Redis is away. One
+     * at a time for each job: an id that comes after a higher one is taken for one that is there already.
      */
     async append(jobId: string, { attempt, firstId, events }: Append): Promise<boolean> {
       const news = JSON.stringify(events.map(({ type, fields }, index) => [firstId + index, type, fields]));
@@ -143,7 +152,9 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
       return { last, hasText: text === '' ? null : text === '1' };
     },
 
-    /** Removes what is kept of a job's events, once its content is to be erased. Rejects when Redis is away. */
+    /**
+     * Removes what is kept of a job's events, once its content is to be erased. Rejects when Redis is away.
+     */
     async erase(jobId: string): Promise<void> {
       await redis.del(...keysOf(jobId));
     },

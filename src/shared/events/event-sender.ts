@@ -19,19 +19,26 @@ export type WriterOptions = {
 export type Outgoing = { type: string; fields: string };
 
 const retryMs = 200;
-/** How long an attempt that is over may wait for its last events to be written; less when Redis said no a moment ago. */
+/**
+ * How long an attempt that is over may wait for its last events to be written; less when Redis said no a
+ * moment ago.
+ */
 const closeMsMax = 1000;
 const failingMsMax = 250;
-/** Events that wait for Redis to come back; when there are more they are given up, and watchers get a snapshot at the end. */
+/**
+ * Events that wait for Redis to come back; when there are more they are given up, and watchers get a snapshot
+ * at the end.
+ */
 const waitingCharactersMax = 1024 * 1024;
 const batchMax = 200;
 /** No job writes more events than this in its life; ids stay far below what a column of integers holds. */
 const idsPerhapsUsedMax = 100_000_000;
 
 /**
- * Sends the events of one attempt to the log, in order and in batches, one at a time. Ids are given when events leave,
- * after the log was looked at, so an attempt goes on where the one before it ended even if that one's worker was lost.
- * While Redis is away events wait, up to a bound; what is given up keeps its ids, so that a watcher sees the hole.
+ * Sends the events of one attempt to the log, in order and in batches, one at a time. Ids are given when
+ * events leave, after the log was looked at, so an attempt goes on where the one before it ended even if that
+ * one's worker was lost. While Redis is away events wait, up to a bound; what is given up keeps its ids, so
+ * that a watcher sees the hole.
  */
 export class EventOutbox {
   readonly #deps: { events: EventLog; log: Log };
@@ -61,8 +68,9 @@ export class EventOutbox {
   }
 
   /**
-   * Waits for what is queued, with a bound, and takes nothing more; the last id. When not all of it is known to have got there it is
-   * an id nobody has seen: a watcher finds a hole before the end, and gets the whole text, whatever it had been shown before.
+   * Waits for what is queued, with a bound, and takes nothing more; the last id. When not all of it is known
+   * to have got there it is an id nobody has seen: a watcher finds a hole before the end, and gets the whole
+   * text, whatever it had been shown before.
    */
   async close(): Promise<number> {
     if (this.#sending !== null) await within(failingMsMax, this.#sending);
@@ -96,8 +104,8 @@ export class EventOutbox {
     this.#state = found === null ? 'overtaken' : 'open';
     if (found === null) return;
     this.#base = Math.max(this.#base, found.last);
-    // Somebody may have seen events that the log does not have: it does not know of the attempt before, or not of all that Postgres
-    // was told of, or it is what a Redis that was restarted since had saved.
+    // Somebody may have seen events that the log does not have: it does not know of the attempt before, or
+    // not of all that Postgres was told of, or it is what a Redis that was restarted since had saved.
     const isLost =
       attempt > 1 && (found.previousTarget === null || found.restarted || found.last < this.#options.lastSeq);
     if (!stream || !(found.hasText || isLost)) return;
@@ -108,7 +116,9 @@ export class EventOutbox {
     this.#size += sizeOf([reset]);
   }
 
-  /** More than this attempt and those before it can have written: there is less than an event a millisecond. */
+  /**
+   * More than this attempt and those before it can have written: there is less than an event a millisecond.
+   */
   #idsPerhapsUsed(): number {
     const sinceMs = Date.now() - this.#options.createdAtMs;
     return this.#options.lastSeq + Math.min(idsPerhapsUsedMax, Math.max(0, sinceMs));

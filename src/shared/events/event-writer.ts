@@ -11,7 +11,10 @@ const gatherMs = 50;
 export type JobEventWriter = {
   started(): void;
   delta(delta: Delta): void;
-  /** Writes what is left, at most a second; resolves with the id of the last event, so the final one is that plus 1. */
+  /**
+   * Writes what is left, at most a second; resolves with the id of the last event, so the final one is that
+   * plus 1.
+   */
   close(): Promise<number>;
 };
 

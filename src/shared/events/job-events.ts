@@ -7,8 +7,8 @@ import type { Subscriber } from '../platform/redis/subscriber.ts';
 import type { Log } from '../platform/log.ts';
 
 /**
- * The news of jobs: what workers write while a job runs, and the hint that a job's row changed. All of it may be lost with
- * Redis and nobody fails; `createJobWatcher` puts it together with what Postgres knows.
+ * The news of jobs: what workers write while a job runs, and the hint that a job's row changed. All of it may
+ * be lost with Redis and nobody fails; `createJobWatcher` puts it together with what Postgres knows.
  */
 export type JobEvents = {
   /** For the one worker that holds this attempt. */
@@ -16,11 +16,15 @@ export type JobEvents = {
   /** Tells whoever watches that the row of the job changed. Never fails, never waits. */
   announce(jobId: string): void;
   announceMany(jobIds: string[]): void;
-  /** Calls `listener` when the job's row may have changed, until the returned function is called. Hints may be lost. */
+  /**
+   * Calls `listener` when the job's row may have changed, until the returned function is called. Hints may be
+   * lost.
+   */
   onChange(jobId: string, listener: () => void): () => void;
   /**
-   * For whoever ends or takes back a job whose worker is lost: keeps this attempt's writer out from now on, and tells what
-   * was written; null when Redis is away. The final event's id must be greater than the last one.
+   * For whoever ends or takes back a job whose worker is lost: keeps this attempt's writer out from now on,
+   * and tells what was written; null when Redis is away. The final event's id must be greater than the last
+   * one.
    */
   closeLog(jobId: string, attempt: number): Promise<ClosedLog | null>;
   log: Pick<EventLog, 'read' | 'lastId' | 'erase'>;

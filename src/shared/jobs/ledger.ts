@@ -8,33 +8,36 @@ import { type JobEnding, type JobReturn, putBackJobs, settleJobs } from './sql/s
 
 export type Ledger = {
   /**
-   * Stores a job and opens its hold, or says why not. Resolves after the commit. When the commit's answer is lost it looks
-   * again, for a moment; a rejection then leaves open whether the job was stored.
+   * Stores a job and opens its hold, or says why not. Resolves after the commit. When the commit's answer is
+   * lost it looks again, for a moment; a rejection then leaves open whether the job was stored.
    */
   openHold(intake: JobIntake): Promise<IntakeVerdict>;
   /**
-   * Ends a job and closes its share of the hold: what it cost is charged, the rest released, the result, the final state
-   * and the webhook owed are stored. False when somebody else ended it first: then nothing happened. The same ending given
-   * twice happens once and is true both times.
+   * Ends a job and closes its share of the hold: what it cost is charged, the rest released, the result, the
+   * final state and the webhook owed are stored. False when somebody else ended it first: then nothing
+   * happened. The same ending given twice happens once and is true both times.
    */
   settleHold(ending: JobEnding): Promise<boolean>;
-  /** Puts a running job back to wait for another call; its hold stays. False when it is no longer the caller's. */
+  /**
+   * Puts a running job back to wait for another call; its hold stays. False when it is no longer the
+   * caller's.
+   */
   keepHold(item: JobReturn): Promise<boolean>;
 };
 
 /** A client waits for its answer: a database that is away for longer is its business. */
 const intakePatienceMs = 1500;
 /**
- * A statement waits for a balance that somebody has locked: a moment when others share it, longer when it is only for that
- * account. Everything of ours that locks a balance gives it back within milliseconds.
+ * A statement waits for a balance that somebody has locked: a moment when others share it, longer when it is
+ * only for that account. Everything of ours that locks a balance gives it back within milliseconds.
  */
 const lockWaitMs = { shared: 200, alone: 2000 };
 const waitOf = (isShared: boolean) => (isShared ? lockWaitMs.shared : lockWaitMs.alone);
 
 /**
- * The only mover of a job's money. (A batch's one hold is opened by sql/validate-batch.ts, and the shares of its lines that never
- * become jobs are given back by sql/expand-batch.ts.) Concurrent calls share statements (see group-commit.ts); each statement is one
- * transaction, so money, state and what is owed change together.
+ * The only mover of a job's money. (A batch's one hold is opened by sql/validate-batch.ts, and the shares of
+ * its lines that never become jobs are given back by sql/expand-batch.ts.) Concurrent calls share statements
+ * (see group-commit.ts); each statement is one transaction, so money, state and what is owed change together.
  */
 export function createLedger(
   sql: Database,

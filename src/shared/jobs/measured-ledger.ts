@@ -5,7 +5,10 @@ import type { JobEnding } from './sql/settle-jobs.ts';
 
 const nanoPerUsd = 1e9;
 
-/** The same ledger, with what passes through it counted: every acceptance, every attempt and every ending does. */
+/**
+ * The same ledger, with what passes through it counted: every acceptance, every attempt and every ending
+ * does.
+ */
 export function measureLedger(ledger: Ledger, metrics: Metrics): Ledger {
   return {
     openHold: async (intake) => {

@@ -37,7 +37,9 @@ export type EndingFacts = {
   now: Date;
 };
 
-/** Everything that becomes true in the transaction that ends a job, the frozen bytes of its event included. */
+/**
+ * Everything that becomes true in the transaction that ends a job, the frozen bytes of its event included.
+ */
 export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
   return {
     jobId: job.id,
@@ -84,7 +86,9 @@ function eventOf(job: EndableJob, announced: Announced, facts: EndingFacts): Eve
   return { eventId, eventType, body, webhookUrl: job.webhookUrl };
 }
 
-/** What a background response ended as, in the words of the Responses API; one past its deadline has failed. */
+/**
+ * What a background response ended as, in the words of the Responses API; one past its deadline has failed.
+ */
 function responseEventType({ state, result }: EndingFacts): `response.${string}` {
   if (state === 'cancelled') return 'response.cancelled';
   if (state !== 'succeeded' || result === null) return 'response.failed';

@@ -71,7 +71,10 @@ export function priceRequest(
   return { text: writeJson(request), original, quote };
 }
 
-/** Finds the models, refuses what they cannot do, and bounds the cost. Takes nothing; throws a 422 with every problem. */
+/**
+ * Finds the models, refuses what they cannot do, and bounds the cost. Takes nothing; throws a 422 with every
+ * problem.
+ */
 function quoteJob(
   deps: QuoteDeps,
   order: { request: ChatRequest } & Pick<JobOrder, 'fallbacks' | 'webhookUrl'>,
@@ -128,7 +131,10 @@ function findModel(
   return model;
 }
 
-/** Simulated answers never stand in for real ones: a fallback may not go from a real provider to the simulator. */
+/**
+ * Simulated answers never stand in for real ones: a fallback may not go from a real provider to the
+ * simulator.
+ */
 function refuseMixedTargets(deps: Pick<QuoteDeps, 'providers'>, targets: ModelEntry[]): Problem[] {
   const isSimulated = (model: ModelEntry | undefined) =>
     deps.providers.get(model?.provider ?? '')?.simulated === true;

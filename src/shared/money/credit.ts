@@ -5,9 +5,9 @@ import type { Transaction } from '../platform/postgres/database.ts';
 import { type Entry, recordCredit } from './sql/entries.ts';
 
 /**
- * Puts money into an account, or takes it out when the amount is negative; returns the entry. The only mover of money
- * between the outside and an account. Refuses with 404 (no such account), 402 (more than is available) or 409 (more
- * than an account can hold).
+ * Puts money into an account, or takes it out when the amount is negative; returns the entry. The only mover
+ * of money between the outside and an account. Refuses with 404 (no such account), 402 (more than is
+ * available) or 409 (more than an account can hold).
  */
 export async function creditAccount(
   tx: Transaction,

@@ -1,9 +1,9 @@
 import { writeSync } from 'node:fs';
 
 /**
- * Named places where a process can be made to fail on purpose, to prove that whatever dies there is repaired. Every one is
- * compiled into production and does nothing unless the process was started with the variable FAILPOINTS, which only a
- * development environment accepts.
+ * Named places where a process can be made to fail on purpose, to prove that whatever dies there is repaired.
+ * Every one is compiled into production and does nothing unless the process was started with the variable
+ * FAILPOINTS, which only a development environment accepts.
  */
 export const failpointNames = [
   'intake.quoted',
@@ -28,8 +28,9 @@ export const failpointNames = [
 export type FailpointName = (typeof failpointNames)[number];
 
 /**
- * What happens at a failpoint, with a probability: `kill` ends the process as kill -9 does, after `ms`; `stop` pauses it as
- * SIGSTOP does; `throw` fails the step; `delay` holds it up for `ms`; `block` keeps the whole process busy for `ms`.
+ * What happens at a failpoint, with a probability: `kill` ends the process as kill -9 does, after `ms`;
+ * `stop` pauses it as SIGSTOP does; `throw` fails the step; `delay` holds it up for `ms`; `block` keeps the
+ * whole process busy for `ms`.
  */
 export type Failpoint = {
   name: FailpointName;
@@ -88,8 +89,9 @@ function block(ms: number): void {
 }
 
 /**
- * Reads `name=action[:ms][@probability][~word]`, separated by commas: `run.claimed=kill@0.01,delivery.posted=delay:500`. Returns
- * the first part that is not one, as text, instead.
+ * Reads `name=action[:ms][@probability][~word]`, separated by commas:
+ * `run.claimed=kill@0.01,delivery.posted=delay:500`. Returns the first part that is not one, as text,
+ * instead.
  */
 export function parseFailpoints(text: string): Failpoint[] | string {
   const failpoints: Failpoint[] = [];

@@ -7,8 +7,8 @@ const logBytesMin = 4096;
 const logDelayMs = 100;
 
 /**
- * JSON lines on standard error: ids, sizes, hashes and timings, never prompts, results, headers, keys or secrets. Only
- * fields that are named where they are logged appear; the paths below are a second wall.
+ * JSON lines on standard error: ids, sizes, hashes and timings, never prompts, results, headers, keys or
+ * secrets. Only fields that are named where they are logged appear; the paths below are a second wall.
  */
 export function createLog(level: string, role: string): Log {
   return pino(
@@ -40,7 +40,10 @@ export function createLog(level: string, role: string): Log {
 const secretShapes =
   /\b(?:sk-[\w-]{6,}|gw_[A-Za-z0-9]+_[\w-]{6,}|whsec_[\w+/=-]{6,}|AIza[\w-]{10,}|Bearer\s+\S+)|(?<=:\/\/[^:/\s]*:)[^@\s]+(?=@)/g;
 
-/** Removes what looks like a credential from text that somebody else wrote (a provider's message, a URL in an error). */
+/**
+ * Removes what looks like a credential from text that somebody else wrote (a provider's message, a URL in an
+ * error).
+ */
 export function scrub(text: string): string {
   return text.replace(secretShapes, '[redacted]');
 }

@@ -11,8 +11,8 @@ export type Loop = {
 const sayAgainMs = 60_000;
 
 /**
- * Runs `work` again and again: at least every `intervalMs`, sooner when woken, never twice at a time. When the work says
- * true it is run again at once: there was more. A failure is logged and the loop goes on.
+ * Runs `work` again and again: at least every `intervalMs`, sooner when woken, never twice at a time. When
+ * the work says true it is run again at once: there was more. A failure is logged and the loop goes on.
  */
 export function every(
   intervalMs: number,
@@ -28,7 +28,8 @@ export function every(
   const said = new Map<string, number>();
   let isFailing = false;
 
-  // A loop that runs ten times a second fails as often while what it needs is away: said once, and again when it says another thing.
+  // A loop that runs ten times a second fails as often while what it needs is away: said once, and again when
+  // it says another thing.
   function failing(error: unknown): false {
     isFailing = true;
     const text = error instanceof Error ? error.message : String(error);

@@ -2,8 +2,8 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { Config } from './config/config.ts';
 
 /**
- * Whether a request may read the metrics, by its `Authorization`: with METRICS_TOKEN its bearer alone. Without one everybody in
- * development, and where only this machine can reach the port; else nobody.
+ * Whether a request may read the metrics, by its `Authorization`: with METRICS_TOKEN its bearer alone.
+ * Without one everybody in development, and where only this machine can reach the port; else nobody.
  */
 export function createMetricsDoor({
   metricsToken,

@@ -6,9 +6,9 @@ const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
- * The metrics of one process, in a registry of its own: `gateway_<noun>_<verb>_total`, `gateway_<noun>_<what>_seconds`,
- * gauges without a verb. Labels are bounded by the configuration: providers, states, routes; never accounts, models given
- * by clients, or ids.
+ * The metrics of one process, in a registry of its own: `gateway_<noun>_<verb>_total`,
+ * `gateway_<noun>_<what>_seconds`, gauges without a verb. Labels are bounded by the configuration: providers,
+ * states, routes; never accounts, models given by clients, or ids.
  */
 export function createMetrics() {
   const registry = new Registry();

@@ -1,14 +1,20 @@
 import { isCertificateError } from './outgoing/certificate-errors.ts';
 import type { Log } from './log.ts';
 
-/** Says once that a service is away, and once that it is back, however many connections notice and however often. */
+/**
+ * Says once that a service is away, and once that it is back, however many connections notice and however
+ * often.
+ */
 export type OutageLog = {
   /** `source` is the connection that noticed. */
   failed(source: string, error: unknown): void;
   recovered(source: string): void;
 };
 
-/** One line at `warn` when the first connection fails, one at `info` when the last that had failed is well again. */
+/**
+ * One line at `warn` when the first connection fails, one at `info` when the last that had failed is well
+ * again.
+ */
 export function createOutageLog(log: Log, service: 'redis' | 'postgres'): OutageLog {
   const down = new Set<string>();
   return {

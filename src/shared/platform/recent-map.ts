@@ -1,6 +1,7 @@
 /**
- * A map that keeps the `max` entries that were set last. When it is full, the entry that was set longest ago goes, and only that
- * one: clearing all of it would let a stranger who can fill it decide when everybody else is forgotten.
+ * A map that keeps the `max` entries that were set last. When it is full, the entry that was set longest ago
+ * goes, and only that one: clearing all of it would let a stranger who can fill it decide when everybody else
+ * is forgotten.
  */
 export class RecentMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();

@@ -2,7 +2,10 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 
 const nonceBytes = 12;
 const tagBytes = 16;
-/** What is sealed begins with this and the id of its key; what was sealed before keys had ids begins with its nonce. */
+/**
+ * What is sealed begins with this and the id of its key; what was sealed before keys had ids begins with its
+ * nonce.
+ */
 const formatByte = 1;
 const headBytes = 2;
 
@@ -12,7 +15,9 @@ type SealingKey = { id: number; bytes: Buffer };
 /** The keys of an installation: the one that seals, and those that still open. */
 export type SecretsKey = { current: SealingKey; previous: SealingKey[] };
 
-/** A text that does not open: it was sealed with a key that is not here, or for another place, or is broken. */
+/**
+ * A text that does not open: it was sealed with a key that is not here, or for another place, or is broken.
+ */
 export class SealedOtherwise extends Error {
   constructor() {
     super('a stored secret does not open: it was sealed with another SECRETS_KEY (or is damaged)');
@@ -24,7 +29,10 @@ export function toSecretsKey(current: Buffer, previous: Buffer[] = []): SecretsK
   return { current: toKey(current), previous: previous.map(toKey) };
 }
 
-/** Encrypts a text at rest (AES-256-GCM, random nonce). `place` names where it is kept; elsewhere it does not open. */
+/**
+ * Encrypts a text at rest (AES-256-GCM, random nonce). `place` names where it is kept; elsewhere it does not
+ * open.
+ */
 export function seal({ current }: SecretsKey, text: string, place: string): Buffer {
   const head = Buffer.from([formatByte, current.id]);
   const nonce = randomBytes(nonceBytes);
@@ -34,7 +42,10 @@ export function seal({ current }: SecretsKey, text: string, place: string): Buff
   return Buffer.concat([head, nonce, cipher.getAuthTag(), body]);
 }
 
-/** The text that was sealed for this place; throws SealedOtherwise when no key opens it, or the place or a byte is another. */
+/**
+ * The text that was sealed for this place; throws SealedOtherwise when no key opens it, or the place or a
+ * byte is another.
+ */
 export function unseal({ current, previous }: SecretsKey, sealed: Buffer, place: string): string {
   for (const key of [current, ...previous]) {
     const text = open(key, sealed, place);

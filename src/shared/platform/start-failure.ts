@@ -6,7 +6,9 @@ export const badConfigurationExit = 78;
 type Failure = { sentence: string; exitCode: number };
 type Facts = { message: string; code: string; address: string; port: number };
 
-/** What an operator can set right, by the code of the error: the variable, what is wrong with it, what to do. */
+/**
+ * What an operator can set right, by the code of the error: the variable, what is wrong with it, what to do.
+ */
 const mistakes: Record<string, (facts: Facts) => string> = {
   EADDRNOTAVAIL: ({ address }) =>
     `HOST: ${address} is no address of this machine; set one that is, or 0.0.0.0`,
@@ -27,14 +29,17 @@ function lacksRights({ message }: Pick<Facts, 'message'>): string {
   return `DATABASE_DIRECT_URL: its user may not do this (${message}); migrations need the owner of the schema, the rest a member of gateway_runtime`;
 }
 
-/** The URLs that hosts hand out say `sslmode=require`, which libpq takes to mean encrypted and the driver to mean verified. */
+/**
+ * The URLs that hosts hand out say `sslmode=require`, which libpq takes to mean encrypted and the driver to
+ * mean verified.
+ */
 function untrusted({ message }: Facts): string {
   return `DATABASE_URL: the certificate of the server is not trusted here (${message}); name the file of its authority with sslrootcert=/path/to/ca.pem in the URL or with NODE_EXTRA_CA_CERTS, or add uselibpqcompat=true to the URL to have sslmode=require encrypt without verifying`;
 }
 
 /**
- * Why a process could not start: one sentence for what an operator can do something about. Anything else is a bug, and its stack says
- * where. The exit code says whether starting it again may help.
+ * Why a process could not start: one sentence for what an operator can do something about. Anything else is a
+ * bug, and its stack says where. The exit code says whether starting it again may help.
  */
 export function describeStartFailure(error: unknown): Failure {
   const { message = String(error), code = '', stack, ...place } = Object(error) as Partial<Facts & Error>;

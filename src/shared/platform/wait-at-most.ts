@@ -8,7 +8,10 @@ export class NoAnswer extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
-/** What `work` comes to; rejects with NoAnswer after `timeoutMs`, and what it comes to later is nobody's business. */
+/**
+ * What `work` comes to; rejects with NoAnswer after `timeoutMs`, and what it comes to later is nobody's
+ * business.
+ */
 export async function answerWithin<Value>(
   timeoutMs: number,
   work: Promise<Value>,

@@ -3,17 +3,23 @@ import type { RedisConnection } from '../platform/redis/redis.ts';
 import { redisKey } from '../platform/redis/redis.ts';
 
 /**
- * The gate of one provider and model: whether a call may be made now. One script on one hash, shared by every process:
- * - requests and tokens left in the minute (refilled evenly; a request larger than the bucket passes when it is full and
- *   leaves a debt, so it is never stuck),
- * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes free),
- * - who is next, when a limit makes calls wait: of those that were refused, the one with the best rank goes before all others.
- *   Else whoever happened to ask again first would pass, and the fair order of the tickets would be lost,
- * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, only one call every 250 ms
- *   passes until one is answered or 2 s are over: a provider that still throttles refuses a few calls, not all that waited,
- * - the same block when the provider's headers say that nothing is left of one of its limits; what is left is shown for a minute,
- * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes through.
- * Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is Redis's own.
+ * The gate of one provider and model: whether a call may be made now. One script on one hash, shared by every
+ * process:
+ * - requests and tokens left in the minute (refilled evenly; a request larger than the bucket passes when it
+ *   is full and leaves a debt, so it is never stuck),
+ * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes
+ *   free),
+ * - who is next, when a limit makes calls wait: of those that were refused, the one with the best rank goes
+ *   before all others. Else whoever happened to ask again first would pass, and the fair order of the tickets
+ *   would be lost,
+ * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, only one
+ *   call every 250 ms passes until one is answered or 2 s are over: a provider that still throttles refuses a
+ *   few calls, not all that waited,
+ * - the same block when the provider's headers say that nothing is left of one of its limits; what is left is
+ *   shown for a minute,
+ * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes
+ *   through. Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is
+ *   Redis's own.
  */
 export type GateLimits = {
   requestsPerMinute: number | null;
@@ -21,7 +27,10 @@ export type GateLimits = {
   maxConcurrency: number | null;
 };
 
-/** What asks to pass: a call to a model, the tokens it may take and the slot it would hold. `rank`: lower goes first. */
+/**
+ * What asks to pass: a call to a model, the tokens it may take and the slot it would hold. `rank`: lower goes
+ * first.
+ */
 export type GatePass = { provider: string; model: string; tokens: number; slot: string; rank: number };
 
 /** Admitted, or how long to wait and for what. */
@@ -30,8 +39,8 @@ export type Admission =
   | { admitted: false; waitMs: number; reason: 'blocked' | 'breaker' | 'limit' };
 
 /**
- * What a call says about the provider. `neutral` says nothing of its health: a bad request or a cancel is the caller's, and
- * never trips the breaker.
+ * What a call says about the provider. `neutral` says nothing of its health: a bad request or a cancel is the
+ * caller's, and never trips the breaker.
  */
 export type GateReport =
   | { kind: 'ok'; tokensUsed: number }
@@ -41,7 +50,10 @@ export type GateReport =
   | { kind: 'unused' }
   | { kind: 'throttled'; retryAfterMs: number };
 
-/** What the provider's headers said of its own limits. `usedUpMs`: for how long nothing is left of one, else 0. */
+/**
+ * What the provider's headers said of its own limits. `usedUpMs`: for how long nothing is left of one, else
+ * 0.
+ */
 export type SaidLimits = { requestsLeft: number | null; tokensLeft: number | null; usedUpMs: number };
 
 export type GateStatus = {
@@ -60,7 +72,10 @@ export type Gate = {
   status(provider: string, model: string): Promise<GateStatus>;
 };
 
-/** `limitsOf` gives the configured limits of a provider. `slotMs` is how long a slot may be held without a report. */
+/**
+ * `limitsOf` gives the configured limits of a provider. `slotMs` is how long a slot may be held without a
+ * report.
+ */
 export function createGate(deps: {
   redis: RedisConnection;
   prefix: string;

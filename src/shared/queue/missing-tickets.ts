@@ -7,7 +7,8 @@ import type { TicketKey } from './sql/tickets.ts';
 const sets = ['prioritized', 'delayed'];
 const lists = ['active', 'wait', 'paused'];
 
-// What is left of a ticket is removed: BullMQ takes a ticket whose text is there for one that waits, and would not add it again.
+// What is left of a ticket is removed: BullMQ takes a ticket whose text is there for one that waits, and
+// would not add it again.
 const script = createRedisScript(`
 local sets, lists = ${sets.length}, ${lists.length}
 local listed
@@ -36,8 +37,9 @@ return missing
 `);
 
 /**
- * Says which of one provider's tickets nobody would ever take, and removes what is left of them: lost with Redis, taken and finished by somebody who did not claim, or with
- * only their text or only their place left, as a Redis that evicts leaves them. Each can be added again afterwards.
+ * Says which of one provider's tickets nobody would ever take, and removes what is left of them: lost with
+ * Redis, taken and finished by somebody who did not claim, or with only their text or only their place left,
+ * as a Redis that evicts leaves them. Each can be added again afterwards.
  */
 export async function clearMissingTickets<Key extends TicketKey>(
   redis: RedisConnection,

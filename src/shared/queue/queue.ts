@@ -4,8 +4,8 @@ import type { TicketKey, TicketRow } from './sql/tickets.ts';
 import { answerWithin } from '../platform/wait-at-most.ts';
 
 /**
- * A ticket: a message in BullMQ that says which job may run now. It carries no text, no key and no tenant; losing it
- * loses nothing. What BullMQ calls a job is a ticket everywhere in this code.
+ * A ticket: a message in BullMQ that says which job may run now. It carries no text, no key and no tenant;
+ * losing it loses nothing. What BullMQ calls a job is a ticket everywhere in this code.
  */
 export type Ticket = {
   /** Job id. */
@@ -20,7 +20,10 @@ export type Ticket = {
 
 export type TicketQueue = Queue<Ticket, void, 'completion'>;
 
-/** The name of a provider's queue; a provider's keys share one hash slot, so each queue may live on its own node. */
+/**
+ * The name of a provider's queue; a provider's keys share one hash slot, so each queue may live on its own
+ * node.
+ */
 export function queueName(provider: string): string {
   return `completions-${provider}`;
 }
@@ -49,12 +52,15 @@ export function openQueue(redis: RedisConnection, prefix: string, provider: stri
   return queue;
 }
 
-/** The queue's connection waits for Redis; its callers have more to do. What is asked of it is done later all the same. */
+/**
+ * The queue's connection waits for Redis; its callers have more to do. What is asked of it is done later all
+ * the same.
+ */
 const queueMsMax = 4000;
 
 /**
- * Adds tickets; those that are there already stay as they are. Not atomic, so a failure may have added some of them, and one for want
- * of an answer may yet add all.
+ * Adds tickets; those that are there already stay as they are. Not atomic, so a failure may have added some
+ * of them, and one for want of an answer may yet add all.
  */
 export async function addTickets(queue: TicketQueue, tickets: TicketRow[]): Promise<void> {
   const adding = queue.addBulk(

@@ -1,7 +1,8 @@
 /**
- * How many tokens one UTF-16 unit that is not printable ASCII costs at most in ordinary and in hostile text, before the safety
- * factor. Fitted to o200k_base on single characters and random runs of each script; unlisted ranges cost 3, the most
- * a three-byte character can in a byte-level tokenizer. See docs/decisions/prices-and-token-bound.md for the fit.
+ * How many tokens one UTF-16 unit that is not printable ASCII costs at most in ordinary and in hostile text,
+ * before the safety factor. Fitted to o200k_base on single characters and random runs of each script;
+ * unlisted ranges cost 3, the most a three-byte character can in a byte-level tokenizer. See
+ * docs/decisions/prices-and-token-bound.md for the fit.
  */
 const ranges: [first: number, last: number, weight: number][] = [
   [0x00, 0x7f, 1], // control characters; the rest of ASCII is counted in runs
@@ -37,7 +38,10 @@ const ranges: [first: number, last: number, weight: number][] = [
 
 type CommonBlock = { encoding: string; lead: [number, number]; trail: [number, number]; weight: number };
 
-/** The first levels of the national standards are the characters people write with; the rest are names and history. */
+/**
+ * The first levels of the national standards are the characters people write with; the rest are names and
+ * history.
+ */
 const commonBlocks: CommonBlock[] = [
   { encoding: 'gbk', lead: [0xb0, 0xd7], trail: [0xa1, 0xfe], weight: 1.1 },
   { encoding: 'big5', lead: [0xa4, 0xc6], trail: [0x40, 0x7e], weight: 1.1 },
@@ -79,7 +83,10 @@ function buildWeights(): Float32Array {
 /** Tokens per UTF-16 unit, indexed by its value; meant for all but printable ASCII and white space. */
 export const characterWeights = buildWeights();
 
-/** Letters that seldom follow another in any token of o200k_base: after `j`, nearly everything but a, e, i, k, o, s, u. */
+/**
+ * Letters that seldom follow another in any token of o200k_base: after `j`, nearly everything but a, e, i, k,
+ * o, s, u.
+ */
 const rareAfter: Record<string, string> = {
   b: 'dfghkmnpqvwxz',
   c: 'bdfgjmnqvwx',
@@ -114,5 +121,8 @@ function buildRarePairs(): Uint8Array {
   return pairs;
 }
 
-/** 1 at `(first & 31) * 32 + (second & 31)` when two ASCII letters seldom stand together, as in `xqzv`; else 0. */
+/**
+ * 1 at `(first & 31) * 32 + (second & 31)` when two ASCII letters seldom stand together, as in `xqzv`; else
+ * 0.
+ */
 export const rarePairs = buildRarePairs();

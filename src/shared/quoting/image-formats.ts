@@ -1,12 +1,17 @@
 /** Width and height in pixels. */
 export type ImageSize = { width: number; height: number };
 
-/** Each reader answers null as soon as the bytes are not what its format's standard says, or end too early. */
+/**
+ * Each reader answers null as soon as the bytes are not what its format's standard says, or end too early.
+ */
 
 const pngMagic = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 const pngHeaderBytes = 13;
 
-/** PNG (ISO/IEC 15948, 11.2.1): the first chunk is IHDR, thirteen bytes long; frames of an animation lie within its size. */
+/**
+ * PNG (ISO/IEC 15948, 11.2.1): the first chunk is IHDR, thirteen bytes long; frames of an animation lie
+ * within its size.
+ */
 export function pngSize(bytes: Buffer): ImageSize | null {
   const isPng =
     bytes.length >= 33 &&

@@ -1,8 +1,8 @@
 import { gifSize, type ImageSize, jpegSize, pngSize, webpSize } from './image-formats.ts';
 
 /**
- * A decoder trusts the bytes, so a size counts only where the whole of a format's rules is kept up to the place it stands in. Where
- * there is any doubt there is no size, and the model's dearest image is reserved.
+ * A decoder trusts the bytes, so a size counts only where the whole of a format's rules is kept up to the
+ * place it stands in. Where there is any doubt there is no size, and the model's dearest image is reserved.
  */
 
 /** A JPEG's size may stand behind its metadata; further in than this we do not look. */
@@ -12,7 +12,10 @@ const pngHeadBytes = 64;
 
 type Format = { mediaTypes: string[]; headBytes: number; sizeOf(bytes: Buffer): ImageSize | null };
 
-/** By how the bytes begin. GIF and WebP may hold frames anywhere, each with a size of its own: they are read whole. */
+/**
+ * By how the bytes begin. GIF and WebP may hold frames anywhere, each with a size of its own: they are read
+ * whole.
+ */
 const formats: Format[] = [
   { mediaTypes: ['image/png', 'image/apng'], headBytes: pngHeadBytes, sizeOf: pngSize },
   { mediaTypes: ['image/jpeg', 'image/jpg'], headBytes: jpegHeadBytes, sizeOf: jpegSize },
@@ -21,8 +24,9 @@ const formats: Format[] = [
 ];
 
 /**
- * The size of the image in a base64 `data:` URL, read from its own bytes: a PNG, JPEG, GIF or WebP, of what it is said to be. Null
- * when the URL points elsewhere (the gateway never fetches it), when the size is zero, or when it is in doubt.
+ * The size of the image in a base64 `data:` URL, read from its own bytes: a PNG, JPEG, GIF or WebP, of what
+ * it is said to be. Null when the URL points elsewhere (the gateway never fetches it), when the size is zero,
+ * or when it is in doubt.
  */
 export function imageSize(url: string): ImageSize | null {
   const comma = url.slice(0, 128).indexOf(',');

@@ -3,7 +3,9 @@ import { ImageRule } from '../catalogue/image-rule.ts';
 
 type Detail = 'auto' | 'low' | 'high';
 
-/** The most 512-pixel squares an image has after it is fitted into 2,048 × 2,048 and its short side to 768. */
+/**
+ * The most 512-pixel squares an image has after it is fitted into 2,048 × 2,048 and its short side to 768.
+ */
 const openaiTilesMax = 8;
 const geminiTileTokens = 258;
 /** 2 × 12 tiles: a 3,072-pixel banner cut into tiles of the least size, 256. */
@@ -35,9 +37,9 @@ function areaTokens({ width, height }: ImageSize): number {
 }
 
 /**
- * At most how many tokens an image costs; without a size, the provider's maximum. `detail: low` lowers it only where
- * it is known to (tile models). Source: the providers' vision guides; multipliers are the higher of those published
- * and those users measured.
+ * At most how many tokens an image costs; without a size, the provider's maximum. `detail: low` lowers it
+ * only where it is known to (tile models). Source: the providers' vision guides; multipliers are the higher
+ * of those published and those users measured.
  */
 export function imageTokens(rule: ImageRule, size: ImageSize | null, detail: Detail): number {
   switch (rule.kind) {

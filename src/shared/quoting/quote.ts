@@ -5,7 +5,10 @@ import { costOf } from '../money/rules/price.ts';
 import { measureRequest } from './request-measure.ts';
 import { boundMeasured, type InputBound } from './token-bound.ts';
 
-/** What one model may do for a job, fixed at intake: the bound it must send upstream and the prices it is charged at. */
+/**
+ * What one model may do for a job, fixed at intake: the bound it must send upstream and the prices it is
+ * charged at.
+ */
 export type QuoteTarget = {
   /** `provider/model`. */
   model: string;
@@ -19,9 +22,15 @@ export type QuoteTarget = {
   tokenizer: TokenizerFamily;
   /** Our count of the prompt: what is charged for input that the provider did not report. */
   likelyInputTokens?: number;
-  /** Whether it may think before it answers: tokens that are billed and that nobody sees before the end of the call. */
+  /**
+   * Whether it may think before it answers: tokens that are billed and that nobody sees before the end of the
+   * call.
+   */
   reasons?: boolean;
-  /** The request asks for a cache that lasts an hour: cache writes count as such where usage does not tell them apart. */
+  /**
+   * The request asks for a cache that lasts an hour: cache writes count as such where usage does not tell
+   * them apart.
+   */
   asksHourCache?: boolean;
 };
 
@@ -49,7 +58,9 @@ export type QuoteInput = {
   defaultMaxOutputTokens?: number;
 };
 
-/** A prompt is refused when even three quarters of our count do not fit: our count may be a third too high. */
+/**
+ * A prompt is refused when even three quarters of our count do not fit: our count may be a third too high.
+ */
 const certainShare = 0.75;
 /** Long-context prices are held from 10 % below their threshold. */
 const nearThreshold = 0.9;
@@ -74,7 +85,10 @@ function holdFor(prices: Prices, inputTokens: number, outputTokens: number, asks
   return costOf(input * BigInt(inputTokens) + output * BigInt(outputTokens));
 }
 
-/** The output bound: the caller's, else the account's or the model's default, shrunk to what the context has left. */
+/**
+ * The output bound: the caller's, else the account's or the model's default, shrunk to what the context has
+ * left.
+ */
 function outputBound(
   asked: number | undefined,
   accountDefault: number | undefined,
@@ -118,15 +132,18 @@ function requestProblems(request: ChatRequest): Problem[] {
   return problems;
 }
 
-/** A model that reasons does so unless it is told not to; one that the catalogue does not know for it, when it is asked to. */
+/**
+ * A model that reasons does so unless it is told not to; one that the catalogue does not know for it, when it
+ * is asked to.
+ */
 function mayReason({ supports }: ModelEntry, { reasoning_effort: effort }: ChatRequest): boolean {
   return effort === undefined ? supports.reasoning : effort !== 'none';
 }
 
 /**
- * Prices a request before it runs: the most it can cost over its model and fallbacks, and what is fixed for each of
- * them. Pure; takes nothing. Answers every problem it finds instead of the quote when the request cannot be bounded
- * or cannot fit.
+ * Prices a request before it runs: the most it can cost over its model and fallbacks, and what is fixed for
+ * each of them. Pure; takes nothing. Answers every problem it finds instead of the quote when the request
+ * cannot be bounded or cannot fit.
  */
 export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput): QuoteResult {
   const measure = measureRequest(request);

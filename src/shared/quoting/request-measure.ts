@@ -4,7 +4,10 @@ import type { ImageSize } from './image-formats.ts';
 import { imageSize } from './image-size.ts';
 import { emptyMeasure, measureText, type TextMeasure } from './text-tokens.ts';
 
-/** All a bound needs to know of a request, whatever the model: taken once, used for a model and each of its fallbacks. */
+/**
+ * All a bound needs to know of a request, whatever the model: taken once, used for a model and each of its
+ * fallbacks.
+ */
 export type RequestMeasure = {
   text: TextMeasure;
   messages: number;

@@ -5,7 +5,9 @@ export type TextMeasure = {
   /** Estimated tokens of everything but digits. */
   tokens: number;
   digits: number;
-  /** Tokens of the digits where a tokenizer takes up to three at a time (OpenAI's); others may take one each. */
+  /**
+   * Tokens of the digits where a tokenizer takes up to three at a time (OpenAI's); others may take one each.
+   */
   digitGroups: number;
   utf8Bytes: number;
 };
@@ -46,7 +48,9 @@ function spaceTokens(length: number, changes: number, last: number, next: number
   return next === digit ? 0.8 : 0;
 }
 
-/** One character after another of one kind. `odd` counts rare pairs among letters and changes among spaces. */
+/**
+ * One character after another of one kind. `odd` counts rare pairs among letters and changes among spaces.
+ */
 type Run = { kind: number; length: number; capitals: number; odd: number; last: number };
 
 function runTokens(run: Run, next: number): number {
@@ -80,8 +84,8 @@ function lengthen(run: Run, code: number): void {
 }
 
 /**
- * Adds one text to a measure. Looks at every UTF-16 unit once, whatever the text: an exact tokenizer is quadratic on
- * hostile text and would stop the process for seconds.
+ * Adds one text to a measure. Looks at every UTF-16 unit once, whatever the text: an exact tokenizer is
+ * quadratic on hostile text and would stop the process for seconds.
  */
 export function measureText(text: string, into: TextMeasure): void {
   const run: Run = { kind: alone, length: 0, capitals: 0, odd: 0, last: 0 };

@@ -5,7 +5,10 @@ import { measureRequest, type RequestMeasure } from './request-measure.ts';
 import { emptyMeasure, measureText, type TextMeasure } from './text-tokens.ts';
 
 type Family = {
-  /** Our count × this is the bound. At least 1.35: the worst our count was under o200k_base, in hostile text, is 26 %. */
+  /**
+   * Our count × this is the bound. At least 1.35: the worst our count was under o200k_base, in hostile text,
+   * is 26 %.
+   */
   safety: number;
   /** Digits a tokenizer may take one at a time (Gemini's does). */
   singleDigits: boolean;
@@ -16,8 +19,9 @@ type Family = {
 };
 
 /**
- * OpenAI's is measured. The others have no tokenizer to measure offline: Anthropic's older one makes up to 30 % more
- * tokens than o200k_base of code, its newer one 30 % more again; the unknown are treated as the worst known.
+ * OpenAI's is measured. The others have no tokenizer to measure offline: Anthropic's older one makes up to 30
+ * % more tokens than o200k_base of code, its newer one 30 % more again; the unknown are treated as the worst
+ * known.
  */
 const families: Record<TokenizerFamily, Family> = {
   openai: {
@@ -71,7 +75,10 @@ function framingTokens(measure: RequestMeasure, family: Family): number {
   );
 }
 
-/** The framing as it is when nothing is unusual: three tokens a request, four a message, a third of what tools and schemas may add. */
+/**
+ * The framing as it is when nothing is unusual: three tokens a request, four a message, a third of what tools
+ * and schemas may add.
+ */
 function likelyFramingTokens(measure: RequestMeasure, family: Family): number {
   const tools = measure.tools > 0 ? family.added.tools / 3 + measure.tools * (perTool / 2) : 0;
   const schema = measure.schema ? family.added.schema / 3 : 0;
@@ -82,15 +89,19 @@ function likelyFramingTokens(measure: RequestMeasure, family: Family): number {
 export type InputBound = {
   /** The prompt has at most this many tokens, images included: what a hold is computed with. */
   tokens: number;
-  /** Our count of the prompt, images included: what is charged for input that nobody reported. Never more than `tokens`. */
+  /**
+   * Our count of the prompt, images included: what is charged for input that nobody reported. Never more than
+   * `tokens`.
+   */
   likelyTokens: number;
   /** Our best guess at the prompt without images: for deciding whether it can fit, never for money held. */
   likelyTextTokens: number;
 };
 
 /**
- * Bounds the prompt `measure` makes for `model`, in tokens: count × the family's safety factor + framing + images.
- * Text alone is never taken for more than the model can read, since a longer prompt is refused there and costs nothing.
+ * Bounds the prompt `measure` makes for `model`, in tokens: count × the family's safety factor + framing +
+ * images. Text alone is never taken for more than the model can read, since a longer prompt is refused there
+ * and costs nothing.
  */
 export function boundMeasured(measure: RequestMeasure, model: ModelEntry): InputBound {
   const family = families[model.tokenizer];

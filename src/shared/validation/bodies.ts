@@ -28,15 +28,18 @@ export type GivenBody = { bytes: Buffer; owner: BodyOwner; earlier?: EarlierTurn
 /** A call whose client waits; usage counts by the metadata. */
 type Called = { priced: PricedRequest; model: string; stream: boolean; metadata: Record<string, string> };
 
-/** What comes of a body of each kind: plain values, texts and no trees, that cross from thread to thread as they are. */
+/**
+ * What comes of a body of each kind: plain values, texts and no trees, that cross from thread to thread as
+ * they are.
+ */
 export type JudgedBodies = {
   job: JobOrder;
   chat: Called & { includeUsage: boolean };
   message: Called;
   tokens: { inputTokens: number };
   /**
-   * `echo` is what the response repeats of its body: all but what was said, as JSON. Not priced while it goes on from an earlier
-   * response whose turns were not given.
+   * `echo` is what the response repeats of its body: all but what was said, as JSON. Not priced while it goes
+   * on from an earlier response whose turns were not given.
    */
   response: { echo: string; priced: PricedRequest | null };
   messageBatch: MessageBatchLines;

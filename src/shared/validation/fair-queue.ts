@@ -18,7 +18,10 @@ export class FairQueue<Work> {
     this.#size += 1;
   }
 
-  /** The oldest work of the account whose turn it is. A map keeps the order of its keys: whoever had a turn goes to the end. */
+  /**
+   * The oldest work of the account whose turn it is. A map keeps the order of its keys: whoever had a turn
+   * goes to the end.
+   */
   take(): Work | undefined {
     const [next] = this.#byAccount;
     if (next === undefined) return undefined;

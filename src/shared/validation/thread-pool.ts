@@ -10,13 +10,19 @@ const retryAfterMs = 2000;
 type Waiting = ThreadWork & { resolve(answer: unknown): void; reject(error: unknown): void };
 
 export type ThreadPool = {
-  /** Has the work done by the next free thread, accounts in turns. Rejects with ThreadEnded, or a Refusal when too much waits. */
+  /**
+   * Has the work done by the next free thread, accounts in turns. Rejects with ThreadEnded, or a Refusal when
+   * too much waits.
+   */
   run(accountId: string, work: ThreadWork): Promise<unknown>;
   /** Ends the threads; what is under way is rejected. */
   stop(): Promise<void>;
 };
 
-/** A few threads for work that would stop everybody else on the event loop. They start when they are first needed. */
+/**
+ * A few threads for work that would stop everybody else on the event loop. They start when they are first
+ * needed.
+ */
 export function createThreadPool(size: number, settings: ThreadSettings): ThreadPool {
   const threads = Array.from({ length: size }, () => new Thread(settings));
   const queue = new FairQueue<Waiting>();

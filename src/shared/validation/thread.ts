@@ -17,8 +17,8 @@ export type ThreadSettings = { entry: URL; workerData: unknown; memoryMebibytes:
 type Pending = { resolve(answer: unknown): void; reject(error: ThreadEnded): void; timer: NodeJS.Timeout };
 
 /**
- * One thread that does one piece of work at a time. Whatever a piece of work does to it (no memory left, no end), the process goes on:
- * the work is rejected with why, and the next one has a new thread.
+ * One thread that does one piece of work at a time. Whatever a piece of work does to it (no memory left, no
+ * end), the process goes on: the work is rejected with why, and the next one has a new thread.
  */
 export class Thread {
   readonly #settings: ThreadSettings;

@@ -16,14 +16,20 @@ import { createThreadPool, type ThreadPool } from './thread-pool.ts';
 /** Told how long a piece of work took, also one that was refused. */
 export type Spent = (tookMs: number) => void;
 
-/** Reads, checks and prices what clients send: large pieces in threads, so that nobody else waits for them. */
+/**
+ * Reads, checks and prices what clients send: large pieces in threads, so that nobody else waits for them.
+ */
 export type Judge = {
   /**
-   * Each line of a batch's file as it is kept, or why it fails its whole batch, in order. Never rejects for what a line holds, unless
-   * all of them together take more memory or time than a piece of work may: then with a Refusal.
+   * Each line of a batch's file as it is kept, or why it fails its whole batch, in order. Never rejects for
+   * what a line holds, unless all of them together take more memory or time than a piece of work may: then
+   * with a Refusal.
    */
   lines(lines: FileLine[], owner: LineOwner): Promise<JudgedLine[]>;
-  /** A body of a kind, judged; its bytes may be gone afterwards, but those of a response. Rejects with a Refusal for whatever it holds. */
+  /**
+   * A body of a kind, judged; its bytes may be gone afterwards, but those of a response. Rejects with a
+   * Refusal for whatever it holds.
+   */
   body<Kind extends BodyKind>(kind: Kind, body: GivenBody, spent?: Spent): Promise<JudgedBodies[Kind]>;
   stop(): Promise<void>;
 };
@@ -41,7 +47,10 @@ const entry = import.meta.url.endsWith('.ts')
   ? new URL('../../../dist/shared/validation/thread-main.js', import.meta.url)
   : new URL('./thread-main.js', import.meta.url);
 
-/** A judge with the models and prices of this process. One is enough for a process; its threads start with the first large piece. */
+/**
+ * A judge with the models and prices of this process. One is enough for a process; its threads start with the
+ * first large piece.
+ */
 export function createJudge(
   config: Pick<Config, 'webhooks' | 'modelsFile' | 'providersFile'>,
   models: Models,
@@ -98,7 +107,10 @@ function measured<Result>(spent: Spent, work: () => Result): Result {
   }
 }
 
-/** Moved and not copied, unless they are needed again: a body may go on from others, and is judged once more with them. */
+/**
+ * Moved and not copied, unless they are needed again: a body may go on from others, and is judged once more
+ * with them.
+ */
 function movable(kind: BodyKind, { buffer, byteLength }: Buffer): ArrayBuffer[] {
   const isWhole = kind !== 'response' && buffer.byteLength === byteLength;
   return isWhole ? [buffer as ArrayBuffer] : [];

@@ -20,12 +20,14 @@ class BlockedTarget extends Error {
 }
 
 /**
- * Connects only where webhooks may go, checked three times: the literal (Node never looks a literal up), every answer of
- * one lookup (one inside address among them refuses all; the same answers are then connected to, so a name cannot change
- * its mind), and the address that was reached. Certificates are still checked against the name.
+ * Connects only where webhooks may go, checked three times: the literal (Node never looks a literal up),
+ * every answer of one lookup (one inside address among them refuses all; the same answers are then connected
+ * to, so a name cannot change its mind), and the address that was reached. Certificates are still checked
+ * against the name.
  *
- * Where webhooks leave through a proxy it is the proxy that looks names up and connects. Literals, and names that this host can look
- * up, are checked all the same before it is asked; what a name means to the proxy is the proxy's to guard.
+ * Where webhooks leave through a proxy it is the proxy that looks names up and connects. Literals, and names
+ * that this host can look up, are checked all the same before it is asked; what a name means to the proxy is
+ * the proxy's to guard.
  */
 export function createGuardedConnector(
   deps: { policy: TargetPolicy; resolve: ResolveHost; proxy: ProxySettings },

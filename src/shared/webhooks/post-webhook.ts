@@ -11,14 +11,18 @@ export type PostLimits = {
 
 export const postLimits: PostLimits = { totalMsMax: 15_000, answerBytesMax: 64 * 1024 };
 
-/** Once the status is known the answer says nothing more to us; it is read this long, for the connection's sake. */
+/**
+ * Once the status is known the answer says nothing more to us; it is read this long, for the connection's
+ * sake.
+ */
 const answerMsMax = 1000;
 
 export type Post = { url: string; headers: Record<string, string>; body: Buffer; signal: AbortSignal };
 
 /**
- * The only POST to an address somebody else chose. One attempt, never a redirect, nothing of the answer is kept but its
- * status. Every way it can end is a result; rejects only when `signal` (the closing process) aborted it.
+ * The only POST to an address somebody else chose. One attempt, never a redirect, nothing of the answer is
+ * kept but its status. Every way it can end is a result; rejects only when `signal` (the closing process)
+ * aborted it.
  */
 export async function postWebhook(
   deps: { connections: Connections; now(): number },

@@ -12,7 +12,9 @@ const factPlace = 'installation.secrets_check';
 
 const pageSize = 200;
 
-/** Null when the keys at hand open what this installation has sealed; else a sentence that says what to set. */
+/**
+ * Null when the keys at hand open what this installation has sealed; else a sentence that says what to set.
+ */
 export async function findWrongKey(sql: Database, secretsKey: SecretsKey): Promise<string | null> {
   if ((await readFact(sql, fact)) === null) {
     // An installation older than this check: its secrets say whose it is.
@@ -40,8 +42,9 @@ function opens(secretsKey: SecretsKey, sealed: Buffer, place: string): boolean {
 type ResealDeps = { sql: Database; secretsKey: SecretsKey; log: Log };
 
 /**
- * While older keys are given, seals with the current one whatever they sealed, a page at a time, and says when nothing needs them any
- * more. To be repeated: a process that was not yet started anew goes on sealing with the old key. What no key opens is left as it is.
+ * While older keys are given, seals with the current one whatever they sealed, a page at a time, and says
+ * when nothing needs them any more. To be repeated: a process that was not yet started anew goes on sealing
+ * with the old key. What no key opens is left as it is.
  */
 export async function resealSecrets(deps: ResealDeps): Promise<void> {
   const { sql, secretsKey, log } = deps;

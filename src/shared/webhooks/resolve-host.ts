@@ -4,9 +4,9 @@ import { ADDRCONFIG, type LookupAddress, promises } from 'node:dns';
 export type ResolveHost = (host: string) => Promise<LookupAddress[]>;
 
 /**
- * Resolves over the network with c-ares: `dns.lookup` occupies one of Node's four threads, and a few slow name servers
- * would stop everything else that needs them. It knows no hosts file, so with `useSystem` (local development) the system's
- * resolver is asked instead.
+ * Resolves over the network with c-ares: `dns.lookup` occupies one of Node's four threads, and a few slow
+ * name servers would stop everything else that needs them. It knows no hosts file, so with `useSystem` (local
+ * development) the system's resolver is asked instead.
  */
 export function createResolver(useSystem: boolean): ResolveHost {
   if (useSystem) return (host) => promises.lookup(host, { all: true, hints: ADDRCONFIG });

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * The three headers of Standard Webhooks 1.0 over the exact bytes of the body: `<id>.<timestamp>.<body>`, HMAC-SHA256, one
- * signature per secret, the newest first. Signed with node:crypto: the reference package hashes in JavaScript, some 10 ms
- * per MiB of a blocked process.
+ * The three headers of Standard Webhooks 1.0 over the exact bytes of the body: `<id>.<timestamp>.<body>`,
+ * HMAC-SHA256, one signature per secret, the newest first. Signed with node:crypto: the reference package
+ * hashes in JavaScript, some 10 ms per MiB of a blocked process.
  */
 export function signWebhook(
   message: { id: string; timestampSeconds: number; body: Buffer },

@@ -10,15 +10,18 @@ export type TargetPolicy = {
 const urlLengthMax = 2048;
 
 /**
- * The clouds' own services. Most are link-local and refused as such; these lie in private or public ranges: AWS and Google
- * over IPv6, Azure's wire server.
+ * The clouds' own services. Most are link-local and refused as such; these lie in private or public ranges:
+ * AWS and Google over IPv6, Azure's wire server.
  */
 const metadataAddresses = new Set(['fd00:ec2::254', 'fd20:ce::254', '168.63.129.16']);
 
 /** What `allowPrivate` opens: loopback and private networks. */
 const insideRanges = new Set<string>(['loopback', 'private', 'uniqueLocal']);
 
-/** Some unicast ranges of IPv6 are not the internet: only 2000::/3 is given out (RFC 4291 and IANA's registry). */
+/**
+ * Some unicast ranges of IPv6 are not the internet: only 2000::/3 is given out (RFC 4291 and IANA's
+ * registry).
+ */
 const globalUnicast: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('2000::'), 3];
 
 /** Whether a webhook may be sent to this address, in any notation Node gives addresses in. */
@@ -39,8 +42,8 @@ function hostOf(url: URL): string {
 }
 
 /**
- * What is wrong with a webhook URL, or null. A courtesy at intake: names are not resolved here, and the connection checks
- * every address again. The message says what would do.
+ * What is wrong with a webhook URL, or null. A courtesy at intake: names are not resolved here, and the
+ * connection checks every address again. The message says what would do.
  */
 export function checkWebhookUrl(text: string, policy: TargetPolicy): Problem | null {
   const message = findFault(text, policy);
@@ -84,8 +87,8 @@ function canBeName(host: string): boolean {
 }
 
 /**
- * Whether a webhook may go to this port of a URL ('' for that of its scheme). Below 1024 stand other services than web servers, and a
- * tenant is not to make us knock there.
+ * Whether a webhook may go to this port of a URL ('' for that of its scheme). Below 1024 stand other services
+ * than web servers, and a tenant is not to make us knock there.
  */
 export function mayContactPort(port: string, { allowPrivate }: TargetPolicy): boolean {
   return allowPrivate || port === '' || ['443', '8443'].includes(port) || Number(port) >= 1024;

@@ -9,14 +9,18 @@ import { blameSomething, isToBlame } from './give-up.ts';
 import type { MoverDeps, Step } from './batch-step.ts';
 import { validateLines } from './validate-lines.ts';
 
-/** Short enough that everybody's turn comes soon, long enough that what a turn costs by itself does not matter. */
+/**
+ * Short enough that everybody's turn comes soon, long enough that what a turn costs by itself does not
+ * matter.
+ */
 const turnMs = 250;
 const expansionMax = { lines: 500, bytes: 8 * 1024 * 1024 };
 const jobsPerRequest = 500;
 
 /**
- * Moves a batch step by step for the length of a turn; true when it could go on. Each step extends the lease. A batch that
- * ended three processes where it stands, or failed there three times, is rid of what is to blame.
+ * Moves a batch step by step for the length of a turn; true when it could go on. Each step extends the lease.
+ * A batch that ended three processes where it stands, or failed there three times, is rid of what is to
+ * blame.
  */
 export async function takeTurn(
   deps: MoverDeps,

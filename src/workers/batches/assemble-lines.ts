@@ -9,7 +9,9 @@ import type { MoverDeps } from './batch-step.ts';
 
 const bytesPerSlice = 4 * 1024 * 1024;
 
-/** Appends what the next lines came to to the output file and the error file, each made with its first line. */
+/**
+ * Appends what the next lines came to to the output file and the error file, each made with its first line.
+ */
 export async function assembleLines(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   const lines = batch.carefulSteps > 0 ? 1 : linesPerSlice;
   const ended = await listEndedLines(deps.sql, batch, { lines, bytes: bytesPerSlice });
@@ -24,7 +26,10 @@ export async function assembleLines(deps: MoverDeps, lease: BatchLease, batch: O
   return true;
 }
 
-/** Writes the next line to the error file without a look at its result, which ended every process that had one. */
+/**
+ * Writes the next line to the error file without a look at its result, which ended every process that had
+ * one.
+ */
 export async function writeBlamedLine(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<void> {
   const next = await findNextLine(deps.sql, batch);
   const through = next?.line ?? batch.lastLine;

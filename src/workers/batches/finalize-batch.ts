@@ -9,7 +9,10 @@ import type { MoverDeps } from './batch-step.ts';
 /** Files are kept for as long as OpenAI keeps them, unless the batch says otherwise. */
 const outputSeconds = 30 * 86_400;
 
-/** Ends a batch, with its files if it has any, and tells whoever is to be told. A batch that never began keeps no lines. */
+/**
+ * Ends a batch, with its files if it has any, and tells whoever is to be told. A batch that never began keeps
+ * no lines.
+ */
 export async function conclude(
   deps: MoverDeps,
   lease: BatchLease,

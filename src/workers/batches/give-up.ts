@@ -13,8 +13,9 @@ import type { MoverDeps, Step } from './batch-step.ts';
 const lostLeasesMax = 3;
 
 /**
- * Whether a batch has ended as many processes where it stands as it may; once a line was blamed, one more is too many. One that is
- * ending already has nothing left to be rid of until its lines have ended: it is put off longer each time.
+ * Whether a batch has ended as many processes where it stands as it may; once a line was blamed, one more is
+ * too many. One that is ending already has nothing left to be rid of until its lines have ended: it is put
+ * off longer each time.
  */
 export function isToBlame(batch: OpenBatch): boolean {
   const isEnding = batch.state === 'cancelling' && !canEnd(batch);
@@ -26,8 +27,9 @@ function canEnd(batch: OpenBatch): boolean {
 }
 
 /**
- * Rids a batch of what is to blame. After the first lost lease it goes on one line at a time, so the line where it stands is
- * the one: that line fails, and the batch goes on. When that does not help, or the line cannot be named, the batch fails.
+ * Rids a batch of what is to blame. After the first lost lease it goes on one line at a time, so the line
+ * where it stands is the one: that line fails, and the batch goes on. When that does not help, or the line
+ * cannot be named, the batch fails.
  */
 export const blameSomething: Step = async (deps, lease, batch) => {
   const isFirst = batch.blamedLine === null && batch.lostLeases === lostLeasesMax;
@@ -35,7 +37,10 @@ export const blameSomething: Step = async (deps, lease, batch) => {
   return await failBatch(deps, lease, batch);
 };
 
-/** Fails the next line of what is under way, unread; false when there is none, or its custom_id is not to be had. */
+/**
+ * Fails the next line of what is under way, unread; false when there is none, or its custom_id is not to be
+ * had.
+ */
 async function failLine(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   deps.log.error(
     { batch_id: batch.id, state: batch.state },

@@ -7,15 +7,19 @@ import { takeTurn } from './advance-batch.ts';
 import type { MoverDeps } from './batch-step.ts';
 
 const intervalMs = 500;
-/** A process moves so many batches at once, of different accounts: one slow statement holds up its own account alone. */
+/**
+ * A process moves so many batches at once, of different accounts: one slow statement holds up its own account
+ * alone.
+ */
 const movingMax = 2;
 /** A batch that could not be moved is looked at again after this long. */
 const retryMs = 1000;
 
 /**
- * Moves batches, each for a short turn, and accounts in turn: however many and however large the batches of one account are,
- * another's waits for a turn or two. Every process may do it: who has the lease moves the batch. Whatever dies on the way, the
- * next worker goes on when the lease ends. One that fails is logged and put off; the others go on.
+ * Moves batches, each for a short turn, and accounts in turn: however many and however large the batches of
+ * one account are, another's waits for a turn or two. Every process may do it: who has the lease moves the
+ * batch. Whatever dies on the way, the next worker goes on when the lease ends. One that fails is logged and
+ * put off; the others go on.
  */
 export function startBatches(deps: MoverDeps, settings: { leaseSeconds: number }): Loop {
   /** The accounts whose batches this process moves now. */
@@ -74,7 +78,10 @@ export function startBatches(deps: MoverDeps, settings: { leaseSeconds: number }
   };
 }
 
-/** A database that is away, or in which something stood in the way, and threads that are busy say nothing about the batch. */
+/**
+ * A database that is away, or in which something stood in the way, and threads that are busy say nothing
+ * about the batch.
+ */
 function isForNow(error: unknown): boolean {
   const isAskedBack = error instanceof Refusal && error.extras.retryAfterMs !== undefined;
   return isAskedBack || isDatabaseTransient(error);

@@ -20,8 +20,9 @@ import type { MoverDeps } from './batch-step.ts';
 type SourceSlice = ReadSlice & { faults: BatchFault[] };
 
 /**
- * Reads, prices and keeps the next lines; after the last, sets aside what they may cost and begins the batch. An account that
- * cannot pay for what was read so far has the batch refused there and then: nobody reads on for it.
+ * Reads, prices and keeps the next lines; after the last, sets aside what they may cost and begins the batch.
+ * An account that cannot pay for what was read so far has the batch refused there and then: nobody reads on
+ * for it.
  */
 export async function validateLines(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   const fail = (errors: BatchFault[]) => conclude(deps, lease, batch, { state: 'failed', errors });
@@ -40,14 +41,19 @@ export async function validateLines(deps: MoverDeps, lease: BatchLease, batch: O
   return twice.length === 0 ? true : await fail(twice.map(duplicate));
 }
 
-/** An account that has nothing can pay for nothing, so its file need not be read; unless a model here is free. */
+/**
+ * An account that has nothing can pay for nothing, so its file need not be read; unless a model here is free.
+ */
 function canPay({ catalogue }: MoverDeps, { availableNano }: OpenBatch, quotedNano: bigint): boolean {
   if (availableNano > 0n) return quotedNano <= availableNano;
   const isFree = catalogue.list().some(({ prices }) => prices.input === 0n && prices.output === 0n);
   return isFree && quotedNano === 0n;
 }
 
-/** The next lines of the input file, from where reading was; one when a line is being looked for that ends processes. */
+/**
+ * The next lines of the input file, from where reading was; one when a line is being looked for that ends
+ * processes.
+ */
 async function readInputFile({ sql, judge }: MoverDeps, batch: OpenBatch): Promise<SourceSlice> {
   const linesMax = batch.carefulSteps > 0 ? 1 : linesPerSlice;
   try {

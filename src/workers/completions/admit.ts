@@ -2,7 +2,10 @@ import { shortWaitMs } from '../../shared/jobs/rules/outcome.ts';
 import type { Gate, GatePass } from '../../shared/queue/gate.ts';
 import { type Ticket, ticketId } from '../../shared/queue/queue.ts';
 
-/** Whether a ticket may go on to its call now; if not, whether it waits in the queue or goes back to the backlog. */
+/**
+ * Whether a ticket may go on to its call now; if not, whether it waits in the queue or goes back to the
+ * backlog.
+ */
 export type Entry =
   | { kind: 'pass'; pass: GatePass }
   | { kind: 'wait'; waitMs: number }

@@ -15,8 +15,8 @@ export type CallDeps = {
 };
 
 /**
- * The one outbound call of a run. Tells the gate what was learned, whatever the end. A provider this process does not
- * have answers as unreachable: another process may have it.
+ * The one outbound call of a run. Tells the gate what was learned, whatever the end. A provider this process
+ * does not have answers as unreachable: another process may have it.
  */
 export async function callProvider(
   deps: CallDeps,
@@ -51,7 +51,9 @@ export async function callProvider(
   return answer;
 }
 
-/** What the provider said of its limits, counted from now: what a long call learnt at its start may be over. */
+/**
+ * What the provider said of its limits, counted from now: what a long call learnt at its start may be over.
+ */
 function saidLimits(answer: Answer): SaidLimits | null {
   if (answer.kind === 'stopped' || answer.limits === null) return null;
   const { requestsLeft, tokensLeft, usedUpUntilMs } = answer.limits;
@@ -73,9 +75,15 @@ function notConfigured(name: string): Answer {
   };
 }
 
-/** Limits are counted over a minute; a reset that is further away is that of the whole limit, not of the next request. */
+/**
+ * Limits are counted over a minute; a reset that is further away is that of the whole limit, not of the next
+ * request.
+ */
 const usedUpMsMax = 60_000;
-/** How long a provider is left alone after a 429 that did not say, and after one that says its account is empty. */
+/**
+ * How long a provider is left alone after a 429 that did not say, and after one that says its account is
+ * empty.
+ */
 const unsaidThrottleMs = 1000;
 const exhaustedMs = 60_000;
 

@@ -17,8 +17,8 @@ export function usageOfWhole(job: ClaimedJob, completion: ChatCompletion, report
 }
 
 /**
- * Of a call that ended early: usage as it was reported so far, and our count of the output that it does not count. What had been
- * reported was true at that moment; what the provider did after it we do not know.
+ * Of a call that ended early: usage as it was reported so far, and our count of the output that it does not
+ * count. What had been reported was true at that moment; what the provider did after it we do not know.
  */
 export function usageSoFar(job: ClaimedJob, produced: Produced): CallUsage {
   const { text, usage, uncounted = '', unreadTokens = 0 } = produced;

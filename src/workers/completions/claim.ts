@@ -10,7 +10,10 @@ import { type ClaimRow, claimJobs } from '../../shared/jobs/sql/claim-jobs.ts';
 import { type TicketKey } from '../../shared/queue/sql/tickets.ts';
 import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
 
-/** A job this process may run now, and no other may. `attempts` is the number of the attempt it owns: the fence. */
+/**
+ * A job this process may run now, and no other may. `attempts` is the number of the attempt it owns: the
+ * fence.
+ */
 export type ClaimedJob = EndableJob & {
   /** The ticket it was claimed with, which also names its slot at the gate. */
   ticketId: string;
@@ -28,8 +31,8 @@ export type ClaimedJob = EndableJob & {
 };
 
 /**
- * Claims jobs by ticket. Null when the ticket is void: the job ended, was cancelled, is late or has a newer ticket. The
- * attempt is counted and its row written when this resolves with a job, before any call.
+ * Claims jobs by ticket. Null when the ticket is void: the job ended, was cancelled, is late or has a newer
+ * ticket. The attempt is counted and its row written when this resolves with a job, before any call.
  */
 export function createClaim(sql: Database, worker: { id: string; leaseSeconds: number }) {
   const claim = createGroupCommit<TicketKey, ClaimRow | null>({

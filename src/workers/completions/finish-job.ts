@@ -21,8 +21,8 @@ export type FinishDeps = {
 };
 
 /**
- * A finished call: what the provider answered, why we stopped it if we did, whether some of its output was written as an event, and
- * the id of the last event written.
+ * A finished call: what the provider answered, why we stopped it if we did, whether some of its output was
+ * written as an event, and the id of the last event written.
  */
 export type Called = {
   job: ClaimedJob;
@@ -33,14 +33,15 @@ export type Called = {
 };
 
 /**
- * Writes what a call came to, in one transaction: the attempt, the charge, the release, the result, the final state and
- * the webhook owed; or the attempt and the way back to the backlog. Only the newest attempt of a job may; a late one
- * changes nothing and is dropped.
+ * Writes what a call came to, in one transaction: the attempt, the charge, the release, the result, the final
+ * state and the webhook owed; or the attempt and the way back to the backlog. Only the newest attempt of a
+ * job may; a late one changes nothing and is dropped.
  */
 export async function finishJob(deps: FinishDeps, called: Called): Promise<Finish> {
   const { answer, job } = called;
   if (answer.kind === 'stopped') return finishStopped(deps, called, answer);
-  // Nobody wants another call, or the answer of this one for an answer: but what it cost is owed, and it can be read.
+  // Nobody wants another call, or the answer of this one for an answer: but what it cost is owed, and it can
+  // be read.
   if (called.stopReason === 'cancelled') {
     return answer.kind === 'completed'
       ? settle(deps, called, { ...endedAs('cancelled'), ...paidFor(job, answer) })
@@ -91,7 +92,9 @@ function paidFor(
   return { charge, attempt, result: writeJson({ ...completion, usage }) };
 }
 
-/** A call that failed after its job was cancelled: nothing is owed for a refusal, what came is for the rest. */
+/**
+ * A call that failed after its job was cancelled: nothing is owed for a refusal, what came is for the rest.
+ */
 async function finishCancelled(
   deps: FinishDeps,
   called: Called,
@@ -104,8 +107,9 @@ async function finishCancelled(
 }
 
 /**
- * Stopped by us. Cancelled and expired jobs end here, and so do those whose answer went beyond a limit of ours, which it would do
- * again: charged for what was reported or seen. A job that only lost its process goes on elsewhere.
+ * Stopped by us. Cancelled and expired jobs end here, and so do those whose answer went beyond a limit of
+ * ours, which it would do again: charged for what was reported or seen. A job that only lost its process goes
+ * on elsewhere.
  */
 async function finishStopped(
   deps: FinishDeps,

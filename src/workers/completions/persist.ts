@@ -3,11 +3,14 @@ import { repeatWhileAway } from '../../shared/platform/postgres/retry-while-unav
 import type { Log } from '../../shared/platform/log.ts';
 
 export type Persist = {
-  /** Makes a write, however long the database is away; rejects only when the database says no, or after `stop`. */
+  /**
+   * Makes a write, however long the database is away; rejects only when the database says no, or after
+   * `stop`.
+   */
   write<Result>(write: () => Promise<Result>): Promise<Result>;
   /**
-   * True while an answer waits for a database that is away: a call made now might not be recorded either. One that waits for a lock
-   * waits for something of its own account, and stops nobody else's calls.
+   * True while an answer waits for a database that is away: a call made now might not be recorded either. One
+   * that waits for a lock waits for something of its own account, and stops nobody else's calls.
    */
   isWaiting(): boolean;
   /** The process ends: nothing is repeated any more. */
@@ -15,8 +18,8 @@ export type Persist = {
 };
 
 /**
- * Keeps answers that were paid for until they can be stored. Another process may take the job over when its lease ends; the
- * fence then decides whose answer counts.
+ * Keeps answers that were paid for until they can be stored. Another process may take the job over when its
+ * lease ends; the fence then decides whose answer counts.
  */
 export function createPersist(log: Log): Persist {
   let waiting = 0;

@@ -20,8 +20,8 @@ export type PoolDeps = {
   log: Log;
   run(provider: string, ticket: Ticket): Promise<TicketEnd>;
   /**
-   * BullMQ could not renew a ticket's lock: Redis lost it, or gave it to somebody else. Whether the job is lost too is not
-   * Redis's to say: the lease in Postgres has to be looked at.
+   * BullMQ could not renew a ticket's lock: Redis lost it, or gave it to somebody else. Whether the job is
+   * lost too is not Redis's to say: the lease in Postgres has to be looked at.
    */
   lockLost(): void;
 };
@@ -30,8 +30,8 @@ export type PoolDeps = {
 const retryMs = 1000;
 
 /**
- * Blocks in Redis no longer than a silent connection may go unnoticed: BullMQ would block for ten seconds while tickets are delayed.
- * It returns nothing: results never enter Redis.
+ * Blocks in Redis no longer than a silent connection may go unnoticed: BullMQ would block for ten seconds
+ * while tickets are delayed. It returns nothing: results never enter Redis.
  */
 class TicketWorker extends Worker<Ticket, void, 'completion'> {
   override get maximumBlockTimeout(): number {
@@ -40,8 +40,8 @@ class TicketWorker extends Worker<Ticket, void, 'completion'> {
 }
 
 /**
- * The BullMQ worker of one provider: turns tickets into runs, and the end of a run into BullMQ's words, only here. It
- * never counts attempts and never fails a ticket for what happened to its job: Postgres knows both.
+ * The BullMQ worker of one provider: turns tickets into runs, and the end of a run into BullMQ's words, only
+ * here. It never counts attempts and never fails a ticket for what happened to its job: Postgres knows both.
  */
 export function startPool(
   deps: PoolDeps,

@@ -30,8 +30,9 @@ export type RunJobDeps = AdmitDeps &
   };
 
 /**
- * Runs one attempt of one job: admit, claim, call, decide, finish, announce. Each step takes what the step before it
- * returned; see docs/life-of-a-job.md for the states and for what repairs each gap between two steps.
+ * Runs one attempt of one job: admit, claim, call, decide, finish, announce. Each step takes what the step
+ * before it returned; see docs/life-of-a-job.md for the states and for what repairs each gap between two
+ * steps.
  */
 export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket): Promise<TicketEnd> {
   const entry = await admit(deps, provider, ticket);

@@ -29,8 +29,8 @@ export type CompletionsDeps = {
 };
 
 /**
- * Starts a pool per provider and the heartbeat that keeps their leases. Stopping takes no new tickets, lets running calls
- * end within the grace time, then stops them and puts their jobs back.
+ * Starts a pool per provider and the heartbeat that keeps their leases. Stopping takes no new tickets, lets
+ * running calls end within the grace time, then stops them and puts their jobs back.
  */
 export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void> } {
   const { config, infra, log, gate, worker } = deps;

@@ -10,7 +10,10 @@ export type PlaceLimits = {
   totalMax: number;
   /** Work that takes longer than this is slow. */
   slowMs: number;
-  /** So many quick answers of a receiver pay for setting one piece of its slow work aside, which frees that place for it again. */
+  /**
+   * So many quick answers of a receiver pay for setting one piece of its slow work aside, which frees that
+   * place for it again.
+   */
   quickPerAside: number;
   /** Set aside for one receiver, beside its places. */
   asidePerReceiver: number;
@@ -23,8 +26,8 @@ export type Places = {
   /** How many more may be taken in now. */
   free(): number;
   /**
-   * How many places of each receiver may not be used now: those it holds and, for a slow one, those kept from it so that all slow
-   * ones together stay within their limit.
+   * How many places of each receiver may not be used now: those it holds and, for a slow one, those kept from
+   * it so that all slow ones together stay within their limit.
    */
   taken(): Map<string, number>;
   /** Runs the work in a place of its own; `onFree` is called when there may be room again. */
@@ -48,17 +51,21 @@ type Receiver = {
 };
 
 /**
- * Places for work that must not reject. Work that turns out slow goes on, but its place may be used for other receivers; its own
- * receiver is slow from then on, until it answers quickly once. However many receivers never answer, each holds up the others
- * for `slowMs`, once.
+ * Places for work that must not reject. Work that turns out slow goes on, but its place may be used for other
+ * receivers; its own receiver is slow from then on, until it answers quickly once. However many receivers
+ * never answer, each holds up the others for `slowMs`, once.
  *
- * For its own receiver the place stays taken, so that one in trouble is not stormed. Only where most answers are quick are the few
- * pieces of work that hang set aside, or they would hold all places of their receiver in the end.
+ * For its own receiver the place stays taken, so that one in trouble is not stormed. Only where most answers
+ * are quick are the few pieces of work that hang set aside, or they would hold all places of their receiver
+ * in the end.
  */
 export function createPlaces(limits: PlaceLimits, onFree: () => void): Places {
   const { perReceiver, quickMax, slowMax, totalMax, slowMs, quickPerAside, asidePerReceiver, asideMax } =
     limits;
-  /** A receiver that goes silent all at once has paid for using each of its places once more, however many answers were quick. */
+  /**
+   * A receiver that goes silent all at once has paid for using each of its places once more, however many
+   * answers were quick.
+   */
   const creditMax = quickPerAside * perReceiver;
   const underWay = new Set<Promise<void>>();
   const receivers = new Map<string, Receiver>();
@@ -153,7 +160,10 @@ function rememberSlow() {
         slowSince.delete(other);
       }
     },
-    /** Deals out `places` among them and keeps the rest; begins with another each time, since not all of them need their share. */
+    /**
+     * Deals out `places` among them and keeps the rest; begins with another each time, since not all of them
+     * need their share.
+     */
     keepFrom: (taken: Map<string, number>, places: number, perReceiver: number) => {
       let left = places;
       const share = Math.max(1, Math.floor(left / Math.max(1, slowSince.size)));

@@ -32,8 +32,9 @@ const lostTriesMax = 3;
 const lost = unposted('tries_lost');
 
 /**
- * Signs and posts one delivery and says what follows. One that cannot be signed is a failed try like any other, so that it goes
- * through its schedule and comes to an end. Rejects when the signal aborted it, or the database cannot be asked.
+ * Signs and posts one delivery and says what follows. One that cannot be signed is a failed try like any
+ * other, so that it goes through its schedule and comes to an end. Rejects when the signal aborted it, or the
+ * database cannot be asked.
  */
 export async function runDelivery(
   deps: RunDeliveryDeps,

@@ -46,7 +46,10 @@ export type DeliveriesDeps = {
   >;
 };
 
-/** A receiver that does not answer holds up others for a second, with eight of 128 places; docs/decisions/events-and-deliveries.md. */
+/**
+ * A receiver that does not answer holds up others for a second, with eight of 128 places;
+ * docs/decisions/events-and-deliveries.md.
+ */
 const placeLimits = {
   perReceiver: 8,
   quickMax: 128,
@@ -57,7 +60,10 @@ const placeLimits = {
   asidePerReceiver: 64,
   asideMax: 512,
 };
-/** While the database is away, recording is tried for this long; then the lease ends, and the webhook is posted again. */
+/**
+ * While the database is away, recording is tried for this long; then the lease ends, and the webhook is
+ * posted again.
+ */
 const recordPatienceMs = 60_000;
 /** The truth about what is due is Postgres; hints only make it sooner. */
 const pollMs = 1000;

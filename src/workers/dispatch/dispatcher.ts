@@ -26,9 +26,10 @@ const capacityAgeMs = 1000;
 const recallMs = 250;
 
 /**
- * Keeps the window of one provider full: moves waiting jobs to ticketed, fairly, and tickets them in BullMQ. Postgres
- * first, Redis after: a process that dies between the two leaves a ticketed job without a ticket, which the reconciler
- * finds, or a ticket without a job, which whoever takes it finds void. `maxConcurrency` is what the provider allows at once.
+ * Keeps the window of one provider full: moves waiting jobs to ticketed, fairly, and tickets them in BullMQ.
+ * Postgres first, Redis after: a process that dies between the two leaves a ticketed job without a ticket,
+ * which the reconciler finds, or a ticket without a job, which whoever takes it finds void. `maxConcurrency`
+ * is what the provider allows at once.
  */
 export function startDispatcher(
   deps: DispatcherDeps,

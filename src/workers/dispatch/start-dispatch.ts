@@ -18,7 +18,10 @@ export type DispatchDeps = {
   owesDelivery(): void;
 };
 
-/** Starts what moves jobs between the backlog and the queue: a dispatcher per provider, the reconciler, the reaper. */
+/**
+ * Starts what moves jobs between the backlog and the queue: a dispatcher per provider, the reconciler, the
+ * reaper.
+ */
 export function startDispatch(deps: DispatchDeps): { wake(provider: string): void; stop(): Promise<void> } {
   const { config, infra, log, leadership, isPaused } = deps;
   const { sql, redis, queues, ledger, events, news, metrics } = infra;

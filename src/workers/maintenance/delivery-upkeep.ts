@@ -10,8 +10,8 @@ const intervalMs = 5000;
 const pageSize = 500;
 
 /**
- * Holds what is pending for endpoints that take nothing, and renews what is to be recovered, page by page while there is
- * more. Neither waits for the other to go well. Any number of processes may do so at once.
+ * Holds what is pending for endpoints that take nothing, and renews what is to be recovered, page by page
+ * while there is more. Neither waits for the other to go well. Any number of processes may do so at once.
  */
 export function startUpkeep(
   deps: { sql: Database; news: Pick<News, 'listen'>; log: Log },

@@ -36,9 +36,9 @@ export type ReaperDeps = {
 const pageSize = 200;
 
 /**
- * Ends or revives what nobody else will: running jobs whose lease ended (their worker is gone, its call's outcome unknown),
- * and jobs past their deadline or cancelled between two calls. After the database was away for a lease, every lease looks
- * ended, so it waits one lease for the living to speak first.
+ * Ends or revives what nobody else will: running jobs whose lease ended (their worker is gone, its call's
+ * outcome unknown), and jobs past their deadline or cancelled between two calls. After the database was away
+ * for a lease, every lease looks ended, so it waits one lease for the living to speak first.
  */
 export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }): Loop {
   const leaseMs = settings.leaseSeconds * 1000;
@@ -119,8 +119,9 @@ async function endLost(deps: ReaperDeps, job: LostJob): Promise<void> {
 }
 
 /**
- * A log that is away or was lost may have had output. It counts as if it had: a call that fails and costs nothing can be made
- * again, one that goes on is charged for an answer that its client perhaps cannot be given any more.
+ * A log that is away or was lost may have had output. It counts as if it had: a call that fails and costs
+ * nothing can be made again, one that goes on is charged for an answer that its client perhaps cannot be
+ * given any more.
  */
 function mayHaveText(log: ClosedLog | null): boolean {
   return log?.hasText !== false;

@@ -27,9 +27,10 @@ const staleMs = 3000;
 const pageSize = 1000;
 
 /**
- * Gives every ticketed job its ticket back when Redis lost it. Two signs: the epoch, a value kept in both stores, differs
- * (Redis was emptied or replaced), and then every ticketed job is looked at; or a job has been ticketed for
- * seconds and its ticket is nowhere where it would be taken. Two tickets of a job are harmless: one claim wins.
+ * Gives every ticketed job its ticket back when Redis lost it. Two signs: the epoch, a value kept in both
+ * stores, differs (Redis was emptied or replaced), and then every ticketed job is looked at; or a job has
+ * been ticketed for seconds and its ticket is nowhere where it would be taken. Two tickets of a job are
+ * harmless: one claim wins.
  */
 export function startReconciler(deps: ReconcilerDeps): Loop {
   async function reconcile(): Promise<undefined> {

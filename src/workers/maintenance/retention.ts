@@ -19,9 +19,10 @@ const keyHours = 48;
 type Duty = { name: string; page: number; erase(page: number): Promise<number> };
 
 /**
- * Erases what is kept no longer: requests, results and webhook bodies of jobs and batches that ended long ago, files past
- * their time, the lines of old batches, and old idempotency keys. A page at a time, so that no statement is long, and each by
- * itself, so that one that fails stops no other. The ledger is kept for ever.
+ * Erases what is kept no longer: requests, results and webhook bodies of jobs and batches that ended long
+ * ago, files past their time, the lines of old batches, and old idempotency keys. A page at a time, so that
+ * no statement is long, and each by itself, so that one that fails stops no other. The ledger is kept for
+ * ever.
  */
 export function startHousekeeper(
   deps: { sql: Database; leadership: Pick<Leadership, 'lead'>; log: Log },

@@ -26,7 +26,10 @@ export function fromAnthropicMessage(body: unknown, model: string): Translated |
   });
 }
 
-/** A content block; `json` is a tool call's input as it was streamed, so that deltas and completion say the same bytes. */
+/**
+ * A content block; `json` is a tool call's input as it was streamed, so that deltas and completion say the
+ * same bytes.
+ */
 export type FinishedBlock = { block: unknown; json: string | null };
 
 type Finished = {
@@ -41,8 +44,9 @@ type Finished = {
 };
 
 /**
- * Blocks → one choice. When the model thought, all blocks are kept as they came in `extra_content.anthropic.content`, because
- * Anthropic wants them back unmodified and in their order with the next turn; beside them the stop sequence that was met.
+ * Blocks → one choice. When the model thought, all blocks are kept as they came in
+ * `extra_content.anthropic.content`, because Anthropic wants them back unmodified and in their order with the
+ * next turn; beside them the stop sequence that was met.
  */
 export function buildFromBlocks(finished: Finished): Translated {
   const { id, model, blocks, finishReason, stopSequence, usage, serviceTier } = finished;
@@ -87,8 +91,9 @@ export function toFinishReason(reported: unknown): FinishReason | null {
 }
 
 /**
- * Anthropic's `usage` as ours. It counts cache reads and writes outside `input_tokens`, and says in `cache_creation` how long the
- * writes are kept; `output_tokens` includes thinking. Null when missing or not to be trusted. Source: SDK 1.12 `Usage`.
+ * Anthropic's `usage` as ours. It counts cache reads and writes outside `input_tokens`, and says in
+ * `cache_creation` how long the writes are kept; `output_tokens` includes thinking. Null when missing or not
+ * to be trusted. Source: SDK 1.12 `Usage`.
  */
 export function readAnthropicUsage(reported: unknown): Usage | null {
   if (!isRecord(reported)) return null;

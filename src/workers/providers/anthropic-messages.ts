@@ -22,8 +22,9 @@ function isInstruction(message: Message): message is Extract<Message, { role: 's
 }
 
 /**
- * The turns. Instructions between turns stay where they are (role `system`), tool results become one user turn with all that
- * belong together, and an assistant turn that came from here gets its own blocks back verbatim, signatures included.
+ * The turns. Instructions between turns stay where they are (role `system`), tool results become one user
+ * turn with all that belong together, and an assistant turn that came from here gets its own blocks back
+ * verbatim, signatures included.
  */
 export function toAnthropicMessages(messages: Message[]): MessageParam[] {
   const turns: MessageParam[] = [];

@@ -14,7 +14,10 @@ import { pickFields } from './read-field.ts';
 /** Sampling settings exist only in API versions before 2026-10-21; see `anthropic.ts`. */
 export type AnthropicBody = MessageCreateParamsNonStreaming & { temperature?: number; top_p?: number };
 
-/** The body for `POST /v1/messages` (SDK 1.12 `MessageCreateParamsBase`). Intake has refused what has no place in it. */
+/**
+ * The body for `POST /v1/messages` (SDK 1.12 `MessageCreateParamsBase`). Intake has refused what has no place
+ * in it.
+ */
 export function toAnthropicRequest(call: ProviderCall): AnthropicBody {
   const { request } = call;
   const system = toSystemBlocks(request.messages);
@@ -92,8 +95,9 @@ const budgets: Record<Exclude<ReasoningEffort, 'none'>, number> = {
 };
 
 /**
- * Thinking comes out of `max_tokens`, so a budget takes at most three quarters of it and leaves room for an answer. The API
- * wants at least 1,024 and less than `max_tokens`; a bound without that room gets an answer without thinking.
+ * Thinking comes out of `max_tokens`, so a budget takes at most three quarters of it and leaves room for an
+ * answer. The API wants at least 1,024 and less than `max_tokens`; a bound without that room gets an answer
+ * without thinking.
  */
 function toThinking(call: ProviderCall): ThinkingConfigParam | null {
   const effort = call.request.reasoning_effort;

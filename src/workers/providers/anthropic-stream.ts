@@ -22,7 +22,10 @@ type Turn = {
   thinking: unknown[];
 };
 
-/** Assembles Anthropic's event stream: message_start, blocks, then message_delta with the stop reason and final usage. */
+/**
+ * Assembles Anthropic's event stream: message_start, blocks, then message_delta with the stop reason and
+ * final usage.
+ */
 export function createAnthropicAssembler(call: ProviderCall): Assembler {
   const turn: Turn = { blocks: new Map(), tools: 0, log: createOutputLog(), call, thinking: [] };
   let id: string | null = null;
@@ -32,8 +35,8 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
   let stopSequence: string | null = null;
 
   /**
-   * Later counts replace earlier ones; null means "nothing new" (SDK 1.12 `MessageDeltaUsage`). What a message starts with counts
-   * the input; the output is counted at its end, or not at all.
+   * Later counts replace earlier ones; null means "nothing new" (SDK 1.12 `MessageDeltaUsage`). What a
+   * message starts with counts the input; the output is counted at its end, or not at all.
    */
   function mergeUsage(reported: unknown, isEnd: boolean): void {
     if (!isRecord(reported)) return;
@@ -161,6 +164,7 @@ function endBlock(turn: Turn, index: number): void {
 
 function closeBlock({ block, json, toolIndex }: OpenBlock): FinishedBlock {
   if (toolIndex === -1) return { block, json: null };
-  // `max_tokens` can end a tool call in the middle of its arguments: then the text is kept and the block's input stays empty.
+  // `max_tokens` can end a tool call in the middle of its arguments: then the text is kept and the block's
+  // input stays empty.
   return { block: { ...block, input: parseJson(json) ?? {} }, json };
 }

@@ -8,7 +8,9 @@ import { runCall, type Upstream } from './run-call.ts';
 import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
 import { createTransport } from './transport.ts';
 
-/** The last API version whose requests have `temperature` and `top_p`, and the key header that goes with it. */
+/**
+ * The last API version whose requests have `temperature` and `top_p`, and the key header that goes with it.
+ */
 const samplingVersion = '2023-06-01';
 
 /** Anthropic behind the official SDK. The base URL is bare, without `/v1`. */

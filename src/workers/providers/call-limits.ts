@@ -1,8 +1,9 @@
 import type { ProviderSettings } from './provider.ts';
 
 /**
- * Which of our own limits ended a call: `headers` and `idle` are the silence of a provider, `bytes` is an answer that is more than
- * we hold. How long a whole call may take is its job's deadline, which its caller keeps.
+ * Which of our own limits ended a call: `headers` and `idle` are the silence of a provider, `bytes` is an
+ * answer that is more than we hold. How long a whole call may take is its job's deadline, which its caller
+ * keeps.
  */
 export type LimitReached = 'headers' | 'idle' | 'bytes';
 
@@ -13,7 +14,10 @@ export type CallLimits = {
   reached(): LimitReached | null;
   /** Headers are here: from now on only silence and size count. */
   headersCame(): void;
-  /** Starts the idle clock before a read of the body; the time a slow reader of ours takes is not the provider's. */
+  /**
+   * Starts the idle clock before a read of the body; the time a slow reader of ours takes is not the
+   * provider's.
+   */
   waitForBytes(): void;
   /** Stops the idle clock. */
   bytesCame(): void;
@@ -22,7 +26,10 @@ export type CallLimits = {
   stop(): void;
 };
 
-/** Starts the clocks of one call. A whole answer may be thought about for as long as its job has; a stream begins at once. */
+/**
+ * Starts the clocks of one call. A whole answer may be thought about for as long as its job has; a stream
+ * begins at once.
+ */
 export function startLimits(
   settings: ProviderSettings,
   call: { signal: AbortSignal; stream: boolean; reasons: boolean },

@@ -1,6 +1,9 @@
 import type { ProviderLimits } from '../../shared/chat/call-result.ts';
 
-/** What is known of one HTTP exchange, whatever the SDK makes of it: the outcome is read from here, not from its errors. */
+/**
+ * What is known of one HTTP exchange, whatever the SDK makes of it: the outcome is read from here, not from
+ * its errors.
+ */
 export type ExchangeRecord = {
   /** The SDK got as far as asking for the request. */
   asked: boolean;
@@ -10,7 +13,10 @@ export type ExchangeRecord = {
   headers: Headers | null;
   /** What its headers said of its limits. */
   limits: ProviderLimits | null;
-  /** Decoded bytes of the body that nobody has read yet: all of a whole answer, of a stream those since its last event. */
+  /**
+   * Decoded bytes of the body that nobody has read yet: all of a whole answer, of a stream those since its
+   * last event.
+   */
   unreadBytes: number;
   /** Numbers of its body with more digits than JavaScript holds were marked, for the SDK to carry them. */
   marked: boolean;

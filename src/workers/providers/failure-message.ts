@@ -4,8 +4,9 @@ const lengthMax = 1000;
 const keyShapes = [/\bsk-[\w*-]{6,}/g, /\bBearer\s+[\w.~+/*=-]{6,}/gi, /\bAIza[\w-]{10,}/g];
 
 /**
- * The provider's own words from an error body, fit to be stored and shown: at most 1,000 characters, nothing that looks like
- * a key (providers quote the key they refuse), no NUL (Postgres refuses it). Takes any shape; falls back to the text itself.
+ * The provider's own words from an error body, fit to be stored and shown: at most 1,000 characters, nothing
+ * that looks like a key (providers quote the key they refuse), no NUL (Postgres refuses it). Takes any shape;
+ * falls back to the text itself.
  */
 export function failureMessage(errorBody: string, apiKey: string | null): string {
   const body = parseJson(errorBody);

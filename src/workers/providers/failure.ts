@@ -25,8 +25,9 @@ export const limitMessages: Record<LimitReached, string> = {
 };
 
 /**
- * Why a call did not complete, read from the exchange itself: an error status, else how far the request got. `error` is what
- * the SDK or the assembly threw; `fromStream` says that the provider reported it inside a stream.
+ * Why a call did not complete, read from the exchange itself: an error status, else how far the request got.
+ * `error` is what the SDK or the assembly threw; `fromStream` says that the provider reported it inside a
+ * stream.
  */
 export function explainFailure(
   exchange: Exchange,
@@ -93,7 +94,10 @@ function isExhausted(status: number, codes: string[], body: unknown): boolean {
   );
 }
 
-/** Every code an error body carries: `error.{type,code,status}` and the same in its `details` (one object or a list). */
+/**
+ * Every code an error body carries: `error.{type,code,status}` and the same in its `details` (one object or a
+ * list).
+ */
 function readCodes(body: unknown): string[] {
   const details = readField(body, 'error', 'details');
   const places = [

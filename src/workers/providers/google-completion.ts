@@ -18,10 +18,10 @@ export function toFinishReason(reported: unknown): FinishReason | null {
 }
 
 /**
- * Gemini's `usageMetadata` as ours. `promptTokenCount` includes cached tokens; `candidatesTokenCount` excludes thoughts. Zeros are
- * left out on the wire (proto3), so a missing count is 0, unless there was output and no count of any: then it is not to be
- * trusted. Tokens of the total that have no name were thoughts. Null when missing or nonsense. Source: SDK 2.32
- * `GenerateContentResponseUsageMetadata`.
+ * Gemini's `usageMetadata` as ours. `promptTokenCount` includes cached tokens; `candidatesTokenCount`
+ * excludes thoughts. Zeros are left out on the wire (proto3), so a missing count is 0, unless there was
+ * output and no count of any: then it is not to be trusted. Tokens of the total that have no name were
+ * thoughts. Null when missing or nonsense. Source: SDK 2.32 `GenerateContentResponseUsageMetadata`.
  */
 export function readGoogleUsage(reported: unknown, hasOutput: boolean): Usage | null {
   if (!isRecord(reported)) return null;

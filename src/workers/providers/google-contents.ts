@@ -3,14 +3,19 @@ import { parseDataUrl } from '../../shared/catalogue/data-url.ts';
 import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
 import { isRecord, parseJson, readText } from './read-field.ts';
 
-/** All instructions; intake has seen to it that none stands between turns, where Gemini has no place for one. */
+/**
+ * All instructions; intake has seen to it that none stands between turns, where Gemini has no place for one.
+ */
 export function toSystemInstruction(messages: Message[]): Part[] {
   return messages.flatMap((message) =>
     message.role === 'system' || message.role === 'developer' ? textParts(message.content) : [],
   );
 }
 
-/** The turns, with tool results that belong together in one turn, as Gemini wants the answers to parallel calls. */
+/**
+ * The turns, with tool results that belong together in one turn, as Gemini wants the answers to parallel
+ * calls.
+ */
 export function toGoogleContents(messages: Message[]): Content[] {
   const toolNames = new Map<string, string>();
   const turns: { role: string; parts: Part[] }[] = [];

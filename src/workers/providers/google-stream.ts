@@ -17,8 +17,8 @@ type OpenCandidate = {
 };
 
 /**
- * Assembles Gemini responses. A stream is a row of responses whose parts follow each other and whose usage is cumulative, so a
- * plain answer is a stream of one.
+ * Assembles Gemini responses. A stream is a row of responses whose parts follow each other and whose usage is
+ * cumulative, so a plain answer is a stream of one.
  */
 export function createGoogleAssembler(call: ProviderCall): Assembler {
   const candidates = new Map<number, OpenCandidate>();

@@ -20,9 +20,9 @@ const errorBytesMax = 64 * 1024;
 const travelHeaders = ['content-encoding', 'content-length', 'transfer-encoding'];
 
 /**
- * A `fetch` for one call: adds the attempt id, never follows a redirect (it would carry our key elsewhere), refuses a success
- * that is not what was asked for (a captive portal's HTML), and counts decoded bytes, so a small gzip cannot become a large
- * body in memory.
+ * A `fetch` for one call: adds the attempt id, never follows a redirect (it would carry our key elsewhere),
+ * refuses a success that is not what was asked for (a captive portal's HTML), and counts decoded bytes, so a
+ * small gzip cannot become a large body in memory.
  */
 export function createGuardedFetch(guard: Guard): typeof fetch {
   const { call, record, limits } = guard;

@@ -3,12 +3,17 @@ import { noProxy, type ProxySettings } from '../../shared/platform/outgoing/prox
 import type { Provider } from './provider.ts';
 import { createProvider } from './registry.ts';
 
-/** A stream that has begun and is silent for longer is dead; a model may think for minutes before its first word. */
+/**
+ * A stream that has begun and is silent for longer is dead; a model may think for minutes before its first
+ * word.
+ */
 const idleTimeoutMs = 120_000;
 const thinkingTimeoutMs = 600_000;
 const answerBytesMax = 128 * 1024 * 1024;
 
-/** Opens every upstream this process may call. A call as a whole takes as long as its job's deadline lets it. */
+/**
+ * Opens every upstream this process may call. A call as a whole takes as long as its job's deadline lets it.
+ */
 export function openProviders(providers: ProviderConfig[], proxy: ProxySettings): Map<string, Provider> {
   return new Map(
     providers.map(({ name, kind, baseUrl, apiKey, simulated }) => [

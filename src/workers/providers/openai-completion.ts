@@ -8,7 +8,10 @@ import type { Translated } from './run-call.ts';
 /** Reasoning that servers with OpenAI's wire hand out beside the answer and want back with the next turn. */
 export const reasoningFields = ['reasoning_content', 'reasoning', 'reasoning_details'] as const;
 
-/** A finished `chat.completion` body as ours, or null when it is not one or has a choice without a finish reason. */
+/**
+ * A finished `chat.completion` body as ours, or null when it is not one or has a choice without a finish
+ * reason.
+ */
 export function fromOpenaiCompletion(body: unknown, model: string): Translated | null {
   const choices = readList(body, 'choices').map(fromOpenaiChoice);
   if (choices.length === 0 || choices.includes(null)) return null;

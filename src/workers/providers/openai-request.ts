@@ -8,8 +8,9 @@ import { pickFields } from './read-field.ts';
 export type OpenaiDialect = { maxTokensField: 'max_completion_tokens' | 'max_tokens' };
 
 /**
- * The body for `POST /chat/completions`: the request as it came, but for the model's upstream name, the output bound that the
- * hold was computed with, usage in the stream, and each message's own reasoning put back where that upstream had it.
+ * The body for `POST /chat/completions`: the request as it came, but for the model's upstream name, the
+ * output bound that the hold was computed with, usage in the stream, and each message's own reasoning put
+ * back where that upstream had it.
  */
 export function toOpenaiRequest(call: ProviderCall, dialect: OpenaiDialect): ChatCompletionCreateParams {
   const { max_tokens: _old, max_completion_tokens: _new, thinking_display: _none, ...request } = call.request;

@@ -4,8 +4,8 @@ import { isRecord, readField, readList } from './read-field.ts';
 type Reported = Record<string, unknown>;
 
 /**
- * The `usage` of a body or a chunk, wherever servers with OpenAI's wire put it: at the top (OpenAI), beside the last choice
- * (Moonshot), under `x_groq` (Groq), or as Ollama's own counts. Null when there is none.
+ * The `usage` of a body or a chunk, wherever servers with OpenAI's wire put it: at the top (OpenAI), beside
+ * the last choice (Moonshot), under `x_groq` (Groq), or as Ollama's own counts. Null when there is none.
  */
 export function findOpenaiUsage(body: unknown): Reported | null {
   const places = [
@@ -20,8 +20,9 @@ export function findOpenaiUsage(body: unknown): Reported | null {
 }
 
 /**
- * Usage in the words of any server with OpenAI's wire; null when missing or not to be trusted. Sources: the API references of
- * OpenAI (chat and responses), xAI, DeepSeek, Moonshot, Groq, Perplexity, Together, OpenRouter, vLLM, LiteLLM and Ollama.
+ * Usage in the words of any server with OpenAI's wire; null when missing or not to be trusted. Sources: the
+ * API references of OpenAI (chat and responses), xAI, DeepSeek, Moonshot, Groq, Perplexity, Together,
+ * OpenRouter, vLLM, LiteLLM and Ollama.
  */
 export function readOpenaiUsage(reported: unknown): Usage | null {
   if (!isRecord(reported)) return null;
@@ -62,9 +63,10 @@ type Counts = {
 };
 
 /**
- * What was counted beside the prompt and beside the completion instead of in them, which only the total tells: reasoning at xAI, at
- * Google's own OpenAI-compatible endpoint without a name, cached tokens where a proxy passes Anthropic's counts on. Perplexity
- * leaves reasoning out of the total, and names it at the top. Without a total, more reasoning than completion stands beside it.
+ * What was counted beside the prompt and beside the completion instead of in them, which only the total
+ * tells: reasoning at xAI, at Google's own OpenAI-compatible endpoint without a name, cached tokens where a
+ * proxy passes Anthropic's counts on. Perplexity leaves reasoning out of the total, and names it at the top.
+ * Without a total, more reasoning than completion stands beside it.
  */
 function countsBeside(reported: Reported, counts: Counts): { beside: number; hidden: number } {
   const { input, output, total, cached, reasoning } = counts;

@@ -1,12 +1,18 @@
 import type { Produced } from '../../shared/chat/call-result.ts';
 import type { Usage } from '../../shared/chat/usage.ts';
 
-/** Everything a call has put out so far, reasoning included, in the order it came: what is charged for when it is cut. */
+/**
+ * Everything a call has put out so far, reasoning included, in the order it came: what is charged for when it
+ * is cut.
+ */
 export type OutputLog = {
   add(text: string): void;
   /** Counts what the assembly holds in memory besides the text: signatures, log probabilities. */
   keep(value: unknown): void;
-  /** Usage so far; `countsOutput` says whether all that was added before is counted in it. Null takes back what was reported. */
+  /**
+   * Usage so far; `countsOutput` says whether all that was added before is counted in it. Null takes back
+   * what was reported.
+   */
   report(usage: Usage | null, countsOutput?: boolean): void;
   /** Usage that counts the output; null when there is none. */
   usage(): Usage | null;

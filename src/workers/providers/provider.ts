@@ -15,7 +15,10 @@ export type ProviderCall = {
   stream: boolean;
   /** The model may think, and be silent, before its first word. */
   reasons: boolean;
-  /** Ours to abort, at the deadline at the latest: ends the call as `stopped`. The silence of a provider ends it as `cut`. */
+  /**
+   * Ours to abort, at the deadline at the latest: ends the call as `stopped`. The silence of a provider ends
+   * it as `cut`.
+   */
   signal: AbortSignal;
   onDelta(delta: Delta): void;
 };
@@ -29,7 +32,9 @@ export type ProviderSettings = {
   proxy?: ProxySettings;
   /** A stream that has not begun after this long: `cut`. A whole answer has until its caller's signal. */
   headersTimeoutMs: number;
-  /** No byte of body for this long: `cut`. For a model that thinks in silence, `thinkingTimeoutMs` instead. */
+  /**
+   * No byte of body for this long: `cut`. For a model that thinks in silence, `thinkingTimeoutMs` instead.
+   */
   idleTimeoutMs: number;
   thinkingTimeoutMs: number;
   /** However much was asked for, no more of one answer is held in memory: the call is `stopped`. */

@@ -3,8 +3,9 @@ import { isRecord, readList, readText } from './read-field.ts';
 const longestMs = 24 * 3_600_000;
 
 /**
- * How long a provider asks us to wait, in ms (0 to a day): header `retry-after-ms`, else `Retry-After` in seconds or as an
- * HTTP date (RFC 9110 10.2.3), else Gemini's `google.rpc.RetryInfo` in the error body. Null when not said or nonsense.
+ * How long a provider asks us to wait, in ms (0 to a day): header `retry-after-ms`, else `Retry-After` in
+ * seconds or as an HTTP date (RFC 9110 10.2.3), else Gemini's `google.rpc.RetryInfo` in the error body. Null
+ * when not said or nonsense.
  */
 export function readRetryAfter(headers: Headers | null, errorBody: unknown): number | null {
   return (
@@ -21,7 +22,8 @@ function fromNumber(text: string | null | undefined, unitMs: number): number | n
 }
 
 function fromDate(text: string | null | undefined): number | null {
-  // Date.parse reads nearly anything ("-1" is a year), so only what has the shape of an HTTP date is given to it.
+  // Date.parse reads nearly anything ("-1" is a year), so only what has the shape of an HTTP date is given to
+  // it.
   if (text === null || text === undefined || !/^[A-Za-z]{3,9},? .*\d{2}:\d{2}:\d{2}/.test(text)) return null;
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : Math.min(Math.max(at - Date.now(), 0), longestMs);

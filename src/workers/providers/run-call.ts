@@ -23,8 +23,8 @@ export type Assembler = {
   /** About how much of the answer is held in memory. */
   keptBytes(): number;
   /**
-   * The completion, once the upstream has given a finish reason. `clean` is false when the stream broke off; then every
-   * choice that was asked for must have one.
+   * The completion, once the upstream has given a finish reason. `clean` is false when the stream broke off;
+   * then every choice that was asked for must have one.
    */
   completed(clean: boolean): Translated | null;
 };

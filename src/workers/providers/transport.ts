@@ -7,7 +7,9 @@ import type { ExchangeRecord } from './exchange-record.ts';
 import { createGuardedFetch } from './guarded-fetch.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
 
-/** One call's way to the provider: a `fetch` for its SDK that keeps the limits and remembers what happened. */
+/**
+ * One call's way to the provider: a `fetch` for its SDK that keeps the limits and remembers what happened.
+ */
 export type Exchange = {
   fetch: typeof fetch;
   record: ExchangeRecord;

@@ -24,7 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A response that ended well, written past the ledger; `fields` come first in its body or, as once, wherever they were. */
+/**
+ * A response that ended well, written past the ledger; `fields` come first in its body or, as once, wherever
+ * they were.
+ */
 async function plant(
   previous: string | null,
   input: string,

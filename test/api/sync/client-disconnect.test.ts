@@ -10,7 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A call whose client has left a server that closes, and that waits for its errands; the state it then has. */
+/**
+ * A call whose client has left a server that closes, and that waits for its errands; the state it then has.
+ */
 async function leave(comesBack: boolean): Promise<string> {
   const { id: accountId, key } = await server.openAccount({ usd: '1' });
   const messages = [{ role: 'user', content: 'hello' }];

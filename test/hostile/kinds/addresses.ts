@@ -24,7 +24,10 @@ const strayQueries: string[] = [
   '?x',
 ];
 
-/** Every documented field of every query with every text, as it should be encoded; and addresses that are encoded wrongly. */
+/**
+ * Every documented field of every query with every text, as it should be encoded; and addresses that are
+ * encoded wrongly.
+ */
 export const queries: Kind = {
   name: 'query',
   all: (ground, random) => [
@@ -56,7 +59,9 @@ function withField(ground: Ground, route: Route, field: string, text: string): H
   return requestTo(ground, route, `query ${field}`, { query });
 }
 
-/** Every id in every path with every text, with what is no encoding, and with what belongs to somebody else. */
+/**
+ * Every id in every path with every text, with what is no encoding, and with what belongs to somebody else.
+ */
 export const paths: Kind = {
   name: 'path',
   all: (ground) =>

@@ -14,7 +14,9 @@ export const fields: Kind = {
   draw,
 };
 
-/** What fits the meaning of a field is worth a group of its own each; of the rest, some are as good as others. */
+/**
+ * What fits the meaning of a field is worth a group of its own each; of the rest, some are as good as others.
+ */
 function everyField(ground: Ground, route: Route): HostileRequest[] {
   const body = ground.bodies[route.name];
   return fieldPaths(body).flatMap((path) => {

@@ -27,7 +27,10 @@ function massOf(random: Random, times: number): string {
   return `{${Array.from({ length: times }, (_, index) => `"k${index}":${item}`).join(',')}}`;
 }
 
-/** Masses of wrong items in every place of every good body: what costs work by the item must be bounded by the item. */
+/**
+ * Masses of wrong items in every place of every good body: what costs work by the item must be bounded by the
+ * item.
+ */
 export const masses: Kind = {
   name,
   all: (ground, random) => [

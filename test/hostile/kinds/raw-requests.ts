@@ -6,7 +6,8 @@ const quiet = 'GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n';
 const last = 'GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
 
 /**
- * A whole request hidden in another, under the key of an account that nobody else uses: if it is ever done, it leaves a job there.
+ * A whole request hidden in another, under the key of an account that nobody else uses: if it is ever done,
+ * it leaves a job there.
  */
 function hiddenJob(key: string): string {
   const text = JSON.stringify({
@@ -24,7 +25,10 @@ const post = (lines: string, rest: string, eol = '\r\n') =>
 const get = (line: string, rest = '') => `${line}\r\nhost: x\r\n\r\n${rest}`;
 const chunked = 'transfer-encoding: chunked';
 
-/** Requests whose end two readers may see in different places, and inside which something is hidden, by any reading of RFC 9112. */
+/**
+ * Requests whose end two readers may see in different places, and inside which something is hidden, by any
+ * reading of RFC 9112.
+ */
 function smuggling(hidden: string): Record<string, string> {
   const long = `content-length: ${body.length + hidden.length}`;
   const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;

@@ -6,7 +6,10 @@ import type { Violation } from './violation.ts';
 /** A refusal names what is wrong; it does not repeat a body of megabytes. */
 const refusalBytesMax = 64 * 1024;
 
-/** What our own insides look like, in the words of the runtime, the database, the libraries and the file system. */
+/**
+ * What our own insides look like, in the words of the runtime, the database, the libraries and the file
+ * system.
+ */
 const insides =
   /node_modules|node:internal|\bat (?:async )?[\w.<>]+ \(|\/(?:dist|src)\/[\w/-]+\.[jt]s|\.[jt]s:\d+|is not a function|is not iterable|Cannot read propert|undefined \(reading|Maximum call stack|JavaScript heap|violates [\w-]+ constraint|syntax error at or near|relation "\w+" does not|invalid input syntax for|out of range for type|SQLSTATE|PostgresError|\bpg_\w+|ECONNRE|ENOTFOUND|WRONGTYPE|NOSCRIPT|ioredis|BullMQ|ZodError|FST_ERR/;
 

@@ -9,8 +9,9 @@ const keyShape = /gw_[A-Za-z0-9]+_[\w-]{30,}|whsec_[\w+/=-]{20,}/;
 type Line = { level?: number; msg?: string; [field: string]: unknown };
 
 /**
- * Reads everything a process logged, also at `debug`: every line is JSON, none tells of a bug, none holds the stack of what a request
- * did, and none holds any of what must stay secret (prompts, keys, secrets), whole or as part of a longer text.
+ * Reads everything a process logged, also at `debug`: every line is JSON, none tells of a bug, none holds the
+ * stack of what a request did, and none holds any of what must stay secret (prompts, keys, secrets), whole or
+ * as part of a longer text.
  */
 export function judgeLog(log: string, secrets: Iterable<string>): Violation[] {
   const hidden = [...secrets].filter((secret) => secret.length >= 8);
@@ -32,7 +33,10 @@ function judgeLine(text: string, hidden: string[]): Violation[] {
   ];
 }
 
-/** Redis did not answer in time, on a machine with too much to do; that is told, repaired, and nobody's request. */
+/**
+ * Redis did not answer in time, on a machine with too much to do; that is told, repaired, and nobody's
+ * request.
+ */
 function isOutage({ error }: Line): boolean {
   const message = String((error as { message?: unknown } | undefined)?.message);
   return /^(?:Command timed out|Socket timeout\.)/.test(message);
@@ -41,7 +45,10 @@ function isOutage({ error }: Line): boolean {
 /** Codes of a database whose rows others hold for the moment; the client was asked to try again, and did. */
 const waitedInVain = new Set(['55P03', '40P01', '57014']);
 
-/** What a request makes us log is foreseen, and needs no stack; what the surroundings do (a silent Redis) may have one. */
+/**
+ * What a request makes us log is foreseen, and needs no stack; what the surroundings do (a silent Redis) may
+ * have one.
+ */
 function hasStack({ request_id: requestId, error }: Line, text: string): boolean {
   if (requestId === undefined || !/"stack":"[^"]/.test(text)) return false;
   return !waitedInVain.has(String((error as { code?: unknown } | undefined)?.code));

@@ -37,7 +37,10 @@ export async function judgeRows(sql: Transaction): Promise<Violation[]> {
   return found;
 }
 
-/** Compares what clients were told with what is there: no job of these accounts that nobody was told of, and none missing. */
+/**
+ * Compares what clients were told with what is there: no job of these accounts that nobody was told of, and
+ * none missing.
+ */
 export async function judgeToldJobs(
   sql: Transaction,
   accounts: string[],

@@ -15,7 +15,10 @@ afterAll(() => {
 const unlimited: GateLimits = { requestsPerMinute: null, tokensPerMinute: null, maxConcurrency: null };
 let gates = 0;
 
-/** A gate with a hash of its own, and its hash, so that a test need not wait for a clock: it moves what is stored instead. */
+/**
+ * A gate with a hash of its own, and its hash, so that a test need not wait for a clock: it moves what is
+ * stored instead.
+ */
 function openGate(limits: Partial<GateLimits> = {}) {
   gates += 1;
   const provider = `provider-${gates}`;

@@ -58,7 +58,8 @@ describe('counting text', () => {
     expect(measure('\u9f98\u9fa0\u7c72').tokens).toBeGreaterThan(measure('的一是').tokens);
   });
 
-  // Counts by o200k_base, taken once with a tokenizer that is no dependency (it is quadratic on hostile text).
+  // Counts by o200k_base, taken once with a tokenizer that is no dependency (it is quadratic on hostile
+  // text).
   test.each([
     ['English', 441],
     ['TypeScript', 480],

@@ -19,8 +19,8 @@ type Measured = {
 };
 
 /**
- * A third of what a quiet machine measures, or less, beside baselines of the same seconds: crossed by something that costs every
- * job a multiple, never by a busy machine.
+ * A third of what a quiet machine measures, or less, beside baselines of the same seconds: crossed by
+ * something that costs every job a multiple, never by a busy machine.
  */
 const leastRatios = [
   { figure: 'intake', name: 'one account', baseline: /^the floor/, least: 0.12 },
@@ -28,7 +28,10 @@ const leastRatios = [
   { figure: 'end to end', name: 'order to settled charge, 50 at once', baseline: /^SDK loop/, least: 0.07 },
 ];
 
-/** A machine that is busy with something else spoils one run; a change that makes every job dear spoils them all. */
+/**
+ * A machine that is busy with something else spoils one run; a change that makes every job dear spoils them
+ * all.
+ */
 const runsMax = 3;
 
 async function runBench(): Promise<{ measured: Measured; stdout: string }> {

@@ -19,7 +19,10 @@ async function serve(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A server that answers with these in turn, the last one for ever; `cut` reads the request and breaks the connection. */
+/**
+ * A server that answers with these in turn, the last one for ever; `cut` reads the request and breaks the
+ * connection.
+ */
 async function serveInTurn(...answers: ('cut' | 'hang' | Reply)[]) {
   const asked: { key: string; body: string }[] = [];
   const url = await serve(async (request, response) => {

@@ -105,7 +105,8 @@ describe('a cut after a statement', () => {
     const cut = proxy.cutOnQuery({ contains: 'keep_note', when: 'after', times: 1 });
     const plain = (text: string) => sql`insert into notes (text) values (${text})`.execute();
     const all = [plain('one'), plain('two'), keepNote('three'), plain('four'), plain('five')];
-    // Node reports a reset as an end when it comes together with bytes, so the driver's code is one or the other.
+    // Node reports a reset as an end when it comes together with bytes, so the driver's code is one or the
+    // other.
     const isAnswered = (await endings(all)).map((ending) => ending === 'ok');
     expect(isAnswered).toEqual([true, true, false, false, false]);
     expect(cut.hits()).toBe(1);

@@ -25,7 +25,9 @@ afterEach(async () => {
 
 type Client = { socket: Socket; heard(): string; ended(): string | null; says(text: string): Promise<void> };
 
-/** A client that remembers what it heard and how its connection ended: with `end`, or the code of an error. */
+/**
+ * A client that remembers what it heard and how its connection ended: with `end`, or the code of an error.
+ */
 function open(port = proxy.port): Client {
   let heard = '';
   let ended: string | null = null;

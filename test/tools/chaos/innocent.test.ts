@@ -25,7 +25,10 @@ const judge = async (facts: InnocentFacts): Promise<Breach[]> => {
   return (await invariant?.check({ innocent: facts } as Evidence)) ?? [];
 };
 
-/** Holds the tenant's balance, which its intake needs, until one of its requests has waited for longer than a job may. */
+/**
+ * Holds the tenant's balance, which its intake needs, until one of its requests has waited for longer than a
+ * job may.
+ */
 async function holdUp(): Promise<void> {
   const limitMs = 3 * innocent.lone.p95Ms + 1000;
   await innocent.during('held up', async () => {

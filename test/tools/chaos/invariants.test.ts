@@ -51,7 +51,10 @@ async function toReceived(request: IncomingMessage): Promise<ReceivedWebhook> {
 
 const anHourLater = () => new Date(Date.now() + 3_600_000).toISOString();
 
-/** A dozen jobs of every kind: plain, streamed, cut, throttled, failed, refused, cancelled; and a rest with nothing under way. */
+/**
+ * A dozen jobs of every kind: plain, streamed, cut, throttled, failed, refused, cancelled; and a rest with
+ * nothing under way.
+ */
 async function runJobs(): Promise<void> {
   const { key, call } = await gateway.openAccount('chaos', '10');
   const urls = () => [gateway.url];
@@ -109,7 +112,9 @@ async function runJobs(): Promise<void> {
 const check = (changed: Partial<Facts> = {}): Promise<Violation[]> =>
   checkInvariants({ ...facts, ...changed });
 
-/** What is broken once this statement was made with triggers and foreign keys asleep; it is undone afterwards. */
+/**
+ * What is broken once this statement was made with triggers and foreign keys asleep; it is undone afterwards.
+ */
 async function checkAfter(statement: string): Promise<Violation[]> {
   const undone = new Error('undone');
   let found: Violation[] = [];

@@ -74,7 +74,10 @@ const frame = (id: number, type: string, fields: object = {}) =>
 const delta = (id: number, offset: number, text: string) =>
   frame(id, 'output.delta', { attempt: 1, choice: 0, offset, text });
 
-/** What a reader finds who watches a gateway with one job, whose events are cut after `cutAfter` of them on each connection. */
+/**
+ * What a reader finds who watches a gateway with one job, whose events are cut after `cutAfter` of them on
+ * each connection.
+ */
 async function watchJob(
   events: string[],
   result: string,

@@ -14,8 +14,9 @@ type Cost = { perSecond: number; cpuMs: number; redisMb: number };
 type Site = { waiting: number; gateway: Gateway; templateId: string; placed: number };
 
 /**
- * What it costs to settle the jobs of one account while another has many waiting: the same with nothing waiting is the
- * baseline. The waiting account may run one job at a time, so that its backlog stays while the other's jobs are counted.
+ * What it costs to settle the jobs of one account while another has many waiting: the same with nothing
+ * waiting is the baseline. The waiting account may run one job at a time, so that its backlog stays while the
+ * other's jobs are counted.
  */
 export async function measureBacklog(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const sites = new Map<number, Site>();
@@ -72,7 +73,8 @@ async function settleBeside(site: Site, jobs: number, broken: string[]): Promise
   const { usage, redis } = gateway.ground;
   const worker = await gateway.startWorker(atOnce);
   const settle = async (count: number) => {
-    // The dispatcher heeds an account's pause at its next look, so all of the jobs begin to wait before the first runs.
+    // The dispatcher heeds an account's pause at its next look, so all of the jobs begin to wait before the
+    // first runs.
     await gateway.admin('PATCH', '/v1/admin/accounts/light', { paused: true });
     await fillBacklog(gateway, 'light', count, site.templateId);
     site.placed += count;

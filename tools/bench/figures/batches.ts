@@ -29,9 +29,9 @@ type Site = {
 type Moved = { takenPerSecond: number; writtenPerSecond: number; apiMb: number; workerMb: number };
 
 /**
- * A large batch file, from the first byte of its upload until all its lines are priced and held, and from its last settled
- * line until its output file is there; the answers between are put into the database. Beside a script that stores the
- * same lines, and one that copies the same answers to a file, with nothing else to do.
+ * A large batch file, from the first byte of its upload until all its lines are priced and held, and from its
+ * last settled line until its output file is there; the answers between are put into the database. Beside a
+ * script that stores the same lines, and one that copies the same answers to a file, with nothing else to do.
  */
 export async function measureBatches(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const { lines, rounds } = size.batches;
@@ -65,7 +65,10 @@ export async function measureBatches(ground: Ground, size: BenchSize): Promise<F
   return { rows: toRows(lines, measured), broken: [...site.broken, ...problems] };
 }
 
-/** Processes and an account of their own for every round: memory once taken, and a pause, say nothing about the next. */
+/**
+ * Processes and an account of their own for every round: memory once taken, and a pause, say nothing about
+ * the next.
+ */
 async function moveBatch(site: Site, account: string, key: string): Promise<Moved> {
   const { gateway, lines, broken } = site;
   const api = await gateway.startApi('api-batches');

@@ -15,8 +15,9 @@ const patienceMs = 120_000;
 type Pace = { accepted: number; failed: number; perSecond: number; cpuMs: number };
 
 /**
- * From the first order to the last settled charge: one API and one worker process, an account, a provider that answers at
- * once; beside a loop of SDK calls, as many at once. What one job costs the worker process, beside a call of the loop.
+ * From the first order to the last settled charge: one API and one worker process, an account, a provider
+ * that answers at once; beside a loop of SDK calls, as many at once. What one job costs the worker process,
+ * beside a call of the loop.
  */
 export async function measureEndToEnd(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const gateway = await openGateway(ground, 'endtoend');

@@ -15,7 +15,10 @@ const baselineNames: Record<BaselineName, string> = {
   'bare-queue': 'queue.add alone',
 };
 
-/** How many orders per second one API process takes over HTTP, on one hot account and on many, beside three baselines. */
+/**
+ * How many orders per second one API process takes over HTTP, on one hot account and on many, beside three
+ * baselines.
+ */
 export async function measureIntake(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const gateway = await openGateway(ground, 'intake');
   const accounts = ['hot', ...Array.from({ length: size.intake.accounts }, (_, n) => `many-${n}`)];

@@ -14,8 +14,9 @@ const atOnce = 50;
 type Start = { otherMs: number; interactiveMs: number; redisBytes: number };
 
 /**
- * How long a job waits for its start while an account keeps every worker busy with a batch: the only job of another account, and
- * an interactive one of the same. Beside one queue in which everybody waits for everybody.
+ * How long a job waits for its start while an account keeps every worker busy with a batch: the only job of
+ * another account, and an interactive one of the same. Beside one queue in which everybody waits for
+ * everybody.
  */
 export async function measureStartDelay(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const gateway = await openGateway(ground, 'startdelay');

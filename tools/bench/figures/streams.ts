@@ -20,9 +20,9 @@ type Watched = {
 };
 
 /**
- * Live streams of one API process, each of a job of its own: what one costs while nothing happens, and how long a delta takes
- * from the event log to the reader's socket while all of them bring some. Beside it a server that passes on what Redis
- * publishes, without a log to resume from.
+ * Live streams of one API process, each of a job of its own: what one costs while nothing happens, and how
+ * long a delta takes from the event log to the reader's socket while all of them bring some. Beside it a
+ * server that passes on what Redis publishes, without a log to resume from.
  */
 export async function measureStreams(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const gateway = await openGateway(ground, 'streams');

@@ -13,7 +13,10 @@ import { databaseNow } from '../settled.ts';
 type Site = { gateway: Gateway; worker: Part; urls: string[]; template: { id: string; body: string } };
 type Sent = { perSecond: number; cpuMs: number };
 
-/** One worker process keeps 8 places for one receiver and has 128 in all: what each of the two says about its speed. */
+/**
+ * One worker process keeps 8 places for one receiver and has 128 in all: what each of the two says about its
+ * speed.
+ */
 const kinds = [
   { name: 'one receiver', receivers: 1, atOnce: 8 },
   { name: '16 receivers', receivers: 16, atOnce: 128 },
@@ -21,7 +24,10 @@ const kinds = [
 const lookMs = 25;
 const patienceMs = 5 * 60_000;
 
-/** Webhooks per second that one worker process signs, posts and keeps a record of, beside a loop of `fetch` to the same receiver. */
+/**
+ * Webhooks per second that one worker process signs, posts and keeps a record of, beside a loop of `fetch` to
+ * the same receiver.
+ */
 export async function measureWebhooks(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const receiver = await startPart(ground.workshop, 'receiver', {
     script: 'dist-tools/tools/bench/processes/receiver.js',
@@ -102,7 +108,10 @@ async function deliver({ gateway, worker, template }: Site, urls: string[], coun
   return { perSecond: count / (rows[0]?.seconds ?? Number.NaN), cpuMs: cpuMs / count };
 }
 
-/** Waits until there are at least so many deliveries and none is pending; those that never end are found at the end. */
+/**
+ * Waits until there are at least so many deliveries and none is pending; those that never end are found at
+ * the end.
+ */
 async function untilDelivered({ sql }: Gateway, atLeast: number): Promise<void> {
   const giveUpAt = Date.now() + patienceMs;
   while (Date.now() < giveUpAt) {

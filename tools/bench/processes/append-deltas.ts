@@ -23,7 +23,10 @@ const tickMs = 5;
 /** `job.queued` is 1. */
 const firstId = 2;
 
-/** Writes deltas to all jobs in turn, evenly over time; each says when it was written. A late tick makes up for its time. */
+/**
+ * Writes deltas to all jobs in turn, evenly over time; each says when it was written. A late tick makes up
+ * for its time.
+ */
 async function run(plan: AppendPlan): Promise<AppendResult> {
   const { redisUrl, prefix, jobIds, perSecond, deltas } = plan;
   const settings = { url: redisUrl, clusterNodes: null, prefix: prefix ?? '' };
@@ -51,11 +54,13 @@ async function run(plan: AppendPlan): Promise<AppendResult> {
     written += 1;
     if (written === total) finish();
   };
-  // The script is there before two deltas of one job can be under way at once: the one that had to bring it would be overtaken.
+  // The script is there before two deltas of one job can be under way at once: the one that had to bring it
+  // would be overtaken.
   await log.open('job_nobody_watches', 1, 'bench');
   await log.append('job_nobody_watches', { attempt: 1, firstId, events: [] });
   const startedAt = performance.now();
-  // Counted, not kept: this process should pause for its garbage as little as it can, since its pauses count as the server's delay.
+  // Counted, not kept: this process should pause for its garbage as little as it can, since its pauses count
+  // as the server's delay.
   while (begun < total) {
     const elapsedSeconds = (performance.now() - startedAt) / 1000;
     const due = Math.min(total, Math.ceil(elapsedSeconds * perSecond * jobIds.length));

@@ -15,9 +15,9 @@ export type BareBatchResult = {
 const rowsAtOnce = 1000;
 
 /**
- * A batch as a script would do it, without price, hold or check: one transaction that parses the lines of a file and
- * inserts them a thousand at a time, and one that reads the answers as they lie in `bare_answers` by their number, a
- * thousand at a time, and stores them as JSONL.
+ * A batch as a script would do it, without price, hold or check: one transaction that parses the lines of a
+ * file and inserts them a thousand at a time, and one that reads the answers as they lie in `bare_answers` by
+ * their number, a thousand at a time, and stores them as JSONL.
  */
 async function run(plan: BareBatchPlan): Promise<BareBatchResult> {
   const sql = openDatabase({

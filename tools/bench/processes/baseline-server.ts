@@ -27,7 +27,10 @@ const redis = openRedis(
 const queue = new Queue<unknown, void, 'job'>(`baseline-${mode}`, { connection: asBullConnection(redis) });
 const holdNano = 1_000_000n;
 
-/** Nothing but durable: many orders in one insert, and their tickets in one pipeline beside it. No money, no promise. */
+/**
+ * Nothing but durable: many orders in one insert, and their tickets in one pipeline beside it. No money, no
+ * promise.
+ */
 const keepInGroups: Keep = createGroupCommit<Order, undefined>({
   commit: async (orders) => {
     await Promise.all([

@@ -16,7 +16,10 @@ export type FifoResult = {
 
 const name = 'baseline-fifo';
 
-/** One queue for everybody, first come first served: the jobs of one tenant, requests inside, then one of another. */
+/**
+ * One queue for everybody, first come first served: the jobs of one tenant, requests inside, then one of
+ * another.
+ */
 async function run(plan: FifoPlan): Promise<FifoResult> {
   const redis = openRedis(
     { url: plan.redisUrl, clusterNodes: null, prefix: name },

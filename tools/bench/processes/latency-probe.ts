@@ -23,10 +23,14 @@ export type ProbeResult = {
 type Sample = { acceptMs: number; firstTokenMs: number; settledMs: number };
 
 const warmSamples = 20;
-/** What a job leaves to do behind its end (its ticket, the next look at the backlog) is over after this long. */
+/**
+ * What a job leaves to do behind its end (its ticket, the next look at the backlog) is over after this long.
+ */
 const pauseMs = 20;
 
-/** Orders one job after the other, each when the one before has ended: nothing waits for anything but itself. */
+/**
+ * Orders one job after the other, each when the one before has ended: nothing waits for anything but itself.
+ */
 async function probe(plan: ProbePlan): Promise<ProbeResult> {
   const samples: Sample[] = [];
   for (let n = 0; n < plan.samples + warmSamples; n++) {

@@ -1,7 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Takes every POST on as many ports as its argument says, so that it is as many receivers; `GET` tells how many ids came. */
+/**
+ * Takes every POST on as many ports as its argument says, so that it is as many receivers; `GET` tells how
+ * many ids came.
+ */
 const ids = new Set<string>();
 const ports = Number(process.argv[2] ?? 1);
 const urls = await Promise.all(Array.from({ length: ports }, listen));

@@ -15,7 +15,10 @@ export type SdkResult = {
 
 const warmCalls = 200;
 
-/** What anybody would write who needs no job, no money and no durability: calls of the official SDK, so many at once. */
+/**
+ * What anybody would write who needs no job, no money and no durability: calls of the official SDK, so many
+ * at once.
+ */
 async function loop(plan: SdkPlan): Promise<SdkResult> {
   const client = new OpenAI({ apiKey: 'none', baseURL: `${plan.simulatorUrl}/v1`, maxRetries: 0 });
   await callAll(client, { ...plan, calls: warmCalls });

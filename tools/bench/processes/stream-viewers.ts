@@ -27,7 +27,10 @@ const opensAtOnce = 64;
 /** When nothing has come for so long, nothing will. */
 const patienceMs = 20_000;
 
-/** Opens one stream per job, says `open` when all are, and reads until every viewer has every delta or nothing comes any more. */
+/**
+ * Opens one stream per job, says `open` when all are, and reads until every viewer has every delta or nothing
+ * comes any more.
+ */
 async function view(plan: ViewersPlan): Promise<ViewersResult> {
   const delaysMs: number[] = [];
   let seen = 0;
@@ -63,9 +66,10 @@ async function view(plan: ViewersPlan): Promise<ViewersResult> {
 const textMark = '"text":"';
 
 /**
- * Resolves with the first event, which comes once the server listens for more. Reads the socket itself: twenty thousand events a second
- * through an HTTP client and a parser of events would take more of the machine than the server that is measured. An event
- * has no blank line in it, and none is cut by the framing of a chunk.
+ * Resolves with the first event, which comes once the server listens for more. Reads the socket itself:
+ * twenty thousand events a second through an HTTP client and a parser of events would take more of the
+ * machine than the server that is measured. An event has no blank line in it, and none is cut by the framing
+ * of a chunk.
  */
 async function openStream(
   { url, key }: ViewersPlan,

@@ -62,7 +62,10 @@ function checkWinners({ meter, stored }: Evidence): Breach[] {
   });
 }
 
-/** Errors of attempts that use up none of `max_attempts`: refused before anything was done, or handed back by a process that closed. */
+/**
+ * Errors of attempts that use up none of `max_attempts`: refused before anything was done, or handed back by
+ * a process that closed.
+ */
 const uncounted = /^(throttled|unreachable|exhausted|stopped: shutdown)\b/;
 
 function checkAttempts({ stored }: Evidence): Breach[] {

@@ -90,7 +90,10 @@ async function checkRefusals({ sql }: Evidence): Promise<Breach[]> {
   return breaches;
 }
 
-/** Null when the database refused, or had no row to try it on. Any error but a broken constraint is no refusal. */
+/**
+ * Null when the database refused, or had no row to try it on. Any error but a broken constraint is no
+ * refusal.
+ */
 async function tryAndUndo(sql: Database, attempt: Attempt): Promise<string | null> {
   const undone = new Error('undone');
   let done: number | null = 0;

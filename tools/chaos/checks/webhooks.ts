@@ -69,7 +69,10 @@ function readEvent(body: Buffer): { id?: unknown; type?: unknown; jobId?: unknow
   }
 }
 
-/** Standard Webhooks 1.0: any of the signatures is HMAC-SHA256 over `<id>.<timestamp>.<body>` under the decoded secret. */
+/**
+ * Standard Webhooks 1.0: any of the signatures is HMAC-SHA256 over `<id>.<timestamp>.<body>` under the
+ * decoded secret.
+ */
 function isSigned({ id, timestamp, signature, body }: ReceivedWebhook, secret: string): boolean {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   const right = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();

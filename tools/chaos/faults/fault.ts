@@ -2,7 +2,10 @@ import type { Random } from '../../stack/random.ts';
 import type { Cluster } from '../cluster.ts';
 import type { OutageKind } from '../outages.ts';
 
-/** One kind of fault. `inject` resolves when it is over, or when it goes on by itself until the cluster is healed. */
+/**
+ * One kind of fault. `inject` resolves when it is over, or when it goes on by itself until the cluster is
+ * healed.
+ */
 export type Fault = {
   kind: string;
   disruptive: boolean;

@@ -70,7 +70,10 @@ function operatorDoes(kind: string, act: (queue: Queue) => Promise<unknown>): Fa
   };
 }
 
-/** Whoever paused a queue resumes it, however long Redis refuses: a queue left paused would be no fault of the gateway's. */
+/**
+ * Whoever paused a queue resumes it, however long Redis refuses: a queue left paused would be no fault of the
+ * gateway's.
+ */
 async function resume(queue: Queue): Promise<void> {
   const until = Date.now() + resumeMsMax;
   for (;;) {

@@ -2,7 +2,9 @@ import { sleep } from '../faults/fault.ts';
 import type { Sink } from '../sink.ts';
 import type { HostileTenant } from './tenant.ts';
 
-/** What a hostile tenant does for some seconds; resolves with how many requests it was, when all are answered. */
+/**
+ * What a hostile tenant does for some seconds; resolves with how many requests it was, when all are answered.
+ */
 export type HostileAct = { kind: string; run(): Promise<number> };
 
 const keyedTests = 8;

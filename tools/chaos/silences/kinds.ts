@@ -8,7 +8,9 @@ export type Silence = {
   server: 'Redis' | 'Postgres';
   /** True when a connection that is made meanwhile is served. */
   isServed: boolean;
-  /** The returned function lets nobody else fall silent; who is silent stays so until the cluster is healed. */
+  /**
+   * The returned function lets nobody else fall silent; who is silent stays so until the cluster is healed.
+   */
   begin(cluster: Cluster): () => void;
 };
 
@@ -44,7 +46,10 @@ function atStatement(contains: string, when: 'before' | 'after'): Pick<Silence, 
   };
 }
 
-/** Connections of one kind fall silent, those that replace them are served. A short run plays the first of them. */
+/**
+ * Connections of one kind fall silent, those that replace them are served. A short run plays the first of
+ * them.
+ */
 export const servedSilences: readonly Silence[] = [
   { what: 'commands', server: 'Redis', ...ofKind('commands', false) },
   { what: 'blocking reads', server: 'Redis', ...ofKind('blocking', false) },

@@ -10,9 +10,15 @@ export type SilenceResult = {
   what: string;
   seconds: number;
   isServed: boolean;
-  /** From the beginning where connections that are made meanwhile are served, else from the end; of a job ordered after that. */
+  /**
+   * From the beginning where connections that are made meanwhile are served, else from the end; of a job
+   * ordered after that.
+   */
   firstDoneMs: number | null;
-  /** Jobs called again though the leases could be kept: all but those ordered before Postgres fell silent for everybody. */
+  /**
+   * Jobs called again though the leases could be kept: all but those ordered before Postgres fell silent for
+   * everybody.
+   */
   calledAgain: number;
   /** Answers a provider was paid for, and nobody kept. */
   answersLost: number;
@@ -29,7 +35,10 @@ const settings = {
   GEMINI_MAX_CONCURRENCY: '16',
 };
 
-/** How long nobody can know that a connection is silent, or make one that is served; from then on an innocent's clock counts. */
+/**
+ * How long nobody can know that a connection is silent, or make one that is served; from then on an
+ * innocent's clock counts.
+ */
 const unnoticedMs = 4500;
 /** And then it counts for so long before the next silence. */
 const countedMs = 3500;
@@ -40,8 +49,9 @@ const loadFirstMs = 2000;
 const longCallMs = 14_000;
 
 /**
- * Under a steady load with limits on concurrency, silences one kind of connection after the other in the API and in the workers, and
- * looks when the first job is done, whether a job was called again for it, and whether an answer was lost.
+ * Under a steady load with limits on concurrency, silences one kind of connection after the other in the API
+ * and in the workers, and looks when the first job is done, whether a job was called again for it, and
+ * whether an answer was lost.
  */
 export async function runSilences(stage: Stage, plan: SilencePlan): Promise<SilenceResult[]> {
   await stage.cluster.reconfigure(settings);

@@ -6,7 +6,10 @@ import { accountOf, limitOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { issueKey, keyRequest, newKeyShape } from '../../auth/issue-key.ts';
 
-/** `POST /v1/keys`: a new key of the caller's own account. Its secret is shown this once; an operator's key is never made. */
+/**
+ * `POST /v1/keys`: a new key of the caller's own account. Its secret is shown this once; an operator's key is
+ * never made.
+ */
 export function createKey(app: App, deps: { sql: Database; config: { secretsKey: SecretsKey } }): void {
   app.post(
     '/v1/keys',

@@ -6,7 +6,10 @@ import { accountOf } from '../../http/caller.ts';
 import { endKey } from '../../http/end-key.ts';
 import { deletedShape } from '../../http/shapes.ts';
 
-/** `DELETE /v1/keys/{key_id}`: revokes a key of the caller's account and those it made, here at once and everywhere within 5 s. */
+/**
+ * `DELETE /v1/keys/{key_id}`: revokes a key of the caller's account and those it made, here at once and
+ * everywhere within 5 s.
+ */
 export function deleteKey(app: App, deps: { sql: Database; apiKeys: Pick<ApiKeys, 'forget'> }): void {
   app.delete(
     '/v1/keys/:key_id',

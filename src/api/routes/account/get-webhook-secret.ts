@@ -6,7 +6,10 @@ import { readWebhookSecret } from '../../../shared/webhooks/webhook-secret.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 
-/** `GET /v1/webhook_secret`: what the account's webhooks are signed with; made when first asked for. Not for `read`. */
+/**
+ * `GET /v1/webhook_secret`: what the account's webhooks are signed with; made when first asked for. Not for
+ * `read`.
+ */
 export function getWebhookSecret(
   app: App,
   deps: { sql: Database; config: { secretsKey: SecretsKey } },

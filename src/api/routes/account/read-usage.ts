@@ -19,7 +19,10 @@ const usageRow = z.object({
   charge_usd: z.string(),
 });
 
-/** `GET /v1/usage`: what jobs that ended in a range of time used and cost, by day, model, provider or metadata field. */
+/**
+ * `GET /v1/usage`: what jobs that ended in a range of time used and cost, by day, model, provider or metadata
+ * field.
+ */
 export function readUsage(app: App, deps: { sql: Database }): void {
   app.get(
     '/v1/usage',

@@ -7,7 +7,10 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 
-/** `POST /v1/webhook_secret/rotate`: a new secret; for 24 hours webhooks are signed with it and with the one before. */
+/**
+ * `POST /v1/webhook_secret/rotate`: a new secret; for 24 hours webhooks are signed with it and with the one
+ * before.
+ */
 export function rotateWebhookSecret(
   app: App,
   deps: { sql: Database; config: { secretsKey: SecretsKey } },

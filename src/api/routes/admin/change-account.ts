@@ -32,7 +32,10 @@ const accountChanges = z.strictObject({
   limits: limits.optional(),
 });
 
-/** `PATCH /v1/admin/accounts/{id}`: changes settings; they act within a second. A limit of null is the default again. */
+/**
+ * `PATCH /v1/admin/accounts/{id}`: changes settings; they act within a second. A limit of null is the default
+ * again.
+ */
 export function changeAccount(
   app: App,
   deps: { sql: Database; accounts: Pick<AccountCache, 'forget'> },

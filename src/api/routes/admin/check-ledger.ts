@@ -3,7 +3,9 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { checkLedger as proveLedger } from '../../../shared/money/sql/ledger-check.ts';
 import type { App } from '../../http/app.ts';
 
-/** `GET /v1/admin/ledger/check`: every promise about money, proved on live data; `rows` counts what breaks it. */
+/**
+ * `GET /v1/admin/ledger/check`: every promise about money, proved on live data; `rows` counts what breaks it.
+ */
 export function checkLedger(app: App, deps: { sql: Database }): void {
   app.get(
     '/v1/admin/ledger/check',

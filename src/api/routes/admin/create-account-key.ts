@@ -8,7 +8,10 @@ import { idempotent } from '../../http/idempotent.ts';
 import { issueKey, keyRequest, newKeyShape } from '../../auth/issue-key.ts';
 import { idParams } from '../../http/shapes.ts';
 
-/** `POST /v1/admin/accounts/{id}/keys`: a new key of an account, with any scopes. Its secret is shown this once. */
+/**
+ * `POST /v1/admin/accounts/{id}/keys`: a new key of an account, with any scopes. Its secret is shown this
+ * once.
+ */
 export function createAccountKey(
   app: App,
   deps: { sql: Database; config: { secretsKey: SecretsKey; limits: Limits } },
@@ -33,7 +36,8 @@ export function createAccountKey(
         const account = await findAccount(tx, accountId);
         if (account === null) throw notFound('account');
         const { keys: keysMax } = limitsOf(deps.config.limits, account);
-        // An operator's key that another one makes ends with it; a tenant's key is his, whoever among the operators made it.
+        // An operator's key that another one makes ends with it; a tenant's key is his, whoever among the
+        // operators made it.
         const parentId = scopes.includes('admin') ? request.caller.keyId : null;
         return { status: 201, body: await issueKey(tx, { accountId, scopes, expiresAt, parentId, keysMax }) };
       };

@@ -15,7 +15,10 @@ const accountRequest = z.strictObject({
   credit_usd: usdAmount.refine((amount) => amount >= 0n, { error: 'must not be negative' }).optional(),
 });
 
-/** `POST /v1/admin/accounts`: a new account, with money when `credit_usd` is given. An id that is taken is a 409. */
+/**
+ * `POST /v1/admin/accounts`: a new account, with money when `credit_usd` is given. An id that is taken is a
+ * 409.
+ */
 export function createAccount(
   app: App,
   deps: { sql: Database; accounts: Pick<AccountCache, 'forget'> },

@@ -11,8 +11,8 @@ const creditRequest = z.strictObject({
 });
 
 /**
- * `POST /v1/admin/accounts/{id}/credits`: puts money in (a deposit) or, with a negative amount, takes back what is
- * available (an adjustment; 402 when it is more). Send an Idempotency-Key: then no retry pays twice.
+ * `POST /v1/admin/accounts/{id}/credits`: puts money in (a deposit) or, with a negative amount, takes back
+ * what is available (an adjustment; 402 when it is more). Send an Idempotency-Key: then no retry pays twice.
  */
 export function createCredit(app: App, deps: { sql: Database }): void {
   app.post(

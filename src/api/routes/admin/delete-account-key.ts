@@ -5,7 +5,10 @@ import type { App } from '../../http/app.ts';
 import { endKey } from '../../http/end-key.ts';
 import { deletedShape } from '../../http/shapes.ts';
 
-/** `DELETE /v1/admin/accounts/{id}/keys/{key_id}`: revokes a key and those it made, here at once and everywhere within 5 s. */
+/**
+ * `DELETE /v1/admin/accounts/{id}/keys/{key_id}`: revokes a key and those it made, here at once and
+ * everywhere within 5 s.
+ */
 export function deleteAccountKey(app: App, deps: { sql: Database; apiKeys: Pick<ApiKeys, 'forget'> }): void {
   app.delete(
     '/v1/admin/accounts/:id/keys/:key_id',

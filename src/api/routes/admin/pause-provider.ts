@@ -4,7 +4,10 @@ import { idParams } from '../../http/shapes.ts';
 import { providerStatusShape } from './provider-status.ts';
 import { type SwitchDeps, switchProvider } from './switch-provider.ts';
 
-/** `POST /v1/admin/providers/{name}/pause`: its jobs wait; calls under way end as they would. Doing it twice is doing it once. */
+/**
+ * `POST /v1/admin/providers/{name}/pause`: its jobs wait; calls under way end as they would. Doing it twice
+ * is doing it once.
+ */
 export function pauseProvider(app: App, deps: SwitchDeps): void {
   app.post(
     '/v1/admin/providers/:id/pause',

@@ -18,8 +18,9 @@ export type SwitchDeps = ProviderStatusDeps & {
 };
 
 /**
- * Pauses or resumes a configured provider and answers how it stands now. What was asked for is written first, and committed: an
- * operator pauses when something is wrong, and how the provider stands is partly known to a Redis that may be what is wrong.
+ * Pauses or resumes a configured provider and answers how it stands now. What was asked for is written first,
+ * and committed: an operator pauses when something is wrong, and how the provider stands is partly known to a
+ * Redis that may be what is wrong.
  */
 export async function switchProvider(
   request: FastifyRequest,
@@ -39,7 +40,10 @@ export async function switchProvider(
   return await idempotent(request, reply, deps, work, { outside: true });
 }
 
-/** How it stands, or nothing but its name when that cannot be learned in time: what was asked for is done all the same. */
+/**
+ * How it stands, or nothing but its name when that cannot be learned in time: what was asked for is done all
+ * the same.
+ */
 async function lookAt(deps: SwitchDeps, { name, simulated }: ProviderConfig): Promise<ProviderStatus> {
   const all = await answerWithin(lookMsMax, deps.providerStatus(), 'the status').catch(() => []);
   const nothing = { window: 0, backlog: 0, running: 0, models: [] };

@@ -6,8 +6,8 @@ import { idempotent } from '../../http/idempotent.ts';
 import { judgedOf } from '../../http/judged-body.ts';
 
 /**
- * `POST /v1/messages/count_tokens`: our own bound of what the input counts, the one a hold is made of. It is never less than what
- * a provider will count, and takes nothing.
+ * `POST /v1/messages/count_tokens`: our own bound of what the input counts, the one a hold is made of. It is
+ * never less than what a provider will count, and takes nothing.
  */
 export function countMessageTokens(app: App, deps: { sql: Database }): void {
   const schema = { tags: ['anthropic'], summary: 'Count the tokens of a message', body: countTokensShape };

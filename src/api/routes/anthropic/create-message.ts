@@ -7,7 +7,10 @@ import { anthropicProblemBody } from '../../http/problem.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
 import { createMessageEvents, type MessageEvent } from '../../../shared/formats/anthropic-messages/message-events.ts';
 
-/** `POST /v1/messages`: Anthropic's, over every provider. The call is a job like any other; `x-job-id` names it. */
+/**
+ * `POST /v1/messages`: Anthropic's, over every provider. The call is a job like any other; `x-job-id` names
+ * it.
+ */
 export function createMessage(app: App, deps: AnswerDeps): void {
   const schema = { tags: ['anthropic'], summary: 'Create a message', body: messagesShape };
   const config = { scope: 'jobs' as const, judged: 'message' as const };

@@ -7,7 +7,10 @@ import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
 
-/** `POST /v1/batches/{id}/cancel`: what has ended keeps its result, the rest is stopped. Asking twice changes nothing. */
+/**
+ * `POST /v1/batches/{id}/cancel`: what has ended keeps its result, the rest is stopped. Asking twice changes
+ * nothing.
+ */
 export function cancelBatch(app: App, deps: { sql: Database }): void {
   const schema = { tags: ['openai'], summary: 'Cancel a batch', params: idParams };
   app.post('/v1/batches/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {

@@ -23,7 +23,9 @@ const body = z.strictObject({
     .nullish(),
 });
 
-/** `POST /v1/batches`: takes no money yet; the workers read the file, and set it aside for all lines together. */
+/**
+ * `POST /v1/batches`: takes no money yet; the workers read the file, and set it aside for all lines together.
+ */
 export function createBatch(app: App, deps: { sql: Database; webhooks: { allowPrivate: boolean } }): void {
   const summary = `Begin a batch of calls to ${batchEndpoints.join(' or ')}`;
   const schema = { tags: ['openai'], summary, body };

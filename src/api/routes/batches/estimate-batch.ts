@@ -16,7 +16,10 @@ const body = z.strictObject({ input_file_id: z.string().min(1), endpoint: endpoi
 /** An account has at most so many under way in one process. */
 const underWayMax = 2;
 
-/** `POST /v1/batches/estimate`: what a batch of this file would set aside, and what of it would be refused. Takes nothing. */
+/**
+ * `POST /v1/batches/estimate`: what a batch of this file would set aside, and what of it would be refused.
+ * Takes nothing.
+ */
 export function estimateBatch(app: App, deps: { sql: Database; judge: Pick<Judge, 'lines'> }): void {
   const schema = { tags: ['openai'], summary: 'Bound the cost of a batch', body };
   const slots = createAccountSlots(underWayMax, 'estimates');

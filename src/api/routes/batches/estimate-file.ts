@@ -12,7 +12,10 @@ const linesPerSlice = 200;
 /** At most so many faults and so many refusals are listed. */
 const toldMax = 100;
 
-/** Bounds the cost of a file, slice by slice: other requests and other accounts' files go on in between. Throws FileGone. */
+/**
+ * Bounds the cost of a file, slice by slice: other requests and other accounts' files go on in between.
+ * Throws FileGone.
+ */
 export async function estimateFile(
   deps: { sql: Database; judge: Pick<Judge, 'lines'> },
   fileId: string,

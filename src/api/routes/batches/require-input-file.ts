@@ -2,7 +2,9 @@ import { invalid, notFound } from '../../../shared/errors.ts';
 import type { Transaction } from '../../../shared/platform/postgres/database.ts';
 import { findFile } from '../../../shared/batches/sql/files.ts';
 
-/** Refuses a file as the input of a batch when the account has no such file, or it was not uploaded for that. */
+/**
+ * Refuses a file as the input of a batch when the account has no such file, or it was not uploaded for that.
+ */
 export async function requireInputFile(sql: Transaction, accountId: string, fileId: string): Promise<void> {
   const file = await findFile(sql, accountId, fileId);
   if (file === null) throw notFound('file');

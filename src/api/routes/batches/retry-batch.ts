@@ -12,7 +12,10 @@ import { idParams } from '../../http/shapes.ts';
 import { orderBatch } from '../../intake/create-batch.ts';
 import { retryMetadata } from '../../intake/retry-metadata.ts';
 
-/** `POST /v1/batches/{id}/retry`: a new batch of the lines of an ended one that did not succeed, at today's price. */
+/**
+ * `POST /v1/batches/{id}/retry`: a new batch of the lines of an ended one that did not succeed, at today's
+ * price.
+ */
 export function retryBatch(app: App, deps: { sql: Database }): void {
   const schema = {
     tags: ['openai'],

@@ -9,8 +9,9 @@ import { idParams } from '../../http/shapes.ts';
 import { deliveryShape, toDelivery } from './delivery-object.ts';
 
 /**
- * `POST /v1/deliveries/{id}/replay`: sends a webhook again, with the same id and the same bytes, and with a whole chain of
- * retries. 409 while it is being sent, when its content was erased, and while its endpoint is disabled.
+ * `POST /v1/deliveries/{id}/replay`: sends a webhook again, with the same id and the same bytes, and with a
+ * whole chain of retries. 409 while it is being sent, when its content was erased, and while its endpoint is
+ * disabled.
  */
 export function replayDelivery(app: App, deps: { sql: Database; news: Pick<News, 'send'> }): void {
   app.post(

@@ -17,9 +17,9 @@ export const fileBytesMax = 200 * 1024 * 1024;
 export type ReceivedFile = { id: string; fields: Map<string, string> };
 
 /**
- * Stores the file of a multipart form while it arrives, a chunk at a time, within the quotas of its account. Whatever goes wrong,
- * nothing is left of it. The hash
- * of the request is made from the file and the fields, not from the bytes: a form has another boundary each time it is sent.
+ * Stores the file of a multipart form while it arrives, a chunk at a time, within the quotas of its account.
+ * Whatever goes wrong, nothing is left of it. The hash of the request is made from the file and the fields,
+ * not from the bytes: a form has another boundary each time it is sent.
  */
 export async function receiveFile(sql: Database, request: FastifyRequest): Promise<ReceivedFile> {
   const owner = {

@@ -18,8 +18,8 @@ const body = z.strictObject({
 const pageSize = 500;
 
 /**
- * POST /v1/jobs/cancel {batch_id | metadata}: cancels all unfinished jobs that fit; says how many ended and how many were asked.
- * A batch is cancelled with its jobs, or it would go on to make more of its lines.
+ * POST /v1/jobs/cancel {batch_id | metadata}: cancels all unfinished jobs that fit; says how many ended and
+ * how many were asked. A batch is cancelled with its jobs, or it would go on to make more of its lines.
  */
 export function cancelJobs(app: App, deps: CancelDeps & { sql: Database }): void {
   app.post(

@@ -9,7 +9,10 @@ import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/shapes.ts';
 import type { StreamTokens } from '../../auth/stream-token.ts';
 
-/** `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes, and no longer than the caller's key works. */
+/**
+ * `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes, and no
+ * longer than the caller's key works.
+ */
 export function createStreamToken(
   app: App,
   deps: {

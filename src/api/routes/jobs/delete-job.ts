@@ -6,7 +6,10 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 
-/** DELETE /v1/jobs/{id}: erases a final job's request, result, events and webhook bodies. Its money stays on record. */
+/**
+ * DELETE /v1/jobs/{id}: erases a final job's request, result, events and webhook bodies. Its money stays on
+ * record.
+ */
 export function deleteJob(app: App, deps: { sql: Database; events: Pick<JobEvents, 'log'> }): void {
   const schema = { summary: 'Erase the content of a final job', params: z.object({ id: z.string() }) };
   app.delete('/v1/jobs/:id', { config: { scope: 'jobs' }, schema }, async (request) => {

@@ -14,7 +14,10 @@ import type { UnderWay } from '../../http/under-way.ts';
 
 type GetJobDeps = { sql: Database; finals: FinalWatch; waits: UnderWay; closing: AbortSignal };
 
-/** GET /v1/jobs/{id}, with `?wait=30`: answers when the job ends, after that many seconds, or when the server closes. */
+/**
+ * GET /v1/jobs/{id}, with `?wait=30`: answers when the job ends, after that many seconds, or when the server
+ * closes.
+ */
 export function getJob(app: App, deps: GetJobDeps): void {
   const schema = {
     summary: 'Read a job, now or when it ends',

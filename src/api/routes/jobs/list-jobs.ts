@@ -28,8 +28,8 @@ const query = z
   .catchall(z.string());
 
 /**
- * GET /v1/jobs: the account's jobs, newest first, filtered by status, batch and metadata. A page looks at a bounded number of jobs: one
- * that is short and has more is followed from its `last_id`, as any other.
+ * GET /v1/jobs: the account's jobs, newest first, filtered by status, batch and metadata. A page looks at a
+ * bounded number of jobs: one that is short and has more is followed from its `last_id`, as any other.
  */
 export function listJobs(app: App, deps: { sql: Database }): void {
   const summary = 'List jobs; with a filter, a page may be short or empty and still have more';

@@ -19,8 +19,9 @@ export type StreamJobDeps = {
 const eventId = z.string().regex(/^\d{1,15}$/, { error: 'must be the id of an event, a whole number' });
 
 /**
- * `GET /v1/jobs/{id}/events`: the events of a job as server-sent events, from `Last-Event-ID` (or `starting_after`) on,
- * whether it waits, runs or ended long ago. 204 when the caller has had the last one, which tells an EventSource to stop.
+ * `GET /v1/jobs/{id}/events`: the events of a job as server-sent events, from `Last-Event-ID` (or
+ * `starting_after`) on, whether it waits, runs or ended long ago. 204 when the caller has had the last one,
+ * which tells an EventSource to stop.
  */
 export function streamJob(app: App, deps: StreamJobDeps): void {
   app.get(

@@ -18,9 +18,10 @@ const jobIds = z
   });
 
 /**
- * `GET /v1/events?jobs=a,b`: the events of several jobs on one stream, each as on its own. An event's id says how far every one of
- * them is, in the order of `jobs` and separated by dots: a reader that repeats its URL with its `Last-Event-ID` misses nothing.
- * The stream ends after the last job; 204 when the reader has had everything.
+ * `GET /v1/events?jobs=a,b`: the events of several jobs on one stream, each as on its own. An event's id says
+ * how far every one of them is, in the order of `jobs` and separated by dots: a reader that repeats its URL
+ * with its `Last-Event-ID` misses nothing. The stream ends after the last job; 204 when the reader has had
+ * everything.
  */
 export function streamJobs(app: App, deps: StreamJobsDeps): void {
   const schema = {

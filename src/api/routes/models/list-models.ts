@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { App } from '../../http/app.ts';
 import { type ModelsDeps, toAnthropicModel, toModelObject, usableModels } from './model-object.ts';
 
-/** `GET /v1/models`: every model that can be used now, at once. With `anthropic-version` in Anthropic's shape. */
+/**
+ * `GET /v1/models`: every model that can be used now, at once. With `anthropic-version` in Anthropic's shape.
+ */
 export function listModels(app: App, deps: ModelsDeps): void {
   app.get(
     '/v1/models',

@@ -2,7 +2,10 @@ import { formatUsd, type NanoUsd } from '../../../shared/money/rules/money.ts';
 
 type ModelPrices = { input: NanoUsd; output: NanoUsd; cachedInput: NanoUsd; cacheWrite: NanoUsd };
 
-/** What a model object is made of; the catalogue's entries have more. Prices are nano-USD per 1,000,000 tokens. */
+/**
+ * What a model object is made of; the catalogue's entries have more. Prices are nano-USD per 1,000,000
+ * tokens.
+ */
 export type ListedModel = {
   id: string;
   provider: string;
@@ -15,7 +18,10 @@ export type ListedModel = {
   supports: { vision: boolean; tools: boolean; json_schema: boolean; reasoning: boolean };
 };
 
-/** What the model routes need. A model whose provider is not among `providers` cannot be used and is not shown. */
+/**
+ * What the model routes need. A model whose provider is not among `providers` cannot be used and is not
+ * shown.
+ */
 export type ModelsDeps = {
   catalogue: { list(): readonly ListedModel[]; find(name: string): ListedModel | null };
   providers: readonly { name: string; simulated: boolean }[];

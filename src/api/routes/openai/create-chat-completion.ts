@@ -8,7 +8,10 @@ import { problemBody } from '../../http/problem.ts';
 import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
 import type { Call, PlacedCall } from '../../sync/submit-call.ts';
 
-/** `POST /v1/chat/completions`: OpenAI's, over every provider. The call is a job like any other; `x-job-id` names it. */
+/**
+ * `POST /v1/chat/completions`: OpenAI's, over every provider. The call is a job like any other; `x-job-id`
+ * names it.
+ */
 export function createChatCompletion(app: App, deps: AnswerDeps): void {
   const schema = { tags: ['openai'], summary: 'Create a chat completion', body: chatCompletionsShape };
   const config = { scope: 'jobs' as const, judged: 'chat' as const };

@@ -27,8 +27,9 @@ const large = { bytes: 1024 * 1024, underWayMax: 2, patienceMs: 15_000 };
 type ResponseDeps = AnswerDeps & { judge: Pick<Judge, 'body'> };
 
 /**
- * `POST /v1/responses`: OpenAI's, over every provider. In the background it is answered at once and goes on whoever leaves; else
- * it is a call like `POST /v1/chat/completions`. The response is its job under another name: `resp_…` for `job_…`.
+ * `POST /v1/responses`: OpenAI's, over every provider. In the background it is answered at once and goes on
+ * whoever leaves; else it is a call like `POST /v1/chat/completions`. The response is its job under another
+ * name: `resp_…` for `job_…`.
  */
 export function createResponse(app: App, deps: ResponseDeps): void {
   const schema = { tags: ['openai'], summary: 'Create a response', body: responsesShape };
@@ -56,8 +57,8 @@ export function createResponse(app: App, deps: ResponseDeps): void {
 }
 
 /**
- * Judges the body once more, with what was said before it. A small body may bring a large conversation with it: that costs its
- * account what a body of that size would.
+ * Judges the body once more, with what was said before it. A small body may bring a large conversation with
+ * it: that costs its account what a body of that size would.
  */
 async function priceWithEarlier(
   deps: ResponseDeps,

@@ -9,7 +9,10 @@ import { readResponseRecord } from '../../responses/stored-response.ts';
 
 type Deps = CancelDeps & { events: Pick<JobEvents, 'announce' | 'log'> };
 
-/** `DELETE /v1/responses/{id}`: erases its texts; one that has not ended is stopped and cannot be found any more. */
+/**
+ * `DELETE /v1/responses/{id}`: erases its texts; one that has not ended is stopped and cannot be found any
+ * more.
+ */
 export function deleteResponse(app: App, deps: Deps): void {
   const schema = { tags: ['openai'], summary: 'Delete a response', params: idParams };
   app.delete('/v1/responses/:id', { config: { scope: 'jobs' }, schema }, async (request) => {

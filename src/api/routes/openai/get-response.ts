@@ -13,7 +13,10 @@ const sequenceNumber = z
   .regex(/^\d{1,9}$/, { error: 'must be the sequence_number of an event, a whole number' })
   .transform(Number);
 
-/** `GET /v1/responses/{id}`: the response as it stands, or with `stream=true` its events from `starting_after` on. */
+/**
+ * `GET /v1/responses/{id}`: the response as it stands, or with `stream=true` its events from `starting_after`
+ * on.
+ */
 export function getResponse(app: App, deps: TellDeps): void {
   const schema = {
     tags: ['openai'],

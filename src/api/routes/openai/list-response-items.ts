@@ -17,7 +17,10 @@ import { createSharedReads } from '../../http/shared-reads.ts';
 import { listEarlierTurns, readTurn } from '../../responses/earlier-turns.ts';
 import { jobIdOf, readResponse } from '../../responses/stored-response.ts';
 
-/** `GET /v1/responses/{id}/input_items`: what a response was made from, earlier turns included; newest first unless asked otherwise. */
+/**
+ * `GET /v1/responses/{id}/input_items`: what a response was made from, earlier turns included; newest first
+ * unless asked otherwise.
+ */
 export function listResponseItems(app: App, deps: { sql: Database }): void {
   const schema = {
     tags: ['openai'],

@@ -17,7 +17,10 @@ const health = z.object({
   ),
 });
 
-/** `GET /health`: every check with its state and latency, at most a second old. 503 when one fails that nothing works without. */
+/**
+ * `GET /health`: every check with its state and latency, at most a second old. 503 when one fails that
+ * nothing works without.
+ */
 export function readHealth(app: App, deps: HealthDeps & { sql: Database }): void {
   const check = lastSecond(() =>
     Promise.all([

@@ -4,7 +4,10 @@ import type { Metrics } from '../../../shared/platform/metrics.ts';
 import { createMetricsDoor } from '../../../shared/platform/metrics-access.ts';
 import type { App } from '../../http/app.ts';
 
-/** `GET /metrics`, for Prometheus, at most a second old. With METRICS_TOKEN set, only for its bearer. No label names an account. */
+/**
+ * `GET /metrics`, for Prometheus, at most a second old. With METRICS_TOKEN set, only for its bearer. No label
+ * names an account.
+ */
 export function readMetrics(
   app: App,
   deps: {

@@ -2,7 +2,9 @@ import { lastSecond } from '../../../shared/platform/cache-for-a-second.ts';
 import type { App } from '../../http/app.ts';
 import { checkHealth, type HealthDeps } from './check-health.ts';
 
-/** `GET /health/ready`: whether to send requests here: Postgres answers and the server is not shutting down. */
+/**
+ * `GET /health/ready`: whether to send requests here: Postgres answers and the server is not shutting down.
+ */
 export function readReadiness(app: App, deps: HealthDeps): void {
   const check = lastSecond(() =>
     Promise.all([

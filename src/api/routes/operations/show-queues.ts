@@ -15,8 +15,9 @@ const path = '/admin/queues';
 const readMsMax = 4000;
 
 /**
- * Bull Board at `/admin/queues`: the tickets, for the operator, to look at and not to touch. The browser asks for the
- * operator's key by Basic authentication (any user name). Its answers may load nothing from elsewhere.
+ * Bull Board at `/admin/queues`: the tickets, for the operator, to look at and not to touch. The browser asks
+ * for the operator's key by Basic authentication (any user name). Its answers may load nothing from
+ * elsewhere.
  */
 export async function showQueues(app: App, deps: { queues: ShownQueue[] }): Promise<void> {
   const adapter = new FastifyAdapter();

@@ -12,7 +12,10 @@ import { endpointRequest, newEndpointShape, refuseBadUrl, toEndpoint } from './e
 
 export type EndpointDeps = { sql: Database; config: { secretsKey: SecretsKey; webhooks: TargetPolicy } };
 
-/** `POST /v1/webhook_endpoints`: a URL that is told about every event of some types. Its secret is shown this once. */
+/**
+ * `POST /v1/webhook_endpoints`: a URL that is told about every event of some types. Its secret is shown this
+ * once.
+ */
 export function createEndpoint(app: App, deps: EndpointDeps): void {
   app.post(
     '/v1/webhook_endpoints',

@@ -6,7 +6,9 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { deletedShape, idParams } from '../../http/shapes.ts';
 
-/** `DELETE /v1/webhook_endpoints/{id}`: nothing is sent there any more; what is still owed to it is given up. */
+/**
+ * `DELETE /v1/webhook_endpoints/{id}`: nothing is sent there any more; what is still owed to it is given up.
+ */
 export function deleteEndpoint(app: App, deps: { sql: Database; news: Pick<News, 'send'> }): void {
   app.delete(
     '/v1/webhook_endpoints/:id',

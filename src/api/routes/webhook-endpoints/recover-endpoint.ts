@@ -20,9 +20,9 @@ const recoveryShape = z.object({
 });
 
 /**
- * `POST /v1/webhook_endpoints/{id}/recover`: sends what the endpoint has not had since a time: exhausted and held deliveries,
- * each with the same id and bytes and with a whole chain of tries. Goes on behind the answer, whatever dies on the way. 409
- * while the endpoint is disabled.
+ * `POST /v1/webhook_endpoints/{id}/recover`: sends what the endpoint has not had since a time: exhausted and
+ * held deliveries, each with the same id and bytes and with a whole chain of tries. Goes on behind the
+ * answer, whatever dies on the way. 409 while the endpoint is disabled.
  */
 export function recoverEndpoint(app: App, deps: { sql: Database; news: Pick<News, 'send'> }): void {
   app.post(

@@ -13,8 +13,8 @@ const overlapSeconds = 24 * 3600;
 const rotation = z.strictObject({ keep_old_secret_active_for_24_hours: z.boolean().default(true) });
 
 /**
- * `POST /v1/webhook_endpoints/{id}/rotate_secret`: a new secret, shown this once. For 24 hours webhooks are signed with it
- * and with the one before, unless that one is to end at once.
+ * `POST /v1/webhook_endpoints/{id}/rotate_secret`: a new secret, shown this once. For 24 hours webhooks are
+ * signed with it and with the one before, unless that one is to end at once.
  */
 export function rotateEndpointSecret(app: App, deps: EndpointDeps): void {
   app.post(

@@ -31,8 +31,9 @@ const trial = z.object({
 });
 
 /**
- * `POST /v1/webhook_endpoints/{id}/test`: posts an event that did not happen, once and now, signed as any other, and answers
- * with what came of it. It is no delivery: nothing is tried again, and the endpoint's health is not judged by it.
+ * `POST /v1/webhook_endpoints/{id}/test`: posts an event that did not happen, once and now, signed as any
+ * other, and answers with what came of it. It is no delivery: nothing is tried again, and the endpoint's
+ * health is not judged by it.
  */
 export function tryEndpoint(app: App, deps: EndpointDeps & { sending: SendDeps }): void {
   app.post(

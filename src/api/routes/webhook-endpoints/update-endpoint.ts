@@ -9,8 +9,8 @@ import type { EndpointDeps } from './create-endpoint.ts';
 import { endpointChange, endpointShape, refuseBadUrl, toEndpoint } from './endpoint-object.ts';
 
 /**
- * `POST /v1/webhook_endpoints/{id}`: changes some fields. What is owed already goes to a new URL too. While it is disabled,
- * events are held for it, and `recover` sends them once it is enabled again.
+ * `POST /v1/webhook_endpoints/{id}`: changes some fields. What is owed already goes to a new URL too. While
+ * it is disabled, events are held for it, and `recover` sends them once it is enabled again.
  */
 export function updateEndpoint(app: App, deps: EndpointDeps & { news: Pick<News, 'send'> }): void {
   app.post(

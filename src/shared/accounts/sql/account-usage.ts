@@ -4,7 +4,10 @@ import type { Database } from '../../platform/postgres/database.ts';
 /** What is counted over all processes. */
 export type StoredUsage = Record<Exclude<QuotaName, 'event_streams' | 'waits' | 'bodies'>, number>;
 
-/** How much an account has of everything that is stored, or null when there is no such account. Counts no more rows than its limits allow. */
+/**
+ * How much an account has of everything that is stored, or null when there is no such account. Counts no more
+ * rows than its limits allow.
+ */
 export async function findUsage(sql: Database, accountId: string): Promise<StoredUsage | null> {
   const [row] = await sql<StoredUsage[]>`
     select u.files, u.stored_bytes::double precision as stored_bytes, b.unfinished_jobs, b.idempotency_keys,

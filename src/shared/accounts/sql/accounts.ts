@@ -52,7 +52,9 @@ export async function insertAccount(
   return rows.length === 1;
 }
 
-/** The settings that every request needs, of each of these accounts in their order; null where there is none. */
+/**
+ * The settings that every request needs, of each of these accounts in their order; null where there is none.
+ */
 export async function findAccountSettings(sql: Database, ids: string[]): Promise<(AccountSettings | null)[]> {
   const rows = await sql<AccountSettings[]>`
     select id, paused, requests_per_minute as "requestsPerMinute", max_queue_depth as "maxQueueDepth",

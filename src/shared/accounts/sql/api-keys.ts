@@ -23,7 +23,10 @@ export async function insertApiKey(
   return row;
 }
 
-/** How many keys an account has that work. The account is locked, so that two who count at the same time do so one after the other. */
+/**
+ * How many keys an account has that work. The account is locked, so that two who count at the same time do so
+ * one after the other.
+ */
 export async function countKeysOfAccount(tx: Transaction, accountId: string): Promise<number> {
   await tx`select 1 from accounts where id = ${accountId} for no key update`;
   const [row] = await tx<{ keys: bigint }[]>`
@@ -32,7 +35,10 @@ export async function countKeysOfAccount(tx: Transaction, accountId: string): Pr
   return Number(row?.keys ?? 0);
 }
 
-/** When a key ends that makes another, kept from being revoked until this transaction has; null when it works no more. */
+/**
+ * When a key ends that makes another, kept from being revoked until this transaction has; null when it works
+ * no more.
+ */
 export async function holdParentKey(
   tx: Transaction,
   keyId: string,
@@ -47,7 +53,10 @@ export async function holdParentKey(
 /** A key with the hash of its secret. */
 type ApiKeySecret = ApiKeyRecord & { secretSha256: Buffer };
 
-/** Keys that are not revoked, in the order of `ids`; null where there is none. Whether one expired is not judged. */
+/**
+ * Keys that are not revoked, in the order of `ids`; null where there is none. Whether one expired is not
+ * judged.
+ */
 export async function findApiKeys(sql: Database, ids: string[]): Promise<(ApiKeySecret | null)[]> {
   const rows = await sql<ApiKeySecret[]>`
     select id, account_id as "accountId", scopes, created_at as "createdAt", expires_at as "expiresAt",
@@ -92,8 +101,8 @@ export async function findKeyScopes(
 }
 
 /**
- * Revokes a key of an account and all that it made, and what those made. The ids of those that worked until now; empty when the
- * account has no such key, or revoked it before.
+ * Revokes a key of an account and all that it made, and what those made. The ids of those that worked until
+ * now; empty when the account has no such key, or revoked it before.
  */
 export async function revokeApiKey(
   sql: Database,

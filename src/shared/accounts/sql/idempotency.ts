@@ -2,7 +2,10 @@ import type { Database, Transaction } from '../../platform/postgres/database.ts'
 
 type KeyOfAccount = { accountId: string; key: string };
 
-/** Who has claimed a key: whoever takes the claim over has another token, and then this one is good for nothing. */
+/**
+ * Who has claimed a key: whoever takes the claim over has another token, and then this one is good for
+ * nothing.
+ */
 export type KeyClaim = KeyOfAccount & { token: string };
 
 /** The first answer to a request that carried an Idempotency-Key. */
@@ -28,8 +31,9 @@ type StandingRow = {
 };
 
 /**
- * Claims a key for `seconds`, committed when this resolves; or says how it stands. `keysMax` is for accounts without a limit of
- * their own. Fails with 55P03 when somebody has the balance locked, or takes the key at this moment.
+ * Claims a key for `seconds`, committed when this resolves; or says how it stands. `keysMax` is for accounts
+ * without a limit of their own. Fails with 55P03 when somebody has the balance locked, or takes the key at
+ * this moment.
  */
 export async function claimKey(
   sql: Database,
@@ -80,7 +84,10 @@ export async function storeReply(
   return rows.length === 1;
 }
 
-/** Gives a key back that nothing was answered under; nothing when the claim was taken over. The balance is locked before the key. */
+/**
+ * Gives a key back that nothing was answered under; nothing when the claim was taken over. The balance is
+ * locked before the key.
+ */
 export async function dropClaim(sql: Database, { accountId, key, token }: KeyClaim): Promise<void> {
   await sql`
     with balance as materialized (

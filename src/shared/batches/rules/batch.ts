@@ -11,8 +11,8 @@ export const batchEndpoints = ['/v1/chat/completions', '/v1/responses'] as const
 export type BatchEndpointName = (typeof batchEndpoints)[number] | '/v1/messages';
 
 /**
- * Why a whole batch was refused; the codes are OpenAI's, but `invalid_custom_id`, `insufficient_funds` and `processing_failed`
- * are ours.
+ * Why a whole batch was refused; the codes are OpenAI's, but `invalid_custom_id`, `insufficient_funds` and
+ * `processing_failed` are ours.
  */
 export type BatchFault = {
   code:
@@ -75,7 +75,10 @@ export function endedLines(
 
 const seconds = (date: Date | null) => (date === null ? null : Math.floor(date.getTime() / 1000));
 
-/** The `Batch` of OpenAI's SDK (6.49). A line that expired counts as failed, one that was cancelled as neither. */
+/**
+ * The `Batch` of OpenAI's SDK (6.49). A line that expired counts as failed, one that was cancelled as
+ * neither.
+ */
 export function toBatchObject(batch: BatchRecord) {
   const endedAs = (state: BatchEnd) => (batch.state === state ? seconds(batch.finishedAt) : null);
   const isOver = batch.finishedAt !== null;

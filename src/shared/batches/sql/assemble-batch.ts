@@ -18,7 +18,10 @@ export type EndedLine = {
   original: string | null;
 };
 
-/** The next lines to be written to files, in their order: at most `limit`, and no more than `bytesMax` of results but one. */
+/**
+ * The next lines to be written to files, in their order: at most `limit`, and no more than `bytesMax` of
+ * results but one.
+ */
 export async function listEndedLines(
   sql: Database,
   batch: OpenBatch,
@@ -87,7 +90,10 @@ export type BatchEnding = {
   eventOf(batch: BatchRecord): { eventId: string; type: string; body: string };
 };
 
-/** Ends a batch: its last state, its closed hold and the webhooks owed. What is done in `finish` commits with it. */
+/**
+ * Ends a batch: its last state, its closed hold and the webhooks owed. What is done in `finish` commits with
+ * it.
+ */
 export async function endBatch(
   sql: Database,
   lease: BatchLease,

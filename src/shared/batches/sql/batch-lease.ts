@@ -40,19 +40,26 @@ const openColumns = (sql: Transaction) => sql`
   b.last_line as "lastLine", b.expires_at <= now() as "isLate", b.lost_leases as "lostLeases",
   b.careful_steps as "carefulSteps", b.blamed_line as "blamedLine"`;
 
-/** Where a batch stands: its state, and how far its file was read, its jobs were made and its results were written. */
+/**
+ * Where a batch stands: its state, and how far its file was read, its jobs were made and its results were
+ * written.
+ */
 const place = (sql: Transaction) => sql`
   (b.state || ' ' || b.read_bytes || ' ' || b.read_lines || ' ' || b.last_line || ' ' || b.expanded_through || ' '
     || b.assembled_through)`;
 
-/** A slice has at most so many lines: so many steps of one line each pass all that was under way when a lease was lost. */
+/**
+ * A slice has at most so many lines: so many steps of one line each pass all that was under way when a lease
+ * was lost.
+ */
 export const linesPerSlice = 200;
 
 /**
- * Leases a batch that can be moved: one whose jobs only run is left alone until they have ended or its time is over. Accounts
- * take turns: the one with the fewest batches under way, then the one that has waited longest, then its longest unmoved batch.
- * Those in `except` are left out. A lease that ended without being handed back, and left its batch where its last step began, is
- * counted as lost. Null when there is nothing to move.
+ * Leases a batch that can be moved: one whose jobs only run is left alone until they have ended or its time
+ * is over. Accounts take turns: the one with the fewest batches under way, then the one that has waited
+ * longest, then its longest unmoved batch. Those in `except` are left out. A lease that ended without being
+ * handed back, and left its batch where its last step began, is counted as lost. Null when there is nothing
+ * to move.
  */
 export async function leaseBatch(
   sql: Database,
@@ -100,9 +107,9 @@ export async function leaseBatch(
 }
 
 /**
- * Begins a step: extends the lease, notes where the step begins, and says how the batch stands; null when the lease was lost or
- * the batch has ended. What was counted against the batch is forgotten when it has passed the place in question; not when one
- * of its lines was blamed.
+ * Begins a step: extends the lease, notes where the step begins, and says how the batch stands; null when the
+ * lease was lost or the batch has ended. What was counted against the batch is forgotten when it has passed
+ * the place in question; not when one of its lines was blamed.
  */
 export async function renewBatch(sql: Transaction, lease: BatchLease): Promise<OpenBatch | null> {
   const hasMoved = sql`b.step_place is distinct from ${place(sql)}`;
@@ -125,8 +132,8 @@ export async function renewBatch(sql: Transaction, lease: BatchLease): Promise<O
 }
 
 /**
- * Gives the lease back; the batch is looked at again after `delayMs`. A step that failed counts as a lost lease does, unless the
- * batch has moved since it began; each further one doubles the delay, up to a minute.
+ * Gives the lease back; the batch is looked at again after `delayMs`. A step that failed counts as a lost
+ * lease does, unless the batch has moved since it began; each further one doubles the delay, up to a minute.
  */
 export async function releaseBatch(
   sql: Database,
@@ -146,7 +153,10 @@ export async function releaseBatch(
     where b.id = ${lease.batchId} and b.lease_token = ${lease.token}`;
 }
 
-/** Locks the row of the lease's batch for this transaction; throws LeaseLost when it is no longer in this state. */
+/**
+ * Locks the row of the lease's batch for this transaction; throws LeaseLost when it is no longer in this
+ * state.
+ */
 export async function fence(tx: Transaction, lease: BatchLease, state: string): Promise<void> {
   const rows = await tx`
     select 1 from batches

@@ -27,8 +27,8 @@ export type NewBatch = {
 };
 
 /**
- * Whether an account has fewer than `openMax` batches that have not ended. Its usage stays locked until the transaction ends, so
- * that what another one adds is seen.
+ * Whether an account has fewer than `openMax` batches that have not ended. Its usage stays locked until the
+ * transaction ends, so that what another one adds is seen.
  */
 export async function isRoomForBatch(tx: Transaction, accountId: string, openMax: number): Promise<boolean> {
   await tx`select 1 from account_usage where account_id = ${accountId} for no key update`;
@@ -84,7 +84,9 @@ export type BatchFilter = { accountId: string; kind: BatchKind; limit: number } 
 /** Where a page begins: after this id or, going back, before it. */
 export type BatchPlace = { after: string | null; before: string | null };
 
-/** Batches of one account, newest first, one more than `limit`: it tells of more in the direction of the page. */
+/**
+ * Batches of one account, newest first, one more than `limit`: it tells of more in the direction of the page.
+ */
 export async function listBatches(sql: Database, filter: BatchFilter): Promise<BatchRecord[]> {
   const { after, before } = filter;
   const isBack = before !== null;
@@ -98,7 +100,10 @@ export async function listBatches(sql: Database, filter: BatchFilter): Promise<B
   return rows;
 }
 
-/** Asks for the end of a batch that has not begun to write its files; null when it is too late. The workers do the rest. */
+/**
+ * Asks for the end of a batch that has not begun to write its files; null when it is too late. The workers do
+ * the rest.
+ */
 export async function requestBatchCancel(
   tx: Transaction,
   { accountId, kind, id }: BatchOfAccount,
@@ -111,8 +116,8 @@ export async function requestBatchCancel(
 }
 
 /**
- * Forgets the lines of batches that ended more than `days` ago; returns how much was done, in lines and batches, at most about
- * `limit`.
+ * Forgets the lines of batches that ended more than `days` ago; returns how much was done, in lines and
+ * batches, at most about `limit`.
  */
 export async function forgetOldLines(sql: Database, days: number, limit: number): Promise<number> {
   const old = await sql<{ id: string }[]>`
@@ -133,8 +138,8 @@ export async function forgetOldLines(sql: Database, days: number, limit: number)
 }
 
 /**
- * Erases a batch that has ended: its files, its lines and the texts of its jobs. Nobody finds it any more; its money stays in the
- * ledger. False when it has not ended; null when there is none.
+ * Erases a batch that has ended: its files, its lines and the texts of its jobs. Nobody finds it any more;
+ * its money stays in the ledger. False when it has not ended; null when there is none.
  */
 export async function eraseBatch(sql: Database, one: BatchOfAccount): Promise<boolean | null> {
   return await sql.begin(async (tx) => {

@@ -37,8 +37,8 @@ export async function blameLineWithoutJob(sql: Database, lease: BatchLease, batc
 }
 
 /**
- * Gives up a batch that runs: it ends as a cancelled one does, its jobs stopped and what is done written to its files, and then
- * it has failed with these errors.
+ * Gives up a batch that runs: it ends as a cancelled one does, its jobs stopped and what is done written to
+ * its files, and then it has failed with these errors.
  */
 export async function abandonBatch(
   sql: Database,

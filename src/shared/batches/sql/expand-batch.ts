@@ -2,8 +2,8 @@ import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lea
 import type { Database, Transaction } from '../../platform/postgres/database.ts';
 
 /**
- * Makes jobs of the next lines, at most so many and of so many bytes together, but for one that has more; returns the providers they
- * wait for.
+ * Makes jobs of the next lines, at most so many and of so many bytes together, but for one that has more;
+ * returns the providers they wait for.
  */
 export async function expandLines(
   sql: Database,
@@ -46,8 +46,8 @@ async function lineWithin(
 const givenUpMax = 2000;
 
 /**
- * Gives up the next lines that are no jobs yet, at most so many in one step: their shares go back at once, and they count as ended in
- * this way.
+ * Gives up the next lines that are no jobs yet, at most so many in one step: their shares go back at once,
+ * and they count as ended in this way.
  */
 export async function giveUpLines(
   sql: Database,

@@ -22,8 +22,9 @@ const columns = (sql: Transaction) => sql`
   id, purpose, filename, bytes, created_at as "createdAt", expires_at as "expiresAt"`;
 
 /**
- * Begins a file: nobody sees it until it is finished, and it goes away by itself when it never is. False when its account has
- * `filesMax` of them; then there is none. The row that counts them is locked, so that two who begin one see each other.
+ * Begins a file: nobody sees it until it is finished, and it goes away by itself when it never is. False when
+ * its account has `filesMax` of them; then there is none. The row that counts them is locked, so that two who
+ * begin one see each other.
  */
 export async function beginFile(
   sql: Transaction,
@@ -53,8 +54,8 @@ async function putChunk(
 }
 
 /**
- * Appends bytes to a file in the making, in as many chunks as they need. False when its account would then have stored more than
- * `storedMax`; nothing is appended.
+ * Appends bytes to a file in the making, in as many chunks as they need. False when its account would then
+ * have stored more than `storedMax`; nothing is appended.
  */
 export async function appendToFile(
   tx: Transaction,
@@ -160,8 +161,8 @@ export async function deleteFile(
 export class FileGone extends Error {}
 
 /**
- * Bytes of a finished file from `offset`: at most `length`, fewer where a chunk ends; null at its end. Throws FileGone when there is
- * no such file, or no longer: an end that nobody sees would pass for that of the file.
+ * Bytes of a finished file from `offset`: at most `length`, fewer where a chunk ends; null at its end. Throws
+ * FileGone when there is no such file, or no longer: an end that nobody sees would pass for that of the file.
  */
 export async function readBytes(
   sql: Transaction,
@@ -182,9 +183,9 @@ export async function readBytes(
 }
 
 /**
- * Removes files past their time or older than `days`, but none that a batch is reading or writing, however long that takes; returns
- * how many, at most `limit`. Each by itself: a large one takes a while, and one that cannot be removed keeps no other. Fails when
- * none of them could be.
+ * Removes files past their time or older than `days`, but none that a batch is reading or writing, however
+ * long that takes; returns how many, at most `limit`. Each by itself: a large one takes a while, and one that
+ * cannot be removed keeps no other. Fails when none of them could be.
  */
 export async function removeOldFiles(sql: Database, days: number, limit: number): Promise<number> {
   const unused = sql`not exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating')

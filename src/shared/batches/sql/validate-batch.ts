@@ -12,8 +12,8 @@ export type BatchLine = { line: number; customId: string } & (
 export type ReadSlice = { lines: BatchLine[]; readBytes: number; readLines: number; isEnd: boolean };
 
 /**
- * Keeps the lines that were read, together with how far reading came. Returns those whose custom_id another line of the batch
- * has: then nothing is kept. What is done in `also` commits with it.
+ * Keeps the lines that were read, together with how far reading came. Returns those whose custom_id another
+ * line of the batch has: then nothing is kept. What is done in `also` commits with it.
  */
 export async function keepLines(
   sql: Database,
@@ -111,7 +111,10 @@ export async function hasAllLines(sql: Database, batchId: string): Promise<boole
   return row?.all === true;
 }
 
-/** Sets aside what all lines together may cost and begins the batch. False when the account has less: nothing is taken. */
+/**
+ * Sets aside what all lines together may cost and begins the batch. False when the account has less: nothing
+ * is taken.
+ */
 export async function openBatchHold(sql: Database, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   return await sql.begin(async (tx) => {
     await lockBalance(tx, batch.accountId);

@@ -6,8 +6,9 @@ import { formatUsd, type NanoUsd } from '../../money/rules/money.ts';
 import type { Usage } from '../../chat/usage.ts';
 
 /**
- * One event of a job as its watchers get it. Ids count from 1, one by one; `job.queued` is 1 and the final event has the
- * id that is stored with the job. `data` is one line of JSON that begins with `seq` and `job_id`.
+ * One event of a job as its watchers get it. Ids count from 1, one by one; `job.queued` is 1 and the final
+ * event has the id that is stored with the job. `data` is one line of JSON that begins with `seq` and
+ * `job_id`.
  */
 export type JobEvent = { id: number; type: string; data: string };
 
@@ -46,8 +47,9 @@ export function finalEvent(jobId: string, id: number, facts: FinalFacts): JobEve
 type StoredChoice = { index: number; message: { content: string | null; tool_calls?: unknown[] } };
 
 /**
- * All output at once, in place of the events up to `id`, which are gone. `text` is the first choice's; with several, or
- * with tool calls, `choices` has them all. `result` is the stored chat completion, or null when there is none.
+ * All output at once, in place of the events up to `id`, which are gone. `text` is the first choice's; with
+ * several, or with tool calls, `choices` has them all. `result` is the stored chat completion, or null when
+ * there is none.
  */
 export function snapshotEvent(jobId: string, id: number, result: string | null): JobEvent {
   const stored = result === null ? [] : (readJson(result) as { choices: StoredChoice[] }).choices;

@@ -17,8 +17,8 @@ const requestShape = z.strictObject({
 const requestsMax = `must have at most ${batchLinesMax} requests`;
 
 /**
- * The body of `POST /v1/messages/batches` (SDK 1.12 `BatchCreateParams`). What is wrong inside `params` becomes the result of that
- * request.
+ * The body of `POST /v1/messages/batches` (SDK 1.12 `BatchCreateParams`). What is wrong inside `params`
+ * becomes the result of that request.
  */
 export const messageBatchShape = z.strictObject({
   requests: z
@@ -30,13 +30,16 @@ export const messageBatchShape = z.strictObject({
 /** The requests of a batch as the lines of its file, in pieces of about a mebibyte, and how many they are. */
 export type MessageBatchLines = { requests: number; pieces: Uint8Array[] };
 
-/** As many requests as a batch may have, with twenty values each: the whole is no request, and each is judged as one by itself. */
+/**
+ * As many requests as a batch may have, with twenty values each: the whole is no request, and each is judged
+ * as one by itself.
+ */
 export const messageBatchLimits: JsonLimits = { valuesMax: 20 * batchLinesMax, membersMax: batchLinesMax };
 const pieceBytes = 1024 * 1024;
 
 /**
- * Reads a batch one request at a time, so that no more than one is ever made into values, and keeps what each is sent with as it was
- * written. Throws a Refusal for what is wrong around `params`, or is no JSON.
+ * Reads a batch one request at a time, so that no more than one is ever made into values, and keeps what each
+ * is sent with as it was written. Throws a Refusal for what is wrong around `params`, or is no JSON.
  */
 export function readMessageBatch(given: Buffer): MessageBatchLines {
   const bytes = given.subarray(0, mark.length).equals(mark) ? given.subarray(mark.length) : given;
@@ -103,7 +106,10 @@ function refuseBroken(list: string): void {
   }
 }
 
-/** What is around the params, which have to be JSON; those that hold too much are not looked into, and refused when they are judged. */
+/**
+ * What is around the params, which have to be JSON; those that hold too much are not looked into, and refused
+ * when they are judged.
+ */
 function readShell(bytes: Buffer, request: Member, params: Member | null, at: string) {
   const own = bytes.subarray(request.start, request.end);
   if (params === null) return requestShape.safeParse(readPart(own, at));

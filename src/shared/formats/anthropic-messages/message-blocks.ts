@@ -103,7 +103,10 @@ export function fromSystem(system: z.output<typeof systemShape> | null | undefin
   return [{ role: 'system', content: system.map(toTextPart) }];
 }
 
-/** One turn of Anthropic's as messages of ours: tool results are messages of their own here, and come first there too. */
+/**
+ * One turn of Anthropic's as messages of ours: tool results are messages of their own here, and come first
+ * there too.
+ */
 export function fromTurn(turn: Turn): Message[] {
   if (turn.role === 'system') return fromSystem(turn.content);
   return turn.role === 'user' ? fromUserTurn(turn) : [fromAssistantTurn(turn)];
@@ -173,7 +176,10 @@ function toImagePart(block: z.output<typeof imageBlock>): ImagePart {
   return { type: 'image_url', image_url: { url }, ...marksOf(block) };
 }
 
-/** Puts the mark of a whole request where Anthropic puts it: on the last block that can bear one, unless that has its own. */
+/**
+ * Puts the mark of a whole request where Anthropic puts it: on the last block that can bear one, unless that
+ * has its own.
+ */
 export function markLast(messages: Message[], mark: unknown): Message[] {
   if (mark === null || mark === undefined) return messages;
   const at = messages.findLastIndex(({ role }) => role === 'user' || role === 'tool');

@@ -5,9 +5,9 @@ import { messageHead, thinkingOf, toAnthropicUsage, toStop } from './message-obj
 export type MessageEvent = { event: string; data: { type: string } & Record<string, unknown> };
 
 /**
- * Turns the deltas of one job into Anthropic's events: message_start, for each block start, deltas and stop, then message_delta
- * with the stop reason and the usage, message_stop. Text is one block; each tool call is a block of its own, after it. Thinking
- * of Claude's comes before what it led to.
+ * Turns the deltas of one job into Anthropic's events: message_start, for each block start, deltas and stop,
+ * then message_delta with the stop reason and the usage, message_stop. Text is one block; each tool call is a
+ * block of its own, after it. Thinking of Claude's comes before what it led to.
  */
 export function createMessageEvents(model: string, jobId: string) {
   let open: { index: number; key: string } | null = null;

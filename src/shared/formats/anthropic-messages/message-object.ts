@@ -11,7 +11,10 @@ const stopReasons: Record<FinishReason, StopReason> = {
   content_filter: 'refusal',
 };
 
-/** Why a choice ended in Anthropic's words. Which stop sequence was met only Claude says; of others none is ever named. */
+/**
+ * Why a choice ended in Anthropic's words. Which stop sequence was met only Claude says; of others none is
+ * ever named.
+ */
 export function toStop(choice: Choice | undefined): {
   stop_reason: StopReason;
   stop_sequence: string | null;
@@ -37,7 +40,9 @@ export function thinkingOf(choice: Choice): unknown[] {
   return Array.isArray(own) ? own.filter(isThinking) : [];
 }
 
-/** `usage` as Anthropic's SDK reads it: cache reads and writes are counted beside `input_tokens`, not in it. */
+/**
+ * `usage` as Anthropic's SDK reads it: cache reads and writes are counted beside `input_tokens`, not in it.
+ */
 export function toAnthropicUsage(usage: CompletionUsage | undefined) {
   const cached = usage?.prompt_tokens_details.cached_tokens ?? 0;
   const written = usage?.prompt_tokens_details.cache_write_tokens ?? 0;
@@ -109,7 +114,10 @@ function stateOf({ extra_content }: { extra_content?: ExtraContent }): { extra_c
   return Object.keys(others).length === 0 ? {} : { extra_content: others };
 }
 
-/** Arguments that were cut off by the output bound are no JSON; the input is then empty, as it is at Anthropic. */
+/**
+ * Arguments that were cut off by the output bound are no JSON; the input is then empty, as it is at
+ * Anthropic.
+ */
 function parseInput(text: string): unknown {
   try {
     return readJson(text === '' ? '{}' : text);

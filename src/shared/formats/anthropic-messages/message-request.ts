@@ -83,10 +83,16 @@ function checkTools({ value: body, issues }: Check): void {
   for (const problem of unfit) issues.push({ code: 'custom', ...problem, input: body });
 }
 
-/** What `POST /v1/messages` was asked: a request of ours, whether its caller wants the answer as it comes, and what usage counts by. */
+/**
+ * What `POST /v1/messages` was asked: a request of ours, whether its caller wants the answer as it comes, and
+ * what usage counts by.
+ */
 export type MessagesBody = { request: ChatRequest; stream: boolean; metadata: Record<string, string> };
 
-/** The body of `POST /v1/messages` (SDK 1.12 `MessageCreateParams`); what cannot be done is refused by its path. */
+/**
+ * The body of `POST /v1/messages` (SDK 1.12 `MessageCreateParams`); what cannot be done is refused by its
+ * path.
+ */
 export const messagesShape = z
   .strictObject({ ...bodyFields, stream: z.boolean().nullish() })
   .check(checkTools)
@@ -157,7 +163,10 @@ function toToolChoice(choice: z.output<typeof toolChoiceShape> | null | undefine
   return parallel;
 }
 
-/** A budget becomes the effort whose own budget it reaches; see the budgets a thinking Claude is given by effort. */
+/**
+ * A budget becomes the effort whose own budget it reaches; see the budgets a thinking Claude is given by
+ * effort.
+ */
 const effortFromBudget: [number, ReasoningEffort][] = [
   [32_768, 'xhigh'],
   [16_384, 'high'],

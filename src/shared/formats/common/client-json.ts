@@ -5,9 +5,10 @@ import { readScannedJson } from '../../platform/json/read-json.ts';
 import { checkValue } from './json-values.ts';
 
 /**
- * Reads JSON that a client wrote. Refuses, with 413 and before any value is made, what holds more values than work is done for; with
- * 400 and the path of the field what could not be stored and returned byte for byte: text that is not UTF-8, NUL, lone surrogates,
- * keys that could reach a prototype. Numbers with more digits than JavaScript holds stay as they were written.
+ * Reads JSON that a client wrote. Refuses, with 413 and before any value is made, what holds more values than
+ * work is done for; with 400 and the path of the field what could not be stored and returned byte for byte:
+ * text that is not UTF-8, NUL, lone surrogates, keys that could reach a prototype. Numbers with more digits
+ * than JavaScript holds stay as they were written.
  */
 export function readClientJson(bytes: Buffer, limits: JsonLimits = requestLimits): unknown {
   if (!isUtf8(bytes)) throw new Refusal('invalid_json', 'The body is not valid UTF-8');
@@ -20,12 +21,16 @@ export function readClientJson(bytes: Buffer, limits: JsonLimits = requestLimits
   } catch (error) {
     throw new Refusal('invalid_json', `The body is not valid JSON: ${toPlace(error, text)}`, {}, error);
   }
-  // In valid UTF-8 only an escape can make a NUL or half a surrogate pair, so most bodies need no look at their strings.
+  // In valid UTF-8 only an escape can make a NUL or half a surrogate pair, so most bodies need no look at
+  // their strings.
   checkValue(value, [], escapes);
   return value;
 }
 
-/** The refusal of a JSON text that holds too much: which bound, where, and what to do. `what` is the whole, as its sender calls it. */
+/**
+ * The refusal of a JSON text that holds too much: which bound, where, and what to do. `what` is the whole, as
+ * its sender calls it.
+ */
 export function tooManyValues({ kind, max, path, byte }: JsonExcess, what: string): Refusal {
   const at = `at byte ${byte}`;
   const bound = max.toLocaleString('en-US');

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 
 /**
- * What may travel in `extra_content`, by provider and place: state that a provider wants back (thinking, signatures, encrypted
- * reasoning) and marks that change no answer. It is text, so its length bounds what it costs; anything else asks for something and
- * is refused by name. Sources: `ThinkingBlockParam` and `CacheControlEphemeral` of Anthropic's SDK 1.12, Gemini's thought signatures,
- * and the reasoning fields of DeepSeek, vLLM and OpenRouter.
+ * What may travel in `extra_content`, by provider and place: state that a provider wants back (thinking,
+ * signatures, encrypted reasoning) and marks that change no answer. It is text, so its length bounds what it
+ * costs; anything else asks for something and is refused by name. Sources: `ThinkingBlockParam` and
+ * `CacheControlEphemeral` of Anthropic's SDK 1.12, Gemini's thought signatures, and the reasoning fields of
+ * DeepSeek, vLLM and OpenRouter.
  */
 
 /** Anthropic's mark, which OpenRouter takes too. */
@@ -101,7 +102,9 @@ export const partExtra = place({ anthropic: marked, openai: marked });
 /** Of a tool call. */
 export const callExtra = place({ anthropic: marked, google: signatureFields, openai: googleState });
 
-/** A block of Claude's answer as it came, or as much of it as can be given back; null for a kind that cannot. */
+/**
+ * A block of Claude's answer as it came, or as much of it as can be given back; null for a kind that cannot.
+ */
 export function keptBlock(block: unknown): Record<string, unknown> | null {
   if (anthropicBlock.safeParse(block).success) return block as Record<string, unknown>;
   return answeredBlock.safeParse(block).data ?? null;

@@ -19,7 +19,10 @@ const names: Partial<Record<Surface, Record<string, string>>> = {
   },
 };
 
-/** The path of a problem as the client of a surface wrote it. `param` is the path in a job's body, `request.` included. */
+/**
+ * The path of a problem as the client of a surface wrote it. `param` is the path in a job's body, `request.`
+ * included.
+ */
 function fieldOf(surface: Surface, param: string): string {
   const path = param.replace(/^request\./, '');
   const [field = '', ...rest] = path.split('.');
@@ -29,7 +32,9 @@ function fieldOf(surface: Surface, param: string): string {
   return name === undefined ? path : [name, ...rest].join('.');
 }
 
-/** The same for a whole refusal: its problems under the names its client wrote. Anything else stays as it is. */
+/**
+ * The same for a whole refusal: its problems under the names its client wrote. Anything else stays as it is.
+ */
 export function nameFields(surface: Surface, error: unknown): unknown {
   if (!(error instanceof Refusal) || error.extras.problems === undefined) return error;
   return invalid(

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The years a time may lie in, in UTC. Beyond them JavaScript, Postgres and RFC 3339 do not agree on what can be written, and nothing of
- * ours lies there.
+ * The years a time may lie in, in UTC. Beyond them JavaScript, Postgres and RFC 3339 do not agree on what can
+ * be written, and nothing of ours lies there.
  */
 const yearMin = 2000;
 const yearMax = 2200;

@@ -6,8 +6,9 @@ const depthMax = 64;
 const loneSurrogate = /\p{Surrogate}/u;
 
 /**
- * Refuses, with `invalid_json` and the path of the field, what could not be stored and returned byte for byte (NUL, lone
- * surrogates), what is nested too deeply, and keys that could reach a prototype. `escapes`: whether the text held `\\u`.
+ * Refuses, with `invalid_json` and the path of the field, what could not be stored and returned byte for byte
+ * (NUL, lone surrogates), what is nested too deeply, and keys that could reach a prototype. `escapes`:
+ * whether the text held `\\u`.
  */
 export function checkValue(value: unknown, path: (string | number)[], escapes: boolean): void {
   if (typeof value === 'string') {

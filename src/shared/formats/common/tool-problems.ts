@@ -1,4 +1,7 @@
-/** The tools a request has, and what it says of their use: one of them has to be called, or the one with this name. */
+/**
+ * The tools a request has, and what it says of their use: one of them has to be called, or the one with this
+ * name.
+ */
 export type ToolUse = { names: string[]; mustCall: boolean; named: { name: string; path: string[] } | null };
 
 /** What of it does not fit together, by field. */

@@ -1,7 +1,10 @@
 import type { ChatCompletion, Delta } from '../../chat/chat.ts';
 import { suffixOf } from '../../ids.ts';
 
-/** The stored completion as `POST /v1/chat/completions` answers it: under an id of ours, the same as in its chunks. */
+/**
+ * The stored completion as `POST /v1/chat/completions` answers it: under an id of ours, the same as in its
+ * chunks.
+ */
 export function toChatCompletion(completion: ChatCompletion, jobId: string): ChatCompletion {
   return { ...completion, id: `chatcmpl-${suffixOf(jobId)}` };
 }
@@ -9,8 +12,9 @@ export function toChatCompletion(completion: ChatCompletion, jobId: string): Cha
 export type ChunkOptions = { jobId: string; model: string; createdAt: Date; includeUsage: boolean };
 
 /**
- * Turns the deltas of one job into `chat.completion.chunk`s (SDK 6.49): the same id and time on each, the role with the first of a
- * choice, with the last what the provider wants back and the finish reason, then the usage when it was asked for.
+ * Turns the deltas of one job into `chat.completion.chunk`s (SDK 6.49): the same id and time on each, the
+ * role with the first of a choice, with the last what the provider wants back and the finish reason, then the
+ * usage when it was asked for.
  */
 export function createChunks({ jobId, model, createdAt, includeUsage }: ChunkOptions) {
   const begun = new Set<number>();

@@ -71,7 +71,10 @@ const user = z
   })
   .transform(withoutEmpty);
 
-/** Also what an SDK's own answer looks like when it is pushed back as history: `annotations`, `audio: null`, `parsed`, … */
+/**
+ * Also what an SDK's own answer looks like when it is pushed back as history: `annotations`, `audio: null`,
+ * `parsed`, …
+ */
 const assistant = z
   .strictObject({
     role: z.literal('assistant'),
@@ -94,7 +97,9 @@ const assistant = z
     withoutEmpty({ ...message, tool_calls: tool_calls?.length ? tool_calls : undefined }),
   );
 
-/** `name` is no field of OpenAI's tool message, but common clients send it; it says nothing the id does not. */
+/**
+ * `name` is no field of OpenAI's tool message, but common clients send it; it says nothing the id does not.
+ */
 const tool = z
   .strictObject({
     role: z.literal('tool'),

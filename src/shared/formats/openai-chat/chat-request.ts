@@ -102,7 +102,10 @@ type Body = z.output<z.ZodObject<typeof bodyFields>>;
 
 const isEmpty = (value: object | string) => Object.keys(value).length === 0;
 
-/** Fields that, with this value, ask for what happens anyway; storing them would only make providers refuse them. */
+/**
+ * Fields that, with this value, ask for what happens anyway; storing them would only make providers refuse
+ * them.
+ */
 function saysNothing(body: Body, field: string): boolean {
   const hasTools = body.tools !== null && body.tools !== undefined && body.tools.length > 0;
   const neutral: Record<string, () => boolean> = {
@@ -153,9 +156,9 @@ function checkTogether({ value: body, issues }: Check): void {
 const besideRequest = 'stream sits beside "request", not inside it';
 
 /**
- * `request` of a native job: a chat-completions body. Unknown fields are refused with their path; null means absent;
- * values that say nothing are dropped, so what is stored is what the caller asked for. Coerces nothing. The `model`
- * of the answer is as given: the catalogue resolves it.
+ * `request` of a native job: a chat-completions body. Unknown fields are refused with their path; null means
+ * absent; values that say nothing are dropped, so what is stored is what the caller asked for. Coerces
+ * nothing. The `model` of the answer is as given: the catalogue resolves it.
  */
 export const chatRequestShape = z
   .strictObject({
@@ -167,7 +170,9 @@ export const chatRequestShape = z
   .check(checkTogether)
   .transform(toChatRequest);
 
-/** What `POST /v1/chat/completions` was asked: the request, and how its caller wants to receive the answer. */
+/**
+ * What `POST /v1/chat/completions` was asked: the request, and how its caller wants to receive the answer.
+ */
 export type ChatCompletionsBody = { request: ChatRequest; stream: boolean; includeUsage: boolean };
 
 /** The body of `POST /v1/chat/completions` itself, where `stream` and `stream_options` belong. */

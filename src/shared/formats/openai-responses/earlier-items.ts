@@ -10,7 +10,9 @@ import { inputItems, type ResponsesBody } from './response-request.ts';
 /** A turn of a conversation as it is stored: what was sent and what came of it, as JSON. */
 export type EarlierTurn = { jobId: string; original: string; result: string };
 
-/** What was said in these turns. Throws a Refusal when together they hold more values than one request may. */
+/**
+ * What was said in these turns. Throws a Refusal when together they hold more values than one request may.
+ */
 export function readEarlierItems(turns: EarlierTurn[]): InputItem[] {
   let valuesLeft = requestLimits.valuesMax;
   return turns.flatMap((turn) => {

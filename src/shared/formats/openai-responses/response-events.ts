@@ -13,9 +13,9 @@ import {
 } from './response-output-events.ts';
 
 /**
- * Turns what happens to one job into the events of the Responses API, in the order and with the numbers that everybody who
- * watches it gets, now or later. What a new attempt takes back is closed as an incomplete item, and the answer begins anew in
- * the next one; the response at the end has only what counts.
+ * Turns what happens to one job into the events of the Responses API, in the order and with the numbers that
+ * everybody who watches it gets, now or later. What a new attempt takes back is closed as an incomplete item,
+ * and the answer begins anew in the next one; the response at the end has only what counts.
  */
 export function createResponseEvents(known: ResponseFacts) {
   const said = sayNothing(known.id);

@@ -13,7 +13,10 @@ const inputImage = z.strictObject({
   image_url: image,
   file_id: z.null({ error: 'files are not supported' }).optional(),
 });
-/** `parsed`, like `parsed_arguments` of a call, is what an SDK made of the text for its user; it says nothing more. */
+/**
+ * `parsed`, like `parsed_arguments` of a call, is what an SDK made of the text for its user; it says nothing
+ * more.
+ */
 const outputText = z
   .strictObject({
     type: z.literal('output_text'),
@@ -60,8 +63,8 @@ const callOutputItem = z.strictObject({
   output: z.union([z.string(), z.array(inputText).min(1)]),
 });
 /**
- * What a provider wants back with the turn it belongs to: thinking, signatures. Only `extra_content` can be given back; a reasoning
- * item without it says nothing here.
+ * What a provider wants back with the turn it belongs to: thinking, signatures. Only `extra_content` can be
+ * given back; a reasoning item without it says nothing here.
  */
 const reasoningItem = z.looseObject({ type: z.literal('reasoning'), extra_content: assistantExtra });
 
@@ -83,8 +86,8 @@ function isReference(item: unknown): boolean {
 }
 
 /**
- * Items as messages of ours. Calls belong to the assistant's turn before them, so that a turn with text and calls is one message
- * again.
+ * Items as messages of ours. Calls belong to the assistant's turn before them, so that a turn with text and
+ * calls is one message again.
  */
 export function fromItems(items: InputItem[]): Message[] {
   const messages: Message[] = [];

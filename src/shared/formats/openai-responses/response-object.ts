@@ -21,7 +21,10 @@ export type ResponseFacts = {
 
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000);
 
-/** The `Response` of OpenAI's SDK (6.49), with every field that it says is there. `output_text` the SDK makes itself. */
+/**
+ * The `Response` of OpenAI's SDK (6.49), with every field that it says is there. `output_text` the SDK makes
+ * itself.
+ */
 export function toResponse(facts: ResponseFacts) {
   const { completion, error, status } = facts;
   return {
@@ -80,7 +83,10 @@ function whyIncomplete(completion: ChatCompletion | null): 'content_filter' | 'm
   return reason === 'content_filter' ? 'content_filter' : 'max_output_tokens';
 }
 
-/** The id of the message of a response, and of each of its calls: made from the response's, so that events and object agree. */
+/**
+ * The id of the message of a response, and of each of its calls: made from the response's, so that events and
+ * object agree.
+ */
 export function messageItemId(responseId: string): string {
   return `msg_${suffixOf(responseId)}`;
 }
@@ -99,7 +105,10 @@ export function toReasoningItem(completion: ChatCompletion, responseId: string) 
   return { type: 'reasoning' as const, id: reasoningItemId(responseId), summary: [], extra_content: state };
 }
 
-/** The items of the output: a message when there is text, each call, and last what the provider wants back with them. */
+/**
+ * The items of the output: a message when there is text, each call, and last what the provider wants back
+ * with them.
+ */
 export function toOutput(completion: ChatCompletion, responseId: string, status: ResponseStatus): unknown[] {
   const [choice] = completion.choices;
   if (choice === undefined) return [];

@@ -82,7 +82,9 @@ export function takeBack(said: Said): ResponseEvent[] {
   return closed;
 }
 
-/** What the result has and nobody was told: all of it when the output was not streamed, or its log was lost. */
+/**
+ * What the result has and nobody was told: all of it when the output was not streamed, or its log was lost.
+ */
 export function sayRest(said: Said, completion: ChatCompletion): ResponseEvent[] {
   const message = completion.choices[0]?.message;
   const text = message?.content ?? '';

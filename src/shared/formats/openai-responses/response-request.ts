@@ -32,7 +32,10 @@ const textFormat = z.discriminatedUnion('type', [
 
 const notHere = (what: string) => z.null({ error: `${what} is not supported` }).optional();
 
-/** The body of `POST /v1/responses` (SDK 6.49 `ResponseCreateParams`); what cannot be done is refused by its path. */
+/**
+ * The body of `POST /v1/responses` (SDK 6.49 `ResponseCreateParams`); what cannot be done is refused by its
+ * path.
+ */
 export const responsesShape = z
   .strictObject({
     model: z.string().min(1).max(256),
@@ -95,7 +98,10 @@ export const responsesShape = z
 
 export type ResponsesBody = z.output<typeof responsesShape>;
 
-/** The field that a stored body begins with, so that a conversation is followed without reading what was said in it. */
+/**
+ * The field that a stored body begins with, so that a conversation is followed without reading what was said
+ * in it.
+ */
 export const firstStoredField = 'previous_response_id';
 
 /** The items that are this request's own; a text is one message of the user. */

@@ -4,9 +4,13 @@ import type { JobError } from './job.ts';
 /** What SDKs have an error class of its own for, when a provider says it of a request that it was given. */
 const ownStatuses = [404, 413];
 
-/** Why a job failed, as the refusal that says the same. A provider's 404 and 413 stay what they are, as when it is called directly. */
+/**
+ * Why a job failed, as the refusal that says the same. A provider's 404 and 413 stay what they are, as when
+ * it is called directly.
+ */
 export function refusalOf({ type, message, provider_status: status }: JobError): Refusal {
-  // A cancelled job has an end its own client did not ask for: an operator's, or another client's of the same account.
+  // A cancelled job has an end its own client did not ask for: an operator's, or another client's of the same
+  // account.
   if (type === 'cancelled') return new Refusal('provider_failed', message);
   const isOwn = type === 'provider_rejected' && status !== null && ownStatuses.includes(status);
   return new Refusal(type, message, isOwn ? { status } : {});

@@ -20,7 +20,9 @@ export type Surface = 'jobs' | 'chat' | 'messages' | 'responses' | 'batches';
 /** As what the end of a job is told to webhooks. */
 export type Announced = 'job' | 'response';
 
-/** Whether a job answers a call whose client reads along: it streams, and announces its end to nobody else. */
+/**
+ * Whether a job answers a call whose client reads along: it streams, and announces its end to nobody else.
+ */
 export function isReadAlong(job: { stream: boolean; announces: Announced | null }): boolean {
   return job.stream && job.announces === null;
 }
@@ -50,7 +52,10 @@ export type JobRecord = {
   /** What was asked for. */
   model: string;
   provider: string;
-  /** The model whose answer was charged, as `provider/model`: that of a fallback, it may be; null while nothing is charged. */
+  /**
+   * The model whose answer was charged, as `provider/model`: that of a fallback, it may be; null while
+   * nothing is charged.
+   */
   answeredModel: string | null;
   attempts: number;
   holdNano: NanoUsd;
@@ -100,7 +105,10 @@ function toPlace(place: QueuePlace | undefined) {
   };
 }
 
-/** The job object of the native API, with its texts when they are given, and its place in the queue when it has one. */
+/**
+ * The job object of the native API, with its texts when they are given, and its place in the queue when it
+ * has one.
+ */
 export function toJobObject(job: JobRecord, texts: JobTexts = {}, place?: QueuePlace) {
   return {
     id: job.id,

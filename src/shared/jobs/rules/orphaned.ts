@@ -5,7 +5,10 @@ import { decideFailure, type Outcome, type Tried } from './outcome.ts';
 /** What counts for a job that nobody runs: whether it is still wanted, and in time. */
 export type Abandoned = { cancel: boolean; late: boolean };
 
-/** A job that took this many workers with it is not given to another, unless workers are lost without it as well. */
+/**
+ * A job that took this many workers with it is not given to another, unless workers are lost without it as
+ * well.
+ */
 const lossesMax = 3;
 
 /** How the call of a lost worker is recorded: nobody knows what it came to. */
@@ -40,10 +43,11 @@ const lostTooOften = (losses: number): JobError => ({
 });
 
 /**
- * What becomes of a running job whose lease ended. A lost call is an unknown one: the same policy decides, as if the worker had told.
- * From the third loss on the job is to blame and ends, when more than half of the workers that were lost since its first loss had it in
- * hand: while machines die anyway, one that was struck thrice was unlucky. `losses` are those before this one, `otherLosses` the workers
- * that were lost without it since the first; `random` is in [0, 1).
+ * What becomes of a running job whose lease ended. A lost call is an unknown one: the same policy decides, as
+ * if the worker had told. From the third loss on the job is to blame and ends, when more than half of the
+ * workers that were lost since its first loss had it in hand: while machines die anyway, one that was struck
+ * thrice was unlucky. `losses` are those before this one, `otherLosses` the workers that were lost without it
+ * since the first; `random` is in [0, 1).
  */
 export function judgeLost(
   job: Abandoned & Tried & { losses: number; otherLosses: number },

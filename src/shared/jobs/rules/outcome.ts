@@ -10,7 +10,10 @@ export type AttemptOutcome = 'succeeded' | 'refused' | 'failed' | 'unknown';
 /** What one answer means for its job. */
 export type Outcome =
   | { kind: 'succeeded'; completion: ChatCompletion; usage: Usage | null }
-  /** Another call: on the target with this index, after the delay. `counts` says whether it uses up an attempt. */
+  /**
+   * Another call: on the target with this index, after the delay. `counts` says whether it uses up an
+   * attempt.
+   */
   | { kind: 'again'; target: number; delayMs: number; counts: boolean; failure: Failure }
   | { kind: 'failed'; error: JobError; failure: Failure };
 
@@ -25,7 +28,10 @@ export type Tried = {
   attempts: number;
   target: number;
   targets: number;
-  /** Whether a client that reads the answer as it comes has had some of it: no other call can go on where this one broke off. */
+  /**
+   * Whether a client that reads the answer as it comes has had some of it: no other call can go on where this
+   * one broke off.
+   */
   isTold?: boolean;
 };
 
@@ -37,12 +43,13 @@ const free: ReadonlySet<FailureReason> = new Set(['throttled', 'unreachable', 'e
 
 /**
  * Decides what an answer means. The only place that knows the policy of retries and fallbacks:
- * - a request that can never succeed fails at once, and so does an answer that broke off after some of it was told;
+ * - a request that can never succeed fails at once, and so does an answer that broke off after some of it was
+ *   told;
  * - a key that is refused goes to a fallback that was not tried yet, or fails;
  * - a short throttle is waited for where it is;
- * - everything else goes to the next target at once, and round again with back-off.
- * Calls that were made count towards the attempts; refusals that did nothing are bounded by the deadline only.
- * `random` is in [0, 1).
+ * - everything else goes to the next target at once, and round again with back-off. Calls that were made
+ *   count towards the attempts; refusals that did nothing are bounded by the deadline only. `random` is in
+ *   [0, 1).
  */
 export function decide(answer: Exclude<Answer, { kind: 'stopped' }>, tried: Tried, random: number): Outcome {
   if (answer.kind === 'completed') {

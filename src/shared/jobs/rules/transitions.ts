@@ -2,8 +2,9 @@ import type { DeliveryVerdict } from '../../webhooks/rules/delivery.ts';
 import { type FinalState, isFinal, type JobState } from './job.ts';
 
 /**
- * Which moves a job may make, from each state. A final job makes none, ever; a job that is not running ends only because
- * nobody wants it any more. The trigger of migration 0011 refuses every other pair, whoever asks.
+ * Which moves a job may make, from each state. A final job makes none, ever; a job that is not running ends
+ * only because nobody wants it any more. The trigger of migration 0011 refuses every other pair, whoever
+ * asks.
  */
 export const legalJobMoves: Readonly<Record<JobState, readonly JobState[]>> = {
   waiting: ['ticketed', 'cancelled', 'expired'],
@@ -15,7 +16,9 @@ export const legalJobMoves: Readonly<Record<JobState, readonly JobState[]>> = {
   expired: [],
 };
 
-/** What decides who may move a job, out of all that is stored of it. Times are in ms on the database's clock. */
+/**
+ * What decides who may move a job, out of all that is stored of it. Times are in ms on the database's clock.
+ */
 export type JobCore = {
   state: JobState;
   /** Grows each time the job goes back to waiting; a ticket names the one it was made for. */
@@ -50,8 +53,9 @@ export type JobMove =
   | { kind: 'requestCancel' };
 
 /**
- * The job after a move, or null when the move may not be made and nothing changes. What the statements of run-jobs,
- * settle-jobs and jobs do to a row, without the row; a test makes the same moves in Postgres and compares.
+ * The job after a move, or null when the move may not be made and nothing changes. What the statements of
+ * run-jobs, settle-jobs and jobs do to a row, without the row; a test makes the same moves in Postgres and
+ * compares.
  */
 export function moveJob(job: JobCore, move: JobMove, nowMs: number): JobCore | null {
   switch (move.kind) {
@@ -104,7 +108,9 @@ function hasTicket(job: JobCore, generation: number): boolean {
   return job.state === 'ticketed' && job.generation === generation;
 }
 
-/** An ended lease takes nothing away by itself: until somebody else moves the job, it is still its worker's. */
+/**
+ * An ended lease takes nothing away by itself: until somebody else moves the job, it is still its worker's.
+ */
 function isRunBy(job: JobCore, fence: number): boolean {
   return job.state === 'running' && job.attempts === fence;
 }
@@ -119,7 +125,10 @@ export function isLost(job: JobCore, nowMs: number): boolean {
   return job.state === 'running' && job.leaseUntilMs !== null && job.leaseUntilMs < nowMs;
 }
 
-/** A job that is not running and should not run any more: past its deadline, or asked to stop between two calls. */
+/**
+ * A job that is not running and should not run any more: past its deadline, or asked to stop between two
+ * calls.
+ */
 export function isOverdue(job: JobCore, nowMs: number): boolean {
   const isQueued = job.state === 'waiting' || job.state === 'ticketed';
   return isQueued && (job.deadlineAtMs <= nowMs || job.cancelRequested);
@@ -129,8 +138,8 @@ export function isOverdue(job: JobCore, nowMs: number): boolean {
 export type Hold = { remainingNano: bigint; isBatch: boolean; isClosed: boolean };
 
 /**
- * The hold without the share of a job that ended; it closes with its last share. Null when it is closed already or has less
- * left than the share: then the share was released before.
+ * The hold without the share of a job that ended; it closes with its last share. Null when it is closed
+ * already or has less left than the share: then the share was released before.
  */
 export function releaseShare(hold: Hold, shareNano: bigint): Hold | null {
   if (hold.isClosed || shareNano > hold.remainingNano) return null;

@@ -54,8 +54,9 @@ type Row = {
 };
 
 /**
- * Stores and reserves many jobs in one statement, in their order; one verdict each. `limits` are those of accounts that have
- * none of their own. Fails with 55P03 when the balance of an account is locked for longer than `lockWaitMs`.
+ * Stores and reserves many jobs in one statement, in their order; one verdict each. `limits` are those of
+ * accounts that have none of their own. Fails with 55P03 when the balance of an account is locked for longer
+ * than `lockWaitMs`.
  */
 export async function acceptJobs(
   sql: Database,

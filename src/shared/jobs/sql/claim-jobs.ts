@@ -30,8 +30,8 @@ export type ClaimRow = {
 };
 
 /**
- * Claims many jobs for one worker, by their tickets, and writes their attempt rows. Null for a job that is not to be run: done, cancelled,
- * late, or ticketed anew.
+ * Claims many jobs for one worker, by their tickets, and writes their attempt rows. Null for a job that is
+ * not to be run: done, cancelled, late, or ticketed anew.
  */
 export async function claimJobs(
   sql: Database,
@@ -55,9 +55,9 @@ export async function claimJobs(
 }
 
 /**
- * Extends the leases of everything a worker runs, in one statement. Returns those still its own, with the wish to cancel
- * if there is one; a run that is not returned lost its job. For a row that is being settled the statement waits, and rightly
- * finds then that it does not run any more.
+ * Extends the leases of everything a worker runs, in one statement. Returns those still its own, with the
+ * wish to cancel if there is one; a run that is not returned lost its job. For a row that is being settled
+ * the statement waits, and rightly finds then that it does not run any more.
  */
 export async function extendLeases(
   sql: Database,

@@ -1,8 +1,9 @@
 import type { Database } from '../../platform/postgres/database.ts';
 
 /**
- * Erases the texts of these jobs: what was asked, what came back, and the bodies of their webhooks. Money stays. A webhook that is
- * being posted at this moment loses its lease: what comes of it is not recorded, else it would be tried again without a body.
+ * Erases the texts of these jobs: what was asked, what came back, and the bodies of their webhooks. Money
+ * stays. A webhook that is being posted at this moment loses its lease: what comes of it is not recorded,
+ * else it would be tried again without a body.
  */
 async function eraseContent(sql: Database, jobIds: string[]): Promise<void> {
   await sql`
@@ -23,7 +24,10 @@ async function eraseContent(sql: Database, jobIds: string[]): Promise<void> {
     where job_id = any (${jobIds}::text[])`;
 }
 
-/** Erases the texts of one final job of an account: true, or false when it has not ended; null when there is none. */
+/**
+ * Erases the texts of one final job of an account: true, or false when it has not ended; null when there is
+ * none.
+ */
 export async function eraseJob(sql: Database, accountId: string, jobId: string): Promise<boolean | null> {
   const [job] = await sql<{ final: boolean }[]>`
     select finished_at is not null as final from jobs where id = ${jobId} and account_id = ${accountId}`;
@@ -33,7 +37,10 @@ export async function eraseJob(sql: Database, accountId: string, jobId: string):
   return true;
 }
 
-/** Forgets what was sent to a surface that shows it again: the job goes on, and is not to be found there any more. */
+/**
+ * Forgets what was sent to a surface that shows it again: the job goes on, and is not to be found there any
+ * more.
+ */
 export async function forgetOriginal(sql: Database, jobId: string): Promise<void> {
   await sql`update job_requests set original = null where job_id = ${jobId}`;
 }
@@ -53,7 +60,10 @@ export async function eraseOldContent(sql: Database, days: number, limit: number
   return rows.length;
 }
 
-/** Erases the bodies of webhooks about batches that were done with more than `days` ago; returns how many, at most `limit`. */
+/**
+ * Erases the bodies of webhooks about batches that were done with more than `days` ago; returns how many, at
+ * most `limit`.
+ */
 export async function eraseOldBatchEvents(sql: Database, days: number, limit: number): Promise<number> {
   const rows = await sql`
     update deliveries set body = ''

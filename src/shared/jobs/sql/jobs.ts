@@ -33,7 +33,9 @@ export async function findJob(sql: Database, accountId: string, jobId: string): 
   return { job: withUsage(rest), request, result };
 }
 
-/** One job of one account without its texts, which may be large; null when it is not there or somebody else's. */
+/**
+ * One job of one account without its texts, which may be large; null when it is not there or somebody else's.
+ */
 export async function findJobRecord(
   sql: Database,
   accountId: string,
@@ -70,7 +72,10 @@ export type JobFilter = {
   limit: number;
 };
 
-/** So many jobs are looked at for one page, whether they fit or not: what a page costs does not grow with what an account ever ran. */
+/**
+ * So many jobs are looked at for one page, whether they fit or not: what a page costs does not grow with what
+ * an account ever ran.
+ */
 const lookedAtMax = 5000;
 
 export type JobPage = {
@@ -138,7 +143,10 @@ export async function listAttempts(sql: Database, jobId: string): Promise<Attemp
     from attempts where job_id = ${jobId} order by number`;
 }
 
-/** Notes the wish to stop jobs; gives those that have not ended. The worker that runs one honours it, else the reaper. */
+/**
+ * Notes the wish to stop jobs; gives those that have not ended. The worker that runs one honours it, else the
+ * reaper.
+ */
 export async function requestCancels(sql: Database, jobIds: string[]): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     update jobs set cancel_requested_at = coalesce(cancel_requested_at, now())
@@ -185,9 +193,10 @@ const abandonedColumns = (sql: Database) => sql`
 export const lostPrefix = 'lost: ';
 
 /**
- * A running job that nobody runs. `losses` says how often that happened to it before, `otherLosses` how many workers that never called it
- * have died since its first loss: a worker that stops takes itself off the list, one that has not been seen for a lease is dead. The
- * latter is counted once the former is two, as nobody asks before.
+ * A running job that nobody runs. `losses` says how often that happened to it before, `otherLosses` how many
+ * workers that never called it have died since its first loss: a worker that stops takes itself off the list,
+ * one that has not been seen for a lease is dead. The latter is counted once the former is two, as nobody
+ * asks before.
  */
 export type LostJob = AbandonedJob & { losses: number; otherLosses: number };
 
@@ -215,7 +224,10 @@ export async function listLostJobs(
     order by j.lease_until limit ${limit}`;
 }
 
-/** Jobs that are not running and should not run any more: past their deadline, or asked to stop between two calls. */
+/**
+ * Jobs that are not running and should not run any more: past their deadline, or asked to stop between two
+ * calls.
+ */
 export async function listOverdueJobs(
   sql: Database,
   { limit, except = [] }: AbandonedPage,

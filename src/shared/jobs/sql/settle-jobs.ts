@@ -55,8 +55,8 @@ export type JobEnding = {
 };
 
 /**
- * Ends many jobs in one statement; true for each ending that counted, false for one that came too late. Fails with 55P03 when a row
- * is locked for longer than `lockWaitMs`.
+ * Ends many jobs in one statement; true for each ending that counted, false for one that came too late. Fails
+ * with 55P03 when a row is locked for longer than `lockWaitMs`.
  */
 export async function settleJobs(
   sql: Database,

@@ -16,15 +16,19 @@ export async function noteSyncCalls(sql: Database, calls: SyncCall[]): Promise<v
     )`;
 }
 
-/** Forgets a call that was refused, unless somebody asked for it again meanwhile: who does so later asks for a new one. */
+/**
+ * Forgets a call that was refused, unless somebody asked for it again meanwhile: who does so later asks for a
+ * new one.
+ */
 export async function forgetSyncCall(sql: Database, jobId: string): Promise<void> {
   await sql`delete from sync_calls where job_id = ${jobId} and asks = 1`;
 }
 
 /**
- * The job of the newest call with this path and body, and how often it was asked for, this time included; null when there is none
- * or it ended without a result, so that asking again is worth a new try. The job may be accepted a moment later only, or never
- * when it was refused: whoever asks again orders it under the same id.
+ * The job of the newest call with this path and body, and how often it was asked for, this time included;
+ * null when there is none or it ended without a result, so that asking again is worth a new try. The job may
+ * be accepted a moment later only, or never when it was refused: whoever asks again orders it under the same
+ * id.
  */
 export async function askSyncCallAgain(
   sql: Database,

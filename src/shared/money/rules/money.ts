@@ -1,6 +1,6 @@
 /**
- * Money is a whole number of nano-USD (10⁻⁹ USD) in a bigint: every price in the catalogue is exact in it, and adding
- * charges never drifts. Outside the process it is a decimal string with nine places.
+ * Money is a whole number of nano-USD (10⁻⁹ USD) in a bigint: every price in the catalogue is exact in it,
+ * and adding charges never drifts. Outside the process it is a decimal string with nine places.
  */
 export type NanoUsd = bigint;
 

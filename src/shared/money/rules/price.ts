@@ -9,20 +9,24 @@ export function costOf(nanoUsdTimesTokens: bigint): NanoUsd {
   return (nanoUsdTimesTokens + tokensPerPrice - 1n) / tokensPerPrice;
 }
 
-/** The rates for a prompt of this size: above the threshold the whole request, output too, is at the long-context ones. */
+/**
+ * The rates for a prompt of this size: above the threshold the whole request, output too, is at the
+ * long-context ones.
+ */
 function ratesFor(prices: Prices, promptTokens: number): Rates {
   const long = prices.longContext;
   return long !== undefined && promptTokens > long.aboveInputTokens ? long : prices;
 }
 
 /**
- * What `usage` costs in nano-USD, rounded up once. Cached and cache-written tokens are part of the prompt and priced
- * apart; reasoning is part of the output and priced as output (all three providers bill it so).
+ * What `usage` costs in nano-USD, rounded up once. Cached and cache-written tokens are part of the prompt and
+ * priced apart; reasoning is part of the output and priced as output (all three providers bill it so).
  *
- * `⌈(fresh × input + cached × cachedInput + written × cacheWrite + writtenForAnHour × cacheWriteHour + completion × output)
- * / 1,000,000⌉`
+ * `⌈(fresh × input + cached × cachedInput + written × cacheWrite + writtenForAnHour × cacheWriteHour +
+ * completion × output) / 1,000,000⌉`
  *
- * Usage must have passed `checkUsage`. Source: the providers' price pages, as gathered in docs/decisions/prices-and-token-bound.md.
+ * Usage must have passed `checkUsage`. Source: the providers' price pages, as gathered in
+ * docs/decisions/prices-and-token-bound.md.
  */
 export function priceUsage(prices: Prices, usage: Usage): NanoUsd {
   const rates = ratesFor(prices, usage.promptTokens);
@@ -39,7 +43,10 @@ export function priceUsage(prices: Prices, usage: Usage): NanoUsd {
 
 type TextRates = { [Rate in keyof Rates]: string };
 
-/** Prices as JSON can hold them: decimal strings of nano-USD per 1,000,000 tokens. Stored with a job at intake. */
+/**
+ * Prices as JSON can hold them: decimal strings of nano-USD per 1,000,000 tokens. Stored with a job at
+ * intake.
+ */
 export type StoredPrices = TextRates & { longContext?: TextRates & { aboveInputTokens: number } };
 
 const textRates = (rates: Rates): TextRates => ({
@@ -65,7 +72,10 @@ export function storePrices({ longContext, ...rates }: Prices): StoredPrices {
   return { ...textRates(rates), longContext: { ...textRates(longContext), aboveInputTokens } };
 }
 
-/** The prices a job was accepted at, as `storePrices` wrote them. Throws SyntaxError on text that is not a whole number. */
+/**
+ * The prices a job was accepted at, as `storePrices` wrote them. Throws SyntaxError on text that is not a
+ * whole number.
+ */
 export function restorePrices({ longContext, ...rates }: StoredPrices): Prices {
   if (longContext === undefined) return exactRates(rates);
   const { aboveInputTokens } = longContext;

@@ -33,8 +33,9 @@ export async function listEntries(
 }
 
 /**
- * Moves money between the outside and an account's available balance, and writes the entry for it: one statement, so both
- * happen or neither. Null when there is no such account, or the balance would leave the range it may have.
+ * Moves money between the outside and an account's available balance, and writes the entry for it: one
+ * statement, so both happen or neither. Null when there is no such account, or the balance would leave the
+ * range it may have.
  */
 export async function recordCredit(
   sql: Database | Transaction,

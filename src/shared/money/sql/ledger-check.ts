@@ -187,7 +187,8 @@ const questions: Question[] = [
 /** Proves the promises of the ledger on live data, all of them on one snapshot, which blocks nobody. */
 export async function checkLedger(sql: Database): Promise<LedgerCheck[]> {
   return await sql.begin(async (tx) => {
-    // Everything is joined with everything, whatever the statistics say: a loop over an index would never end.
+    // Everything is joined with everything, whatever the statistics say: a loop over an index would never
+    // end.
     await tx`select set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)`;
     const checks: LedgerCheck[] = [];
     for (const { name, broken } of questions) {

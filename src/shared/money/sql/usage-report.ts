@@ -10,10 +10,16 @@ export type UsageRow = {
   chargeNano: NanoUsd;
 };
 
-/** By what usage is summed: a UTC day, the model, the provider, or one field of the metadata of a job or else of its batch. */
+/**
+ * By what usage is summed: a UTC day, the model, the provider, or one field of the metadata of a job or else
+ * of its batch.
+ */
 export type UsageGroup = { by: 'day' | 'model' | 'provider' } | { by: 'metadata'; field: string };
 
-/** Usage of an account over a range of settlement times (`from` included, `to` not), at most `limit + 1` groups, in order. */
+/**
+ * Usage of an account over a range of settlement times (`from` included, `to` not), at most `limit + 1`
+ * groups, in order.
+ */
 export async function listUsage(
   sql: Database,
   query: { accountId: string; from: Date; to: Date; group: UsageGroup; limit: number },

@@ -40,7 +40,10 @@ type Parsed = z.output<typeof environmentShape>;
 /** The names of every variable the gateway reads; `.env.example` lists exactly these. */
 export const variableNames: string[] = Object.keys(environmentShape.shape);
 
-/** One upstream the process may call, and what is known of its limits. Absent limits are learned from its answers. */
+/**
+ * One upstream the process may call, and what is known of its limits. Absent limits are learned from its
+ * answers.
+ */
 export type ProviderConfig = {
   name: string;
   kind: 'openai' | 'anthropic' | 'google' | 'compatible';
@@ -55,9 +58,9 @@ export type ProviderConfig = {
 export type Config = ReturnType<typeof toConfig>;
 
 /**
- * Reads the environment once. Everything is typed and has its default after this; a `NAME_FILE` variable gives the value
- * of `NAME` from a file. Throws ConfigError with every mistake, each naming the variable, what was given (never a secret)
- * and what is allowed.
+ * Reads the environment once. Everything is typed and has its default after this; a `NAME_FILE` variable
+ * gives the value of `NAME` from a file. Throws ConfigError with every mistake, each naming the variable,
+ * what was given (never a secret) and what is allowed.
  */
 export function parseConfig(env: Env): Config {
   const mistakes: string[] = [];
@@ -196,7 +199,10 @@ function toConfig(
     limits: defaultLimits((variable) => (parsed as Record<string, unknown>)[variable] as number | undefined),
     providers: builtInProviders(parsed),
     ...files,
-    /** Values of the variables that PROVIDERS_FILE names as keys are looked up here by the reader of that file. */
+    /**
+     * Values of the variables that PROVIDERS_FILE names as keys are looked up here by the reader of that
+     * file.
+     */
     lookup: (name: string): string | undefined => env[name] ?? readSecretFile(env[`${name}_FILE`]),
   };
 }

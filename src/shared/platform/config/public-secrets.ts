@@ -1,6 +1,6 @@
 /**
- * Every secret that ever stood in this repository, in a file that people copy or in a test. Whoever can read the repository knows
- * them, so outside development none is taken.
+ * Every secret that ever stood in this repository, in a file that people copy or in a test. Whoever can read
+ * the repository knows them, so outside development none is taken.
  */
 const publicSecrets = new Set([
   'change-this-operator-key-before-use-0123456789',
@@ -19,10 +19,16 @@ const publicKeys = ['change this key before use 01234', 'development only', 'a k
   (text) => Buffer.alloc(32, text),
 );
 
-/** Fewer different bytes than this in a secret are no accident: 32 random ones have less with a chance of 1 in 10^40. */
+/**
+ * Fewer different bytes than this in a secret are no accident: 32 random ones have less with a chance of 1 in
+ * 10^40.
+ */
 const differentBytesMin = 8;
 
-/** What is wrong with a secret of at least 32 characters, or null: it is known, repeats itself, counts up, or waits to be changed. */
+/**
+ * What is wrong with a secret of at least 32 characters, or null: it is known, repeats itself, counts up, or
+ * waits to be changed.
+ */
 export function findSecretFault(secret: string): string | null {
   if (publicSecrets.has(secret))
     return 'a secret that stands in this repository, so that anybody can know it';

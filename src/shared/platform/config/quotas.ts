@@ -11,7 +11,10 @@ export type Quota = {
   unit: 'bytes' | 'count';
   /** Whether it is counted over all processes, or in each of them. */
   scope: 'account' | 'process';
-  /** `later`: some of it becomes free by itself, and the same request may be sent again; `never`: only when something is removed. */
+  /**
+   * `later`: some of it becomes free by itself, and the same request may be sent again; `never`: only when
+   * something is removed.
+   */
   retry: 'later' | 'never';
   status: 413 | 429;
   /** What there is too much of, and what to do about it. */
@@ -170,7 +173,10 @@ export function limitsOf(defaults: Limits, own: { limits: OwnLimits; maxQueueDep
   };
 }
 
-/** The defaults of an installation, of the values of its variables; a variable that is not set has the default of its own. */
+/**
+ * The defaults of an installation, of the values of its variables; a variable that is not set has the default
+ * of its own.
+ */
 export function defaultLimits(settingOf: (variable: string) => number | undefined): Limits {
   const entries = quotas.map(({ name, variable, byDefault }) => [name, settingOf(variable) ?? byDefault]);
   return Object.fromEntries(entries) as Limits;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The text of a file that somebody wrote for us, whatever editor it was written with: a byte order mark is no part of it, and
- * UTF-16, as some editors save, is read as such. Throws what reading the file throws.
+ * The text of a file that somebody wrote for us, whatever editor it was written with: a byte order mark is no
+ * part of it, and UTF-16, as some editors save, is read as such. Throws what reading the file throws.
  */
 export function readText(path: string): string {
   const bytes = readFileSync(path);

@@ -11,7 +11,10 @@ export type GroupPartsOptions<Item, Result> = {
   rejoin(waiters: Waiter<Item, Result>[]): void;
 };
 
-/** Statements of parts that are under way at once: each may wait for a lock, and the connections are everybody's. */
+/**
+ * Statements of parts that are under way at once: each may wait for a lock, and the connections are
+ * everybody's.
+ */
 const statementsMax = 3;
 /** A part that had no statement in this time fails; its callers are better told. */
 const patienceMs = 5000;
@@ -21,19 +24,22 @@ const wardMs = 10_000;
 type Lane<Item, Result> = { waiting: Waiter<Item, Result>[]; running: boolean; until: number };
 
 /**
- * What becomes of a group whose statement failed. It is taken apart beside the statements of those who came after it, which do
- * not wait for it:
+ * What becomes of a group whose statement failed. It is taken apart beside the statements of those who came
+ * after it, which do not wait for it:
  *
  * - because of an item, into halves, and again the half that fails, until the item stands alone;
- * - because of a lock, into lanes. A lane that still waits for the lock stays apart for a while, and what comes for it meanwhile
- *   joins it there instead of stopping the next group.
+ * - because of a lock, into lanes. A lane that still waits for the lock stays apart for a while, and what
+ *   comes for it meanwhile joins it there instead of stopping the next group.
  */
 export function createGroupParts<Item, Result>(options: GroupPartsOptions<Item, Result>) {
   const { laneOf } = options;
   const slots = createSlots(statementsMax);
   const lanes = new Map<string, Lane<Item, Result>>();
 
-  /** Has one statement for these; what fails of it is told to its callers. Says whose fault it was that something did. */
+  /**
+   * Has one statement for these; what fails of it is told to its callers. Says whose fault it was that
+   * something did.
+   */
   async function commitPart(part: Waiter<Item, Result>[]): Promise<GroupFault | null> {
     const release = await slots.take(patienceMs);
     if (release === null) {
@@ -111,7 +117,9 @@ export function createGroupParts<Item, Result>(options: GroupPartsOptions<Item, 
   };
 }
 
-/** The parts before it took too long. Says so as a lock that was not to be had, which is what they wait for. */
+/**
+ * The parts before it took too long. Says so as a lock that was not to be had, which is what they wait for.
+ */
 class PartNotTried extends Error {
   readonly code = '55P03';
   constructor() {

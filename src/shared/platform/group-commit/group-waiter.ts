@@ -6,8 +6,8 @@ export type Waiter<Item, Result> = {
 };
 
 /**
- * Whose fault it is that a group's statement failed: `item`, one that the database cannot take; `lock`, a row that somebody else
- * has locked for long; `nobody`, the database is away, and all items fail with it.
+ * Whose fault it is that a group's statement failed: `item`, one that the database cannot take; `lock`, a row
+ * that somebody else has locked for long; `nobody`, the database is away, and all items fail with it.
  */
 export type GroupFault = 'item' | 'lock' | 'nobody';
 

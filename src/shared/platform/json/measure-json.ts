@@ -3,7 +3,10 @@ import { isKept } from './number-token.ts';
 /** How many values a text may hold in all, and one array or object in itself. */
 export type JsonLimits = { valuesMax: number; membersMax: number };
 
-/** What one body, or one line of a batch, may hold: work is done for each value, and bytes do not bound their number. */
+/**
+ * What one body, or one line of a batch, may hold: work is done for each value, and bytes do not bound their
+ * number.
+ */
 export const requestLimits: JsonLimits = { valuesMax: 100_000, membersMax: 10_000 };
 
 /** What a scan found. `excess` says where it stopped; all else counts up to there. */
@@ -61,8 +64,9 @@ const digitsNotable = 4;
 const digitsMax = 1000;
 
 /**
- * Counts the values of a JSON text while it arrives, without making any of them, in one pass over its bytes, and stops at the first
- * value too many. It judges nothing else: of text that is no JSON it counts what looks like values.
+ * Counts the values of a JSON text while it arrives, without making any of them, in one pass over its bytes,
+ * and stops at the first value too many. It judges nothing else: of text that is no JSON it counts what looks
+ * like values.
  */
 export class JsonScan {
   readonly #limits: JsonLimits;

@@ -1,4 +1,7 @@
-/** Where a member of an array or object is in the bytes; its key as it is written between its quotes, null in an array. */
+/**
+ * Where a member of an array or object is in the bytes; its key as it is written between its quotes, null in
+ * an array.
+ */
 export type Member = { key: string | null; start: number; end: number };
 
 const code = (character: string) => character.charCodeAt(0);
@@ -9,8 +12,9 @@ const colon = code(':');
 const space = code(' ');
 
 /**
- * Finds the members of the array or object that the bytes from `start` to `end` are, without making any value. Of bytes that are no
- * JSON it finds what looks like members: whoever needs them to be JSON parses each, and what is around them.
+ * Finds the members of the array or object that the bytes from `start` to `end` are, without making any
+ * value. Of bytes that are no JSON it finds what looks like members: whoever needs them to be JSON parses
+ * each, and what is around them.
  */
 export function* membersOf(bytes: Buffer, start: number, end: number): Generator<Member> {
   let at = skipSpace(bytes, start, end) + 1;

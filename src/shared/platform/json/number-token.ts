@@ -1,4 +1,7 @@
-/** Numbers of at most so many digits, without an exponent, survive JSON.parse and JSON.stringify (IEEE 754 binary64 keeps 15). */
+/**
+ * Numbers of at most so many digits, without an exponent, survive JSON.parse and JSON.stringify (IEEE 754
+ * binary64 keeps 15).
+ */
 const digitsAlwaysKept = 15;
 
 /** What a number is worth, whatever its notation: `1.50e3` and `1500` are the same. */
@@ -12,7 +15,10 @@ function worthOf(token: string): string {
   return `${sign}${significant}e${power}`;
 }
 
-/** Whether a JSON number is still worth the same once JSON.parse has read it and JSON.stringify has written it. */
+/**
+ * Whether a JSON number is still worth the same once JSON.parse has read it and JSON.stringify has written
+ * it.
+ */
 export function isKept(token: string): boolean {
   if (token.length <= digitsAlwaysKept && !/[eE]/.test(token)) return true;
   const read = Number(token);

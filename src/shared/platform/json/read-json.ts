@@ -5,8 +5,8 @@ import { markNumber, unmarkValue } from './verbatim.ts';
 const mayBeChanged = /\d[.\d]{15}|\d[eE]/;
 
 /**
- * JSON.parse that keeps numbers which JavaScript would change (beyond 2^53, more digits than a double has, beyond its range) as they
- * were written; `writeJson` writes them so. Throws SyntaxError as JSON.parse does.
+ * JSON.parse that keeps numbers which JavaScript would change (beyond 2^53, more digits than a double has,
+ * beyond its range) as they were written; `writeJson` writes them so. Throws SyntaxError as JSON.parse does.
  */
 export function readJson(text: string): unknown {
   const value: unknown = JSON.parse(text);

@@ -1,7 +1,8 @@
 /**
- * JSON that is written as it came: a number with more digits than JavaScript holds, or a whole document that was stored. It is a
- * function, since whoever looks into values takes an object for one of the client's, and a schema takes a function for none of
- * JSON's kinds and refuses it. Calling it gives its text. What writes it without `writeJson` writes what JSON.parse makes of it.
+ * JSON that is written as it came: a number with more digits than JavaScript holds, or a whole document that
+ * was stored. It is a function, since whoever looks into values takes an object for one of the client's, and
+ * a schema takes a function for none of JSON's kinds and refuses it. Calling it gives its text. What writes
+ * it without `writeJson` writes what JSON.parse makes of it.
  */
 export type Verbatim = (() => string) & { toJSON(): unknown };
 
@@ -43,7 +44,10 @@ export function writeJson(value: unknown): string {
   }
 }
 
-/** A number as a text that passes through code which knows JavaScript's numbers only; `unmarkText` makes a number of it again. */
+/**
+ * A number as a text that passes through code which knows JavaScript's numbers only; `unmarkText` makes a
+ * number of it again.
+ */
 export function markNumber(digits: string): string {
   return `${mark}${digits}n`;
 }

@@ -11,7 +11,10 @@ const codes = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** Whether a connection failed because the other side's certificate could not be trusted: nothing to be waited for. */
+/**
+ * Whether a connection failed because the other side's certificate could not be trusted: nothing to be waited
+ * for.
+ */
 export function isCertificateError(error: unknown): boolean {
   return codes.has(String((error as { code?: unknown } | null)?.code));
 }

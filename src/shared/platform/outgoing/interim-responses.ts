@@ -8,8 +8,9 @@ const headEnd = Buffer.from('\r\n\r\n');
 const statusLineLength = 12;
 
 /**
- * The same connector, but whoever reads from its sockets sees no interim responses (RFC 9110, 15.2: a client must be able to take
- * 100 Continue, 102, 103 unasked). Some servers send 100 at once, and undici destroys the connection when it comes.
+ * The same connector, but whoever reads from its sockets sees no interim responses (RFC 9110, 15.2: a client
+ * must be able to take 100 Continue, 102, 103 unasked). Some servers send 100 at once, and undici destroys
+ * the connection when it comes.
  */
 export function skipInterimResponses(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
@@ -21,8 +22,9 @@ export function skipInterimResponses(connect: buildConnector.connector): buildCo
 }
 
 /**
- * The socket of an HTTP/1.1 client that has one request at a time under way. Only between the head of a request and the first byte
- * of its final response is anything taken out, so that what looks like an interim response in a body stays.
+ * The socket of an HTTP/1.1 client that has one request at a time under way. Only between the head of a
+ * request and the first byte of its final response is anything taken out, so that what looks like an interim
+ * response in a body stays.
  */
 function readFinalOnly<Connected extends Socket>(socket: Connected): Connected {
   const read = socket.read.bind(socket);
@@ -52,7 +54,9 @@ function readFinalOnly<Connected extends Socket>(socket: Connected): Connected {
   return socket;
 }
 
-/** What follows the interim responses that `bytes` begin with, and whether it is certain that they are over. */
+/**
+ * What follows the interim responses that `bytes` begin with, and whether it is certain that they are over.
+ */
 function dropInterim(bytes: Buffer): { final: boolean; rest: Buffer } {
   let rest = bytes;
   for (;;) {

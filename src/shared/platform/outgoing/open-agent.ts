@@ -9,9 +9,10 @@ type AgentOptions = {
 };
 
 /**
- * Connections to whoever the operator has named: through the proxy of the environment where there is one, over plain HTTP by asking
- * it and over TLS by a tunnel. Timeouts of undici are off, since its users have clocks of their own that also bound trickles; one
- * request at a time uses a socket, and a socket whose request was aborted is destroyed, so answers cannot be mixed up.
+ * Connections to whoever the operator has named: through the proxy of the environment where there is one,
+ * over plain HTTP by asking it and over TLS by a tunnel. Timeouts of undici are off, since its users have
+ * clocks of their own that also bound trickles; one request at a time uses a socket, and a socket whose
+ * request was aborted is destroyed, so answers cannot be mixed up.
  */
 export function openAgent({ proxy, connectMs }: AgentOptions): Dispatcher {
   const factory = (origin: string | URL, options: object): Dispatcher => {

@@ -3,8 +3,8 @@ import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 
 /**
- * A connection to `host:port` through a proxy, asked for by CONNECT (RFC 9110, 9.3.6), with the user and password of the proxy's URL.
- * Rejects when the proxy refuses, or has not made it after `timeoutMs`.
+ * A connection to `host:port` through a proxy, asked for by CONNECT (RFC 9110, 9.3.6), with the user and
+ * password of the proxy's URL. Rejects when the proxy refuses, or has not made it after `timeoutMs`.
  */
 export async function openTunnel(proxy: URL, authority: string, timeoutMs: number): Promise<Socket> {
   const ask = proxy.protocol === 'https:' ? requestHttps : requestHttp;

@@ -1,4 +1,7 @@
-/** The proxies of the installation, as everybody's HTTP_PROXY, HTTPS_PROXY and NO_PROXY say them; null for none. */
+/**
+ * The proxies of the installation, as everybody's HTTP_PROXY, HTTPS_PROXY and NO_PROXY say them; null for
+ * none.
+ */
 export type ProxySettings = { http: string | null; https: string | null; except: string };
 
 export const noProxy: ProxySettings = { http: null, https: null, except: '' };
@@ -15,8 +18,9 @@ export function toProxySettings({ HTTP_PROXY, HTTPS_PROXY, NO_PROXY }: ProxyVari
 const usualPorts: Record<string, string> = { 'http:': '80', 'https:': '443' };
 
 /**
- * The proxy that requests to this origin go through, or null. As undici reads the variables: without HTTPS_PROXY that for http serves
- * both; NO_PROXY lists names that stand for their subdomains too, with a port or without, or `*`.
+ * The proxy that requests to this origin go through, or null. As undici reads the variables: without
+ * HTTPS_PROXY that for http serves both; NO_PROXY lists names that stand for their subdomains too, with a
+ * port or without, or `*`.
  */
 export function proxyFor(origin: URL, { http, https, except }: ProxySettings): URL | null {
   const proxy = origin.protocol === 'https:' ? (https ?? http) : http;

@@ -18,7 +18,9 @@ const unavailableCodes = new Set([
   '25006', // read-only: a standby answered
 ]);
 
-/** True when the database could not be asked, rather than said no: the caller answers 503 and may try again. */
+/**
+ * True when the database could not be asked, rather than said no: the caller answers 503 and may try again.
+ */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' && (unavailableCodes.has(code) || code.startsWith('08'));
@@ -59,7 +61,9 @@ export function withCode(error: unknown): unknown {
   return Object.assign(error as Error, { code: 'CONNECTION_CLOSED' });
 }
 
-/** Whether the connection can be used no more. What the server itself says of a statement does not harm it. */
+/**
+ * Whether the connection can be used no more. What the server itself says of a statement does not harm it.
+ */
 export function isBroken(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError) || isDatabaseUnavailable(error);
 }

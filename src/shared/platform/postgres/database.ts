@@ -29,8 +29,8 @@ export type Transaction = Run & {
 /** Postgres as the run-time uses it: a pool. */
 export type Database = Transaction & {
   /**
-   * Does the work in one transaction, and commits when it resolves. When the connection breaks on the way, everything the work
-   * does after that fails too: nothing of it can end up anywhere else.
+   * Does the work in one transaction, and commits when it resolves. When the connection breaks on the way,
+   * everything the work does after that fails too: nothing of it can end up anywhere else.
    */
   begin<Result>(work: (tx: Transaction) => Promise<Result>, characteristics?: string): Promise<Result>;
   end(): Promise<void>;
@@ -39,7 +39,10 @@ export type Database = Transaction & {
 export type DatabaseSettings = {
   url: string;
   poolMax: number;
-  /** Off behind a pooler in transaction mode, which keeps neither prepared statements nor settings of a session. */
+  /**
+   * Off behind a pooler in transaction mode, which keeps neither prepared statements nor settings of a
+   * session.
+   */
   prepare: boolean;
   applicationName: string;
   /** Where it is told that the database is away, and that it is back. */
@@ -48,12 +51,18 @@ export type DatabaseSettings = {
   silence?: SilenceLimits;
 };
 
-/** No statement of ours takes this long; one that does is stuck behind something, and its caller is better told. */
+/**
+ * No statement of ours takes this long; one that does is stuck behind something, and its caller is better
+ * told.
+ */
 const statementTimeoutMs = 30_000;
 const lockTimeoutMs = 5000;
 /** Whatever else there is to wait for a statement: a server that is there has answered by now. */
 const answerTimeoutMs = statementTimeoutMs + 5000;
-/** A client whose packets are swallowed in the middle of a transaction keeps its locks no longer; ours never rest for so long. */
+/**
+ * A client whose packets are swallowed in the middle of a transaction keeps its locks no longer; ours never
+ * rest for so long.
+ */
 const restTimeoutMs = 20_000;
 /** How long a caller waits for a connection: a new one, or one that others have. */
 const connectionTimeoutMs = 5000;
@@ -66,9 +75,9 @@ const sessionLimits = {
 };
 
 /**
- * Opens a pool; connections are made when first needed. A statement that waits for a lock or runs for too long fails, and so does
- * a caller who gets no connection, so that a pool whose connections all wait empties by itself. Behind a pooler give the role
- * these limits (`alter role … set lock_timeout`).
+ * Opens a pool; connections are made when first needed. A statement that waits for a lock or runs for too
+ * long fails, and so does a caller who gets no connection, so that a pool whose connections all wait empties
+ * by itself. Behind a pooler give the role these limits (`alter role … set lock_timeout`).
  */
 export function openDatabase(settings: DatabaseSettings): Database {
   const pool = new pg.Pool({

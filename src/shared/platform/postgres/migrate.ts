@@ -15,8 +15,8 @@ const lockMsMax = 600_000;
 const migrationsDir = fileURLToPath(new URL('../../../../migrations', import.meta.url));
 
 /**
- * Brings the schema up to date, as the owner, over a direct connection (not through a transaction pooler: the lock that
- * keeps two migrators apart is a session lock). Does nothing when it already is. Forward only.
+ * Brings the schema up to date, as the owner, over a direct connection (not through a transaction pooler: the
+ * lock that keeps two migrators apart is a session lock). Does nothing when it already is. Forward only.
  */
 export async function migrate(databaseUrl: string): Promise<void> {
   const config = { connectionString: databaseUrl, connectionTimeoutMillis: connectMsMax };
@@ -50,7 +50,9 @@ function knownMigrations(): string[] {
     .sort();
 }
 
-/** Null when the schema is the one this code knows; else a sentence that says how they differ and what to do. */
+/**
+ * Null when the schema is the one this code knows; else a sentence that says how they differ and what to do.
+ */
 export async function schemaMismatch(sql: Database): Promise<string | null> {
   const [table] = await sql`select to_regclass(${migrationsTable}) is not null as there`;
   const applied =

@@ -13,8 +13,9 @@ const firstWaitMs = 100;
 const waitMsMax = 2000;
 
 /**
- * Repeats a write that says the same however often it is made, while the database is away or another transaction is in its
- * way. That also settles the question whether a commit went through when its answer was lost: the repeat finds what is there.
+ * Repeats a write that says the same however often it is made, while the database is away or another
+ * transaction is in its way. That also settles the question whether a commit went through when its answer was
+ * lost: the repeat finds what is there.
  */
 export async function repeatWhileAway<Result>(
   write: () => Promise<Result>,

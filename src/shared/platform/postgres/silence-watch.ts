@@ -30,10 +30,11 @@ const partsOf = (client: ClientBase) =>
   client as unknown as { processID: number | null; connection: { stream: Socket } };
 
 /**
- * Tells a slow statement from a connection whose packets are swallowed: the server is asked, over a connection of its own, whether
- * it works for the sessions that we wait for. One that it is not working for has lost the statement or its answer, and is destroyed,
- * which its caller is told like any broken connection. While the server does not answer at all everybody waits on, as they must,
- * and is looked at again as soon as it does.
+ * Tells a slow statement from a connection whose packets are swallowed: the server is asked, over a
+ * connection of its own, whether it works for the sessions that we wait for. One that it is not working for
+ * has lost the statement or its answer, and is destroyed, which its caller is told like any broken
+ * connection. While the server does not answer at all everybody waits on, as they must, and is looked at
+ * again as soon as it does.
  */
 export function watchSilence(
   options: { config: ClientConfig; isPooled: boolean; limits?: SilenceLimits },
@@ -106,7 +107,10 @@ const workingSessions = `
   where pid = any ($1::integer[])
     and coalesce(state, '') <> all (array['idle', 'idle in transaction', 'idle in transaction (aborted)'])`;
 
-/** Of these sessions, those that the server works for, or of which it does not say. Rejects when it does not answer. */
+/**
+ * Of these sessions, those that the server works for, or of which it does not say. Rejects when it does not
+ * answer.
+ */
 async function askServer(config: ClientConfig, probeMs: number, pids: number[]): Promise<Set<number>> {
   const client = new pg.Client({ ...config, connectionTimeoutMillis: probeMs, query_timeout: probeMs });
   client.on('error', () => undefined);
@@ -119,7 +123,9 @@ async function askServer(config: ClientConfig, probeMs: number, pids: number[]):
   }
 }
 
-/** Says goodbye in the background, and does not wait for an answer: the other side may have fallen silent too. */
+/**
+ * Says goodbye in the background, and does not wait for an answer: the other side may have fallen silent too.
+ */
 export function hangUp(client: InstanceType<typeof pg.Client>): void {
   const timer = setTimeout(() => cut(client), goodbyeMs).unref();
   client.end().then(

@@ -9,7 +9,10 @@ export function markFragment<Marked extends Fragment>(fragment: Marked): Marked 
   return fragment;
 }
 
-/** A template as Postgres takes it: `$1`, `$2`, … in the text, and their values. Fragments in a template become part of it. */
+/**
+ * A template as Postgres takes it: `$1`, `$2`, … in the text, and their values. Fragments in a template
+ * become part of it.
+ */
 export function compile(fragment: Fragment): { text: string; values: unknown[] } {
   const values: unknown[] = [];
   return { text: render(fragment, values), values };

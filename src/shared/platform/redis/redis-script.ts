@@ -8,7 +8,9 @@ export type RedisScript = (
   args: (string | number)[],
 ) => Promise<unknown>;
 
-/** A script that is sent by its hash, and as text only to a server that does not know it (yet, or any more). */
+/**
+ * A script that is sent by its hash, and as text only to a server that does not know it (yet, or any more).
+ */
 export function createRedisScript(text: string): RedisScript {
   const sha1 = hash('sha1', text);
   return async (redis, keys, args) => {

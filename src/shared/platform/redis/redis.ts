@@ -11,7 +11,10 @@ export type RedisSettings = { url: string | null; clusterNodes: string[] | null;
 export type RedisLimits = {
   /** A caller of `commands` waits no longer. */
   commandMs: number;
-  /** A connection on which nothing has come for this long after a command is replaced. Longer than any blocking read. */
+  /**
+   * A connection on which nothing has come for this long after a command is replaced. Longer than any
+   * blocking read.
+   */
   silenceMs: number;
   connectMs: number;
 };
@@ -25,15 +28,18 @@ const redisLimits: RedisLimits = {
   connectMs: 3000,
 };
 
-/** A node of a cluster that failed is not told of again when it is back; it counts as back when it has not failed for so long. */
+/**
+ * A node of a cluster that failed is not told of again when it is back; it counts as back when it has not
+ * failed for so long.
+ */
 const clusterCalmMs = 10_000;
 
 /**
  * Opens a connection for `purpose`:
  * - `commands`: fails fast, so that a caller can go on without Redis;
- * - `blocking`: waits for Redis to come back, as BullMQ's workers and subscribers must.
- * Either is replaced within `silenceMs` once a command stays unanswered. The caller closes it. Errors are given to `onError`,
- * never thrown at the process.
+ * - `blocking`: waits for Redis to come back, as BullMQ's workers and subscribers must. Either is replaced
+ *   within `silenceMs` once a command stays unanswered. The caller closes it. Errors are given to `onError`,
+ *   never thrown at the process.
  */
 export function openRedis(
   settings: RedisSettings,
@@ -48,7 +54,8 @@ export function openRedis(
     // Who says goodbye over a silent connection gets no answer.
     disconnectTimeout: 250,
     socketTimeout: limits.silenceMs,
-    // A demoted master answers READONLY for ever on the old connection; a new connection finds the new master.
+    // A demoted master answers READONLY for ever on the old connection; a new connection finds the new
+    // master.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 1000),
     ...(purpose === 'commands' ? { commandTimeout: limits.commandMs } : {}),

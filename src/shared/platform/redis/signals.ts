@@ -4,8 +4,8 @@ import type { RedisConnection } from './redis.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /**
- * Hints between processes over Redis publish/subscribe. A hint may be lost: whoever waits for one also looks for itself
- * now and then. Sending never fails and never waits.
+ * Hints between processes over Redis publish/subscribe. A hint may be lost: whoever waits for one also looks
+ * for itself now and then. Sending never fails and never waits.
  *
  * - `backlog <provider>`: a job waits for this provider.
  * - `cancel <job id>`: a running job was asked to stop.

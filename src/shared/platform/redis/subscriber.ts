@@ -4,7 +4,9 @@ import type { RedisConnection } from './redis.ts';
 /** Subscriptions of this process over one connection that is used for nothing else. Messages may be lost. */
 export type Subscriber = {
   onMessage(listener: (channel: string, message: string) => void): void;
-  /** True once Redis says that it is on; false when it could not be made now: it is tried again until it is. */
+  /**
+   * True once Redis says that it is on; false when it could not be made now: it is tried again until it is.
+   */
   subscribe(channel: string): Promise<boolean>;
   unsubscribe(channel: string): void;
   close(): void;
@@ -20,9 +22,10 @@ export type SubscriberLimits = {
 const subscriberLimits: SubscriberLimits = { echoMs: 1000, silenceMs: 3500 };
 
 /**
- * A subscribed connection is only listened to, so one whose packets are swallowed looks like one with nothing to say. So a message
- * of our own goes round through `redis` every second: it proves that what is published arrives, on one Redis and on a cluster,
- * whose subscriber is a connection that cannot be asked. Every subscription is made again after a replacement.
+ * A subscribed connection is only listened to, so one whose packets are swallowed looks like one with nothing
+ * to say. So a message of our own goes round through `redis` every second: it proves that what is published
+ * arrives, on one Redis and on a cluster, whose subscriber is a connection that cannot be asked. Every
+ * subscription is made again after a replacement.
  */
 export function openSubscriber(
   deps: { redis: RedisConnection; connection: RedisConnection; prefix: string },

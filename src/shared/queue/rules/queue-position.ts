@@ -16,8 +16,9 @@ export type QueuePlace = {
 const endedMin = 3;
 
 /**
- * When a job is likely to start: after those before it, at the rate at which the account's jobs have ended lately, which has its fair
- * share, its limits and the provider's in it. Null when there is nothing to tell it by.
+ * When a job is likely to start: after those before it, at the rate at which the account's jobs have ended
+ * lately, which has its fair share, its limits and the provider's in it. Null when there is nothing to tell
+ * it by.
  */
 export function estimateStart(place: QueuePlace, now: Date): Date | null {
   if (place.isAtLeast || place.isPaused) return null;

@@ -10,9 +10,9 @@ const latelyMinutes = 5;
 type PlaceRow = Omit<QueuePlace, 'isAtLeast'> & { id: string };
 
 /**
- * The places in the queue of those of an account's jobs that wait, by id; those that have their tickets come first. Reads
- * indexes only: of each queue what is ticketed, and what waits as far back as the last of these jobs and no further than
- * `aheadMax`, never the backlog.
+ * The places in the queue of those of an account's jobs that wait, by id; those that have their tickets come
+ * first. Reads indexes only: of each queue what is ticketed, and what waits as far back as the last of these
+ * jobs and no further than `aheadMax`, never the backlog.
  */
 export async function findQueuePlaces(
   sql: Database,

@@ -14,8 +14,8 @@ export type TicketRow = TicketKey & {
 };
 
 /**
- * Fills a provider's window from the backlog, fairly; returns what to ticket. `recalled` is how many were taken back just
- * before. See ticket_jobs in the migrations.
+ * Fills a provider's window from the backlog, fairly; returns what to ticket. `recalled` is how many were
+ * taken back just before. See ticket_jobs in the migrations.
  */
 export async function ticketJobs(
   sql: Database,
@@ -29,15 +29,17 @@ export async function ticketJobs(
     order by priority, id`;
 }
 
-/** Takes back tickets that are held back by now or have waited for long; see recall_tickets in the migrations. */
+/**
+ * Takes back tickets that are held back by now or have waited for long; see recall_tickets in the migrations.
+ */
 export async function recallTickets(sql: Database, provider: string): Promise<TicketKey[]> {
   return await sql<TicketKey[]>`
     select id, generation from recall_tickets(${provider})`;
 }
 
 /**
- * Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. Their rank is not stored:
- * each has the priority of the first in its lane (see ticket_jobs).
+ * Tickets whose job is still ticketed, page by page: all of them, or those older than `olderThanMs`. Their
+ * rank is not stored: each has the priority of the first in its lane (see ticket_jobs).
  */
 export async function listTicketed(
   sql: Database,
@@ -68,7 +70,9 @@ export async function returnTickets(sql: Database, tickets: TicketReturn[]): Pro
   return tickets.map((ticket) => returned.has(ticket.id));
 }
 
-/** Takes tickets of a paused provider back to where their jobs were; see withdraw_tickets in the migrations. */
+/**
+ * Takes tickets of a paused provider back to where their jobs were; see withdraw_tickets in the migrations.
+ */
 export async function withdrawTickets(sql: Database, tickets: TicketKey[]): Promise<boolean[]> {
   const rows = await sql<{ id: string }[]>`
     select id from withdraw_tickets(

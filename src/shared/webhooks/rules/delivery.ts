@@ -74,8 +74,9 @@ const retryAfterMsMax = 24 * 60 * 60 * 1000;
 const jitter = 0.2;
 
 /**
- * What follows a POST. `tries` counts this one; `retrySeconds` are the waits after the first, second, … failure, and after
- * the last the delivery is exhausted. Never before Retry-After. 410 says that nobody wants it any more.
+ * What follows a POST. `tries` counts this one; `retrySeconds` are the waits after the first, second, …
+ * failure, and after the last the delivery is exhausted. Never before Retry-After. 410 says that nobody wants
+ * it any more.
  */
 export function judgeDelivery(
   result: Pick<PostResult, 'outcome' | 'statusCode' | 'retryAfterMs'>,
@@ -116,8 +117,9 @@ const probeSecondsDefault = 30;
 const probeSecondsMaxDefault = 600;
 
 /**
- * A receiver that is down is not asked a hundred thousand times; one that is down for days is not asked any more. A schedule that
- * begins sooner than the default probes sooner too, in whole seconds, so that a short one does not wait for minutes of the breaker.
+ * A receiver that is down is not asked a hundred thousand times; one that is down for days is not asked any
+ * more. A schedule that begins sooner than the default probes sooner too, in whole seconds, so that a short
+ * one does not wait for minutes of the breaker.
  */
 export function endpointPatience(retrySeconds: number[]): EndpointPatience {
   const first = retrySeconds[0] ?? Number.POSITIVE_INFINITY;

@@ -30,15 +30,17 @@ export type ClaimOptions = {
   leaseSeconds: number;
   limit: number;
   perReceiver: number;
-  /** How many of the places of each receiver are taken: by what is under way in this process, or kept from it. */
+  /**
+   * How many of the places of each receiver are taken: by what is under way in this process, or kept from it.
+   */
   busy: ReadonlyMap<string, number>;
   /** What the claim before has `reached`; empty to begin with. */
   after: string;
 };
 
 /**
- * Takes due deliveries, fairly between receivers, and counts the tries; the next claim goes on after `reached`. See
- * claim_deliveries in the migrations.
+ * Takes due deliveries, fairly between receivers, and counts the tries; the next claim goes on after
+ * `reached`. See claim_deliveries in the migrations.
  */
 export async function claimDeliveries(
   sql: Database | Transaction,
@@ -94,8 +96,9 @@ export type RecordedTries = {
 };
 
 /**
- * Records many tries, and what they say of their endpoints. One that comes too late changes nothing. Deliveries are locked in the
- * order of their ids, as where their leases are extended, so that the two never wait for each other in a circle.
+ * Records many tries, and what they say of their endpoints. One that comes too late changes nothing.
+ * Deliveries are locked in the order of their ids, as where their leases are extended, so that the two never
+ * wait for each other in a circle.
  */
 export async function recordDeliveries(
   sql: Database,
@@ -155,7 +158,10 @@ export async function recordDeliveries(
   };
 }
 
-/** Gives a delivery back unsent or with its fate unknown, to be tried at once by somebody else; the try is not counted. */
+/**
+ * Gives a delivery back unsent or with its fate unknown, to be tried at once by somebody else; the try is not
+ * counted.
+ */
 export async function returnDelivery(
   sql: Database,
   claim: { id: string; token: string; attempt: number },

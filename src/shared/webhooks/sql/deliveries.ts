@@ -67,8 +67,8 @@ export async function findDelivery(
 }
 
 /**
- * Starts a new chain of tries with the same event id and the same bytes. False when the delivery is being sent at this
- * moment, is not there, its body was erased, or its endpoint takes nothing.
+ * Starts a new chain of tries with the same event id and the same bytes. False when the delivery is being
+ * sent at this moment, is not there, its body was erased, or its endpoint takes nothing.
  */
 export async function restartDelivery(sql: Transaction, accountId: string, id: string): Promise<boolean> {
   const rows = await sql`

@@ -26,8 +26,8 @@ export type NewEndpoint = Pick<
 > & { secret: Buffer };
 
 /**
- * Stores a new endpoint; null when the account has `max` of them already. The account is locked before they are counted, so that
- * what another transaction adds is seen.
+ * Stores a new endpoint; null when the account has `max` of them already. The account is locked before they
+ * are counted, so that what another transaction adds is seen.
  */
 export async function insertEndpoint(
   tx: Transaction,
@@ -87,8 +87,8 @@ export type EndpointChange = {
 };
 
 /**
- * Changes an endpoint of an account; null when there is none. Another URL, or enabling it, forgets its failures. Disabling
- * one that is disabled keeps the reason it had.
+ * Changes an endpoint of an account; null when there is none. Another URL, or enabling it, forgets its
+ * failures. Disabling one that is disabled keeps the reason it had.
  */
 export async function updateEndpoint(
   tx: Transaction,
@@ -117,7 +117,10 @@ export async function updateEndpoint(
   return row ?? null;
 }
 
-/** Replaces the secret of an endpoint; the one before signs along for `overlapSeconds`. Null when there is none. */
+/**
+ * Replaces the secret of an endpoint; the one before signs along for `overlapSeconds`. Null when there is
+ * none.
+ */
 export async function replaceEndpointSecret(
   tx: Transaction,
   key: { accountId: string; id: string },

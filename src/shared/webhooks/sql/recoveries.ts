@@ -18,8 +18,9 @@ export async function insertRecovery(
 }
 
 /**
- * One page of one recovery, of the account that has waited longest for one: exhausted and held deliveries become pending again,
- * each with a whole chain of tries. Page and progress commit together. Returns how many deliveries it looked at; 0 when nothing is to be recovered.
+ * One page of one recovery, of the account that has waited longest for one: exhausted and held deliveries
+ * become pending again, each with a whole chain of tries. Page and progress commit together. Returns how many
+ * deliveries it looked at; 0 when nothing is to be recovered.
  */
 export async function recoverDeliveries(sql: Database, limit: number): Promise<number> {
   const [page] = await sql<{ looked: number }[]>`
@@ -66,8 +67,9 @@ export async function recoverDeliveries(sql: Database, limit: number): Promise<n
 }
 
 /**
- * Takes a page of what is pending for endpoints that take nothing out of the way: held for one that is disabled, given up
- * for one that was deleted. What is being posted at this moment is left alone. Returns how many.
+ * Takes a page of what is pending for endpoints that take nothing out of the way: held for one that is
+ * disabled, given up for one that was deleted. What is being posted at this moment is left alone. Returns how
+ * many.
  */
 export async function holdDeliveries(sql: Database, limit: number): Promise<number> {
   const rows = await sql`

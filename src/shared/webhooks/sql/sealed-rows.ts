@@ -12,7 +12,9 @@ export const sealedPlaces = [
 ] as const;
 export type SealedPlace = (typeof sealedPlaces)[number];
 
-/** Sealed texts of one place, by the id of their rows, after one. The empty one of a deleted endpoint is none. */
+/**
+ * Sealed texts of one place, by the id of their rows, after one. The empty one of a deleted endpoint is none.
+ */
 export async function listSealed(
   sql: Database,
   place: SealedPlace,

@@ -1,6 +1,9 @@
 import type { Database, Transaction } from '../../platform/postgres/database.ts';
 
-/** Keeps `sealed` as the account's secret unless it has one; the one it then has, or null without such an account. */
+/**
+ * Keeps `sealed` as the account's secret unless it has one; the one it then has, or null without such an
+ * account.
+ */
 export async function ensureWebhookSecret(
   sql: Database,
   accountId: string,

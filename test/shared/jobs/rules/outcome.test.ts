@@ -16,7 +16,10 @@ function failed(
   };
 }
 
-/** reason, Retry-After, what was tried → target, delay (with random = 0.5), whether it counts; or the error type. */
+/**
+ * reason, Retry-After, what was tried → target, delay (with random = 0.5), whether it counts; or the error
+ * type.
+ */
 const table: [string, FailureReason, number | null, Partial<Tried>, string][] = [
   [
     'a refused request fails at once, with attempts left',

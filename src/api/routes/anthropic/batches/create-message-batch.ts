@@ -13,7 +13,10 @@ import { toMessageBatch } from './message-batch.ts';
 
 const keptSeconds = 30 * 86_400;
 
-/** `POST /v1/messages/batches`: takes no money yet; the workers price the requests, and set it aside for all of them together. */
+/**
+ * `POST /v1/messages/batches`: takes no money yet; the workers price the requests, and set it aside for all
+ * of them together.
+ */
 export function createMessageBatch(app: App, deps: { sql: Database }): void {
   const schema = { tags: ['anthropic'], summary: 'Begin a batch of messages', body: messageBatchShape };
   const config = { scope: 'jobs' as const, judged: 'messageBatch' as const };
@@ -39,7 +42,8 @@ export function createMessageBatch(app: App, deps: { sql: Database }): void {
       return { status: 200, body: toMessageBatch(batch, request) };
     };
     try {
-      // A transaction that writes megabytes would keep its connection, and the account's usage locked, all the while.
+      // A transaction that writes megabytes would keep its connection, and the account's usage locked, all
+      // the while.
       const first = () => keepRequests(deps.sql, file, pieces);
       return await idempotent(request, reply, deps, work, { first });
     } finally {

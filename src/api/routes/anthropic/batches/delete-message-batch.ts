@@ -5,7 +5,10 @@ import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
 import { idParams } from '../../../http/shapes.ts';
 
-/** `DELETE /v1/messages/batches/{id}` of one that has ended: its requests and results are erased; what it cost stays. */
+/**
+ * `DELETE /v1/messages/batches/{id}` of one that has ended: its requests and results are erased; what it cost
+ * stays.
+ */
 export function deleteMessageBatch(app: App, deps: { sql: Database }): void {
   const schema = { tags: ['anthropic'], summary: 'Delete a batch of messages', params: idParams };
   app.delete('/v1/messages/batches/:id', { config: { scope: 'jobs' }, schema }, async (request, reply) => {

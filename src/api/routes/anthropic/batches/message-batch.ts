@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import type { BatchRecord } from '../../../../shared/batches/rules/batch.ts';
 
 /**
- * The `MessageBatch` of Anthropic's SDK (1.12). Every request counts as processing until the whole batch has ended. Those of a
- * batch that never began, for want of money or because it was stopped, end with it.
+ * The `MessageBatch` of Anthropic's SDK (1.12). Every request counts as processing until the whole batch has
+ * ended. Those of a batch that never began, for want of money or because it was stopped, end with it.
  */
 export function toMessageBatch(batch: BatchRecord, request: FastifyRequest) {
   const asked = batch.asked ?? batch.total;

@@ -15,8 +15,8 @@ import { type FileLine, type MessageResult, toMessageResult, toUnbegunResult } f
 const linesPerPiece = 200;
 
 /**
- * `GET /v1/messages/batches/{id}/results`: a line for each request, no faster than the client takes them. When they are deleted or
- * expire meanwhile the connection breaks: an answer that ends properly has them all.
+ * `GET /v1/messages/batches/{id}/results`: a line for each request, no faster than the client takes them.
+ * When they are deleted or expire meanwhile the connection breaks: an answer that ends properly has them all.
  */
 export function streamMessageResults(app: App, deps: { sql: Database }): void {
   const schema = { tags: ['anthropic'], summary: 'Download the results of a batch', params: idParams };

@@ -26,8 +26,9 @@ const turn = (sql: Database) => sql`
   (octet_length(q.original) + coalesce(octet_length(r.result), 0))::double precision as bytes`;
 
 /**
- * The turns of a conversation from this response back, newest first: those that are there and stored, at most `turnsMax`, and none
- * after the first with which they have more than `bytesMax`. Sizes are known to Postgres without the texts.
+ * The turns of a conversation from this response back, newest first: those that are there and stored, at most
+ * `turnsMax`, and none after the first with which they have more than `bytesMax`. Sizes are known to Postgres
+ * without the texts.
  */
 export async function listTurns(
   sql: Database,

@@ -6,7 +6,10 @@ import { type JobRow, recordColumns } from '../../../jobs/sql/jobs.ts';
 /** What is known of a response before any of its texts is read. */
 export type ResponseRecord = { job: JobRecord; inBackground: boolean };
 
-/** The job of a response that is stored, without its texts; null when there is none, or it was not to be stored or was erased. */
+/**
+ * The job of a response that is stored, without its texts; null when there is none, or it was not to be
+ * stored or was erased.
+ */
 export async function findResponseRecord(
   sql: Database,
   accountId: string,
@@ -25,7 +28,10 @@ export async function findResponseRecord(
 /** A response with what its client sent, all but the input, and what came of it, as JSON. */
 export type ResponseTexts = { job: JobRecord; asked: string; result: string | null };
 
-/** From this size on the input is left out by Postgres: a response does not repeat it, and it may be megabytes. */
+/**
+ * From this size on the input is left out by Postgres: a response does not repeat it, and it may be
+ * megabytes.
+ */
 const largeBytes = 16 * 1024;
 
 /** The same response with its texts. Numbers and the order of members stay as they were sent. */
