@@ -1,18 +1,18 @@
 import { startApi } from './api/start-api.ts';
-import { type Config, ConfigError, parseConfig } from './shared/platform/config/config.ts';
-import { armFailpoints } from './shared/platform/failpoints.ts';
-import { openInfra } from './shared/infra.ts';
-import { createJudge } from './shared/validation/validator.ts';
 import { loadModels, type Models } from './shared/catalogue/load-models.ts';
-import { findWrongKey } from './shared/webhooks/reseal-secrets.ts';
+import { openInfra } from './shared/infra.ts';
+import { type Config, ConfigError, parseConfig } from './shared/platform/config/config.ts';
+import { startWarnings } from './shared/platform/config/start-warnings.ts';
+import { armFailpoints } from './shared/platform/failpoints.ts';
+import { createLog, type Log } from './shared/platform/log.ts';
 import { openDatabase } from './shared/platform/postgres/database.ts';
 import { migrate, schemaMismatch } from './shared/platform/postgres/migrate.ts';
-import { repeatWhileAway } from './shared/platform/postgres/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from './shared/platform/postgres/retry-while-unavailable.ts';
 import { badConfigurationExit, describeStartFailure } from './shared/platform/start-failure.ts';
-import { startWarnings } from './shared/platform/config/start-warnings.ts';
-import { createLog, type Log } from './shared/platform/log.ts';
-import { within } from './shared/platform/wait-at-most.ts';
-import { showMetrics } from './workers/serve-metrics.ts';
+import { waitAtMost } from './shared/platform/wait-at-most.ts';
+import { createValidator } from './shared/validation/validator.ts';
+import { findWrongKey } from './shared/webhooks/reseal-secrets.ts';
+import { serveMetrics } from './workers/serve-metrics.ts';
 import { startWorkers } from './workers/start-workers.ts';
 
 const roles = ['api', 'workers', 'all', 'migrate'] as const;
@@ -33,10 +33,10 @@ async function main(): Promise<void> {
   const models = readModels(config);
   const patience = { patienceMs: databasePatienceMs, onWait: warnOnce(log) };
   if (role === 'migrate' || role === 'all') {
-    await repeatWhileAway(() => migrate(config.database.directUrl), patience);
+    await retryWhileUnavailable(() => migrate(config.database.directUrl), patience);
   }
   if (role === 'migrate') return;
-  await repeatWhileAway(() => refuseOtherInstallation(config), patience);
+  await retryWhileUnavailable(() => refuseOtherInstallation(config), patience);
   await run(role, config, models, log);
 }
 
@@ -48,15 +48,15 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
     role,
     providers.map((provider) => provider.name),
   );
-  const judge = createJudge(config, models);
+  const validator = createValidator(config, models);
   const stops: (() => Promise<void>)[] = [];
-  if (role !== 'api') stops.push(startWorkers({ config, infra, log, models, judge }));
+  if (role !== 'api') stops.push(startWorkers({ config, infra, log, models, validator }));
   if (role !== 'workers') {
-    const api = await startApi({ config, infra, log, models, judge });
+    const api = await startApi({ config, infra, log, models, validator });
     stops.push(api.stop);
     process.stdout.write(`ready ${api.url}\n`);
   } else {
-    stops.push(showMetrics({ config, metrics: infra.metrics, log }));
+    stops.push(serveMetrics({ config, metrics: infra.metrics, log }));
     process.stdout.write('ready workers\n');
   }
   for (const warning of startWarnings(config)) log.warn(warning);
@@ -74,7 +74,7 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
       config.work.shutdownGraceSeconds * 1000 + exitMarginMs,
     );
     hardStop.unref();
-    void stopAll(stops, { close: () => Promise.all([judge.stop(), infra.close()]) }, log).then(() =>
+    void stopAll(stops, { close: () => Promise.all([validator.stop(), infra.close()]) }, log).then(() =>
       process.exit(0),
     );
   };
@@ -92,7 +92,7 @@ async function stopAll(
   const stopOne = (stop: () => Promise<void>) =>
     stop().catch((error: unknown) => log.error({ error }, 'a part did not stop cleanly'));
   await Promise.all(stops.map(stopOne));
-  await within(3000, infra.close());
+  await waitAtMost(3000, infra.close());
 }
 
 function readConfig(): Config {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
+import { createLog } from '../src/shared/platform/log.ts';
 import { createOutageLog } from '../src/shared/platform/outage-log.ts';
 import { openReportedRedis } from '../src/shared/platform/redis/redis.ts';
-import { createLog } from '../src/shared/platform/log.ts';
 import { selfSigned } from './support/self-signed.ts';
 import { waitFor } from './support/wait-for.ts';
 

@@ -1,8 +1,8 @@
-import { capacityOf, windowOf } from '../shared/queue/rules/window.ts';
-import type { Gate, GateStatus } from '../shared/queue/gate.ts';
+import { countJobsByProvider } from '../shared/accounts/sql/operations.ts';
 import type { Models } from '../shared/catalogue/load-models.ts';
 import type { Database } from '../shared/platform/postgres/database.ts';
-import { countJobsByProvider } from '../shared/accounts/sql/operations.ts';
+import type { Gate, GateStatus } from '../shared/queue/gate.ts';
+import { capacityOf, windowOf } from '../shared/queue/rules/window.ts';
 import { listPausedProviders } from '../shared/queue/sql/paused-providers.ts';
 import { listBusyModels, sumConcurrency } from '../shared/queue/sql/workers.ts';
 import type { ProviderStatus } from './routes/admin/provider-status.ts';

@@ -1,9 +1,9 @@
+import { countJobsByLane, countPendingDeliveries } from '../shared/accounts/sql/operations.ts';
 import { lanes } from '../shared/jobs/rules/job.ts';
 import type { Metrics } from '../shared/platform/metrics.ts';
 import type { Database } from '../shared/platform/postgres/database.ts';
-import { countJobsByLane, countPendingDeliveries } from '../shared/accounts/sql/operations.ts';
+import { waitAtMost } from '../shared/platform/wait-at-most.ts';
 import { listPausedProviders } from '../shared/queue/sql/paused-providers.ts';
-import { within } from '../shared/platform/wait-at-most.ts';
 
 /** A scrape sooner than this sees the figures of the last. */
 const ageMsMin = 5000;
@@ -42,7 +42,7 @@ export function createGaugeRefresh(deps: { sql: Database; metrics: Metrics; prov
 
   return async (): Promise<void> => {
     if (performance.now() >= restUntil) refreshing ??= refresh();
-    if (refreshing !== null) await within(answerMsMax, refreshing);
+    if (refreshing !== null) await waitAtMost(answerMsMax, refreshing);
   };
 }
 

@@ -1,36 +1,34 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Config } from '../shared/platform/config/config.ts';
-import { Errands } from '../shared/platform/background-tasks.ts';
-import type { JobEvents } from '../shared/events/job-events.ts';
-import type { Judge } from '../shared/validation/validator.ts';
-import type { Ledger } from '../shared/jobs/ledger.ts';
-import type { Metrics } from '../shared/platform/metrics.ts';
-import type { Models } from '../shared/catalogue/load-models.ts';
-import type { News } from '../shared/platform/redis/signals.ts';
-import { noProxy, type ProxySettings } from '../shared/platform/outgoing/proxy-for.ts';
-import type { QuoteDeps } from '../shared/jobs/submission.ts';
-import type { Database } from '../shared/platform/postgres/database.ts';
 import { pingDatabase } from '../shared/accounts/sql/operations.ts';
-import { createFinalWatch } from './watch/final-watch.ts';
-import { createJobWatcher } from './watch/job-watcher.ts';
+import type { Models } from '../shared/catalogue/load-models.ts';
+import type { JobEvents } from '../shared/events/job-events.ts';
+import type { Ledger } from '../shared/jobs/ledger.ts';
+import type { QuoteDeps } from '../shared/jobs/submission.ts';
+import { BackgroundTasks } from '../shared/platform/background-tasks.ts';
+import type { Config } from '../shared/platform/config/config.ts';
+import type { Metrics } from '../shared/platform/metrics.ts';
+import { noProxy, type ProxySettings } from '../shared/platform/outgoing/proxy-for.ts';
+import type { Database } from '../shared/platform/postgres/database.ts';
+import type { Signals } from '../shared/platform/redis/signals.ts';
+import type { Validator } from '../shared/validation/validator.ts';
 import { type AccountCache, createAccountCache } from './auth/account-cache.ts';
 import { type ApiKeys, createApiKeys } from './auth/api-keys.ts';
-import type { App } from './http/app.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
+import { createTokenCheck } from './auth/jwt.ts';
+import { createStreamTokens } from './auth/stream-token.ts';
+import type { App } from './http/app.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { closeUnread } from './http/close-unread.ts';
 import { createCredentialWatch } from './http/credential-watch.ts';
 import { describeRoutes, serveDocuments } from './http/documents.ts';
 import { createEventStreams } from './http/event-stream.ts';
-import { checkAddress, createAccountant, drainOnClose, showRequestId } from './http/hooks.ts';
-import { createTokenCheck } from './auth/jwt.ts';
+import { addRequestId, createRequestLog, drainOnClose, rejectUnstorableUrl } from './http/hooks.ts';
 import { createRequestLimit } from './http/limit-requests.ts';
 import { completeLocations } from './http/links.ts';
 import { answerOddRequests } from './http/odd-requests.ts';
-import { openServer, protect, warnOfProxy } from './http/open-server.ts';
+import { addSecurityHeaders, openServer, warnOfProxy } from './http/open-server.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { requireScopes } from './http/scopes.ts';
-import { createStreamTokens } from './auth/stream-token.ts';
 import { createUnderWay, type UnderWay } from './http/under-way.ts';
 import { createGaugeRefresh } from './refresh-gauges.ts';
 import { createKey } from './routes/account/create-key.ts';
@@ -84,19 +82,21 @@ import { createResponse } from './routes/openai/create-response.ts';
 import { deleteResponse } from './routes/openai/delete-response.ts';
 import { getResponse } from './routes/openai/get-response.ts';
 import { listResponseItems } from './routes/openai/list-response-items.ts';
+import { mountQueueBoard, type ShownQueue } from './routes/operations/mount-queue-board.ts';
 import { readHealth } from './routes/operations/read-health.ts';
 import { readLiveness } from './routes/operations/read-liveness.ts';
 import { readMetrics } from './routes/operations/read-metrics.ts';
 import { readReadiness } from './routes/operations/read-readiness.ts';
-import { type ShownQueue, showQueues } from './routes/operations/show-queues.ts';
 import { addEndpointRoutes } from './routes/webhook-endpoints/add-endpoint-routes.ts';
-import { createCallNotes } from './sync/note-calls.ts';
+import { createCallRecorder } from './sync/record-calls.ts';
+import { createFinalWatch } from './watch/final-watch.ts';
+import { createJobWatcher } from './watch/job-watcher.ts';
 
 export type ServerDeps = ProviderStatusDeps & {
   models: Models;
-  judge: Judge;
+  validator: Validator;
   ledger: Ledger;
-  news: News;
+  signals: Signals;
   events: JobEvents;
   config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks' | 'limits'> & {
     proxy?: ProxySettings;
@@ -139,16 +139,16 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
     eventStreams: createUnderWay('event_streams'),
   };
   requireScopes(app);
-  app.addHook('onRequest', showRequestId);
+  app.addHook('onRequest', addRequestId);
   answerOddRequests(app);
   closeUnread(app);
   completeLocations(app, deps.config.http.publicUrl);
   warnOfProxy(app, deps);
-  await protect(app, deps);
+  await addSecurityHeaders(app, deps);
   app.addHook('onRequest', createAuthenticator(authenticateDeps(deps, parts)));
   app.addHook('onRequest', createRequestLimit(deps.config.http));
-  app.addHook('onRequest', checkAddress);
-  app.addHook('onResponse', createAccountant(deps.metrics));
+  app.addHook('onRequest', rejectUnstorableUrl);
+  app.addHook('onResponse', createRequestLog(deps.metrics));
   await describeRoutes(app, deps.config.http.publicUrl);
   await addRoutes(app, { ...deps, ...parts });
   await serveDocuments(app);
@@ -160,7 +160,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
 async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void> {
   addJobRoutes(app, deps);
   await addFileRoutes(app, deps);
-  addBatchRoutes(app, { sql: deps.sql, judge: deps.judge, webhooks: deps.config.webhooks });
+  addBatchRoutes(app, { sql: deps.sql, validator: deps.validator, webhooks: deps.config.webhooks });
   addMessageBatchRoutes(app, deps);
 
   readBalance(app, deps);
@@ -202,11 +202,11 @@ async function addRoutes(app: App, deps: ServerDeps & ServerParts): Promise<void
   readReadiness(app, health);
   const refreshGauges = createGaugeRefresh({ ...deps, providers: deps.models.providers });
   readMetrics(app, { ...deps, refreshGauges });
-  await showQueues(app, deps);
+  await mountQueueBoard(app, deps);
 }
 
 function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
-  const intake = { ...quoting(deps), ledger: deps.ledger, news: deps.news };
+  const intake = { ...quoting(deps), ledger: deps.ledger, signals: deps.signals };
   const finals = createFinalWatch(deps);
   app.addHook('onClose', async () => finals.stop());
   createJob(app, intake);
@@ -235,10 +235,10 @@ function addJobRoutes(app: App, deps: ServerDeps & ServerParts): void {
   createStreamToken(app, { ...watching, sql: deps.sql, config: deps.config });
 
   const { syncTimeoutSeconds } = deps.config.work;
-  const errands = new Errands();
-  app.addHook('onClose', () => errands.done());
-  const noteCall = createCallNotes(deps.sql);
-  const calling = { noteCall, errands, syncTimeoutSeconds };
+  const backgroundTasks = new BackgroundTasks();
+  app.addHook('onClose', () => backgroundTasks.drained());
+  const recordCall = createCallRecorder(deps.sql);
+  const calling = { recordCall, backgroundTasks, syncTimeoutSeconds };
   const answering = { ...deps, ...intake, ...watching, ...calling, credentials, finals };
   createChatCompletion(app, answering);
   createResponse(app, answering);

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import type { Config } from '../shared/platform/config/config.ts';
-import { createGate, limitsFrom } from '../shared/queue/gate.ts';
-import type { Infra } from '../shared/infra.ts';
-import type { Judge } from '../shared/validation/validator.ts';
 import type { Models } from '../shared/catalogue/load-models.ts';
+import type { Infra } from '../shared/infra.ts';
+import type { Config } from '../shared/platform/config/config.ts';
 import type { Log } from '../shared/platform/log.ts';
-import { within } from '../shared/platform/wait-at-most.ts';
+import { waitAtMost } from '../shared/platform/wait-at-most.ts';
+import { createGate, limitsFrom } from '../shared/queue/gate.ts';
+import type { Validator } from '../shared/validation/validator.ts';
 import type { App } from './http/app.ts';
 import { readProviderStatus } from './provider-status.ts';
 import { buildServer } from './server.ts';
@@ -13,14 +13,14 @@ import { buildServer } from './server.ts';
 /** For saying goodbye to those who did not end within the grace time. */
 const farewellMs = 3000;
 
-export type ApiDeps = { config: Config; infra: Infra; log: Log; models: Models; judge: Judge };
+export type ApiDeps = { config: Config; infra: Infra; log: Log; models: Models; validator: Validator };
 
 /**
  * Starts the HTTP side and says where it listens. Stopping refuses new requests and gives running ones the
  * grace time.
  */
 export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Promise<void> }> {
-  const { config, infra, log, models, judge } = deps;
+  const { config, infra, log, models, validator } = deps;
   const gate = createGate({
     redis: infra.redis,
     prefix: config.redis.prefix,
@@ -33,9 +33,9 @@ export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Pr
     sql: infra.sql,
     metrics: infra.metrics,
     models,
-    judge,
+    validator,
     ledger: infra.ledger,
-    news: infra.news,
+    signals: infra.signals,
     events: infra.events,
     pingRedis: () => infra.redis.ping(),
     queues: [...infra.queues.values()],
@@ -44,7 +44,7 @@ export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Pr
   const url = await listen(app, config, log);
   log.info({ url }, 'listening');
   const patienceMs = config.work.shutdownGraceSeconds * 1000 + farewellMs;
-  return { url, stop: () => within(patienceMs, app.close()) };
+  return { url, stop: () => waitAtMost(patienceMs, app.close()) };
 }
 
 /** Listens on the configured port; when none was asked for and the usual one is taken, on a free one. */

@@ -1,16 +1,16 @@
-import type { Config } from './platform/config/config.ts';
 import { createJobEvents, type JobEvents } from './events/job-events.ts';
 import { createLedger, type Ledger } from './jobs/ledger.ts';
 import { measureLedger } from './jobs/measured-ledger.ts';
-import { createMetrics, type Metrics } from './platform/metrics.ts';
-import { createNews, type News } from './platform/redis/signals.ts';
-import { createOutageLog, type OutageLog } from './platform/outage-log.ts';
-import { openQueue, type TicketQueue } from './queue/queue.ts';
-import { openReportedRedis, type RedisConnection } from './platform/redis/redis.ts';
-import { type Database, openDatabase } from './platform/postgres/database.ts';
-import { openSubscriber } from './platform/redis/subscriber.ts';
+import type { Config } from './platform/config/config.ts';
 import type { Log } from './platform/log.ts';
-import { within } from './platform/wait-at-most.ts';
+import { createMetrics, type Metrics } from './platform/metrics.ts';
+import { createOutageLog, type OutageLog } from './platform/outage-log.ts';
+import { type Database, openDatabase } from './platform/postgres/database.ts';
+import { openReportedRedis, type RedisConnection } from './platform/redis/redis.ts';
+import { createSignals, type Signals } from './platform/redis/signals.ts';
+import { openSubscriber } from './platform/redis/subscriber.ts';
+import { waitAtMost } from './platform/wait-at-most.ts';
+import { openQueue, type TicketQueue } from './queue/queue.ts';
 
 /** What both sides stand on, opened once per process. */
 export type Infra = {
@@ -21,7 +21,7 @@ export type Infra = {
   queues: ReadonlyMap<string, TicketQueue>;
   ledger: Ledger;
   metrics: Metrics;
-  news: News;
+  signals: Signals;
   events: JobEvents;
   close(): Promise<void>;
 };
@@ -51,7 +51,7 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
       return [provider, queue];
     }),
   );
-  const news = createNews(redis, subscriber, prefix);
+  const signals = createSignals(redis, subscriber, prefix);
   const events = createJobEvents({ redis, subscriber, prefix, log });
   return {
     sql,
@@ -60,12 +60,12 @@ export function openInfra(config: Config, log: Log, role: string, providers: str
     queues,
     metrics,
     ledger: measureLedger(createLedger(sql, config.limits), metrics),
-    news,
+    signals,
     events,
     close: async () => {
       await Promise.all([
-        within(1000, news.sent()),
-        ...[...queues.values()].map((queue) => within(1000, queue.close())),
+        waitAtMost(1000, signals.sent()),
+        ...[...queues.values()].map((queue) => waitAtMost(1000, queue.close())),
       ]);
       queueRedis.disconnect();
       subscriber.close();

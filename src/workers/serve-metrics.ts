@@ -1,22 +1,22 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { cacheForASecond } from '../shared/platform/cache-for-a-second.ts';
 import type { Config } from '../shared/platform/config/config.ts';
-import { lastSecond } from '../shared/platform/cache-for-a-second.ts';
-import type { Metrics } from '../shared/platform/metrics.ts';
-import { createMetricsDoor } from '../shared/platform/metrics-access.ts';
 import type { Log } from '../shared/platform/log.ts';
+import type { Metrics } from '../shared/platform/metrics.ts';
+import { createMetricsAccess } from '../shared/platform/metrics-access.ts';
 
 /**
  * A small door for a process that serves no API: `/metrics` for Prometheus and `/health/live` for whoever
  * restarts it. Opened only when PORT is set; when the port is taken, by the API of the same environment, the
  * process goes on without it.
  */
-export function showMetrics(deps: { config: Config; metrics: Metrics; log: Log }): () => Promise<void> {
+export function serveMetrics(deps: { config: Config; metrics: Metrics; log: Log }): () => Promise<void> {
   const { http } = deps.config;
   if (!http.portGiven) return async () => undefined;
   const { registry } = deps.metrics;
   const door: Door = {
-    mayRead: createMetricsDoor(http),
-    read: lastSecond(() => registry.metrics()),
+    mayRead: createMetricsAccess(http),
+    read: cacheForASecond(() => registry.metrics()),
     contentType: registry.contentType,
   };
   const server = createServer((request, response) => {
@@ -29,7 +29,7 @@ export function showMetrics(deps: { config: Config; metrics: Metrics; log: Log }
 }
 
 type Door = {
-  mayRead: ReturnType<typeof createMetricsDoor>;
+  mayRead: ReturnType<typeof createMetricsAccess>;
   read(): Promise<string>;
   contentType: string;
 };

@@ -1,17 +1,17 @@
-import type { Config } from '../shared/platform/config/config.ts';
-import { newId } from '../shared/ids.ts';
-import { every } from '../shared/platform/loop.ts';
-import { createGate, limitsFrom } from '../shared/queue/gate.ts';
-import type { Infra } from '../shared/infra.ts';
-import type { Judge } from '../shared/validation/validator.ts';
 import type { Models } from '../shared/catalogue/load-models.ts';
-import { resealSecrets } from '../shared/webhooks/reseal-secrets.ts';
+import { newId } from '../shared/ids.ts';
+import type { Infra } from '../shared/infra.ts';
+import type { Config } from '../shared/platform/config/config.ts';
+import type { Log } from '../shared/platform/log.ts';
+import { startLoop } from '../shared/platform/loop.ts';
 import type { Database } from '../shared/platform/postgres/database.ts';
 import { createLeadership, type Leadership } from '../shared/platform/postgres/leadership.ts';
+import { waitAtMost } from '../shared/platform/wait-at-most.ts';
+import { createGate, limitsFrom } from '../shared/queue/gate.ts';
 import { listPausedProviders } from '../shared/queue/sql/paused-providers.ts';
-import { removeWorker } from '../shared/queue/sql/workers.ts';
-import type { Log } from '../shared/platform/log.ts';
-import { within } from '../shared/platform/wait-at-most.ts';
+import { deleteWorker } from '../shared/queue/sql/workers.ts';
+import type { Validator } from '../shared/validation/validator.ts';
+import { resealSecrets } from '../shared/webhooks/reseal-secrets.ts';
 import { startBatches } from './batches/start-batches.ts';
 import { startCompletions } from './completions/start-completions.ts';
 import { startDeliveries } from './deliveries/start-deliveries.ts';
@@ -22,14 +22,14 @@ import { startDispatch } from './dispatch/start-dispatch.ts';
  */
 const resealMs = 600_000;
 
-export type WorkersDeps = { config: Config; infra: Infra; log: Log; models: Models; judge: Judge };
+export type WorkersDeps = { config: Config; infra: Infra; log: Log; models: Models; validator: Validator };
 
 /**
  * Starts everything a worker process does: a pool per provider, the dispatcher, the reconciler and the reaper
  * (each led by one process at a time), the deliveries and the batches. The returned function stops it: no new
  * work at once, running calls may end within the grace time, the rest goes back to the backlog.
  */
-export function startWorkers({ config, infra, log, models, judge }: WorkersDeps): () => Promise<void> {
+export function startWorkers({ config, infra, log, models, validator }: WorkersDeps): () => Promise<void> {
   const { providers } = models;
   const worker = {
     id: newId('wrk'),
@@ -37,7 +37,7 @@ export function startWorkers({ config, infra, log, models, judge }: WorkersDeps)
     leaseSeconds: config.work.leaseSeconds,
   };
   const graceMs = config.work.shutdownGraceSeconds * 1000;
-  const { sql, news } = infra;
+  const { sql, signals } = infra;
   const gate = createGate({
     redis: infra.redis,
     prefix: config.redis.prefix,
@@ -48,7 +48,7 @@ export function startWorkers({ config, infra, log, models, judge }: WorkersDeps)
   const paused = new Set<string>();
   const isPaused = (provider: string) => paused.has(provider);
 
-  const deliveries = startDeliveries({ sql, news, log, config, metrics: infra.metrics });
+  const deliveries = startDeliveries({ sql, signals, log, config, metrics: infra.metrics });
   const dispatch = startDispatch({
     config,
     infra,
@@ -72,31 +72,34 @@ export function startWorkers({ config, infra, log, models, judge }: WorkersDeps)
   const batches = startBatches(
     {
       sql,
-      news,
+      signals,
       log,
-      judge,
+      validator,
       catalogue: models.catalogue,
       owesDelivery: deliveries.wake,
     },
     { leaseSeconds: worker.leaseSeconds },
   );
-  const pauses = every(1000, () => refreshPaused(infra, paused), log, 'paused providers');
-  news.listen('providers', pauses.wake);
-  const resealing = every(resealMs, () => reseal({ sql, log, config, leadership }), log, 'secrets');
+  const pauses = startLoop(1000, () => refreshPaused(infra, paused), log, 'paused providers');
+  signals.subscribe('providers', pauses.wake);
+  const resealing = startLoop(resealMs, () => reseal({ sql, log, config, leadership }), log, 'secrets');
 
   return async () => {
     const running = completions.stop();
     // Webhooks of calls that end in their grace still leave from here; what is owed later leaves from
     // elsewhere.
     await Promise.all([
-      within(2000, pauses.stop()),
-      within(2000, resealing.stop()),
-      within(2000, batches.stop()),
+      waitAtMost(2000, pauses.stop()),
+      waitAtMost(2000, resealing.stop()),
+      waitAtMost(2000, batches.stop()),
       dispatch.stop(),
-      within(graceMs, running),
+      waitAtMost(graceMs, running),
     ]);
-    await Promise.all([running, within(5000, deliveries.stop())]);
-    await Promise.all([within(1000, removeWorker(sql, worker.id)), within(1000, leadership.resign())]);
+    await Promise.all([running, waitAtMost(5000, deliveries.stop())]);
+    await Promise.all([
+      waitAtMost(1000, deleteWorker(sql, worker.id)),
+      waitAtMost(1000, leadership.resign()),
+    ]);
   };
 }
 

@@ -4,23 +4,23 @@ import { createApiKey } from '../../src/api/auth/api-keys.ts';
 import type { App } from '../../src/api/http/app.ts';
 import { readProviderStatus } from '../../src/api/provider-status.ts';
 import { buildServer, type ServerDeps } from '../../src/api/server.ts';
-import { loadCatalogue } from '../../src/shared/catalogue/catalogue.ts';
-import type { ProviderConfig } from '../../src/shared/platform/config/config.ts';
-import { defaultLimits } from '../../src/shared/platform/config/quotas.ts';
-import { createGate, limitsFrom } from '../../src/shared/queue/gate.ts';
-import { createJobEvents } from '../../src/shared/events/job-events.ts';
-import { createJudge } from '../../src/shared/validation/validator.ts';
-import { createLedger } from '../../src/shared/jobs/ledger.ts';
-import { createMetrics } from '../../src/shared/platform/metrics.ts';
-import type { Models } from '../../src/shared/catalogue/load-models.ts';
-import { createNews } from '../../src/shared/platform/redis/signals.ts';
-import { openRedis, type RedisConnection } from '../../src/shared/platform/redis/redis.ts';
-import { toSecretsKey } from '../../src/shared/platform/seal.ts';
 import { insertAccount } from '../../src/shared/accounts/sql/accounts.ts';
 import { insertApiKey } from '../../src/shared/accounts/sql/api-keys.ts';
-import { type Database, openDatabase } from '../../src/shared/platform/postgres/database.ts';
-import { openSubscriber, type Subscriber } from '../../src/shared/platform/redis/subscriber.ts';
+import { loadCatalogue } from '../../src/shared/catalogue/catalogue.ts';
+import type { Models } from '../../src/shared/catalogue/load-models.ts';
+import { createJobEvents } from '../../src/shared/events/job-events.ts';
+import { createLedger } from '../../src/shared/jobs/ledger.ts';
+import type { ProviderConfig } from '../../src/shared/platform/config/config.ts';
+import { defaultLimits } from '../../src/shared/platform/config/quotas.ts';
 import { createLog } from '../../src/shared/platform/log.ts';
+import { createMetrics } from '../../src/shared/platform/metrics.ts';
+import { type Database, openDatabase } from '../../src/shared/platform/postgres/database.ts';
+import { openRedis, type RedisConnection } from '../../src/shared/platform/redis/redis.ts';
+import { createSignals } from '../../src/shared/platform/redis/signals.ts';
+import { openSubscriber, type Subscriber } from '../../src/shared/platform/redis/subscriber.ts';
+import { toSecretsKey } from '../../src/shared/platform/seal.ts';
+import { createGate, limitsFrom } from '../../src/shared/queue/gate.ts';
+import { createValidator } from '../../src/shared/validation/validator.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { testRedis } from '../support/redis.ts';
 
@@ -77,7 +77,7 @@ export async function openTestServer(
     call: (request, options = {}) => call(app, request, options),
     async close() {
       await app.close();
-      await deps.judge.stop();
+      await deps.validator.stop();
       redis.commands.disconnect();
       redis.subscriber.close();
       await sql.end();
@@ -154,11 +154,11 @@ function testDeps(
       sql,
       defaultLimits(() => undefined),
     ),
-    judge: createJudge(
+    validator: createValidator(
       { webhooks: { allowPrivate: false, retrySeconds: [1] }, modelsFile: null, providersFile: null },
       models,
     ),
-    news: createNews(commands, null, prefix),
+    signals: createSignals(commands, null, prefix),
     events: createJobEvents({ redis: commands, subscriber, prefix, log }),
     providerStatus: () => readProviderStatus({ sql, gate, models, concurrency: { leaseSeconds: 30 } }),
     pingRedis: () => commands.ping(),

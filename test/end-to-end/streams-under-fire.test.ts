@@ -39,7 +39,7 @@ async function submit(index: number, random: Random): Promise<string> {
  * Everything about a view that cannot be (an id twice or left out, text missing or repeated), and the text it
  * came to.
  */
-function judge(jobId: string, view: View): { wrong: string[]; text: string } {
+function validator(jobId: string, view: View): { wrong: string[]; text: string } {
   const job = newWatchedJob(jobId);
   for (const event of view.events) applyEvent(job, event);
   return { wrong: job.wrong, text: job.output.text(0) };
@@ -99,7 +99,7 @@ test(
       const jobId = ids[index] ?? '';
       const job = await whenEnded(client, jobId);
       expect(job.status).toBe('succeeded');
-      const { wrong, text } = judge(jobId, view);
+      const { wrong, text } = validator(jobId, view);
       expect(wrong).toEqual([]);
       expect(text).toBe(job.result.choices[0].message.content);
       texts.set(jobId, text);
@@ -131,7 +131,7 @@ test(
       await Promise.all(
         ids.map(async (jobId) => {
           const seen = await view(jobId);
-          const { text } = judge(jobId, seen);
+          const { text } = validator(jobId, seen);
           expect(seen.events.some(({ type }) => type === 'output.snapshot')).toBe(hasNoLog);
           expect(text, `who arrives ${when}`).toBe(texts.get(jobId));
         }),

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { startSimulator } from '../../tools/simulator/server.ts';
 import { type Database, openDatabase } from '../../src/shared/platform/postgres/database.ts';
+import { startSimulator } from '../../tools/simulator/server.ts';
 import { createTestDatabase } from './database.ts';
 import { testRedis } from './redis.ts';
 import { canPrepare } from './servers.ts';

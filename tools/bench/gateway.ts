@@ -1,8 +1,8 @@
 import pg from 'pg';
 import type { LedgerCheck } from '../../src/shared/money/sql/ledger-check.ts';
 import { migrate } from '../../src/shared/platform/postgres/migrate.ts';
-import { callApi } from '../stack/admin.ts';
 import { inParallel } from '../chaos/in-parallel.ts';
+import { callApi } from '../stack/admin.ts';
 import { databaseUrl, type Ground } from './ground.ts';
 import { type Part, startPart } from './part.ts';
 

@@ -1,6 +1,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Child } from '../stack/child.ts';
+import { claimFolder } from '../stack/claim-folder.ts';
+import { removePostgres } from '../stack/postgres-launcher.ts';
+import { removeAbandoned } from '../stack/remove-abandoned.ts';
+import { onStopRequest } from '../stack/stop-request.ts';
 import { measureBacklog } from './figures/backlog.ts';
 import { measureBatches } from './figures/batches.ts';
 import { measureEndToEnd } from './figures/end-to-end.ts';
@@ -11,21 +16,10 @@ import { measureStartDelay } from './figures/start-delay.ts';
 import { measureStreams } from './figures/streams.ts';
 import { measureWebhooks } from './figures/webhooks.ts';
 import { type Ground, startGround } from './ground.ts';
-import {
-  type BenchOptions,
-  type BenchSize,
-  type FigureName,
-  figureNames,
-  readOptions,
-} from './options.ts';
+import { type BenchOptions, type BenchSize, type FigureName, figureNames, readOptions } from './options.ts';
 import type { Workshop } from './part.ts';
 import { type FigureResult, median, ratioOf } from './row.ts';
 import { formatTable } from './table.ts';
-import type { Child } from '../stack/child.ts';
-import { claimFolder } from '../stack/claim-folder.ts';
-import { removePostgres } from '../stack/postgres-launcher.ts';
-import { removeAbandoned } from '../stack/remove-abandoned.ts';
-import { onStopRequest } from '../stack/stop-request.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 

@@ -73,7 +73,7 @@ export async function playAct(act: Act): Promise<void> {
   const sink = await startSink();
   try {
     const stage = await openStage(act, { cluster, receiver, sink, outages });
-    const check = (what: string, cameToRest: boolean) => judge(act, stage, what, cameToRest);
+    const check = (what: string, cameToRest: boolean) => validator(act, stage, what, cameToRest);
     if (act.withScenes) {
       say('600 jobs, a worker killed every second, Redis emptied every five …');
       report.storm = await stage.innocent.during('the kill test', () => runStorm(stage));
@@ -165,7 +165,7 @@ async function restartCold({ cluster, tally }: Stage): Promise<void> {
   tally.add('cold restart: kill -9 of every process and server', true, killed + 2);
 }
 
-async function judge(act: Act, stage: Stage, what: string, cameToRest: boolean): Promise<void> {
+async function validator(act: Act, stage: Stage, what: string, cameToRest: boolean): Promise<void> {
   const { cluster, client, receiver, watchers, innocent, neighbourhood, poisoner } = stage;
   const { report } = act;
   await watchers.whenEnded(readersPatienceMs);

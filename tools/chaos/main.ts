@@ -1,16 +1,16 @@
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { playAct } from './act.ts';
-import { type ChaosOptions, readOptions } from './options.ts';
-import { printReport } from './print-report.ts';
-import { type ChaosReport, createReport, isClean } from './report.ts';
+import { exploreSeeds } from '../protocol-model/explore.ts';
 import type { Child } from '../stack/child.ts';
 import { claimFolder } from '../stack/claim-folder.ts';
 import { removePostgres } from '../stack/postgres-launcher.ts';
 import { seededRandom } from '../stack/random.ts';
 import { removeAbandoned } from '../stack/remove-abandoned.ts';
-import { exploreSeeds } from '../protocol-model/explore.ts';
 import { onStopRequest } from '../stack/stop-request.ts';
+import { playAct } from './act.ts';
+import { type ChaosOptions, readOptions } from './options.ts';
+import { printReport } from './print-report.ts';
+import { type ChaosReport, createReport, isClean } from './report.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 

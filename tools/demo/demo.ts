@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { callApi, openDemoAccount } from '../stack/admin.ts';
-import { type Base, runBatch } from './demo-batch.ts';
-import { streamOne } from './demo-stream.ts';
-import { receiveOne } from './demo-webhook.ts';
 import { createProgressBar } from '../stack/progress.ts';
 import { startStack } from '../stack/stack.ts';
 import { onStopRequest } from '../stack/stop-request.ts';
+import { type Base, runBatch } from './demo-batch.ts';
+import { streamOne } from './demo-stream.ts';
+import { receiveOne } from './demo-webhook.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const show = (text: string) => process.stdout.write(text);

@@ -1,4 +1,4 @@
-import { stateOfError, unwantedError } from '../../src/shared/jobs/rules/orphaned.ts';
+import { stateOfError, stopError } from '../../src/shared/jobs/rules/orphaned.ts';
 import { moveDelivery } from '../../src/shared/webhooks/rules/transitions.ts';
 import { commit, unanswered } from './commit.ts';
 import { persist } from './finish.ts';
@@ -68,7 +68,7 @@ function* cancelJob(world: World, job: StoredJob, workers: Worker[]): Steps {
     const ending = endingOf(world, {
       job,
       fence: null,
-      state: stateOfError(unwantedError({ cancel: true })),
+      state: stateOfError(stopError({ cancel: true })),
       chargeNano: 0n,
       result: null,
       attemptOutcome: 'unknown',

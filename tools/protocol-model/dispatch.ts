@@ -1,4 +1,4 @@
-import { judgeLost, lostFailure, stateOfError, unwantedError } from '../../src/shared/jobs/rules/orphaned.ts';
+import { decideOrphan, lostFailure, stateOfError, stopError } from '../../src/shared/jobs/rules/orphaned.ts';
 import { attemptOutcome } from '../../src/shared/jobs/rules/outcome.ts';
 import { commit, unanswered } from './commit.ts';
 import type { Group, Steps } from './schedule.ts';
@@ -89,7 +89,7 @@ function repairLost(world: World, found: Abandoned, by: string): void {
   const { maxAttempts, targets } = job.order;
   const tried = { tries, maxAttempts, attempts: fence, target, targets: targets.length };
   const losses = job.attempts.filter(({ isLost }) => isLost).length;
-  const outcome = judgeLost({ cancel, late, losses, otherLosses: 0, ...tried }, world.random.next());
+  const outcome = decideOrphan({ cancel, late, losses, otherLosses: 0, ...tried }, world.random.next());
   if (outcome.kind === 'failed') {
     endWithout(world, found, fence, by, stateOfError(outcome.error));
     return;
@@ -104,7 +104,7 @@ function endWithout(
   { job, cancel }: Abandoned,
   fence: number | null,
   by: string,
-  state = stateOfError(unwantedError({ cancel })),
+  state = stateOfError(stopError({ cancel })),
 ): void {
   const closed = attemptOutcome(lostFailure.reason);
   const facts = { job, fence, state, chargeNano: 0n, result: null, attemptOutcome: closed, by };

@@ -1,6 +1,6 @@
-import { chargeWithin } from '../../src/shared/money/rules/charge.ts';
 import type { FinalState } from '../../src/shared/jobs/rules/job.ts';
 import { attemptOutcome, decide } from '../../src/shared/jobs/rules/outcome.ts';
+import { chargeWithin } from '../../src/shared/money/rules/charge.ts';
 import { commit, unanswered } from './commit.ts';
 import type { Call } from './provider.ts';
 import type { Claimed, StopReason } from './records.ts';

@@ -1,5 +1,5 @@
-import type { PostResult } from '../../src/shared/webhooks/rules/delivery.ts';
 import { isFinal } from '../../src/shared/jobs/rules/job.ts';
+import type { PostResult } from '../../src/shared/webhooks/rules/delivery.ts';
 import type { Delivery } from './records.ts';
 import type { World } from './world.ts';
 

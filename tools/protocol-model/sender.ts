@@ -1,4 +1,4 @@
-import { judgeDelivery } from '../../src/shared/webhooks/rules/delivery.ts';
+import { decideDelivery } from '../../src/shared/webhooks/rules/delivery.ts';
 import { moveDelivery } from '../../src/shared/webhooks/rules/transitions.ts';
 import { commit, unanswered } from './commit.ts';
 import { postDelivery } from './receiver.ts';
@@ -70,7 +70,7 @@ function* deliver(world: World, delivery: Delivery, token: string, tries: number
   }
   const result = postDelivery(world, delivery);
   yield world.step();
-  const verdict = judgeDelivery(result, { tries, retrySeconds }, world.random.next());
+  const verdict = decideDelivery(result, { tries, retrySeconds }, world.random.next());
   commit(world, () => record(world, delivery, token, verdict));
 }
 
@@ -79,7 +79,7 @@ function record(
   world: World,
   delivery: Delivery,
   token: string,
-  verdict: ReturnType<typeof judgeDelivery>,
+  verdict: ReturnType<typeof decideDelivery>,
 ): void {
   const { core } = delivery;
   const held = world.guards.deliveryToken ? token : (core.leaseToken ?? token);

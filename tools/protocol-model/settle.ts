@@ -1,7 +1,7 @@
-import { webhookEvent } from '../../src/shared/webhooks/rules/delivery.ts';
 import type { FinalState } from '../../src/shared/jobs/rules/job.ts';
-import { formatUsd } from '../../src/shared/money/rules/money.ts';
 import { type JobCore, type JobMove, moveJob } from '../../src/shared/jobs/rules/transitions.ts';
+import { formatUsd } from '../../src/shared/money/rules/money.ts';
+import { webhookEvent } from '../../src/shared/webhooks/rules/delivery.ts';
 import { release, take } from './money.ts';
 import type { Delivery, StoredJob } from './records.ts';
 import { SchemaRefusal } from './schema-refusal.ts';

@@ -1,5 +1,11 @@
 import { isFinal } from '../../src/shared/jobs/rules/job.ts';
-import { isLost, isOverdue, type JobCore, legalJobMoves, moveJob } from '../../src/shared/jobs/rules/transitions.ts';
+import {
+  isOrphaned,
+  isOverdue,
+  type JobCore,
+  legalJobMoves,
+  moveJob,
+} from '../../src/shared/jobs/rules/transitions.ts';
 import { reserve } from './money.ts';
 import type { Claimed, Order, StoredJob, Ticket } from './records.ts';
 import { SchemaRefusal } from './schema-refusal.ts';
@@ -185,7 +191,7 @@ export type Abandoned = {
 
 export function listLost(world: World): Abandoned[] {
   const { nowMs } = world.schedule;
-  const lost = openJobs(world).filter((job) => isLost(job.core, nowMs));
+  const lost = openJobs(world).filter((job) => isOrphaned(job.core, nowMs));
   for (const job of lost) {
     if (nowMs <= job.witness.leaseEndMs) {
       world.violate('a job is its until its lease ends', `until ${job.witness.leaseEndMs}`, job);

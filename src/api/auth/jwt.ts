@@ -9,9 +9,9 @@ import {
   jwtVerify,
 } from 'jose';
 import { type RequestInit, fetch as undiciFetch } from 'undici';
-import type { Config } from '../../shared/platform/config/config.ts';
 import { isAccountId } from '../../shared/accounts/rules/account-id.ts';
 import { Refusal } from '../../shared/errors.ts';
+import type { Config } from '../../shared/platform/config/config.ts';
 import { openAgent } from '../../shared/platform/outgoing/open-agent.ts';
 import { noProxy, type ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
 import type { Scope } from '../http/caller.ts';

@@ -1,5 +1,5 @@
-import { notFound, Refusal } from '../../shared/errors.ts';
 import { findKeyScopes, revokeApiKey } from '../../shared/accounts/sql/api-keys.ts';
+import { notFound, Refusal } from '../../shared/errors.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import type { ApiKeys } from '../auth/api-keys.ts';
 import type { Caller } from './caller.ts';

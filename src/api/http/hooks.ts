@@ -1,17 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { invalid, notFound, Refusal } from '../../shared/errors.ts';
-import type { Metrics } from '../../shared/platform/metrics.ts';
 import { faultOf } from '../../shared/formats/common/json-values.ts';
+import type { Metrics } from '../../shared/platform/metrics.ts';
 
 /** Puts the id on every answer; it is always ours, so that one id finds one request in the log. */
-export async function showRequestId(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+export async function addRequestId(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   reply.header('x-request-id', request.id);
   if (request.url.startsWith('/v1/messages')) reply.header('request-id', request.id);
 }
 
 /** Logs what was asked and how it went: no URL (it may hold a token), no header, no body. Counts it too. */
-export function createAccountant(metrics: Pick<Metrics, 'requestsAnswered' | 'requestDuration'>) {
+export function createRequestLog(metrics: Pick<Metrics, 'requestsAnswered' | 'requestDuration'>) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { method } = request;
     const route = request.routeOptions.url ?? 'none';
@@ -27,7 +27,7 @@ export function createAccountant(metrics: Pick<Metrics, 'requestsAnswered' | 're
 }
 
 /** Refuses characters in the path and the query that nothing stored can hold. */
-export async function checkAddress(request: FastifyRequest): Promise<void> {
+export async function rejectUnstorableUrl(request: FastifyRequest): Promise<void> {
   for (const value of Object.values((request.params ?? {}) as Record<string, unknown>)) {
     if (typeof value === 'string' && faultOf(value) !== null) throw notFound('object');
   }

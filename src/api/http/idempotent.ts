@@ -1,10 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { invalid, keyConflict, keyInUse } from '../../shared/errors.ts';
-import { overQuota } from '../../shared/platform/config/quotas.ts';
-import { writeJson } from '../../shared/platform/json/verbatim.ts';
-import { type SecretsKey, seal, unseal } from '../../shared/platform/seal.ts';
-import type { Database, Transaction } from '../../shared/platform/postgres/database.ts';
 import {
   claimKey,
   dropClaim,
@@ -14,6 +9,11 @@ import {
   type RememberedReply,
   storeReply,
 } from '../../shared/accounts/sql/idempotency.ts';
+import { invalid, keyConflict, keyInUse } from '../../shared/errors.ts';
+import { overQuota } from '../../shared/platform/config/quotas.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
+import type { Database, Transaction } from '../../shared/platform/postgres/database.ts';
+import { type SecretsKey, seal, unseal } from '../../shared/platform/seal.ts';
 import { claimSeconds, keepClaim } from './keep-claim.ts';
 
 /** How long a request waits for an earlier one with the same key that is still at work. */
@@ -22,7 +22,7 @@ const waitMsMax = 60_000;
 const lookAgainMs = { first: 50, most: 1000 };
 
 /** What a POST answers: a status, a body to be sent as JSON and, for something new, where it is. */
-export type PostAnswer = { status: number; body: unknown; location?: string };
+export type PostReply = { status: number; body: unknown; location?: string };
 
 type Reply = { status: number; text: string; location: string | null; replayed: boolean };
 
@@ -41,7 +41,7 @@ export type IdempotentOptions = {
   first?: () => Promise<void>;
 };
 
-type Work = (tx: Transaction) => Promise<PostAnswer>;
+type Work = (tx: Transaction) => Promise<PostReply>;
 type AskedKey = { accountId: string; key: string; fingerprint: string };
 
 /** What makes two requests the same: method, path and raw body, as SHA-256 in hex. */
@@ -64,7 +64,7 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
  * Whether a client says that it asks once more for what it asked a moment ago, as the official SDKs do when a
  * connection broke.
  */
-export function asksAgain(request: FastifyRequest): boolean {
+export function isSdkRetry(request: FastifyRequest): boolean {
   return Number(request.headers['x-stainless-retry-count'] ?? 0) >= 1;
 }
 
@@ -93,7 +93,7 @@ export async function idempotent(
   return send(reply, await answerOnce(deps.sql, { ...asked, keysMax, gone: request.signal }, work, options));
 }
 
-async function workAtOnce(sql: Database, work: Work, options: IdempotentOptions): Promise<PostAnswer> {
+async function workAtOnce(sql: Database, work: Work, options: IdempotentOptions): Promise<PostReply> {
   await options.first?.();
   return options.outside === true ? await work(sql) : await sql.begin(work);
 }
@@ -181,7 +181,7 @@ class ClaimLost extends Error {}
 async function workAndStore(
   sql: Database | Transaction,
   claim: KeyClaim,
-  working: Promise<PostAnswer>,
+  working: Promise<PostReply>,
   options: IdempotentOptions,
 ): Promise<Reply> {
   const reply = toReply(await working);
@@ -232,7 +232,7 @@ function placeOf(row: { accountId: string; key: string }): string {
   return `idempotency_keys ${row.accountId} ${row.key}`;
 }
 
-function toReply(outcome: PostAnswer): Reply {
+function toReply(outcome: PostReply): Reply {
   const text = writeJson(outcome.body);
   return { status: outcome.status, text, location: outcome.location ?? null, replayed: false };
 }

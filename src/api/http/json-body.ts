@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Config } from '../../shared/platform/config/config.ts';
 import { Refusal } from '../../shared/errors.ts';
-import { requestLimits } from '../../shared/platform/json/measure-json.ts';
-import type { Judge } from '../../shared/validation/validator.ts';
-import { readClientJson } from '../../shared/formats/common/client-json.ts';
 import { messageBatchLimits } from '../../shared/formats/anthropic-messages/message-batch.ts';
+import { readClientJson } from '../../shared/formats/common/client-json.ts';
+import type { Config } from '../../shared/platform/config/config.ts';
+import { requestLimits } from '../../shared/platform/json/measure-json.ts';
+import type { Validator } from '../../shared/validation/validator.ts';
 import { type BodyBudgets, createBodyBudgets } from './body-budgets.ts';
-import { createBodyPlaces } from './body-places.ts';
-import { JudgedBody } from './judged-body.ts';
+import { createBodySlots } from './body-slots.ts';
 import { receiveBody, silenceMsMax } from './receive-body.ts';
 import type { UnderWay } from './under-way.ts';
+import { ValidatedBody } from './validated-body.ts';
 
 /** SHA-256 of an empty body. */
 export const emptySha256 = hash('sha256', '');
@@ -24,7 +24,11 @@ const plainBytesMax = 1024 * 1024;
 /** Whoever sends more bodies at a time than may be on their way waits this long for the others. */
 const placeWaitMs = 5000;
 
-export type JsonBodyDeps = { config: Pick<Config, 'http'>; judge: Pick<Judge, 'body'>; bodies: UnderWay };
+export type JsonBodyDeps = {
+  config: Pick<Config, 'http'>;
+  validator: Pick<Validator, 'body'>;
+  bodies: UnderWay;
+};
 
 /**
  * Reads JSON bodies and keeps their hash on the request; those of routes that say what they are (`judged`)
@@ -32,11 +36,11 @@ export type JsonBodyDeps = { config: Pick<Config, 'http'>; judge: Pick<Judge, 'b
  */
 export function createBodyReader({
   config,
-  judge,
+  validator,
   bodies,
 }: JsonBodyDeps): (request: FastifyRequest) => Promise<unknown> {
   const { http } = config;
-  const places = createBodyPlaces({ bodies, bytesMax: http.bodiesBytesMax, waitMs: placeWaitMs });
+  const places = createBodySlots({ bodies, bytesMax: http.bodiesBytesMax, waitMs: placeWaitMs });
   const budgets = createBodyBudgets(http.bodyBudgets);
   return async (request) => {
     budgets.refuseSpent(request);
@@ -47,12 +51,12 @@ export function createBodyReader({
     request.bodySha256 = sha256;
     budgets.spendBytes(request, bytes.length);
     if (bytes.length === 0) return undefined;
-    return await readOrJudge(judge, budgets, request, bytes);
+    return await readOrJudge(validator, budgets, request, bytes);
   };
 }
 
 async function readOrJudge(
-  judge: Pick<Judge, 'body'>,
+  validator: Pick<Validator, 'body'>,
   budgets: BodyBudgets,
   request: FastifyRequest,
   bytes: Buffer,
@@ -63,8 +67,8 @@ async function readOrJudge(
     accountId: request.caller.accountId ?? '',
     defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
   };
-  const result = await judge.body(kind, { bytes, owner }, (tookMs) => budgets.spendCpu(request, tookMs));
-  return new JudgedBody(result, isUnpriced(result) ? bytes : null, budgets);
+  const result = await validator.body(kind, { bytes, owner }, (tookMs) => budgets.spendCpu(request, tookMs));
+  return new ValidatedBody(result, isUnpriced(result) ? bytes : null, budgets);
 }
 
 function readPlain(budgets: BodyBudgets, request: FastifyRequest, bytes: Buffer): unknown {

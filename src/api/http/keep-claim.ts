@@ -1,5 +1,5 @@
-import type { Database } from '../../shared/platform/postgres/database.ts';
 import { type KeyClaim, renewClaim } from '../../shared/accounts/sql/idempotency.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
 
 /** A claim that is not renewed for this long is that of a process that died. */
 export const claimSeconds = 60;

@@ -1,9 +1,9 @@
 import cors from '@fastify/cors';
 import { type FastifyBaseLogger, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Config } from '../../shared/platform/config/config.ts';
 import { notFound } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
+import type { Config } from '../../shared/platform/config/config.ts';
 import type { App } from './app.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import './caller.ts';
@@ -27,7 +27,7 @@ const requestMsMax = 300_000;
 const paramLengthMax = 4096;
 
 /** An empty server: how requests are read, what answers look like, what happens to errors. */
-export function openServer({ config, log, judge, bodies }: OpenDeps & JsonBodyDeps): App {
+export function openServer({ config, log, validator, bodies }: OpenDeps & JsonBodyDeps): App {
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -64,7 +64,7 @@ export function openServer({ config, log, judge, bodies }: OpenDeps & JsonBodyDe
   app.setSerializerCompiler(() => (data) => writeJson(data));
   app.setReplySerializer((payload) => writeJson(payload));
   app.removeAllContentTypeParsers();
-  const readBody = createBodyReader({ config, judge, bodies });
+  const readBody = createBodyReader({ config, validator, bodies });
   app.addContentTypeParser('application/json', (request: FastifyRequest) => readBody(request));
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound('route')));
@@ -120,7 +120,7 @@ const exposedHeaders = [
 ];
 
 /** The headers that tell browsers what they may do with answers: nothing, unless an origin is listed. */
-export async function protect(app: App, { config }: Pick<OpenDeps, 'config'>): Promise<void> {
+export async function addSecurityHeaders(app: App, { config }: Pick<OpenDeps, 'config'>): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
     // Browsers heed it over TLS alone. What other hosts there are under our name is not ours to say.

@@ -1,7 +1,10 @@
 import { toUSVString } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, type RefusalType, refusals, statusOf } from '../../shared/errors.ts';
-import { isDatabaseTransient, isDatabaseUnavailable } from '../../shared/platform/postgres/database-errors.ts';
+import {
+  isDatabaseTransient,
+  isDatabaseUnavailable,
+} from '../../shared/platform/postgres/database-errors.ts';
 
 /** A client that waits must not be sent away for longer than the SDKs are willing to wait. */
 const retryAfterMsMax = 60_000;

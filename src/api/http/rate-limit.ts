@@ -38,7 +38,7 @@ export function createRateLimit(now: () => number = () => performance.now()): Ra
     for (const [key, when] of fullAt) if (when <= at) fullAt.delete(key);
   }
 
-  function judge(key: string, perMinute: number, count: boolean): Allowance {
+  function validator(key: string, perMinute: number, count: boolean): Allowance {
     const at = now();
     const each = minuteMs / perMinute;
     const before = Math.max(fullAt.get(key) ?? 0, at);
@@ -60,8 +60,8 @@ export function createRateLimit(now: () => number = () => performance.now()): Ra
   }
 
   return {
-    take: (key, perMinute) => judge(key, perMinute, true),
-    peek: (key, perMinute) => judge(key, perMinute, false),
+    take: (key, perMinute) => validator(key, perMinute, true),
+    peek: (key, perMinute) => validator(key, perMinute, false),
   };
 }
 

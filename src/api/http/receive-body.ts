@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../shared/errors.ts';
-import { type JsonLimits, JsonScan } from '../../shared/platform/json/measure-json.ts';
 import { tooManyValues } from '../../shared/formats/common/client-json.ts';
-import type { BodyPlace, BodyPlaces } from './body-places.ts';
+import { type JsonLimits, JsonScan } from '../../shared/platform/json/measure-json.ts';
+import type { BodySlot, BodySlots } from './body-slots.ts';
 
 export type ReceiveSettings = {
   /** Of a body. */
@@ -29,7 +29,7 @@ export type ReceivedBody = { bytes: Buffer; sha256: string };
  * end. Rejects with a Refusal.
  */
 export async function receiveBody(
-  places: BodyPlaces,
+  places: BodySlots,
   settings: ReceiveSettings,
   request: FastifyRequest,
 ): Promise<ReceivedBody> {
@@ -49,7 +49,7 @@ export async function receiveBody(
   }
 }
 
-function read(request: FastifyRequest, settings: ReceiveSettings, place: BodyPlace): Promise<ReceivedBody> {
+function read(request: FastifyRequest, settings: ReceiveSettings, place: BodySlot): Promise<ReceivedBody> {
   const { raw } = request;
   const hash = createHash('sha256');
   const scan = new JsonScan(settings.limits);

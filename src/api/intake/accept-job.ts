@@ -1,15 +1,15 @@
 import { keyConflict, keyInUse, Refusal } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
+import type { Ledger } from '../../shared/jobs/ledger.ts';
+import { type JobSubmission, type Submitter, toIntake } from '../../shared/jobs/submission.ts';
 import { formatUsd } from '../../shared/money/rules/money.ts';
 import { overQuota } from '../../shared/platform/config/quotas.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
-import type { Ledger } from '../../shared/jobs/ledger.ts';
-import type { News } from '../../shared/platform/redis/signals.ts';
-import { type JobOrder, type Orderer, toIntake } from '../../shared/jobs/submission.ts';
+import type { Signals } from '../../shared/platform/redis/signals.ts';
 
 export type IntakeDeps = {
-  ledger: Pick<Ledger, 'openHold'>;
-  news: Pick<News, 'send'>;
+  ledger: Pick<Ledger, 'acceptJob'>;
+  signals: Pick<Signals, 'publish'>;
 };
 
 /** What the caller is answered: the bytes that an idempotent repeat will get again. */
@@ -30,18 +30,18 @@ export type Accepted = {
  */
 export async function acceptJob(
   deps: IntakeDeps,
-  order: JobOrder,
-  orderer: Orderer,
+  submission: JobSubmission,
+  submitter: Submitter,
   takeId: () => Promise<string> = async () => newId('job'),
 ): Promise<Accepted> {
-  const intake = toIntake(await takeId(), order, orderer);
+  const intake = toIntake(await takeId(), submission, submitter);
   await failpoint('intake.quoted');
-  const verdict = await deps.ledger.openHold(intake);
+  const verdict = await deps.ledger.acceptJob(intake);
   const orderedAt = intake.createdAt;
   await failpoint('intake.committed');
   switch (verdict.kind) {
     case 'accepted':
-      deps.news.send('backlog', intake.provider);
+      deps.signals.publish('backlog', intake.provider);
       return {
         jobId: intake.jobId,
         orderedAt,
@@ -56,7 +56,7 @@ export async function acceptJob(
       return { jobId, orderedAt, location, status: verdict.status, reply: verdict.reply, replayed: true };
     }
     case 'insufficient':
-      throw insufficientFunds(order.priced.quote.holdNanoUsd, verdict.availableNano);
+      throw insufficientFunds(submission.priced.quote.holdNanoUsd, verdict.availableNano);
     case 'conflict':
       throw keyConflict();
     case 'in_progress':

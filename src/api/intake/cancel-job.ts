@@ -1,16 +1,16 @@
-import { cancelledError } from '../../shared/jobs/rules/orphaned.ts';
-import { failpoint } from '../../shared/platform/failpoints.ts';
-import { endingOf } from '../../shared/jobs/settlement.ts';
 import type { JobEvents } from '../../shared/events/job-events.ts';
 import type { Ledger } from '../../shared/jobs/ledger.ts';
-import type { News } from '../../shared/platform/redis/signals.ts';
+import { cancelledError } from '../../shared/jobs/rules/orphaned.ts';
+import { endingOf } from '../../shared/jobs/settlement.ts';
+import { findEndableJobs, requestCancels, type StoppableJob } from '../../shared/jobs/sql/jobs.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
-import { type AbandonedJob, findEndableJobs, requestCancels } from '../../shared/jobs/sql/jobs.ts';
+import type { Signals } from '../../shared/platform/redis/signals.ts';
 
 export type CancelDeps = {
   sql: Database;
-  ledger: Pick<Ledger, 'settleHold'>;
-  news: Pick<News, 'send'>;
+  ledger: Pick<Ledger, 'settleJob'>;
+  signals: Pick<Signals, 'publish'>;
   events: Pick<JobEvents, 'announce'>;
 };
 
@@ -38,7 +38,7 @@ export async function cancelMany(deps: CancelDeps, accountId: string, jobIds: st
 }
 
 /** The id of the job when it ended. */
-async function end(deps: CancelDeps, job: AbandonedJob): Promise<string | null> {
+async function end(deps: CancelDeps, job: StoppableJob): Promise<string | null> {
   const ending = endingOf(job, {
     state: 'cancelled',
     fence: null,
@@ -49,14 +49,14 @@ async function end(deps: CancelDeps, job: AbandonedJob): Promise<string | null> 
     eventSeq: null,
     now: new Date(),
   });
-  if (!(await deps.ledger.settleHold(ending))) return null;
+  if (!(await deps.ledger.settleJob(ending))) return null;
   deps.events.announce(job.id);
-  if (job.announces) deps.news.send('deliveries');
+  if (job.announces) deps.signals.publish('deliveries');
   return job.id;
 }
 
 async function askToStop(deps: CancelDeps, jobIds: string[]): Promise<void> {
   const asked = await requestCancels(deps.sql, jobIds);
   await failpoint('cancel.recorded');
-  for (const id of asked) deps.news.send('cancel', id);
+  for (const id of asked) deps.signals.publish('cancel', id);
 }

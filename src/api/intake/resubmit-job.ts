@@ -1,20 +1,20 @@
 import type { ChatRequest } from '../../shared/chat/chat.ts';
 import { lanes } from '../../shared/jobs/rules/job.ts';
-import { readJson } from '../../shared/platform/json/read-json.ts';
-import { type JobOrder, priceRequest, type QuoteDeps } from '../../shared/jobs/submission.ts';
-import type { StoredOrder } from '../../shared/jobs/sql/jobs.ts';
+import type { StoredSubmission } from '../../shared/jobs/sql/jobs.ts';
 import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
+import { type JobSubmission, priceRequest, type QuoteDeps } from '../../shared/jobs/submission.ts';
+import { readJson } from '../../shared/platform/json/read-json.ts';
 import { retryMetadata } from './retry-metadata.ts';
 
 /**
  * The order of a job that ended, to be placed once more: as it was, at once, at today's price. Throws a 422.
  */
-export function orderAgain(
+export function resubmitJob(
   deps: QuoteDeps,
-  stored: StoredOrder,
+  stored: StoredSubmission,
   text: string,
   defaultMaxOutputTokens: number | null,
-): JobOrder {
+): JobSubmission {
   const [, ...targets] = restoreTargets(stored.targets);
   const fallbacks = targets.map((target) => target.model);
   const request = readJson(text) as ChatRequest;

@@ -1,4 +1,4 @@
-import { metadataPairsMax } from '../../shared/formats/common/metadata-shape.ts';
+import { metadataPairsMax } from '../../shared/formats/common/metadata-schema.ts';
 
 /**
  * The metadata of an earlier order, which is repeated, and its id beside them where a pair is left for it.

@@ -1,7 +1,11 @@
-import { responseIdOf } from '../../shared/ids.ts';
 import { type EarlierTurn, refuseEarlier } from '../../shared/formats/openai-responses/earlier-items.ts';
+import {
+  type ChainTurn,
+  listTurns,
+  readTurnTexts,
+} from '../../shared/formats/openai-responses/sql/response-chain.ts';
+import { responseIdOf } from '../../shared/ids.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
-import { type ChainTurn, listTurns, readTurnTexts } from '../../shared/formats/openai-responses/sql/response-chain.ts';
 import { jobIdOf, statusOfState } from './stored-response.ts';
 
 /** A conversation has at most so many turns before it, and so many bytes. */

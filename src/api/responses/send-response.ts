@@ -1,22 +1,22 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { toResponse } from '../../shared/formats/openai-responses/response-object.ts';
+import type { ResponseEvent } from '../../shared/formats/openai-responses/response-output-events.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
-import type { JobWatcher } from '../watch/job-watcher.ts';
 import { accountOf } from '../http/caller.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
-import type { ResponseEvent } from '../../shared/formats/openai-responses/response-output-events.ts';
+import type { JobWatcher } from '../watch/job-watcher.ts';
 import { followResponse } from './follow-response.ts';
 import { readResponse, type StoredResponse } from './stored-response.ts';
 
-export type TellDeps = { sql: Database; watcher: JobWatcher; streams: EventStreams };
+export type SendResponseDeps = { sql: Database; watcher: JobWatcher; streams: EventStreams };
 
 /** `after` is the sequence number of the last event the reader has, -1 for none. */
 type Wish = { id: string; stream: boolean; after: number };
 
 /** Answers with a stored response as it stands, or with its events. Throws a 404. */
-export async function tellResponse(
-  deps: TellDeps,
+export async function sendResponse(
+  deps: SendResponseDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   { id, stream, after }: Wish,
@@ -33,7 +33,7 @@ export async function tellResponse(
 }
 
 async function tellAll(
-  deps: TellDeps,
+  deps: SendResponseDeps,
   stored: StoredResponse,
   stream: EventStream,
   after: number,

@@ -1,12 +1,16 @@
 import { type ChatCompletion, responseStatusOf } from '../../shared/chat/chat.ts';
 import { notFound } from '../../shared/errors.ts';
+import type { ResponseFacts, ResponseStatus } from '../../shared/formats/openai-responses/response-object.ts';
+import type { ResponsesBody } from '../../shared/formats/openai-responses/response-request.ts';
+import {
+  findResponse,
+  findResponseRecord,
+  type ResponseRecord,
+} from '../../shared/formats/openai-responses/sql/responses.ts';
 import { responseIdOf } from '../../shared/ids.ts';
 import type { JobRecord, JobState } from '../../shared/jobs/rules/job.ts';
 import { readJson } from '../../shared/platform/json/read-json.ts';
-import type { ResponseFacts, ResponseStatus } from '../../shared/formats/openai-responses/response-object.ts';
-import type { ResponsesBody } from '../../shared/formats/openai-responses/response-request.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
-import { findResponse, findResponseRecord, type ResponseRecord } from '../../shared/formats/openai-responses/sql/responses.ts';
 
 /** The job behind the id of a response; an id that is none leads to a job that is none. */
 export const jobIdOf = (responseId: string) => responseId.replace(/^resp_/, 'job_');

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
-import type { Errands } from '../../shared/platform/background-tasks.ts';
-import { countAsks } from '../../shared/jobs/sql/sync-calls.ts';
+import { countRequests } from '../../shared/jobs/sql/sync-calls.ts';
+import type { BackgroundTasks } from '../../shared/platform/background-tasks.ts';
 import { type CancelDeps, cancelOne } from '../intake/cancel-job.ts';
-import type { PlacedCall } from './submit-call.ts';
+import type { SubmittedCall } from './submit-call.ts';
 
 /** A client whose connection broke has this long to come back before the call it asked for is stopped. */
 const returnMs = 10_000;
@@ -11,7 +11,7 @@ const returnMs = 10_000;
 const closingReturnMs = 2000;
 
 /** Aborts when the client leaves before its answer was sent; aborted already when it has left. */
-export function whenGone(reply: FastifyReply): AbortSignal {
+export function onDisconnect(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   const leave = () => {
     if (!reply.raw.writableFinished) gone.abort();
@@ -21,18 +21,18 @@ export function whenGone(reply: FastifyReply): AbortSignal {
   return gone.signal;
 }
 
-export type GoneDeps = CancelDeps & { errands: Errands; closing: AbortSignal };
+export type DisconnectDeps = CancelDeps & { backgroundTasks: BackgroundTasks; closing: AbortSignal };
 
 /**
  * Stops a call whose client left before it was told anything, unless it comes back in time, here or at
  * another process. A server that closes waits for that, with less patience: nobody else knows of the client
  * that left.
  */
-export function cancelUnlessAskedAgain(deps: GoneDeps, call: PlacedCall): void {
-  deps.errands.run(cancelLater(deps, call));
+export function cancelUnlessReattached(deps: DisconnectDeps, call: SubmittedCall): void {
+  deps.backgroundTasks.track(cancelLater(deps, call));
 }
 
-async function cancelLater(deps: GoneDeps, { accountId, jobId, asks }: PlacedCall): Promise<void> {
+async function cancelLater(deps: DisconnectDeps, { accountId, jobId, asks }: SubmittedCall): Promise<void> {
   await sleep(returnMs, undefined, { signal: deps.closing }).catch(() => sleep(closingReturnMs));
-  if ((await countAsks(deps.sql, jobId)) <= asks) await cancelOne(deps, accountId, jobId);
+  if ((await countRequests(deps.sql, jobId)) <= asks) await cancelOne(deps, accountId, jobId);
 }

@@ -2,23 +2,23 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import type { Surface } from '../../shared/jobs/rules/job.ts';
-import type { JobOrder, PricedRequest } from '../../shared/jobs/submission.ts';
-import type { Database } from '../../shared/platform/postgres/database.ts';
 import { findJobRecord } from '../../shared/jobs/sql/jobs.ts';
-import { askSyncCallAgain, forgetSyncCall } from '../../shared/jobs/sql/sync-calls.ts';
+import { deleteSyncCall, reattachSyncCall } from '../../shared/jobs/sql/sync-calls.ts';
+import type { JobSubmission, PricedRequest } from '../../shared/jobs/submission.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
 import { accountOf } from '../http/caller.ts';
-import { asksAgain, fingerprintOf, readIdempotencyKey } from '../http/idempotent.ts';
+import { fingerprintOf, isSdkRetry, readIdempotencyKey } from '../http/idempotent.ts';
 import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
-import type { NoteCall } from './note-calls.ts';
+import type { RecordCall } from './record-calls.ts';
 
-export type PlaceDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number; noteCall: NoteCall };
+export type SubmitDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number; recordCall: RecordCall };
 
 /** The job that answers a call, when it was made, and how often its client has asked for it. */
-export type PlacedCall = { jobId: string; accountId: string; createdAt: Date; asks: number };
+export type SubmittedCall = { jobId: string; accountId: string; createdAt: Date; asks: number };
 
 /** What is called, and on which surface. What is left out is as for a client that waits. */
 export type Call = { surface: Surface; priced: PricedRequest; stream: boolean } & Partial<
-  Pick<JobOrder, 'lane' | 'expiresInSeconds' | 'metadata' | 'announces'>
+  Pick<JobSubmission, 'lane' | 'expiresInSeconds' | 'metadata' | 'announces'>
 >;
 
 const attemptsMax = 5;
@@ -30,19 +30,19 @@ const attemptsMax = 5;
  * once. So does one under an Idempotency-Key that was used for the same call. Everything else is a new job.
  * Names the job in the headers of the reply. Throws a Refusal; then nothing is left of the call.
  */
-export async function placeCall(
-  deps: PlaceDeps,
+export async function submitCall(
+  deps: SubmitDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   call: Call,
-): Promise<PlacedCall> {
+): Promise<SubmittedCall> {
   const accountId = accountOf(request);
   const fingerprint = fingerprintOf(request);
   let noted: Noted = { jobId: newId('job'), asks: 0 };
   // Once the call is priced: of one that is wrong nothing is noted.
   const note = async () => {
-    const earlier = asksAgain(request) ? await askSyncCallAgain(deps.sql, { accountId, fingerprint }) : null;
-    if (earlier === null) await deps.noteCall({ jobId: noted.jobId, accountId, fingerprint });
+    const earlier = isSdkRetry(request) ? await reattachSyncCall(deps.sql, { accountId, fingerprint }) : null;
+    if (earlier === null) await deps.recordCall({ jobId: noted.jobId, accountId, fingerprint });
     noted = earlier ?? { jobId: noted.jobId, asks: 1 };
     return noted.jobId;
   };
@@ -70,7 +70,7 @@ export async function placeCall(
     note,
   ).catch(async (error: unknown) => {
     if (error instanceof Refusal && noted.asks === 1)
-      await forgetSyncCall(deps.sql, noted.jobId).catch(() => undefined);
+      await deleteSyncCall(deps.sql, noted.jobId).catch(() => undefined);
     throw error;
   });
   const { asks } = noted;

@@ -1,8 +1,14 @@
-import { finalEvent, type JobEvent, queuedEventId, snapshotEvent, toJobEvent } from '../../shared/events/rules/event.ts';
-import { isFinal } from '../../shared/jobs/rules/job.ts';
 import type { JobEvents } from '../../shared/events/job-events.ts';
-import type { Database } from '../../shared/platform/postgres/database.ts';
+import {
+  finalEvent,
+  type JobEvent,
+  queuedEventId,
+  snapshotEvent,
+  toJobEvent,
+} from '../../shared/events/rules/event.ts';
 import { findResult, listStarts, type WatchedJob } from '../../shared/events/sql/watched-jobs.ts';
+import { isFinal } from '../../shared/jobs/rules/job.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
 import type { Cursor } from './cursor.ts';
 
 type EndDeps = { sql: Database; events: Pick<JobEvents, 'log'> };
@@ -20,7 +26,7 @@ export async function finalIdOf(deps: EndDeps, job: WatchedJob, seen: number): P
  * What a watcher of a final job still lacks: a snapshot in place of output that is gone, then the final
  * event. Nothing when it has had that. Needs only Postgres.
  */
-export async function tellTheEnd(deps: EndDeps, job: WatchedJob, cursor: Cursor): Promise<JobEvent[]> {
+export async function replayFinalEvents(deps: EndDeps, job: WatchedJob, cursor: Cursor): Promise<JobEvent[]> {
   if (!isFinal(job.state)) return [];
   const finalId = await finalIdOf(deps, job, cursor.found);
   if (cursor.sent >= finalId) return [];

@@ -1,6 +1,6 @@
 import type { JobEvents } from '../../shared/events/job-events.ts';
-import type { Database } from '../../shared/platform/postgres/database.ts';
 import { listFinalJobs } from '../../shared/events/sql/watched-jobs.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
 
 /** A change whose news was lost is found by looking again this often, for all who wait in one query. */
 const lookAgainMs = 1000;

@@ -1,6 +1,6 @@
-import type { LoggedEvent } from '../../shared/events/rules/event.ts';
 import type { EventFeed, Subscription } from '../../shared/events/event-feed.ts';
-import { within } from '../../shared/platform/wait-at-most.ts';
+import type { LoggedEvent } from '../../shared/events/rules/event.ts';
+import { waitAtMost } from '../../shared/platform/wait-at-most.ts';
 
 /** News that nobody took yet; beyond this they are dropped and read from the log instead. */
 const waitingCharactersMax = 256 * 1024;
@@ -8,10 +8,10 @@ const waitingCharactersMax = 256 * 1024;
 const readyMsMax = 250;
 
 /** What happened since the last time: news in order, and whether the log or the row should be looked at. */
-type Taken = { news: LoggedEvent[]; lookAtRow: boolean; lookAtLog: boolean };
+type Taken = { signals: LoggedEvent[]; lookAtRow: boolean; lookAtLog: boolean };
 
 /** Takes news the moment they come; false when it cannot, and they wait like all others. */
-type PassOn = (news: LoggedEvent[]) => boolean;
+type PassOn = (signals: LoggedEvent[]) => boolean;
 
 /** Gathers the news of one job for one watcher, who may be slow: what waits is bounded. */
 export class Inbox {
@@ -34,14 +34,14 @@ export class Inbox {
   constructor(feed: EventFeed, jobId: string, signal: AbortSignal) {
     this.jobId = jobId;
     this.#signal = signal;
-    this.#subscription = feed.listen(jobId, (news) => this.#receive(news));
+    this.#subscription = feed.listen(jobId, (signals) => this.#receive(signals));
     signal.addEventListener('abort', this.#wake, { once: true });
     // Whatever was published before the subscription was on is in the log.
     void this.#subscription.ready.then((on) => on && this.look('log'));
   }
 
   async ready(): Promise<void> {
-    await within(readyMsMax, this.#subscription.ready);
+    await waitAtMost(readyMsMax, this.#subscription.ready);
   }
 
   /**
@@ -58,7 +58,7 @@ export class Inbox {
   }
 
   take(): Taken {
-    const taken = { news: this.#news, lookAtRow: this.#lookAtRow, lookAtLog: this.#lookAtLog };
+    const taken = { signals: this.#news, lookAtRow: this.#lookAtRow, lookAtLog: this.#lookAtLog };
     this.#news = [];
     this.#size = 0;
     this.#lookAtRow = false;

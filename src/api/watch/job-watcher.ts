@@ -1,11 +1,16 @@
-import { type JobEvent, type LoggedEvent, queuedEventId, toJobEvent } from '../../shared/events/rules/event.ts';
-import { isFinal } from '../../shared/jobs/rules/job.ts';
 import type { JobEvents } from '../../shared/events/job-events.ts';
-import type { Database } from '../../shared/platform/postgres/database.ts';
+import {
+  type JobEvent,
+  type LoggedEvent,
+  queuedEventId,
+  toJobEvent,
+} from '../../shared/events/rules/event.ts';
 import { findWatchedJob, listFinalJobs, type WatchedJob } from '../../shared/events/sql/watched-jobs.ts';
+import { isFinal } from '../../shared/jobs/rules/job.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
 import { Cursor } from './cursor.ts';
+import { finalIdOf, replayFinalEvents } from './final-events.ts';
 import { Inbox } from './inbox.ts';
-import { finalIdOf, tellTheEnd } from './final-events.ts';
 
 /** News may be lost: a silent job is looked at again this often, all of them in one query. */
 const lookAgainMs = 2000;
@@ -72,7 +77,8 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
   async function watch({ jobId, after, signal }: WatchRequest, reader: JobReader): Promise<void> {
     const inbox = new Inbox(deps.events.feed, jobId, signal);
     const watching: Watching = { jobId, signal, inbox, cursor: new Cursor(after), reader, thrown: null };
-    const passOn = reader.takeLive === undefined ? null : (news: LoggedEvent[]) => passLive(watching, news);
+    const passOn =
+      reader.takeLive === undefined ? null : (signals: LoggedEvent[]) => passLive(watching, signals);
     watched.add(inbox);
     try {
       await inbox.ready();
@@ -110,9 +116,9 @@ async function tellQueued({ jobId, cursor, reader }: Watching): Promise<void> {
 }
 
 /** Passes on what follows without a hole; what does not is left to whoever looks at the log. */
-function passLive(watching: Watching, news: LoggedEvent[]): boolean {
+function passLive(watching: Watching, signals: LoggedEvent[]): boolean {
   const { jobId, cursor, reader } = watching;
-  const live = cursor.takeNews(news);
+  const live = cursor.takeNews(signals);
   if (live === null) return false;
   try {
     reader.takeLive?.(live.map((event) => toJobEvent(jobId, event)));
@@ -130,8 +136,8 @@ function passLive(watching: Watching, news: LoggedEvent[]): boolean {
 async function tellWhatThereIs(deps: JobWatcherDeps, watching: Watching): Promise<boolean> {
   const { inbox, cursor, thrown } = watching;
   if (thrown !== null) throw thrown.error;
-  const { news, lookAtRow, lookAtLog } = inbox.take();
-  const live = cursor.takeNews(news);
+  const { signals, lookAtRow, lookAtLog } = inbox.take();
+  const live = cursor.takeNews(signals);
   if (live !== null) await tell(watching, live);
   if (live !== null && !lookAtRow && !lookAtLog) return false;
   // The row before the log: once the row is final, the log is complete.
@@ -170,7 +176,7 @@ async function tellLast(
   { jobId, cursor, reader }: Watching,
   job: WatchedJob,
 ): Promise<boolean> {
-  const end = await tellTheEnd(deps, job, cursor).catch((error: unknown) => {
+  const end = await replayFinalEvents(deps, job, cursor).catch((error: unknown) => {
     deps.log.debug({ job_id: jobId, error }, 'the end of a job could not be read');
     return null;
   });

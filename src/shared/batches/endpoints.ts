@@ -1,18 +1,22 @@
 import type { z } from 'zod';
-import type { BatchEndpointName } from './rules/batch.ts';
 import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../chat/chat.ts';
 import { invalid } from '../errors.ts';
+import { toAnthropicMessage } from '../formats/anthropic-messages/message-object.ts';
+import { messagesSchema } from '../formats/anthropic-messages/message-request.ts';
+import { problemsOf } from '../formats/common/zod-problems.ts';
+import { toChatCompletion } from '../formats/openai-chat/chat-completion.ts';
+import { chatCompletionsSchema } from '../formats/openai-chat/chat-request.ts';
+import { toResponse } from '../formats/openai-responses/response-object.ts';
+import {
+  type ResponsesBody,
+  responsesSchema,
+  toChatRequest,
+} from '../formats/openai-responses/response-request.ts';
 import { responseIdOf } from '../ids.ts';
 import type { Surface } from '../jobs/rules/job.ts';
 import { readJson } from '../platform/json/read-json.ts';
 import { writeJson } from '../platform/json/verbatim.ts';
-import { toChatCompletion } from '../formats/openai-chat/chat-completion.ts';
-import { chatCompletionsShape } from '../formats/openai-chat/chat-request.ts';
-import { toAnthropicMessage } from '../formats/anthropic-messages/message-object.ts';
-import { messagesShape } from '../formats/anthropic-messages/message-request.ts';
-import { toResponse } from '../formats/openai-responses/response-object.ts';
-import { type ResponsesBody, responsesShape, toChatRequest } from '../formats/openai-responses/response-request.ts';
-import { problemsOf } from '../formats/common/zod-problems.ts';
+import type { BatchEndpointName } from './rules/batch.ts';
 
 /** The job behind a line that has a result. */
 export type LineJob = {
@@ -43,7 +47,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
   '/v1/chat/completions': {
     surface: 'chat',
     read: (given) => {
-      const { request, stream } = readAs(chatCompletionsShape, given);
+      const { request, stream } = readAs(chatCompletionsSchema, given);
       if (stream) throw notInBatches('stream');
       return { request, original: null, metadata: request.metadata ?? {} };
     },
@@ -52,7 +56,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
   '/v1/responses': {
     surface: 'responses',
     read: (given) => {
-      const body = readAs(responsesShape, given);
+      const body = readAs(responsesSchema, given);
       for (const param of ['stream', 'background', 'previous_response_id'] as const) {
         if (body[param]) throw notInBatches(param);
       }
@@ -74,7 +78,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
   '/v1/messages': {
     surface: 'messages',
     read: (given) => {
-      const { request, stream, metadata } = readAs(messagesShape, given);
+      const { request, stream, metadata } = readAs(messagesSchema, given);
       if (stream) throw notInBatches('stream');
       return { request, original: null, metadata };
     },

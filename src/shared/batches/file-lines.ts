@@ -5,9 +5,9 @@ import { readBytes } from './sql/files.ts';
 export type FileLine = { line: number; bytes: Buffer | null };
 
 /** How far a file has been read. */
-export type FilePlace = { readBytes: number; readLines: number };
+export type FileCursor = { readBytes: number; readLines: number };
 
-export type FileSlice = FilePlace & { lines: FileLine[]; isEnd: boolean };
+export type FileSlice = FileCursor & { lines: FileLine[]; isEnd: boolean };
 
 const pieceBytes = 256 * 1024;
 const newline = 0x0a;
@@ -21,7 +21,7 @@ const newline = 0x0a;
 export async function readFileLines(
   sql: Transaction,
   fileId: string,
-  from: FilePlace,
+  from: FileCursor,
   linesMax: number,
   lineBytesMax: number,
 ): Promise<FileSlice> {
@@ -40,12 +40,12 @@ export async function readFileLines(
 /**
  * Reading ends here, since a line that is too long fails its batch: nobody asks where the next one begins.
  */
-function tooLong({ readBytes, readLines }: FilePlace): FileSlice {
+function tooLong({ readBytes, readLines }: FileCursor): FileSlice {
   const line = readLines + 1;
   return { lines: [{ line, bytes: null }], readBytes, readLines: line, isEnd: true };
 }
 
-function split(bytes: Buffer, from: FilePlace, linesMax: number, isEnd: boolean): FileSlice {
+function split(bytes: Buffer, from: FileCursor, linesMax: number, isEnd: boolean): FileSlice {
   const lines: FileLine[] = [];
   let at = 0;
   let line = from.readLines;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { membersOf } from '../platform/json/members.ts';
 import { faultOf } from '../formats/common/json-values.ts';
+import { membersOf } from '../platform/json/members.ts';
 
 /** More members than this a line does not have. */
 const membersMax = 100;

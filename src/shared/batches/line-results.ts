@@ -1,13 +1,13 @@
-import type { BatchEndpointName } from './rules/batch.ts';
 import type { ChatCompletion } from '../chat/chat.ts';
 import { type Refusal, statusOf } from '../errors.ts';
-import { refusalOf } from '../jobs/rules/failed-job.ts';
 import { suffixOf } from '../ids.ts';
+import { refusalOf } from '../jobs/rules/failed-job.ts';
 import type { JobError } from '../jobs/rules/job.ts';
 import { readJson } from '../platform/json/read-json.ts';
 import { writeJson } from '../platform/json/verbatim.ts';
-import type { EndedLine } from './sql/assemble-batch.ts';
 import { endpoints } from './endpoints.ts';
+import type { BatchEndpointName } from './rules/batch.ts';
+import type { EndedLine } from './sql/assemble-batch.ts';
 
 /**
  * The error of OpenAI's APIs that says the same as a refusal. `request.` before a field is a word of the
@@ -20,16 +20,16 @@ export function openaiError({ message, type, extras }: Pick<Refusal, 'message' |
 }
 
 /** A line of the output file or of the error file, as OpenAI writes them. */
-export type AnsweredLine = { isError: boolean; text: string };
+export type LineResult = { isError: boolean; text: string };
 
 /** What a line came to. `unrun` says why a line that never became a job did not run. */
-export function answerLine(
+export function toLineResult(
   ended: EndedLine,
   batch: { id: string; endpoint: BatchEndpointName },
   unrun: 'batch_expired' | 'batch_cancelled' | 'processing_failed',
-): AnsweredLine {
+): LineResult {
   const id = requestIdOf(ended, batch);
-  const write = (response: object | null, error: object | null, isError: boolean): AnsweredLine => ({
+  const write = (response: object | null, error: object | null, isError: boolean): LineResult => ({
     isError,
     text: `${writeJson({ id, custom_id: ended.customId, response, error })}\n`,
   });
@@ -60,7 +60,7 @@ export function answerLine(
 }
 
 /** The line of the error file for one whose processing ended process after process: nothing of it is read. */
-export function answerUnread(
+export function toSkippedResult(
   line: Pick<EndedLine, 'line' | 'customId' | 'jobId'>,
   batch: { id: string },
 ): string {

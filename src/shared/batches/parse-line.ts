@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { type BatchEndpointName, type BatchFault } from './rules/batch.ts';
-import { batchLineBytesMax } from '../formats/common/batch-limits.ts';
 import type { Refusal } from '../errors.ts';
+import { batchLineBytesMax } from '../formats/common/batch-limits.ts';
+import { tooManyValues } from '../formats/common/client-json.ts';
+import { faultOf } from '../formats/common/json-values.ts';
 import { measureJson, requestLimits } from '../platform/json/measure-json.ts';
 import { membersOf } from '../platform/json/members.ts';
 import { readScannedJson } from '../platform/json/read-json.ts';
-import { tooManyValues } from '../formats/common/client-json.ts';
-import { faultOf } from '../formats/common/json-values.ts';
 import type { FileLine } from './file-lines.ts';
+import type { BatchEndpointName, BatchFault } from './rules/batch.ts';
 
 /**
  * A line that can be judged; its body has not been looked at. `escapes`: whether the text held `\u`.

@@ -1,21 +1,21 @@
-import type { BatchEndpointName } from './rules/batch.ts';
 import { Refusal } from '../errors.ts';
-import { newId } from '../ids.ts';
 import { nameFields } from '../formats/common/field-names.ts';
 import { checkValue } from '../formats/common/json-values.ts';
+import { newId } from '../ids.ts';
+import type { JobIntake } from '../jobs/sql/accept-jobs.ts';
 import {
-  type JobOrder,
-  type PricedOrder,
+  type JobSubmission,
   type PricedRequest,
   priceRequest,
   type QuoteDeps,
+  type SubmittedRequest,
   toIntake,
 } from '../jobs/submission.ts';
-import type { JobIntake } from '../jobs/sql/accept-jobs.ts';
-import type { BatchLine } from './sql/validate-batch.ts';
 import { type BatchEndpoint, endpoints } from './endpoints.ts';
 import { openaiError } from './line-results.ts';
 import type { ParsedLine } from './parse-line.ts';
+import type { BatchEndpointName } from './rules/batch.ts';
+import type { BatchLine } from './sql/validate-batch.ts';
 
 const attemptsMax = 5;
 
@@ -29,7 +29,7 @@ export type LineOwner = {
  * Prices the body of a line: the line as it is kept, with the job that will be made of it, or with why it is
  * refused.
  */
-export function judgeLine(deps: QuoteDeps, owner: LineOwner, parsed: ParsedLine): BatchLine {
+export function priceLine(deps: QuoteDeps, owner: LineOwner, parsed: ParsedLine): BatchLine {
   const kept = { line: parsed.line, customId: parsed.customId };
   try {
     if (parsed.unread !== undefined) throw parsed.unread;
@@ -47,9 +47,9 @@ function toJob(
   owner: LineOwner,
   { request, original, metadata }: ReturnType<BatchEndpoint['read']>,
 ): JobIntake {
-  const order: JobOrder = {
+  const submission: JobSubmission = {
     surface: 'batches',
-    priced: priceLine(deps, { request, original }, owner),
+    priced: priceCall(deps, { request, original }, owner),
     lane: 'batch',
     stream: false,
     runAt: null,
@@ -62,11 +62,11 @@ function toJob(
     webhookPayload: 'thin',
     metadata,
   };
-  return toIntake(newId('job'), order, { ...owner, idempotency: null });
+  return toIntake(newId('job'), submission, { ...owner, idempotency: null });
 }
 
 /** Problems are named as the line wrote its fields. */
-function priceLine(deps: QuoteDeps, asked: PricedOrder, owner: LineOwner): PricedRequest {
+function priceCall(deps: QuoteDeps, asked: SubmittedRequest, owner: LineOwner): PricedRequest {
   try {
     return priceRequest(deps, asked, owner.defaultMaxOutputTokens);
   } catch (error) {

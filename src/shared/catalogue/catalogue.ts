@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { ModelEntry } from './model.ts';
 import { builtInModels, ownProviders } from './built-in-models.ts';
-import { type FileModel, type FileProvider, modelsFileShape, providersFileShape } from './file-shapes.ts';
+import { type FileModel, type FileProvider, modelsFileSchema, providersFileSchema } from './file-schemas.ts';
 import { type FileFacts, missingFacts, newModel, overrideModel } from './merge-models.ts';
+import type { ModelEntry } from './model.ts';
 
 /** An OpenAI-compatible upstream from PROVIDERS_FILE. */
 export type ProviderEntry = {
@@ -146,10 +146,10 @@ export function loadCatalogue(files: { modelsFile?: unknown; providersFile?: unk
   const adding: Adding = { models: new Map(builtIn.models.map((model) => [model.id, model])), problems: [] };
   const { providers } = parseFile(
     'PROVIDERS_FILE',
-    providersFileShape,
+    providersFileSchema,
     files.providersFile ?? { providers: [] },
   );
-  const { models } = parseFile('MODELS_FILE', modelsFileShape, files.modelsFile ?? { models: [] });
+  const { models } = parseFile('MODELS_FILE', modelsFileSchema, files.modelsFile ?? { models: [] });
   const compatible = providers.map((provider) => provider.name);
   adding.problems.push(...duplicates(compatible).map((name) => `PROVIDERS_FILE: ${name} is there twice`));
   adding.problems.push(

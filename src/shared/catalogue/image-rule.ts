@@ -1,5 +1,3 @@
-import type { ImageSize } from '../quoting/image-formats.ts';
-
 /**
  * How a provider turns an image into tokens.
  *

@@ -1,5 +1,5 @@
-import { type Catalogue, CatalogueError, loadCatalogue } from './catalogue.ts';
 import { type Config, ConfigError, type ProviderConfig } from '../platform/config/config.ts';
+import { type Catalogue, CatalogueError, loadCatalogue } from './catalogue.ts';
 
 /** The models that can be priced, and the providers that can be called. */
 export type Models = { catalogue: Catalogue; providers: ProviderConfig[] };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { FileModel } from './file-schemas.ts';
 import type { ModelEntry, Prices, ProviderKind, Rates } from './model.ts';
-import type { FileModel } from './file-shapes.ts';
 
 type FileRates = NonNullable<FileModel['usd_per_mtok']>;
 type FileLong = FileModel['long_context'];

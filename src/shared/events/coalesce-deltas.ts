@@ -9,7 +9,7 @@ type ToolDelta = Extract<Delta, { kind: 'tool_call' }>;
  * Joins deltas that wait to be sent: text per choice, arguments per tool call. `take` gives them as events
  * and counts each choice's offset in UTF-16 units.
  */
-export function createDeltaGatherer(attempt: number) {
+export function createDeltaCoalescer(attempt: number) {
   const texts = new Map<number, TextDelta>();
   const calls = new Map<string, ToolDelta>();
   const offsets = new Map<number, number>();

@@ -1,9 +1,9 @@
-import type { LoggedEvent } from './rules/event.ts';
 import type { Subscriber } from '../platform/redis/subscriber.ts';
 import { channelOf, parseNews } from './event-log.ts';
+import type { LoggedEvent } from './rules/event.ts';
 
 /** What is told about one job: events just written, or none when its row in Postgres changed. */
-type FeedListener = (news: LoggedEvent[]) => void;
+type FeedListener = (signals: LoggedEvent[]) => void;
 
 export type Subscription = {
   /** True once Redis says that the subscription is on; false when it could not be made yet. */
@@ -29,8 +29,8 @@ export function createEventFeed({
   subscriber.onMessage((name, message) => {
     const listening = channels.get(name)?.listening;
     if (listening === undefined) return;
-    const news = parseNews(message);
-    for (const { listener } of listening) listener(news);
+    const signals = parseNews(message);
+    for (const { listener } of listening) listener(signals);
   });
 
   function join(name: string): Channel {

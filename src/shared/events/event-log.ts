@@ -1,7 +1,7 @@
-import type { LoggedEvent } from './rules/event.ts';
 import { type RedisConnection, redisKey } from '../platform/redis/redis.ts';
 import { createRedisScript } from '../platform/redis/redis-script.ts';
-import { answerWithin } from '../platform/wait-at-most.ts';
+import { resultWithin } from '../platform/wait-at-most.ts';
+import type { LoggedEvent } from './rules/event.ts';
 
 /**
  * The log of a job is kept at least this long after its last event; after that its end is told from Postgres.
@@ -131,9 +131,11 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
      * at a time for each job: an id that comes after a higher one is taken for one that is there already.
      */
     async append(jobId: string, { attempt, firstId, events }: Append): Promise<boolean> {
-      const news = JSON.stringify(events.map(({ type, fields }, index) => [firstId + index, type, fields]));
+      const signals = JSON.stringify(
+        events.map(({ type, fields }, index) => [firstId + index, type, fields]),
+      );
       const logged = events.flatMap(({ type, fields }) => [type, fields]);
-      const about = [channelOf(prefix, jobId), firstId, news, textAfter(events)];
+      const about = [channelOf(prefix, jobId), firstId, signals, textAfter(events)];
       const last = await appendScript(redis, keysOf(jobId), [
         attempt,
         keptMs,
@@ -198,5 +200,5 @@ function textAfter(events: Append['events']): string {
 }
 
 async function orNull<Value>(work: Promise<Value>): Promise<Value | null> {
-  return await answerWithin(answerMsMax, work, 'redis').catch(() => null);
+  return await resultWithin(answerMsMax, work, 'redis').catch(() => null);
 }

@@ -1,5 +1,5 @@
 import type { Log } from '../platform/log.ts';
-import { within } from '../platform/wait-at-most.ts';
+import { waitAtMost } from '../platform/wait-at-most.ts';
 import type { EventLog } from './event-log.ts';
 
 export type WriterOptions = {
@@ -40,7 +40,7 @@ const idsPerhapsUsedMax = 100_000_000;
  * one's worker was lost. While Redis is away events wait, up to a bound; what is given up keeps its ids, so
  * that a watcher sees the hole.
  */
-export class EventOutbox {
+export class EventSender {
   readonly #deps: { events: EventLog; log: Log };
   readonly #options: WriterOptions;
   #queue: Outgoing[] = [];
@@ -73,8 +73,8 @@ export class EventOutbox {
    * text, whatever it had been shown before.
    */
   async close(): Promise<number> {
-    if (this.#sending !== null) await within(failingMsMax, this.#sending);
-    if (this.#sending !== null && !this.#failing) await within(closeMsMax - failingMsMax, this.#sending);
+    if (this.#sending !== null) await waitAtMost(failingMsMax, this.#sending);
+    if (this.#sending !== null && !this.#failing) await waitAtMost(closeMsMax - failingMsMax, this.#sending);
     if (this.#state !== 'overtaken') this.#state = 'closed';
     const last = this.#base + this.#count + this.#queue.length;
     if (this.#queue.length === 0 || !this.#options.stream) return last;

@@ -1,8 +1,8 @@
 import type { Delta } from '../chat/chat.ts';
 import type { Log } from '../platform/log.ts';
+import { createDeltaCoalescer } from './coalesce-deltas.ts';
 import type { EventLog } from './event-log.ts';
-import { EventOutbox, type WriterOptions } from './event-sender.ts';
-import { createDeltaGatherer } from './coalesce-deltas.ts';
+import { EventSender, type WriterOptions } from './event-sender.ts';
 
 /** The first delta leaves at once; later ones are joined for this long. */
 const gatherMs = 50;
@@ -24,8 +24,8 @@ export function openEventWriter(
   options: WriterOptions,
 ): JobEventWriter {
   const { attempt, provider, model } = options;
-  const outbox = new EventOutbox(deps, options);
-  const gatherer = createDeltaGatherer(attempt);
+  const outbox = new EventSender(deps, options);
+  const gatherer = createDeltaCoalescer(attempt);
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 

@@ -1,10 +1,10 @@
+import type { Log } from '../platform/log.ts';
+import type { RedisConnection } from '../platform/redis/redis.ts';
+import type { Subscriber } from '../platform/redis/subscriber.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
 import { type ClosedLog, channelOf, createEventLog, type EventLog } from './event-log.ts';
 import type { WriterOptions } from './event-sender.ts';
 import { type JobEventWriter, openEventWriter } from './event-writer.ts';
-import type { RedisConnection } from '../platform/redis/redis.ts';
-import type { Subscriber } from '../platform/redis/subscriber.ts';
-import type { Log } from '../platform/log.ts';
 
 /**
  * The news of jobs: what workers write while a job runs, and the hint that a job's row changed. All of it may
@@ -50,8 +50,8 @@ export function createJobEvents(deps: {
     announce,
     announceMany: (jobIds) => jobIds.forEach(announce),
     onChange: (jobId, listener) => {
-      const subscription = feed.listen(jobId, (news) => {
-        if (news.length === 0) listener();
+      const subscription = feed.listen(jobId, (signals) => {
+        if (signals.length === 0) listener();
       });
       // A change between the caller's last look and the moment the subscription is on would be missed.
       void subscription.ready.then((on) => on && listener());

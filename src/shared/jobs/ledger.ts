@@ -1,28 +1,28 @@
 import type { Limits } from '../platform/config/quotas.ts';
 import { createGroupCommit } from '../platform/group-commit/group-commit.ts';
-import { acceptJobs, type IntakeVerdict, type JobIntake } from './sql/accept-jobs.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { groupFaultOf } from '../platform/postgres/database-errors.ts';
-import { repeatWhileAway } from '../platform/postgres/retry-while-unavailable.ts';
-import { type JobEnding, type JobReturn, putBackJobs, settleJobs } from './sql/settle-jobs.ts';
+import { retryWhileUnavailable } from '../platform/postgres/retry-while-unavailable.ts';
+import { acceptJobs, type IntakeVerdict, type JobIntake } from './sql/accept-jobs.ts';
+import { type JobEnding, type JobRequeue, requeueJobs, settleJobs } from './sql/settle-jobs.ts';
 
 export type Ledger = {
   /**
    * Stores a job and opens its hold, or says why not. Resolves after the commit. When the commit's answer is
    * lost it looks again, for a moment; a rejection then leaves open whether the job was stored.
    */
-  openHold(intake: JobIntake): Promise<IntakeVerdict>;
+  acceptJob(intake: JobIntake): Promise<IntakeVerdict>;
   /**
    * Ends a job and closes its share of the hold: what it cost is charged, the rest released, the result, the
    * final state and the webhook owed are stored. False when somebody else ended it first: then nothing
    * happened. The same ending given twice happens once and is true both times.
    */
-  settleHold(ending: JobEnding): Promise<boolean>;
+  settleJob(ending: JobEnding): Promise<boolean>;
   /**
    * Puts a running job back to wait for another call; its hold stays. False when it is no longer the
    * caller's.
    */
-  keepHold(item: JobReturn): Promise<boolean>;
+  requeueJob(item: JobRequeue): Promise<boolean>;
 };
 
 /** A client waits for its answer: a database that is away for longer is its business. */
@@ -52,15 +52,15 @@ export function createLedger(
     laneOf,
   });
   return {
-    openHold: (intake) => repeatWhileAway(() => accept(intake), { patienceMs: intakePatienceMs }),
-    settleHold: createGroupCommit<JobEnding, boolean>({
+    acceptJob: (intake) => retryWhileUnavailable(() => accept(intake), { patienceMs: intakePatienceMs }),
+    settleJob: createGroupCommit<JobEnding, boolean>({
       commit: (endings, isShared) => settleJobs(sql, endings, waitOf(isShared)),
       bytesOf: (ending) => (ending.result?.length ?? 0) + (ending.event?.body.length ?? 0) + 800,
       faultOf,
       laneOf,
     }),
-    keepHold: createGroupCommit<JobReturn, boolean>({
-      commit: (returns) => putBackJobs(sql, returns),
+    requeueJob: createGroupCommit<JobRequeue, boolean>({
+      commit: (returns) => requeueJobs(sql, returns),
       bytesOf: () => 400,
       faultOf,
     }),

@@ -1,6 +1,6 @@
-import { lanes } from './rules/job.ts';
-import type { Ledger } from './ledger.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { Ledger } from './ledger.ts';
+import { lanes } from './rules/job.ts';
 import type { JobEnding } from './sql/settle-jobs.ts';
 
 const nanoPerUsd = 1e9;
@@ -11,8 +11,8 @@ const nanoPerUsd = 1e9;
  */
 export function measureLedger(ledger: Ledger, metrics: Metrics): Ledger {
   return {
-    openHold: async (intake) => {
-      const verdict = await ledger.openHold(intake);
+    acceptJob: async (intake) => {
+      const verdict = await ledger.acceptJob(intake);
       if (verdict.kind === 'accepted') {
         metrics.jobsAccepted.inc({ provider: intake.provider, lane: lanes[intake.lane] ?? '' });
       } else {
@@ -20,13 +20,13 @@ export function measureLedger(ledger: Ledger, metrics: Metrics): Ledger {
       }
       return verdict;
     },
-    settleHold: async (ending) => {
-      const settled = await ledger.settleHold(ending);
+    settleJob: async (ending) => {
+      const settled = await ledger.settleJob(ending);
       if (settled) countEnding(metrics, ending);
       return settled;
     },
-    keepHold: async (item) => {
-      const kept = await ledger.keepHold(item);
+    requeueJob: async (item) => {
+      const kept = await ledger.requeueJob(item);
       if (kept) metrics.attemptsEnded.inc({ provider: item.attempt.provider, outcome: item.attempt.outcome });
       return kept;
     },

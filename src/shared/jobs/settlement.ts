@@ -1,7 +1,7 @@
 import { type ChatCompletion, responseStatusOf } from '../chat/chat.ts';
-import { webhookEvent } from '../webhooks/rules/delivery.ts';
 import { newId, responseIdOf } from '../ids.ts';
-import type { Announced, FinalState, JobError, JobRecord } from './rules/job.ts';
+import { webhookEvent } from '../webhooks/rules/delivery.ts';
+import type { FinalState, JobError, JobRecord, WebhookObject } from './rules/job.ts';
 import { toJobObject } from './rules/job.ts';
 import type { AttemptRecord, ChargeRecord, EventRecord, JobEnding } from './sql/settle-jobs.ts';
 
@@ -16,7 +16,7 @@ export type EndableJob = {
   attempts: number;
   holdNano: bigint;
   stream: boolean;
-  announces: Announced | null;
+  announces: WebhookObject | null;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
@@ -57,7 +57,7 @@ export function endingOf(job: EndableJob, facts: EndingFacts): JobEnding {
   };
 }
 
-function eventOf(job: EndableJob, announced: Announced, facts: EndingFacts): EventRecord {
+function eventOf(job: EndableJob, announced: WebhookObject, facts: EndingFacts): EventRecord {
   const eventId = newId('evt');
   const isResponse = announced === 'response';
   const eventType = isResponse ? responseEventType(facts) : (`job.${facts.state}` as const);

@@ -1,22 +1,22 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { ModelEntry } from '../catalogue/model.ts';
 import { refuseUnsupported } from '../catalogue/refuse-unsupported.ts';
 import type { ChatRequest } from '../chat/chat.ts';
 import { invalid, type Problem } from '../errors.ts';
 import { newId } from '../ids.ts';
+import { writeJson } from '../platform/json/verbatim.ts';
+import { type Quote, quote } from '../quoting/quote.ts';
+import { checkWebhookUrl } from '../webhooks/webhook-target.ts';
 import {
-  type Announced,
   type JobRecord,
   type Lane,
   lanes,
   type Surface,
   toJobObject,
+  type WebhookObject,
 } from './rules/job.ts';
-import type { ModelEntry } from '../catalogue/model.ts';
-import { type Quote, quote } from '../quoting/quote.ts';
-import { writeJson } from '../platform/json/verbatim.ts';
 import type { JobIntake } from './sql/accept-jobs.ts';
 import { storeTargets } from './stored-targets.ts';
-import { checkWebhookUrl } from '../webhooks/webhook-target.ts';
 
 /** A request that was judged: what is kept of it, as JSON, and what it may cost. */
 export type PricedRequest = {
@@ -27,7 +27,7 @@ export type PricedRequest = {
 };
 
 /** A job as a caller orders it. */
-export type JobOrder = {
+export type JobSubmission = {
   surface: Surface;
   priced: PricedRequest;
   lane: Lane;
@@ -37,14 +37,14 @@ export type JobOrder = {
   fallbacks: string[];
   maxAttempts: number;
   /** Whether webhooks tell its end: for jobs that were ordered as jobs, not for what only answers a call. */
-  announces: Announced | null;
+  announces: WebhookObject | null;
   webhookUrl: string | null;
   webhookPayload: 'thin' | 'full';
   metadata: Record<string, string>;
 };
 
 /** Who orders, and under which idempotency key if any. */
-export type Orderer = {
+export type Submitter = {
   accountId: string;
   idempotency: { key: string; fingerprint: string } | null;
 };
@@ -57,14 +57,14 @@ export type QuoteDeps = {
 };
 
 /** What of an order its price depends on; what is left out is as for a call. */
-export type PricedOrder = { request: ChatRequest; original?: string | null } & Partial<
-  Pick<JobOrder, 'fallbacks' | 'webhookUrl'>
+export type SubmittedRequest = { request: ChatRequest; original?: string | null } & Partial<
+  Pick<JobSubmission, 'fallbacks' | 'webhookUrl'>
 >;
 
 /** Judges a request and keeps what is stored of it. Takes nothing; throws a 422 with every problem. */
 export function priceRequest(
   deps: QuoteDeps,
-  { request, original = null, fallbacks = [], webhookUrl = null }: PricedOrder,
+  { request, original = null, fallbacks = [], webhookUrl = null }: SubmittedRequest,
   defaultMaxOutputTokens: number | null,
 ): PricedRequest {
   const quote = quoteJob(deps, { request, fallbacks, webhookUrl }, defaultMaxOutputTokens);
@@ -77,12 +77,12 @@ export function priceRequest(
  */
 function quoteJob(
   deps: QuoteDeps,
-  order: { request: ChatRequest } & Pick<JobOrder, 'fallbacks' | 'webhookUrl'>,
+  submission: { request: ChatRequest } & Pick<JobSubmission, 'fallbacks' | 'webhookUrl'>,
   defaultMaxOutputTokens: number | null,
 ): Quote {
   const problems: Problem[] = [];
-  const names = [{ name: order.request.model, param: 'request.model' }].concat(
-    order.fallbacks.map((name, index) => ({ name, param: `fallbacks.${index}` })),
+  const names = [{ name: submission.request.model, param: 'request.model' }].concat(
+    submission.fallbacks.map((name, index) => ({ name, param: `fallbacks.${index}` })),
   );
   const targets = names.flatMap(({ name, param }) => {
     const found = findModel(deps, name, param);
@@ -92,18 +92,18 @@ function quoteJob(
   problems.push(...refuseMixedTargets(deps, targets));
   for (const [index, target] of targets.entries()) {
     const where = index === 0 ? '' : ` (the fallback ${target.id} cannot do it)`;
-    const refused = refuseUnsupported(order.request, target.kind, target.supports);
+    const refused = refuseUnsupported(submission.request, target.kind, target.supports);
     problems.push(
       ...refused.map(({ param, message }) => ({ param: `request.${param}`, message: message + where })),
     );
   }
-  if (order.webhookUrl !== null) {
-    const problem = checkWebhookUrl(order.webhookUrl, deps.webhooks);
+  if (submission.webhookUrl !== null) {
+    const problem = checkWebhookUrl(submission.webhookUrl, deps.webhooks);
     if (problem !== null) problems.push({ param: 'webhook_url', message: problem.message });
   }
   if (problems.length > 0) throw invalid(problems);
   const quoted = quote({
-    request: order.request,
+    request: submission.request,
     targets,
     ...(defaultMaxOutputTokens === null ? {} : { defaultMaxOutputTokens }),
   });
@@ -152,17 +152,17 @@ function refuseMixedTargets(deps: Pick<QuoteDeps, 'providers'>, targets: ModelEn
 }
 
 /** Everything that is stored of a priced order, under this id. */
-export function toIntake(jobId: string, order: JobOrder, orderer: Orderer): JobIntake {
-  const { text, original, quote: priced } = order.priced;
+export function toIntake(jobId: string, submission: JobSubmission, submitter: Submitter): JobIntake {
+  const { text, original, quote: priced } = submission.priced;
   const [first] = priced.targets;
   if (first === undefined) throw new Error('a quote has at least one target');
   const createdAt = new Date();
-  const lane = lanes.indexOf(order.lane);
+  const lane = lanes.indexOf(submission.lane);
   const record: JobRecord = {
     id: jobId,
-    accountId: orderer.accountId,
+    accountId: submitter.accountId,
     batchId: null,
-    surface: order.surface,
+    surface: submission.surface,
     state: 'waiting',
     lane,
     model: first.model,
@@ -173,9 +173,9 @@ export function toIntake(jobId: string, order: JobOrder, orderer: Orderer): JobI
     chargeNano: null,
     estimated: false,
     usage: null,
-    metadata: order.metadata,
+    metadata: submission.metadata,
     error: null,
-    stream: order.stream,
+    stream: submission.stream,
     eventSeq: 1,
     createdAt,
     startedAt: null,
@@ -183,28 +183,28 @@ export function toIntake(jobId: string, order: JobOrder, orderer: Orderer): JobI
   };
   return {
     jobId,
-    accountId: orderer.accountId,
-    idempotencyKey: orderer.idempotency?.key ?? null,
-    fingerprint: orderer.idempotency?.fingerprint ?? null,
+    accountId: submitter.accountId,
+    idempotencyKey: submitter.idempotency?.key ?? null,
+    fingerprint: submitter.idempotency?.fingerprint ?? null,
     reply: JSON.stringify(toJobObject(record)),
-    surface: order.surface,
+    surface: submission.surface,
     lane,
     model: first.model,
     provider: first.provider,
     targetModel: first.model,
-    maxAttempts: order.maxAttempts,
+    maxAttempts: submission.maxAttempts,
     holdId: newId('hold'),
     holdNano: priced.holdNanoUsd,
     inputTokensBound: priced.inputTokens,
     tokensBound: priced.inputTokens + priced.n * first.maxOutputTokens,
-    stream: order.stream,
-    announces: order.announces,
-    webhookUrl: order.webhookUrl,
-    webhookPayload: order.webhookPayload,
-    metadata: order.metadata,
-    runAt: order.runAt,
+    stream: submission.stream,
+    announces: submission.announces,
+    webhookUrl: submission.webhookUrl,
+    webhookPayload: submission.webhookPayload,
+    metadata: submission.metadata,
+    runAt: submission.runAt,
     createdAt,
-    expiresInSeconds: order.expiresInSeconds,
+    expiresInSeconds: submission.expiresInSeconds,
     request: text,
     original,
     targets: storeTargets(priced.targets),

@@ -1,7 +1,7 @@
 import { notFound, Refusal } from '../errors.ts';
+import type { Transaction } from '../platform/postgres/database.ts';
 import { formatUsd, type NanoUsd } from './rules/money.ts';
 import { findBalance } from './sql/balances.ts';
-import type { Transaction } from '../platform/postgres/database.ts';
 import { type Entry, recordCredit } from './sql/entries.ts';
 
 /**

@@ -1,15 +1,15 @@
 /** What is still to be done when its caller has been answered or has left. */
-export class Errands {
+export class BackgroundTasks {
   readonly #open = new Set<Promise<unknown>>();
 
   /** Lets it be done; a failure says nothing to anybody. */
-  run(errand: Promise<unknown>): void {
+  track(errand: Promise<unknown>): void {
     const done = errand.catch(() => undefined).finally(() => this.#open.delete(done));
     this.#open.add(done);
   }
 
   /** Resolves when all are done: who closes waits for it before connections are given up. */
-  async done(): Promise<void> {
+  async drained(): Promise<void> {
     await Promise.all(this.#open);
   }
 }

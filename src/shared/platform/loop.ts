@@ -14,7 +14,7 @@ const sayAgainMs = 60_000;
  * Runs `work` again and again: at least every `intervalMs`, sooner when woken, never twice at a time. When
  * the work says true it is run again at once: there was more. A failure is logged and the loop goes on.
  */
-export function every(
+export function startLoop(
   intervalMs: number,
   work: () => Promise<boolean | undefined>,
   log: Log,

@@ -5,7 +5,7 @@ import type { Config } from './config/config.ts';
  * Whether a request may read the metrics, by its `Authorization`: with METRICS_TOKEN its bearer alone.
  * Without one everybody in development, and where only this machine can reach the port; else nobody.
  */
-export function createMetricsDoor({
+export function createMetricsAccess({
   metricsToken,
   metricsOpen,
 }: Pick<Config['http'], 'metricsToken' | 'metricsOpen'>): (authorization: string | undefined) => boolean {

@@ -1,5 +1,5 @@
-import { isCertificateError } from './outgoing/certificate-errors.ts';
 import type { Log } from './log.ts';
+import { isCertificateError } from './outgoing/certificate-errors.ts';
 
 /**
  * Says once that a service is away, and once that it is back, however many connections notice and however

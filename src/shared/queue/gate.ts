@@ -1,6 +1,6 @@
-import { gateScript, keepSlotsScript } from './gate-script.ts';
 import type { RedisConnection } from '../platform/redis/redis.ts';
 import { redisKey } from '../platform/redis/redis.ts';
+import { gateScript, keepSlotsScript } from './gate-script.ts';
 
 /**
  * The gate of one provider and model: whether a call may be made now. One script on one hash, shared by every
@@ -54,7 +54,7 @@ export type GateReport =
  * What the provider's headers said of its own limits. `usedUpMs`: for how long nothing is left of one, else
  * 0.
  */
-export type SaidLimits = { requestsLeft: number | null; tokensLeft: number | null; usedUpMs: number };
+export type ReportedLimits = { requestsLeft: number | null; tokensLeft: number | null; usedUpMs: number };
 
 export type GateStatus = {
   breaker: 'closed' | 'open' | 'half_open';
@@ -66,7 +66,7 @@ export type GateStatus = {
 export type Gate = {
   admit(pass: GatePass): Promise<Admission>;
   /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
-  report(pass: GatePass, report: GateReport, said?: SaidLimits | null): Promise<void>;
+  report(pass: GatePass, report: GateReport, said?: ReportedLimits | null): Promise<void>;
   /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
   keepSlots(provider: string, slots: string[]): Promise<void>;
   status(provider: string, model: string): Promise<GateStatus>;
@@ -87,7 +87,7 @@ export function createGate(deps: {
     pass: GatePass,
     kind = '',
     value = 0,
-    said: SaidLimits | null = null,
+    said: ReportedLimits | null = null,
   ): Promise<[number, number, ...unknown[]]> {
     const limits = deps.limitsOf(pass.provider);
     const keys = [

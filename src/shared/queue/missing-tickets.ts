@@ -1,6 +1,6 @@
-import { queueName, queuePrefix, ticketId } from './queue.ts';
 import type { RedisConnection } from '../platform/redis/redis.ts';
 import { createRedisScript } from '../platform/redis/redis-script.ts';
+import { queueName, queuePrefix, ticketId } from './queue.ts';
 import type { TicketKey } from './sql/tickets.ts';
 
 /** Where a ticket can be that will still be taken, the likeliest first: sorted sets, then lists. */

@@ -1,7 +1,7 @@
 import { type ConnectionOptions, Queue } from 'bullmq';
 import type { RedisConnection } from '../platform/redis/redis.ts';
+import { resultWithin } from '../platform/wait-at-most.ts';
 import type { TicketKey, TicketRow } from './sql/tickets.ts';
-import { answerWithin } from '../platform/wait-at-most.ts';
 
 /**
  * A ticket: a message in BullMQ that says which job may run now. It carries no text, no key and no tenant;
@@ -70,12 +70,12 @@ export async function addTickets(queue: TicketQueue, tickets: TicketRow[]): Prom
       opts: { jobId: ticketId({ id, generation }), priority, removeOnComplete: true, removeOnFail: true },
     })),
   );
-  await answerWithin(queueMsMax, adding, 'redis');
+  await resultWithin(queueMsMax, adding, 'redis');
 }
 
 /** Takes tickets out of the queue. One that a worker has in hand stays: it will find itself void. */
-export async function removeTickets(queue: TicketQueue, tickets: TicketKey[]): Promise<void> {
+export async function deleteTickets(queue: TicketQueue, tickets: TicketKey[]): Promise<void> {
   // All are asked, whatever comes of one: a ticket that stays is void.
   const removing = Promise.allSettled(tickets.map((ticket) => queue.remove(ticketId(ticket))));
-  await answerWithin(queueMsMax, removing, 'redis');
+  await resultWithin(queueMsMax, removing, 'redis');
 }

@@ -1,5 +1,5 @@
+import type { ImageRule } from '../catalogue/image-rule.ts';
 import type { ImageSize } from './image-formats.ts';
-import { ImageRule } from '../catalogue/image-rule.ts';
 
 type Detail = 'auto' | 'low' | 'high';
 

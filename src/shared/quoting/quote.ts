@@ -1,5 +1,5 @@
-import type { ChatRequest } from '../chat/chat.ts';
 import type { ModelEntry, Prices, Rates, TokenizerFamily } from '../catalogue/model.ts';
+import type { ChatRequest } from '../chat/chat.ts';
 import type { NanoUsd } from '../money/rules/money.ts';
 import { costOf } from '../money/rules/price.ts';
 import { measureRequest } from './request-measure.ts';

@@ -1,5 +1,5 @@
-import { writeJson } from '../platform/json/verbatim.ts';
 import type { ChatRequest, ExtraContent, ImagePart, Message, TextPart } from '../chat/chat.ts';
+import { writeJson } from '../platform/json/verbatim.ts';
 import type { ImageSize } from './image-formats.ts';
 import { imageSize } from './image-size.ts';
 import { emptyMeasure, measureText, type TextMeasure } from './text-tokens.ts';

@@ -1,6 +1,6 @@
+import type { ModelEntry, TokenizerFamily } from '../catalogue/model.ts';
 import type { ChatRequest } from '../chat/chat.ts';
 import { imageTokens } from './image-tokens.ts';
-import type { ModelEntry, TokenizerFamily } from '../catalogue/model.ts';
 import { measureRequest, type RequestMeasure } from './request-measure.ts';
 import { emptyMeasure, measureText, type TextMeasure } from './text-tokens.ts';
 

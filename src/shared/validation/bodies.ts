@@ -1,23 +1,27 @@
 import type { z } from 'zod';
 import { invalid } from '../errors.ts';
-import type { Surface } from '../jobs/rules/job.ts';
-import { writeJson } from '../platform/json/verbatim.ts';
-import { chatCompletionsShape } from '../formats/openai-chat/chat-request.ts';
-import { readClientJson } from '../formats/common/client-json.ts';
-import { type EarlierTurn, readEarlierItems } from '../formats/openai-responses/earlier-items.ts';
-import { nameFields } from '../formats/common/field-names.ts';
-import { jobBody, toOrder } from '../formats/jobs/job-request.ts';
 import { type MessageBatchLines, readMessageBatch } from '../formats/anthropic-messages/message-batch.ts';
-import { countTokensShape, messagesShape } from '../formats/anthropic-messages/message-request.ts';
+import { countTokensSchema, messagesSchema } from '../formats/anthropic-messages/message-request.ts';
+import { readClientJson } from '../formats/common/client-json.ts';
+import { nameFields } from '../formats/common/field-names.ts';
+import { problemsOf } from '../formats/common/zod-problems.ts';
+import { jobBody, toSubmission } from '../formats/jobs/job-request.ts';
+import { chatCompletionsSchema } from '../formats/openai-chat/chat-request.ts';
+import { type EarlierTurn, readEarlierItems } from '../formats/openai-responses/earlier-items.ts';
 import {
-  type JobOrder,
-  type PricedOrder,
+  firstStoredField,
+  responsesSchema,
+  toChatRequest,
+} from '../formats/openai-responses/response-request.ts';
+import type { Surface } from '../jobs/rules/job.ts';
+import {
+  type JobSubmission,
   type PricedRequest,
   priceRequest,
   type QuoteDeps,
+  type SubmittedRequest,
 } from '../jobs/submission.ts';
-import { firstStoredField, responsesShape, toChatRequest } from '../formats/openai-responses/response-request.ts';
-import { problemsOf } from '../formats/common/zod-problems.ts';
+import { writeJson } from '../platform/json/verbatim.ts';
 
 /** Whose body it is. */
 export type BodyOwner = { accountId: string; defaultMaxOutputTokens: number | null };
@@ -32,8 +36,8 @@ type Called = { priced: PricedRequest; model: string; stream: boolean; metadata:
  * What comes of a body of each kind: plain values, texts and no trees, that cross from thread to thread as
  * they are.
  */
-export type JudgedBodies = {
-  job: JobOrder;
+export type ValidatedBodies = {
+  job: JobSubmission;
   chat: Called & { includeUsage: boolean };
   message: Called;
   tokens: { inputTokens: number };
@@ -44,23 +48,26 @@ export type JudgedBodies = {
   response: { echo: string; priced: PricedRequest | null };
   messageBatch: MessageBatchLines;
 };
-export type BodyKind = keyof JudgedBodies;
+export type BodyKind = keyof ValidatedBodies;
 
 type Readers = {
   [Kind in Exclude<BodyKind, 'messageBatch'>]: (
     deps: QuoteDeps,
     given: unknown,
     body: GivenBody,
-  ) => JudgedBodies[Kind];
+  ) => ValidatedBodies[Kind];
 };
 
 const readers: Readers = {
   job: (deps, given, { owner }) => {
-    const { request, ...order } = toOrder(readAs(jobBody, given));
-    return { ...order, priced: priceRequest(deps, { ...order, request }, owner.defaultMaxOutputTokens) };
+    const { request, ...submission } = toSubmission(readAs(jobBody, given));
+    return {
+      ...submission,
+      priced: priceRequest(deps, { ...submission, request }, owner.defaultMaxOutputTokens),
+    };
   },
   chat: (deps, given, { owner }) => {
-    const { request, stream, includeUsage } = readAs(chatCompletionsShape, given);
+    const { request, stream, includeUsage } = readAs(chatCompletionsSchema, given);
     return {
       priced: priceCall(deps, 'chat', { request }, owner),
       model: request.model,
@@ -70,17 +77,17 @@ const readers: Readers = {
     };
   },
   message: (deps, given, { owner }) => {
-    const { request, stream, metadata } = readAs(messagesShape, given);
+    const { request, stream, metadata } = readAs(messagesSchema, given);
     const priced = priceCall(deps, 'messages', { request }, owner);
     return { priced, model: request.model, stream, metadata };
   },
   tokens: (deps, given) => {
-    const request = readAs(countTokensShape, given);
+    const request = readAs(countTokensSchema, given);
     const owner = { accountId: '', defaultMaxOutputTokens: null };
     return { inputTokens: priceCall(deps, 'messages', { request }, owner).quote.inputTokens };
   },
   response: (deps, given, { owner, earlier }) => {
-    const body = readAs(responsesShape, given);
+    const body = readAs(responsesSchema, given);
     const echo = writeJson({ ...body, input: [] });
     const goesOn = typeof body.previous_response_id === 'string';
     if (goesOn && earlier === undefined) return { echo, priced: null };
@@ -91,20 +98,25 @@ const readers: Readers = {
 };
 
 /** Reads, checks and prices a body. Throws a Refusal. */
-export function judgeBody<Kind extends BodyKind>(
+export function validateBody<Kind extends BodyKind>(
   deps: QuoteDeps,
   kind: Kind,
   body: GivenBody,
-): JudgedBodies[Kind] {
-  if (kind === 'messageBatch') return readMessageBatch(body.bytes) as JudgedBodies[Kind];
+): ValidatedBodies[Kind] {
+  if (kind === 'messageBatch') return readMessageBatch(body.bytes) as ValidatedBodies[Kind];
   const read = readers[kind as Exclude<BodyKind, 'messageBatch'>];
-  return read(deps, readClientJson(body.bytes), body) as JudgedBodies[Kind];
+  return read(deps, readClientJson(body.bytes), body) as ValidatedBodies[Kind];
 }
 
 /** Problems are named as the client of the surface wrote its fields. */
-function priceCall(deps: QuoteDeps, surface: Surface, order: PricedOrder, owner: BodyOwner): PricedRequest {
+function priceCall(
+  deps: QuoteDeps,
+  surface: Surface,
+  submission: SubmittedRequest,
+  owner: BodyOwner,
+): PricedRequest {
   try {
-    return priceRequest(deps, order, owner.defaultMaxOutputTokens);
+    return priceRequest(deps, submission, owner.defaultMaxOutputTokens);
   } catch (error) {
     throw nameFields(surface, error);
   }

@@ -1,13 +1,13 @@
 import type { FileLine } from '../batches/file-lines.ts';
-import { judgeLine, type LineOwner } from '../batches/price-line.ts';
 import { parseLine } from '../batches/parse-line.ts';
+import { type LineOwner, priceLine } from '../batches/price-line.ts';
 import type { BatchFault } from '../batches/rules/batch.ts';
-import type { QuoteDeps } from '../jobs/submission.ts';
 import type { BatchLine } from '../batches/sql/validate-batch.ts';
-import { type BodyKind, type GivenBody, judgeBody } from './bodies.ts';
+import type { QuoteDeps } from '../jobs/submission.ts';
+import { type BodyKind, type GivenBody, validateBody } from './bodies.ts';
 
 /** A line as it is kept, or why its whole batch is refused. */
-export type JudgedLine = BatchLine | BatchFault;
+export type PricedLine = BatchLine | BatchFault;
 
 /** What can be done here or in a thread: plain values in, plain values out. */
 export type Task =
@@ -16,16 +16,16 @@ export type Task =
 
 /** Reads, checks and prices. Throws a Refusal. */
 export function perform(deps: QuoteDeps, task: Task): unknown {
-  return task.kind === 'lines' ? judgeLines(deps, task) : judgeBody(deps, task.bodyKind, task.body);
+  return task.kind === 'lines' ? priceLines(deps, task) : validateBody(deps, task.bodyKind, task.body);
 }
 
 /** Each line by itself: what one holds is its own fault. */
-export function judgeLines(
+export function priceLines(
   deps: QuoteDeps,
   { lines, owner }: { lines: FileLine[]; owner: LineOwner },
-): JudgedLine[] {
+): PricedLine[] {
   return lines.map((line) => {
     const parsed = parseLine(line, owner.endpoint);
-    return 'code' in parsed ? parsed : judgeLine(deps, owner, parsed);
+    return 'code' in parsed ? parsed : priceLine(deps, owner, parsed);
   });
 }

@@ -5,18 +5,18 @@ import type { QuoteDeps } from '../jobs/submission.ts';
 import { perform, type Task } from './tasks.ts';
 
 /** What a thread is given when it starts, to price as its process does. */
-export type JudgeData = Omit<QuoteDeps, 'catalogue'> & {
+export type ValidatorData = Omit<QuoteDeps, 'catalogue'> & {
   catalogueFiles: Parameters<typeof loadCatalogue>[0];
 };
 
 /** What it answers: the result, a refusal's parts, or what a bug threw; and how long it took. */
-export type ThreadAnswer = { tookMs: number } & (
+export type ThreadReply = { tookMs: number } & (
   | { result: unknown }
   | { refusal: Pick<Refusal, 'type' | 'message' | 'extras'> }
   | { bug: unknown }
 );
 
-const { catalogueFiles, ...rest } = workerData as JudgeData;
+const { catalogueFiles, ...rest } = workerData as ValidatorData;
 const deps: QuoteDeps = { ...rest, catalogue: loadCatalogue(catalogueFiles) };
 
 parentPort?.on('message', (task: Task) => {

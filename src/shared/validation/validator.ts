@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
 import type { FileLine } from '../batches/file-lines.ts';
 import type { LineOwner } from '../batches/price-line.ts';
-import type { Config } from '../platform/config/config.ts';
-import { Refusal } from '../errors.ts';
-import { measureJson, requestLimits } from '../platform/json/measure-json.ts';
 import type { Models } from '../catalogue/load-models.ts';
+import { Refusal } from '../errors.ts';
 import type { QuoteDeps } from '../jobs/submission.ts';
-import type { BodyKind, GivenBody, JudgedBodies } from './bodies.ts';
-import { judgeBody } from './bodies.ts';
-import type { JudgeData, ThreadAnswer } from './thread-main.ts';
-import { type JudgedLine, judgeLines, type Task } from './tasks.ts';
+import type { Config } from '../platform/config/config.ts';
+import { measureJson, requestLimits } from '../platform/json/measure-json.ts';
+import type { BodyKind, GivenBody, ValidatedBodies } from './bodies.ts';
+import { validateBody } from './bodies.ts';
+import { type PricedLine, priceLines, type Task } from './tasks.ts';
 import { ThreadEnded } from './thread.ts';
+import type { ThreadReply, ValidatorData } from './thread-main.ts';
 import { createThreadPool, type ThreadPool } from './thread-pool.ts';
 
 /** Told how long a piece of work took, also one that was refused. */
@@ -19,18 +19,18 @@ export type Spent = (tookMs: number) => void;
 /**
  * Reads, checks and prices what clients send: large pieces in threads, so that nobody else waits for them.
  */
-export type Judge = {
+export type Validator = {
   /**
    * Each line of a batch's file as it is kept, or why it fails its whole batch, in order. Never rejects for
    * what a line holds, unless all of them together take more memory or time than a piece of work may: then
    * with a Refusal.
    */
-  lines(lines: FileLine[], owner: LineOwner): Promise<JudgedLine[]>;
+  lines(lines: FileLine[], owner: LineOwner): Promise<PricedLine[]>;
   /**
    * A body of a kind, judged; its bytes may be gone afterwards, but those of a response. Rejects with a
    * Refusal for whatever it holds.
    */
-  body<Kind extends BodyKind>(kind: Kind, body: GivenBody, spent?: Spent): Promise<JudgedBodies[Kind]>;
+  body<Kind extends BodyKind>(kind: Kind, body: GivenBody, spent?: Spent): Promise<ValidatedBodies[Kind]>;
   stop(): Promise<void>;
 };
 
@@ -51,33 +51,33 @@ const entry = import.meta.url.endsWith('.ts')
  * A judge with the models and prices of this process. One is enough for a process; its threads start with the
  * first large piece.
  */
-export function createJudge(
+export function createValidator(
   config: Pick<Config, 'webhooks' | 'modelsFile' | 'providersFile'>,
   models: Models,
-): Judge {
+): Validator {
   const deps: QuoteDeps = {
     catalogue: models.catalogue,
     providers: new Map(models.providers.map(({ name, simulated }) => [name, { simulated }])),
     webhooks: { allowPrivate: config.webhooks.allowPrivate },
   };
   const { catalogue: _, ...rest } = deps;
-  const workerData: JudgeData = { ...rest, catalogueFiles: filesOf(config) };
+  const workerData: ValidatorData = { ...rest, catalogueFiles: filesOf(config) };
   const size = Math.max(1, Math.min(threadsMax, availableParallelism() - 1));
   const pool = createThreadPool(size, { entry, workerData, memoryMebibytes, timeoutMs });
   return {
     lines: async (lines, owner) => {
       const task = { kind: 'lines' as const, lines, owner };
       const bytes = lines.reduce((sum, line) => sum + (line.bytes?.length ?? 0), 0);
-      if (bytes <= linesHere.bytes) return judgeLines(deps, task);
-      return (await inThread(pool, owner.accountId, { task, transfer: [] }, ignore)) as JudgedLine[];
+      if (bytes <= linesHere.bytes) return priceLines(deps, task);
+      return (await inThread(pool, owner.accountId, { task, transfer: [] }, ignore)) as PricedLine[];
     },
     body: async (kind, body, spent = ignore) => {
-      if (isSmall(body)) return measured(spent, () => judgeBody(deps, kind, body));
+      if (isSmall(body)) return measured(spent, () => validateBody(deps, kind, body));
       const work = {
         task: { kind: 'body' as const, bodyKind: kind, body },
         transfer: movable(kind, body.bytes),
       };
-      return (await inThread(pool, body.owner.accountId, work, spent)) as JudgedBodies[typeof kind];
+      return (await inThread(pool, body.owner.accountId, work, spent)) as ValidatedBodies[typeof kind];
     },
     stop: pool.stop,
   };
@@ -127,7 +127,7 @@ async function inThread(
   const answer = (await pool.run(accountId, work).catch((error: unknown) => {
     if (error instanceof ThreadEnded) spent(timeoutMs);
     return refuseEnded(error);
-  })) as ThreadAnswer;
+  })) as ThreadReply;
   spent(answer.tookMs);
   if ('result' in answer) return answer.result;
   if ('bug' in answer) throw answer.bug;

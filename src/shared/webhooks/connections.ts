@@ -1,9 +1,9 @@
 import { Client } from 'undici';
 import { skipInterimResponses } from '../platform/outgoing/interim-responses.ts';
 import { noProxy, type ProxySettings } from '../platform/outgoing/proxy-for.ts';
-import type { TargetPolicy } from './webhook-target.ts';
 import { createGuardedConnector } from './guarded-connector.ts';
 import type { ResolveHost } from './resolve-host.ts';
+import type { TargetPolicy } from './webhook-target.ts';
 
 /** An idle connection is kept for this long: shorter than the receivers we know close theirs. */
 const idleMs = 2000;

@@ -3,9 +3,9 @@ import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import { openTunnel } from '../platform/outgoing/open-tunnel.ts';
 import { type ProxySettings, proxyFor } from '../platform/outgoing/proxy-for.ts';
-import { mayContact, mayContactPort, type TargetPolicy } from './webhook-target.ts';
-import { answerWithin } from '../platform/wait-at-most.ts';
+import { resultWithin } from '../platform/wait-at-most.ts';
 import type { ResolveHost } from './resolve-host.ts';
+import { mayContact, mayContactPort, type TargetPolicy } from './webhook-target.ts';
 
 const connectMsMax = 5000;
 /** A name that is not found by then is the proxy's to find. */
@@ -54,7 +54,7 @@ export function createGuardedConnector(
 
   async function connectThrough(proxy: URL, target: buildConnector.Options, host: string): Promise<Socket> {
     const looking = isIP(host) !== 0 ? Promise.resolve([]) : resolve(host);
-    const addresses = await answerWithin(lookMsMax, looking, 'the resolver').catch(() => []);
+    const addresses = await resultWithin(lookMsMax, looking, 'the resolver').catch(() => []);
     if (!addresses.every(({ address }) => mayContact(address, policy))) throw new BlockedTarget();
     const port = target.port || (target.protocol === 'https:' ? '443' : '80');
     const tunnel = await openTunnel(proxy, `${target.hostname}:${port}`, connectMsMax);

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { type PostResult, parseRetryAfter } from './rules/delivery.ts';
 import type { Connections } from './connections.ts';
+import { type PostResult, parseRetryAfter } from './rules/delivery.ts';
 
 export type PostLimits = {
   /** The whole attempt, from the lookup to the last byte that is read. */

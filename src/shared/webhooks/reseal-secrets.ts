@@ -1,8 +1,14 @@
-import { isSealedWithCurrent, type SecretsKey, seal, unseal } from '../platform/seal.ts';
+import type { Log } from '../platform/log.ts';
 import type { Database } from '../platform/postgres/database.ts';
 import { readFact, recordFact, recordFirstFact } from '../platform/postgres/installation.ts';
-import { listSealed, replaceSealed, type SealedPlace, type SealedRow, sealedPlaces } from './sql/sealed-rows.ts';
-import type { Log } from '../platform/log.ts';
+import { isSealedWithCurrent, type SecretsKey, seal, unseal } from '../platform/seal.ts';
+import {
+  listSealed,
+  replaceSealed,
+  type SealedColumn,
+  type SealedRow,
+  sealedColumns,
+} from './sql/sealed-rows.ts';
 import { placeOfAccount, placeOfEndpoint } from './webhook-secret.ts';
 
 /** A text that is sealed with the key of the installation, so that another key is told before it is used. */
@@ -50,7 +56,7 @@ export async function resealSecrets(deps: ResealDeps): Promise<void> {
   const { sql, secretsKey, log } = deps;
   if (secretsKey.previous.length === 0) return;
   const counts = { current: 0, resealed: 0, unopened: 0 };
-  for (const place of sealedPlaces) {
+  for (const place of sealedColumns) {
     for (let after = ''; ; ) {
       const rows = await listSealed(sql, place, { after, limit: pageSize });
       for (const row of rows) counts[await reseal(deps, place, row)] += 1;
@@ -76,7 +82,7 @@ async function isFactCurrent({ sql, secretsKey }: ResealDeps): Promise<boolean> 
 
 async function reseal(
   { sql, secretsKey }: ResealDeps,
-  place: SealedPlace,
+  place: SealedColumn,
   row: SealedRow,
 ): Promise<'current' | 'resealed' | 'unopened'> {
   const aad = place.startsWith('accounts.') ? placeOfAccount(row.id) : placeOfEndpoint(row.id);

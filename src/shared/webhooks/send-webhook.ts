@@ -1,6 +1,6 @@
-import type { PostResult } from './rules/delivery.ts';
 import type { Connections } from './connections.ts';
 import { type PostLimits, postWebhook } from './post-webhook.ts';
+import type { PostResult } from './rules/delivery.ts';
 import { signWebhook } from './sign.ts';
 
 export type SendDeps = { connections: Connections; limits: PostLimits; now(): number };

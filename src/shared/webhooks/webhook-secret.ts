@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type SecretsKey, seal, unseal } from '../platform/seal.ts';
 import type { Database } from '../platform/postgres/database.ts';
+import { type SecretsKey, seal, unseal } from '../platform/seal.ts';
 import { ensureWebhookSecret, findWebhookSecret } from './sql/secrets.ts';
 
 /** Standard Webhooks asks for 24 to 64 random bytes. */

@@ -1,12 +1,17 @@
 import type { BatchState } from '../../shared/batches/rules/batch.ts';
 import { endedLines } from '../../shared/batches/rules/batch.ts';
-import { failpoint } from '../../shared/platform/failpoints.ts';
 import { type BatchLease, type OpenBatch, renewBatch } from '../../shared/batches/sql/batch-lease.ts';
-import { askJobsToStop, beginFinalizing, expandLines, giveUpLines } from '../../shared/batches/sql/expand-batch.ts';
+import {
+  beginFinalizing,
+  expandLines,
+  requestJobCancels,
+  skipLines,
+} from '../../shared/batches/sql/expand-batch.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
 import { assembleLines } from './assemble-lines.ts';
-import { conclude } from './finalize-batch.ts';
-import { blameSomething, isToBlame } from './give-up.ts';
-import type { MoverDeps, Step } from './batch-step.ts';
+import type { BatchStep, BatchStepDeps } from './batch-step.ts';
+import { blameSomething, isToBlame } from './blame.ts';
+import { finalizeBatch } from './finalize-batch.ts';
 import { validateLines } from './validate-lines.ts';
 
 /**
@@ -22,8 +27,8 @@ const jobsPerRequest = 500;
  * A batch that ended three processes where it stands, or failed there three times, is rid of what is to
  * blame.
  */
-export async function takeTurn(
-  deps: MoverDeps,
+export async function advanceBatch(
+  deps: BatchStepDeps,
   lease: BatchLease,
   isStopping: () => boolean,
 ): Promise<boolean> {
@@ -39,9 +44,11 @@ export async function takeTurn(
   return true;
 }
 
-const steps: Partial<Record<BatchState, Step>> = {
+const steps: Partial<Record<BatchState, BatchStep>> = {
   validating: (deps, lease, batch) =>
-    batch.isLate ? conclude(deps, lease, batch, { state: 'expired' }) : validateLines(deps, lease, batch),
+    batch.isLate
+      ? finalizeBatch(deps, lease, batch, { state: 'expired' })
+      : validateLines(deps, lease, batch),
   in_progress: async (deps, lease, batch) => {
     if (batch.expandedThrough < batch.lastLine) return await expand(deps, lease, batch);
     if (endedLines(batch) < batch.total) return false;
@@ -50,7 +57,7 @@ const steps: Partial<Record<BatchState, Step>> = {
   },
   finalizing: async (deps, lease, batch) => {
     if (batch.assembledThrough < batch.lastLine) return await assembleLines(deps, lease, batch);
-    return await conclude(deps, lease, batch, { state: batch.expired > 0 ? 'expired' : 'completed' });
+    return await finalizeBatch(deps, lease, batch, { state: batch.expired > 0 ? 'expired' : 'completed' });
   },
   cancelling: async (deps, lease, batch) => {
     // One that is given up while it runs ends the way a cancelled one does, and then has errors.
@@ -58,31 +65,31 @@ const steps: Partial<Record<BatchState, Step>> = {
       state: batch.errors === null ? ('cancelled' as const) : ('failed' as const),
       errors: batch.errors,
     };
-    if (batch.holdId === null) return await conclude(deps, lease, batch, end);
+    if (batch.holdId === null) return await finalizeBatch(deps, lease, batch, end);
     if (batch.expandedThrough < batch.lastLine) {
-      await giveUpLines(deps.sql, lease, batch, 'cancelled');
+      await skipLines(deps.sql, lease, batch, 'cancelled');
       return true;
     }
     if (endedLines(batch) < batch.total) return await stopJobs(deps, batch);
     if (batch.assembledThrough < batch.lastLine) return await assembleLines(deps, lease, batch);
-    return await conclude(deps, lease, batch, end);
+    return await finalizeBatch(deps, lease, batch, end);
   },
 };
 
-async function expand(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+async function expand(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   if (batch.isLate) {
-    await giveUpLines(deps.sql, lease, batch, 'expired');
+    await skipLines(deps.sql, lease, batch, 'expired');
     return true;
   }
   const lines = batch.carefulSteps > 0 ? 1 : expansionMax.lines;
   const providers = await expandLines(deps.sql, lease, batch, { ...expansionMax, lines });
-  for (const provider of providers) deps.news.send('backlog', provider);
+  for (const provider of providers) deps.signals.publish('backlog', provider);
   return true;
 }
 
 /** The reaper ends those that wait, the workers end those they run: a wish is all it takes. */
-async function stopJobs(deps: MoverDeps, batch: OpenBatch): Promise<boolean> {
-  const asked = await askJobsToStop(deps.sql, batch.id, jobsPerRequest);
-  for (const jobId of asked) deps.news.send('cancel', jobId);
+async function stopJobs(deps: BatchStepDeps, batch: OpenBatch): Promise<boolean> {
+  const asked = await requestJobCancels(deps.sql, batch.id, jobsPerRequest);
+  for (const jobId of asked) deps.signals.publish('cancel', jobId);
   return asked.length > 0;
 }

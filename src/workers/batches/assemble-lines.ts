@@ -1,21 +1,25 @@
-import { answerLine, answerUnread } from '../../shared/batches/line-results.ts';
-import { newId } from '../../shared/ids.ts';
+import { toLineResult, toSkippedResult } from '../../shared/batches/line-results.ts';
 import { findNextLine, keepAssembled, listEndedLines } from '../../shared/batches/sql/assemble-batch.ts';
 import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/batches/sql/batch-lease.ts';
 import { blameLine } from '../../shared/batches/sql/blame-line.ts';
-import type { Transaction } from '../../shared/platform/postgres/database.ts';
 import { appendToFile, beginFile } from '../../shared/batches/sql/files.ts';
-import type { MoverDeps } from './batch-step.ts';
+import { newId } from '../../shared/ids.ts';
+import type { Transaction } from '../../shared/platform/postgres/database.ts';
+import type { BatchStepDeps } from './batch-step.ts';
 
 const bytesPerSlice = 4 * 1024 * 1024;
 
 /**
  * Appends what the next lines came to to the output file and the error file, each made with its first line.
  */
-export async function assembleLines(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+export async function assembleLines(
+  deps: BatchStepDeps,
+  lease: BatchLease,
+  batch: OpenBatch,
+): Promise<boolean> {
   const lines = batch.carefulSteps > 0 ? 1 : linesPerSlice;
   const ended = await listEndedLines(deps.sql, batch, { lines, bytes: bytesPerSlice });
-  const answers = ended.map((line) => answerLine(line, batch, unrunCode(batch)));
+  const answers = ended.map((line) => toLineResult(line, batch, unrunCode(batch)));
   const textOf = (isError: boolean) =>
     answers.flatMap((answer) => (answer.isError === isError ? [answer.text] : [])).join('');
   const through = ended.at(-1)?.line ?? batch.lastLine;
@@ -30,18 +34,22 @@ export async function assembleLines(deps: MoverDeps, lease: BatchLease, batch: O
  * Writes the next line to the error file without a look at its result, which ended every process that had
  * one.
  */
-export async function writeBlamedLine(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<void> {
+export async function writeBlamedLine(
+  deps: BatchStepDeps,
+  lease: BatchLease,
+  batch: OpenBatch,
+): Promise<void> {
   const next = await findNextLine(deps.sql, batch);
   const through = next?.line ?? batch.lastLine;
   await keepAssembled(deps.sql, lease, batch, through, async (tx) => {
     await blameLine(tx, lease, through);
-    const text = next === null ? '' : answerUnread(next, batch);
+    const text = next === null ? '' : toSkippedResult(next, batch);
     const errorFileId = await append(tx, batch, batch.errorFileId, 'error', text);
     return { outputFileId: batch.outputFileId, errorFileId };
   });
 }
 
-function unrunCode({ state, errors }: OpenBatch): Parameters<typeof answerLine>[2] {
+function unrunCode({ state, errors }: OpenBatch): Parameters<typeof toLineResult>[2] {
   if (errors !== null) return 'processing_failed';
   return state === 'cancelling' ? 'batch_cancelled' : 'batch_expired';
 }

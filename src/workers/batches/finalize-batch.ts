@@ -1,10 +1,10 @@
 import type { BatchEnd, BatchFault } from '../../shared/batches/rules/batch.ts';
 import { batchEvent } from '../../shared/batches/rules/batch-event.ts';
-import { newId } from '../../shared/ids.ts';
 import { endBatch } from '../../shared/batches/sql/assemble-batch.ts';
 import type { BatchLease, OpenBatch } from '../../shared/batches/sql/batch-lease.ts';
 import { finishFile } from '../../shared/batches/sql/files.ts';
-import type { MoverDeps } from './batch-step.ts';
+import { newId } from '../../shared/ids.ts';
+import type { BatchStepDeps } from './batch-step.ts';
 
 /** Files are kept for as long as OpenAI keeps them, unless the batch says otherwise. */
 const outputSeconds = 30 * 86_400;
@@ -13,8 +13,8 @@ const outputSeconds = 30 * 86_400;
  * Ends a batch, with its files if it has any, and tells whoever is to be told. A batch that never began keeps
  * no lines.
  */
-export async function conclude(
-  deps: MoverDeps,
+export async function finalizeBatch(
+  deps: BatchStepDeps,
   lease: BatchLease,
   batch: OpenBatch,
   end: { state: BatchEnd; errors?: BatchFault[] | null },

@@ -1,10 +1,15 @@
+import {
+  type BatchLease,
+  LeaseLost,
+  leaseBatch,
+  releaseBatch,
+} from '../../shared/batches/sql/batch-lease.ts';
 import { Refusal } from '../../shared/errors.ts';
-import { every, type Loop } from '../../shared/platform/loop.ts';
-import { type BatchLease, LeaseLost, leaseBatch, releaseBatch } from '../../shared/batches/sql/batch-lease.ts';
+import { type Loop, startLoop } from '../../shared/platform/loop.ts';
 import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
-import { repeatWhileAway } from '../../shared/platform/postgres/retry-while-unavailable.ts';
-import { takeTurn } from './advance-batch.ts';
-import type { MoverDeps } from './batch-step.ts';
+import { retryWhileUnavailable } from '../../shared/platform/postgres/retry-while-unavailable.ts';
+import { advanceBatch } from './advance-batch.ts';
+import type { BatchStepDeps } from './batch-step.ts';
 
 const intervalMs = 500;
 /**
@@ -21,7 +26,7 @@ const retryMs = 1000;
  * batch. Whatever dies on the way, the next worker goes on when the lease ends. One that fails is logged and
  * put off; the others go on.
  */
-export function startBatches(deps: MoverDeps, settings: { leaseSeconds: number }): Loop {
+export function startBatches(deps: BatchStepDeps, settings: { leaseSeconds: number }): Loop {
   /** The accounts whose batches this process moves now. */
   const moving = new Map<string, Promise<void>>();
   let stopping = false;
@@ -50,7 +55,7 @@ export function startBatches(deps: MoverDeps, settings: { leaseSeconds: number }
   async function move(lease: BatchLease): Promise<void> {
     const handBack = await turn(lease);
     if (handBack === null) return;
-    await repeatWhileAway(() => releaseBatch(deps.sql, lease, handBack), {
+    await retryWhileUnavailable(() => releaseBatch(deps.sql, lease, handBack), {
       patienceMs: settings.leaseSeconds * 1000,
       isStopping: () => stopping,
     });
@@ -58,7 +63,7 @@ export function startBatches(deps: MoverDeps, settings: { leaseSeconds: number }
 
   async function turn(lease: BatchLease): Promise<Parameters<typeof releaseBatch>[2] | null> {
     try {
-      const hasMore = await takeTurn(deps, lease, () => stopping);
+      const hasMore = await advanceBatch(deps, lease, () => stopping);
       return { delayMs: hasMore ? 0 : intervalMs, hasFailed: false };
     } catch (error) {
       if (error instanceof LeaseLost) return null;
@@ -67,7 +72,7 @@ export function startBatches(deps: MoverDeps, settings: { leaseSeconds: number }
     }
   }
 
-  const loop = every(intervalMs, take, deps.log, 'batches');
+  const loop = startLoop(intervalMs, take, deps.log, 'batches');
   return {
     wake: loop.wake,
     stop: async () => {

@@ -1,9 +1,6 @@
 import { readFileLines } from '../../shared/batches/file-lines.ts';
-import { type BatchFault } from '../../shared/batches/rules/batch.ts';
-import { batchLineBytesMax, batchLinesMax } from '../../shared/formats/common/batch-limits.ts';
-import { failpoint } from '../../shared/platform/failpoints.ts';
+import type { BatchFault } from '../../shared/batches/rules/batch.ts';
 import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/batches/sql/batch-lease.ts';
-import type { Database } from '../../shared/platform/postgres/database.ts';
 import { FileGone } from '../../shared/batches/sql/files.ts';
 import {
   type BatchLine,
@@ -13,8 +10,11 @@ import {
   openBatchHold,
   type ReadSlice,
 } from '../../shared/batches/sql/validate-batch.ts';
-import { conclude } from './finalize-batch.ts';
-import type { MoverDeps } from './batch-step.ts';
+import { batchLineBytesMax, batchLinesMax } from '../../shared/formats/common/batch-limits.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import type { BatchStepDeps } from './batch-step.ts';
+import { finalizeBatch } from './finalize-batch.ts';
 
 /** What was read of a batch's lines, how far reading has come, and what fails the whole batch. */
 type SourceSlice = ReadSlice & { faults: BatchFault[] };
@@ -24,8 +24,12 @@ type SourceSlice = ReadSlice & { faults: BatchFault[] };
  * An account that cannot pay for what was read so far has the batch refused there and then: nobody reads on
  * for it.
  */
-export async function validateLines(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
-  const fail = (errors: BatchFault[]) => conclude(deps, lease, batch, { state: 'failed', errors });
+export async function validateLines(
+  deps: BatchStepDeps,
+  lease: BatchLease,
+  batch: OpenBatch,
+): Promise<boolean> {
+  const fail = (errors: BatchFault[]) => finalizeBatch(deps, lease, batch, { state: 'failed', errors });
   if (batch.lastLine > 0) {
     return (await openBatchHold(deps.sql, lease, batch)) ? true : await fail([insufficientFunds]);
   }
@@ -44,7 +48,7 @@ export async function validateLines(deps: MoverDeps, lease: BatchLease, batch: O
 /**
  * An account that has nothing can pay for nothing, so its file need not be read; unless a model here is free.
  */
-function canPay({ catalogue }: MoverDeps, { availableNano }: OpenBatch, quotedNano: bigint): boolean {
+function canPay({ catalogue }: BatchStepDeps, { availableNano }: OpenBatch, quotedNano: bigint): boolean {
   if (availableNano > 0n) return quotedNano <= availableNano;
   const isFree = catalogue.list().some(({ prices }) => prices.input === 0n && prices.output === 0n);
   return isFree && quotedNano === 0n;
@@ -54,12 +58,12 @@ function canPay({ catalogue }: MoverDeps, { availableNano }: OpenBatch, quotedNa
  * The next lines of the input file, from where reading was; one when a line is being looked for that ends
  * processes.
  */
-async function readInputFile({ sql, judge }: MoverDeps, batch: OpenBatch): Promise<SourceSlice> {
+async function readInputFile({ sql, validator }: BatchStepDeps, batch: OpenBatch): Promise<SourceSlice> {
   const linesMax = batch.carefulSteps > 0 ? 1 : linesPerSlice;
   try {
     const slice = await readFileLines(sql, batch.inputFileId, batch, linesMax, batchLineBytesMax);
     for (const { bytes } of slice.lines) await failpoint('batch.line', () => bytes?.toString('latin1') ?? '');
-    const judged = await judge.lines(slice.lines, batch);
+    const judged = await validator.lines(slice.lines, batch);
     const faults = judged.filter((one) => 'code' in one);
     const isEmpty = slice.isEnd && batch.retryOf === null && batch.total + judged.length === 0;
     if (isEmpty) faults.push(emptyFile);

@@ -3,8 +3,8 @@ import type { Delta } from '../../shared/chat/chat.ts';
 import { attemptId } from '../../shared/ids.ts';
 import { lanes } from '../../shared/jobs/rules/job.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
-import type { Gate, GatePass, GateReport, SaidLimits } from '../../shared/queue/gate.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
+import type { Gate, GatePass, GateReport, ReportedLimits } from '../../shared/queue/gate.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Run } from './runs.ts';
 
@@ -54,7 +54,7 @@ export async function callProvider(
 /**
  * What the provider said of its limits, counted from now: what a long call learnt at its start may be over.
  */
-function saidLimits(answer: Answer): SaidLimits | null {
+function saidLimits(answer: Answer): ReportedLimits | null {
   if (answer.kind === 'stopped' || answer.limits === null) return null;
   const { requestsLeft, tokensLeft, usedUpUntilMs } = answer.limits;
   const usedUpMs = usedUpUntilMs === null ? 0 : Math.max(0, usedUpUntilMs - Date.now());

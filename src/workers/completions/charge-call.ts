@@ -1,10 +1,10 @@
 import type { Produced } from '../../shared/chat/call-result.ts';
-import { chargeWithin } from '../../shared/money/rules/charge.ts';
 import type { ChatCompletion, Choice } from '../../shared/chat/chat.ts';
-import { priceUsage } from '../../shared/money/rules/price.ts';
-import { countOutputTokens } from '../../shared/quoting/token-bound.ts';
 import type { Usage } from '../../shared/chat/usage.ts';
 import type { ChargeRecord } from '../../shared/jobs/sql/settle-jobs.ts';
+import { chargeWithin } from '../../shared/money/rules/charge.ts';
+import { priceUsage } from '../../shared/money/rules/price.ts';
+import { countOutputTokens } from '../../shared/quoting/token-bound.ts';
 import type { ClaimedJob } from './claim.ts';
 
 /** What a call used: what its provider said, where it said something, and our count of the rest. */

@@ -1,14 +1,14 @@
 import type { ChatRequest } from '../../shared/chat/chat.ts';
-import type { QuoteTarget } from '../../shared/quoting/quote.ts';
-import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
 import type { EndableJob } from '../../shared/jobs/settlement.ts';
+import { type ClaimRow, claimJobs } from '../../shared/jobs/sql/claim-jobs.ts';
+import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
+import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
 import { readJson } from '../../shared/platform/json/read-json.ts';
-import { ticketId } from '../../shared/queue/queue.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
-import { type ClaimRow, claimJobs } from '../../shared/jobs/sql/claim-jobs.ts';
-import { type TicketKey } from '../../shared/queue/sql/tickets.ts';
-import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
+import { ticketId } from '../../shared/queue/queue.ts';
+import type { TicketKey } from '../../shared/queue/sql/tickets.ts';
+import type { QuoteTarget } from '../../shared/quoting/quote.ts';
 
 /**
  * A job this process may run now, and no other may. `attempts` is the number of the attempt it owns: the

@@ -1,11 +1,11 @@
 import type { Answer, Failure, Produced } from '../../shared/chat/call-result.ts';
-import { isReadAlong, type JobError } from '../../shared/jobs/rules/job.ts';
-import { attemptOutcome, decideFailure } from '../../shared/jobs/rules/outcome.ts';
 import { toCompletionUsage } from '../../shared/chat/usage.ts';
-import { type EndingFacts, endingOf } from '../../shared/jobs/settlement.ts';
-import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import type { Ledger } from '../../shared/jobs/ledger.ts';
+import { isLiveStream, type JobError } from '../../shared/jobs/rules/job.ts';
+import { attemptOutcome, decideFailure } from '../../shared/jobs/rules/outcome.ts';
+import { type EndingFacts, endingOf } from '../../shared/jobs/settlement.ts';
 import type { AttemptRecord } from '../../shared/jobs/sql/settle-jobs.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { chargeOf, costOfCall, usageOfWhole, usageSoFar } from './charge-call.ts';
 import type { ClaimedJob } from './claim.ts';
 import type { StopReason } from './runs.ts';
@@ -14,7 +14,7 @@ import type { StopReason } from './runs.ts';
 export type Finish = 'final' | 'again' | 'dropped';
 
 export type FinishDeps = {
-  ledger: Pick<Ledger, 'settleHold' | 'keepHold'>;
+  ledger: Pick<Ledger, 'settleJob' | 'requeueJob'>;
   /** Repeats a write while the database is away; gives up only when the process ends. */
   persist<Result>(write: () => Promise<Result>): Promise<Result>;
   random(): number;
@@ -69,7 +69,7 @@ export async function finishJob(deps: FinishDeps, called: Called): Promise<Finis
 }
 
 function isTold({ job, wrote }: Called): boolean {
-  return wrote && isReadAlong(job);
+  return wrote && isLiveStream(job);
 }
 
 /** What a whole answer means, whatever the job ends as: its charge, its attempt and the result. */
@@ -171,7 +171,7 @@ async function settle(
     eventSeq: lastEventSeq + 1,
     now: new Date(),
   });
-  return (await deps.persist(() => deps.ledger.settleHold(ending))) ? 'final' : 'dropped';
+  return (await deps.persist(() => deps.ledger.settleJob(ending))) ? 'final' : 'dropped';
 }
 
 async function putBack(
@@ -182,7 +182,7 @@ async function putBack(
 ): Promise<Finish> {
   const target = job.targets[way.target] ?? job.target;
   const moved = await deps.persist(() =>
-    deps.ledger.keepHold({
+    deps.ledger.requeueJob({
       jobId: job.id,
       fence: job.attempts,
       provider: target.provider,

@@ -1,12 +1,12 @@
 import { attemptId } from '../../shared/ids.ts';
-import { every, type Loop } from '../../shared/platform/loop.ts';
-import type { Gate } from '../../shared/queue/gate.ts';
-import type { Database } from '../../shared/platform/postgres/database.ts';
-import { repeatWhileAway } from '../../shared/platform/postgres/retry-while-unavailable.ts';
 import { extendLeases } from '../../shared/jobs/sql/claim-jobs.ts';
-import { recordWorker } from '../../shared/queue/sql/workers.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { answerWithin } from '../../shared/platform/wait-at-most.ts';
+import { type Loop, startLoop } from '../../shared/platform/loop.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import { retryWhileUnavailable } from '../../shared/platform/postgres/retry-while-unavailable.ts';
+import { resultWithin } from '../../shared/platform/wait-at-most.ts';
+import type { Gate } from '../../shared/queue/gate.ts';
+import { recordWorker } from '../../shared/queue/sql/workers.ts';
 import type { ClaimedJob } from './claim.ts';
 import type { Runs } from './runs.ts';
 
@@ -24,7 +24,7 @@ export function startHeartbeat(
 ): Loop {
   const leaseMs = worker.leaseSeconds * 1000;
   const soon = <Answer>(ask: () => Promise<Answer>): Promise<Answer> =>
-    repeatWhileAway(() => answerWithin(leaseMs / 6, ask(), 'postgres'), { patienceMs: leaseMs / 3 });
+    retryWhileUnavailable(() => resultWithin(leaseMs / 6, ask(), 'postgres'), { patienceMs: leaseMs / 3 });
 
   async function keepLeases(jobs: ClaimedJob[]): Promise<void> {
     if (jobs.length === 0) return;
@@ -54,5 +54,5 @@ export function startHeartbeat(
     ]);
     for (const part of [leases, sign]) if (part.status === 'rejected') throw part.reason;
   }
-  return every(leaseMs / 3, beat, deps.log, 'heartbeat');
+  return startLoop(leaseMs / 3, beat, deps.log, 'heartbeat');
 }

@@ -1,6 +1,6 @@
-import { isDatabaseUnavailable } from '../../shared/platform/postgres/database-errors.ts';
-import { repeatWhileAway } from '../../shared/platform/postgres/retry-while-unavailable.ts';
 import type { Log } from '../../shared/platform/log.ts';
+import { isDatabaseUnavailable } from '../../shared/platform/postgres/database-errors.ts';
+import { retryWhileUnavailable } from '../../shared/platform/postgres/retry-while-unavailable.ts';
 
 export type Persist = {
   /**
@@ -34,7 +34,7 @@ export function createPersist(log: Log): Persist {
         log.warn({ error }, isAway ? 'the database is away; an answer waits' : 'an answer waits for a lock');
       };
       try {
-        return await repeatWhileAway(write, {
+        return await retryWhileUnavailable(write, {
           patienceMs: Number.POSITIVE_INFINITY,
           onWait,
           isStopping: () => stopping,

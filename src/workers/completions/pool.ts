@@ -1,10 +1,10 @@
 import { DelayedError, Worker } from 'bullmq';
-import type { OutageLog } from '../../shared/platform/outage-log.ts';
-import { asBullConnection, queueName, queuePrefix, type Ticket } from '../../shared/queue/queue.ts';
-import { blockingReadMs, isRedisAway, type RedisConnection } from '../../shared/platform/redis/redis.ts';
-import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { within } from '../../shared/platform/wait-at-most.ts';
+import type { OutageLog } from '../../shared/platform/outage-log.ts';
+import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
+import { blockingReadMs, isRedisAway, type RedisConnection } from '../../shared/platform/redis/redis.ts';
+import { waitAtMost } from '../../shared/platform/wait-at-most.ts';
+import { asBullConnection, queueName, queuePrefix, type Ticket } from '../../shared/queue/queue.ts';
 import type { TicketEnd } from './run-job.ts';
 
 export type PoolSettings = {
@@ -85,6 +85,6 @@ export function startPool(
   worker.on('lockRenewalFailed', deps.lockLost);
   return {
     // close() never resolves while Redis is away, so it is raced with a timer; the process exits afterwards.
-    stop: (timeoutMs) => within(timeoutMs, worker.close()),
+    stop: (timeoutMs) => waitAtMost(timeoutMs, worker.close()),
   };
 }

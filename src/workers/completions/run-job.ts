@@ -1,8 +1,8 @@
+import type { JobEvents } from '../../shared/events/job-events.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Gate, GatePass } from '../../shared/queue/gate.ts';
-import type { JobEvents } from '../../shared/events/job-events.ts';
 import type { Ticket } from '../../shared/queue/queue.ts';
-import type { TicketKey, TicketReturn } from '../../shared/queue/sql/tickets.ts';
+import type { TicketKey, TicketRelease } from '../../shared/queue/sql/tickets.ts';
 import { type AdmitDeps, admit } from './admit.ts';
 import { type CallDeps, callProvider } from './call-provider.ts';
 import type { ClaimedJob } from './claim.ts';
@@ -23,7 +23,7 @@ export type RunJobDeps = AdmitDeps &
     runs: Runs;
     events: Pick<JobEvents, 'openWriter' | 'announce'>;
     claim(ticket: TicketKey): Promise<ClaimedJob | null>;
-    giveBack(ticket: TicketReturn): Promise<boolean>;
+    giveBack(ticket: TicketRelease): Promise<boolean>;
     withdraw(ticket: TicketKey): Promise<boolean>;
     /** Tells whoever waits that a webhook is owed. */
     owesDelivery(): void;

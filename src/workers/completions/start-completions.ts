@@ -1,12 +1,17 @@
-import type { Config, ProviderConfig } from '../../shared/platform/config/config.ts';
-import type { Gate } from '../../shared/queue/gate.ts';
-import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
 import type { Infra } from '../../shared/infra.ts';
-import { openReportedRedis } from '../../shared/platform/redis/redis.ts';
-import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
-import { returnTickets, type TicketKey, type TicketReturn, withdrawTickets } from '../../shared/queue/sql/tickets.ts';
+import type { Config, ProviderConfig } from '../../shared/platform/config/config.ts';
+import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { within } from '../../shared/platform/wait-at-most.ts';
+import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
+import { openReportedRedis } from '../../shared/platform/redis/redis.ts';
+import { waitAtMost } from '../../shared/platform/wait-at-most.ts';
+import type { Gate } from '../../shared/queue/gate.ts';
+import {
+  releaseTickets,
+  type TicketKey,
+  type TicketRelease,
+  withdrawTickets,
+} from '../../shared/queue/sql/tickets.ts';
 import { openProviders } from '../providers/open-providers.ts';
 import { createClaim } from './claim.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -34,12 +39,12 @@ export type CompletionsDeps = {
  */
 export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void> } {
   const { config, infra, log, gate, worker } = deps;
-  const { sql, news, events, ledger, metrics } = infra;
+  const { sql, signals, events, ledger, metrics } = infra;
   const runs = createRuns();
   const persist = createPersist(log);
   const upstreams = openProviders(deps.providers, config.proxy);
   const redis = openReportedRedis(config.redis, 'blocking', 'workers', infra.redisOutages);
-  news.listen('cancel', (jobId) => runs.stop(jobId, 'cancelled'));
+  signals.subscribe('cancel', (jobId) => runs.stop(jobId, 'cancelled'));
 
   const runDeps: RunJobDeps = {
     gate,
@@ -50,8 +55,8 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     runs,
     events,
     claim: createClaim(sql, worker),
-    giveBack: createGroupCommit<TicketReturn, boolean>({
-      commit: (tickets) => returnTickets(sql, tickets),
+    giveBack: createGroupCommit<TicketRelease, boolean>({
+      commit: (tickets) => releaseTickets(sql, tickets),
       bytesOf: () => 100,
       faultOf: groupFaultOf,
     }),
@@ -88,8 +93,8 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
       await Promise.all(pools.map((pool) => pool.stop(graceMs + 3000)));
       clearTimeout(handBack);
       persist.stop();
-      const closing = [...upstreams.values()].map((provider) => within(1000, provider.close()));
-      await Promise.all([within(1000, heartbeat.stop()), ...closing]);
+      const closing = [...upstreams.values()].map((provider) => waitAtMost(1000, provider.close()));
+      await Promise.all([waitAtMost(1000, heartbeat.stop()), ...closing]);
       redis.disconnect();
     },
   };

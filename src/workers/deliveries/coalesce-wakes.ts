@@ -1,5 +1,5 @@
 /** Calls `wake` once for all calls within `delayMs`, at its end. */
-export function gatherWakes(wake: () => void, delayMs: number): { wake(): void; stop(): void } {
+export function coalesceWakes(wake: () => void, delayMs: number): { wake(): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   return {
     wake: () => {

@@ -1,5 +1,5 @@
 /** How many pieces of work may be under way in this process. */
-export type PlaceLimits = {
+export type ReceiverSlotLimits = {
   /** For one receiver. */
   perReceiver: number;
   /** That are quick so far, for all receivers together. */
@@ -22,7 +22,7 @@ export type PlaceLimits = {
 };
 
 /** Work under way in this process, for receivers of whom some never answer. */
-export type Places = {
+export type ReceiverSlots = {
   /** How many more may be taken in now. */
   free(): number;
   /**
@@ -59,7 +59,7 @@ type Receiver = {
  * are quick are the few pieces of work that hang set aside, or they would hold all places of their receiver
  * in the end.
  */
-export function createPlaces(limits: PlaceLimits, onFree: () => void): Places {
+export function createReceiverSlots(limits: ReceiverSlotLimits, onFree: () => void): ReceiverSlots {
   const { perReceiver, quickMax, slowMax, totalMax, slowMs, quickPerAside, asidePerReceiver, asideMax } =
     limits;
   /**

@@ -1,9 +1,17 @@
-import { type DeliveryVerdict, judgeDelivery, type PostResult } from '../../shared/webhooks/rules/delivery.ts';
-import type { SecretsKey } from '../../shared/platform/seal.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
-import type { ClaimedDelivery } from '../../shared/webhooks/sql/claim-deliveries.ts';
-import { openEndpointSecret, openWebhookSecret, readWebhookSecret } from '../../shared/webhooks/webhook-secret.ts';
+import type { SecretsKey } from '../../shared/platform/seal.ts';
+import {
+  type DeliveryDecision,
+  decideDelivery,
+  type PostResult,
+} from '../../shared/webhooks/rules/delivery.ts';
 import { type SendDeps, sendWebhook } from '../../shared/webhooks/send-webhook.ts';
+import type { ClaimedDelivery } from '../../shared/webhooks/sql/claim-deliveries.ts';
+import {
+  openEndpointSecret,
+  openWebhookSecret,
+  readWebhookSecret,
+} from '../../shared/webhooks/webhook-secret.ts';
 
 export type RunDeliveryDeps = SendDeps & {
   sql: Database;
@@ -12,7 +20,7 @@ export type RunDeliveryDeps = SendDeps & {
   random(): number;
 };
 
-export type Tried = { result: PostResult; verdict: DeliveryVerdict };
+export type Tried = { result: PostResult; verdict: DeliveryDecision };
 
 /** Not posted, for this reason. */
 const unposted = (error: string): PostResult => ({
@@ -48,7 +56,7 @@ export async function runDelivery(
   const result =
     secrets.length === 0 ? unsignable : await sendWebhook(deps, { url, eventId, text, secrets, signal });
   const chain = { tries: delivery.tries, retrySeconds: deps.retrySeconds };
-  return { result, verdict: judgeDelivery(result, chain, deps.random()) };
+  return { result, verdict: decideDelivery(result, chain, deps.random()) };
 }
 
 /** The secrets that sign it, the newest first; none when none is left that can be opened. */

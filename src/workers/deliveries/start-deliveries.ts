@@ -1,36 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../../shared/platform/config/config.ts';
-import { type EndpointPatience, endpointPatience, type PostResult } from '../../shared/webhooks/rules/delivery.ts';
-import { every } from '../../shared/platform/loop.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { startLoop } from '../../shared/platform/loop.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
-import type { News } from '../../shared/platform/redis/signals.ts';
 import { noProxy, type ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';
-import { repeatWhileAway } from '../../shared/platform/postgres/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from '../../shared/platform/postgres/retry-while-unavailable.ts';
+import type { Signals } from '../../shared/platform/redis/signals.ts';
+import { waitAtMost } from '../../shared/platform/wait-at-most.ts';
+import { createConnections } from '../../shared/webhooks/connections.ts';
+import { postLimits } from '../../shared/webhooks/post-webhook.ts';
+import { createResolver, type ResolveHost } from '../../shared/webhooks/resolve-host.ts';
+import {
+  type EndpointThresholds,
+  endpointThresholds,
+  type PostResult,
+} from '../../shared/webhooks/rules/delivery.ts';
 import {
   type ClaimedDelivery,
   claimDeliveries,
   type DeliveryRecord,
   extendDeliveries,
   recordDeliveries,
-  returnDelivery,
+  releaseDelivery,
 } from '../../shared/webhooks/sql/claim-deliveries.ts';
-import type { Log } from '../../shared/platform/log.ts';
-import { createConnections } from '../../shared/webhooks/connections.ts';
-import { postLimits } from '../../shared/webhooks/post-webhook.ts';
-import { createResolver, type ResolveHost } from '../../shared/webhooks/resolve-host.ts';
-import { within } from '../../shared/platform/wait-at-most.ts';
-import { gatherWakes } from './coalesce-wakes.ts';
-import { createPlaces } from './receiver-slots.ts';
-import { type RunDeliveryDeps, runDelivery } from './run-delivery.ts';
 import { startUpkeep } from '../maintenance/delivery-upkeep.ts';
+import { coalesceWakes } from './coalesce-wakes.ts';
+import { createReceiverSlots } from './receiver-slots.ts';
+import { type RunDeliveryDeps, runDelivery } from './run-delivery.ts';
 
 export type DeliveriesDeps = {
   sql: Database;
-  news: Pick<News, 'listen'>;
+  signals: Pick<Signals, 'subscribe'>;
   log: Log;
   config: Pick<Config, 'secretsKey' | 'webhooks'> & {
     proxy?: ProxySettings;
@@ -41,7 +45,7 @@ export type DeliveriesDeps = {
   overrides?: Partial<
     Pick<RunDeliveryDeps, 'now' | 'random' | 'limits'> & {
       resolve: ResolveHost;
-      patience: Partial<EndpointPatience>;
+      patience: Partial<EndpointThresholds>;
     }
   >;
 };
@@ -86,7 +90,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   const claimSome = openClaimer(deps);
   let stopping = false;
   let mayBeMore = false;
-  const places = createPlaces(placeLimits, () => {
+  const places = createReceiverSlots(placeLimits, () => {
     if (mayBeMore) loop.wake();
   });
 
@@ -107,7 +111,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
       const { result, verdict } = await runDelivery(runDeps, delivery, closing.signal);
       await failpoint('delivery.posted');
       const tried = { id, token, attempt, isProbe, result, verdict };
-      const inTime = await repeatWhileAway(() => record(tried), {
+      const inTime = await retryWhileUnavailable(() => record(tried), {
         patienceMs: recordPatienceMs,
         isStopping: () => stopping,
       });
@@ -116,7 +120,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
         setTimeout(loop.wake, verdict.delayMs).unref();
       note(deps, delivery, result, inTime ? verdict.kind : 'too late');
     } catch (error) {
-      if (closing.signal.aborted) await returnDelivery(sql, { id, token, attempt }).catch(() => undefined);
+      if (closing.signal.aborted) await releaseDelivery(sql, { id, token, attempt }).catch(() => undefined);
       // Else its lease ends, and somebody tries again: same id, same bytes.
       else log.error({ delivery_id: id, attempt, error }, 'a delivery could not be tried or recorded');
     } finally {
@@ -128,11 +132,11 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
     if (held.size > 0) await extendDeliveries(sql, held, leaseSeconds);
   }
 
-  const loop = every(pollMs, claim, log, 'deliveries');
+  const loop = startLoop(pollMs, claim, log, 'deliveries');
   const upkeep = startUpkeep(deps, loop.wake);
-  const heartbeat = every((leaseSeconds * 1000) / 3, keepLeases, log, 'delivery leases');
-  const { wake, stop: stopWakes } = gatherWakes(loop.wake, wakeMs);
-  deps.news.listen('deliveries', wake);
+  const heartbeat = startLoop((leaseSeconds * 1000) / 3, keepLeases, log, 'delivery leases');
+  const { wake, stop: stopWakes } = coalesceWakes(loop.wake, wakeMs);
+  deps.signals.subscribe('deliveries', wake);
 
   return {
     wake,
@@ -141,10 +145,10 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
       stopWakes();
       await loop.stop();
       await upkeep.stop();
-      await within(finishMsMax, places.ended());
+      await waitAtMost(finishMsMax, places.ended());
       closing.abort(new Error('closing'));
-      await within(1000, places.ended());
-      await within(1000, heartbeat.stop());
+      await waitAtMost(1000, places.ended());
+      await waitAtMost(1000, heartbeat.stop());
       await runDeps.connections.close();
     },
   };
@@ -166,7 +170,7 @@ function openClaimer({ sql, config }: DeliveriesDeps) {
 /** Records tries together, many in one statement; true when the lease still held. */
 function openRecorder(deps: DeliveriesDeps): (record: DeliveryRecord) => Promise<boolean> {
   const { sql, config, overrides, metrics, log } = deps;
-  const patience = { ...endpointPatience(config.webhooks.retrySeconds), ...overrides?.patience };
+  const patience = { ...endpointThresholds(config.webhooks.retrySeconds), ...overrides?.patience };
   return createGroupCommit<DeliveryRecord, boolean>({
     commit: async (records) => {
       const { inTime, disabled } = await recordDeliveries(sql, records, patience);

@@ -1,13 +1,13 @@
-import { capacityOf } from '../../shared/queue/rules/window.ts';
-import { every, type Loop } from '../../shared/platform/loop.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { type Loop, startLoop } from '../../shared/platform/loop.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
-import { addTickets, removeTickets, type TicketQueue } from '../../shared/queue/queue.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
+import { addTickets, deleteTickets, type TicketQueue } from '../../shared/queue/queue.ts';
+import { capacityOf } from '../../shared/queue/rules/window.ts';
+import { revokeTickets, ticketJobs } from '../../shared/queue/sql/tickets.ts';
 import { sumConcurrency } from '../../shared/queue/sql/workers.ts';
-import { recallTickets, ticketJobs } from '../../shared/queue/sql/tickets.ts';
-import type { Log } from '../../shared/platform/log.ts';
 
 export type DispatcherDeps = {
   sql: Database;
@@ -61,10 +61,10 @@ export function startDispatcher(
   async function recall(): Promise<number> {
     if (Date.now() - recalledAt < recallMs) return 0;
     recalledAt = Date.now();
-    const tickets = await recallTickets(deps.sql, provider);
-    await removeTickets(deps.queue, tickets);
+    const tickets = await revokeTickets(deps.sql, provider);
+    await deleteTickets(deps.queue, tickets);
     return tickets.length;
   }
 
-  return every(pollMs, dispatch, deps.log, `dispatch ${provider}`);
+  return startLoop(pollMs, dispatch, deps.log, `dispatch ${provider}`);
 }

@@ -1,12 +1,12 @@
-import type { Config, ProviderConfig } from '../../shared/platform/config/config.ts';
 import type { Infra } from '../../shared/infra.ts';
-import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
+import type { Config, ProviderConfig } from '../../shared/platform/config/config.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { within } from '../../shared/platform/wait-at-most.ts';
-import { startDispatcher } from './dispatcher.ts';
-import { startHousekeeper } from '../maintenance/retention.ts';
+import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
+import { waitAtMost } from '../../shared/platform/wait-at-most.ts';
 import { startReaper } from '../maintenance/reaper.ts';
 import { startReconciler } from '../maintenance/reconciler.ts';
+import { startRetention } from '../maintenance/retention.ts';
+import { startDispatcher } from './dispatcher.ts';
 
 export type DispatchDeps = {
   config: Config;
@@ -24,7 +24,7 @@ export type DispatchDeps = {
  */
 export function startDispatch(deps: DispatchDeps): { wake(provider: string): void; stop(): Promise<void> } {
   const { config, infra, log, leadership, isPaused } = deps;
-  const { sql, redis, queues, ledger, events, news, metrics } = infra;
+  const { sql, redis, queues, ledger, events, signals, metrics } = infra;
   const { leaseSeconds } = config.work;
   const dispatchers = new Map(
     [...queues].map(([provider, queue]) => [
@@ -39,7 +39,7 @@ export function startDispatch(deps: DispatchDeps): { wake(provider: string): voi
       ),
     ]),
   );
-  news.listen('backlog', (provider) => dispatchers.get(provider)?.wake());
+  signals.subscribe('backlog', (provider) => dispatchers.get(provider)?.wake());
   const reconciler = startReconciler({
     sql,
     leadership,
@@ -62,12 +62,12 @@ export function startDispatch(deps: DispatchDeps): { wake(provider: string): voi
     },
     { leaseSeconds },
   );
-  const housekeeper = startHousekeeper({ sql, leadership, log }, config.work);
+  const housekeeper = startRetention({ sql, leadership, log }, config.work);
   const loops = [...dispatchers.values(), reconciler, reaper, housekeeper];
   return {
     wake: (provider) => dispatchers.get(provider)?.wake(),
     stop: async () => {
-      await Promise.all(loops.map((loop) => within(2000, loop.stop())));
+      await Promise.all(loops.map((loop) => waitAtMost(2000, loop.stop())));
     },
   };
 }

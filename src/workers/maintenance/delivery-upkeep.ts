@@ -1,8 +1,8 @@
-import { every, type Loop } from '../../shared/platform/loop.ts';
-import type { News } from '../../shared/platform/redis/signals.ts';
-import type { Database } from '../../shared/platform/postgres/database.ts';
-import { holdDeliveries, recoverDeliveries } from '../../shared/webhooks/sql/recoveries.ts';
 import type { Log } from '../../shared/platform/log.ts';
+import { type Loop, startLoop } from '../../shared/platform/loop.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import type { Signals } from '../../shared/platform/redis/signals.ts';
+import { parkDeliveries, recoverDeliveries } from '../../shared/webhooks/sql/recoveries.ts';
 
 /** Nothing waits for it in a hurry; hints make it sooner. */
 const intervalMs = 5000;
@@ -14,19 +14,19 @@ const pageSize = 500;
  * while there is more. Neither waits for the other to go well. Any number of processes may do so at once.
  */
 export function startUpkeep(
-  deps: { sql: Database; news: Pick<News, 'listen'>; log: Log },
+  deps: { sql: Database; signals: Pick<Signals, 'subscribe'>; log: Log },
   onRecovered: () => void,
 ): Loop {
   async function keepUp(): Promise<boolean> {
     const [held, recovered] = await Promise.allSettled([
-      holdDeliveries(deps.sql, pageSize),
+      parkDeliveries(deps.sql, pageSize),
       recoverDeliveries(deps.sql, pageSize),
     ]);
     if (recovered.status === 'fulfilled' && recovered.value > 0) onRecovered();
     for (const outcome of [held, recovered]) if (outcome.status === 'rejected') throw outcome.reason;
     return [held, recovered].some((outcome) => outcome.status === 'fulfilled' && outcome.value > 0);
   }
-  const loop = every(intervalMs, keepUp, deps.log, 'delivery upkeep');
-  deps.news.listen('endpoints', loop.wake);
+  const loop = startLoop(intervalMs, keepUp, deps.log, 'delivery upkeep');
+  deps.signals.subscribe('endpoints', loop.wake);
   return loop;
 }

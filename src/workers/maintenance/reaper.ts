@@ -1,31 +1,31 @@
-import { judgeLost, lostFailure, stateOfError, unwantedError } from '../../shared/jobs/rules/orphaned.ts';
-import { isReadAlong, type JobError } from '../../shared/jobs/rules/job.ts';
 import type { ClosedLog } from '../../shared/events/event-log.ts';
-import { every, type Loop } from '../../shared/platform/loop.ts';
-import { failpoint } from '../../shared/platform/failpoints.ts';
-import { endingOf } from '../../shared/jobs/settlement.ts';
 import type { JobEvents } from '../../shared/events/job-events.ts';
 import type { Ledger } from '../../shared/jobs/ledger.ts';
+import { isLiveStream, type JobError } from '../../shared/jobs/rules/job.ts';
+import { decideOrphan, lostFailure, stateOfError, stopError } from '../../shared/jobs/rules/orphaned.ts';
+import { endingOf } from '../../shared/jobs/settlement.ts';
+import {
+  listOrphanedJobs,
+  listOverdueJobs,
+  lostPrefix,
+  type OrphanedJob,
+  type StoppableJob,
+} from '../../shared/jobs/sql/jobs.ts';
+import type { AttemptRecord } from '../../shared/jobs/sql/settle-jobs.ts';
+import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
+import { failpoint } from '../../shared/platform/failpoints.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { type Loop, startLoop } from '../../shared/platform/loop.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
-import {
-  type AbandonedJob,
-  type LostJob,
-  listLostJobs,
-  listOverdueJobs,
-  lostPrefix,
-} from '../../shared/jobs/sql/jobs.ts';
 import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
-import type { AttemptRecord } from '../../shared/jobs/sql/settle-jobs.ts';
-import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
-import type { Log } from '../../shared/platform/log.ts';
-import { createResting } from '../dispatch/resting.ts';
+import { createRetryDelays } from '../dispatch/retry-delays.ts';
 
 export type ReaperDeps = {
   sql: Database;
   leadership: Pick<Leadership, 'lead'>;
-  ledger: Pick<Ledger, 'settleHold' | 'keepHold'>;
+  ledger: Pick<Ledger, 'settleJob' | 'requeueJob'>;
   log: Log;
   events: Pick<JobEvents, 'announce' | 'closeLog'>;
   owesDelivery(): void;
@@ -44,7 +44,7 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
   const leaseMs = settings.leaseSeconds * 1000;
   let lookedAt = Date.now();
   let patientUntil = 0;
-  const resting = createResting();
+  const resting = createRetryDelays();
 
   async function reap(): Promise<boolean> {
     const leads = await deps.leadership.lead('reap');
@@ -53,16 +53,16 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
     lookedAt = now;
     if (!leads) return false;
     const overdue = await listOverdueJobs(deps.sql, { limit: pageSize, except: resting.ids() });
-    const ended = await eachApart(overdue, (job) => settle(deps, job, unwantedError(job), null));
+    const ended = await eachApart(overdue, (job) => settle(deps, job, stopError(job), null));
     if (now < patientUntil) return false;
-    const lost = await listLostJobs(deps.sql, { limit: pageSize, except: resting.ids(), ...settings });
+    const lost = await listOrphanedJobs(deps.sql, { limit: pageSize, except: resting.ids(), ...settings });
     await failpoint('reap.listed');
     const repaired = await eachApart(lost, (job) => endLost(deps, job));
     return (overdue.length === pageSize && ended > 0) || (lost.length === pageSize && repaired > 0);
   }
 
   /** How many it went well with. What one of them is spoilt by holds up no other. */
-  async function eachApart<Job extends AbandonedJob>(
+  async function eachApart<Job extends StoppableJob>(
     jobs: Job[],
     repair: (job: Job) => Promise<void>,
   ): Promise<number> {
@@ -78,7 +78,7 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
     return outcomes.filter(({ status }) => status === 'fulfilled').length;
   }
 
-  return every(Math.min(1000, leaseMs / 2), reap, deps.log, 'reap');
+  return startLoop(Math.min(1000, leaseMs / 2), reap, deps.log, 'reap');
 }
 
 const lostAttempt = (provider: string): AttemptRecord => ({
@@ -94,15 +94,15 @@ const lostAttempt = (provider: string): AttemptRecord => ({
 type Lost = { lastSeq: number | null };
 
 /** A lost call is an unknown one: the same policy decides, as if the worker had told. */
-async function endLost(deps: ReaperDeps, job: LostJob): Promise<void> {
+async function endLost(deps: ReaperDeps, job: OrphanedJob): Promise<void> {
   const targets = restoreTargets(job.targets);
   const log = await deps.events.closeLog(job.id, job.attempts);
   const eventSeq = log?.last ?? null;
-  const isTold = isReadAlong(job) && mayHaveText(log);
-  const outcome = judgeLost({ ...job, targets: targets.length, isTold }, deps.random());
+  const isTold = isLiveStream(job) && mayHaveText(log);
+  const outcome = decideOrphan({ ...job, targets: targets.length, isTold }, deps.random());
   if (outcome.kind === 'failed') return settle(deps, job, outcome.error, { lastSeq: eventSeq });
   const target = targets[outcome.target];
-  const moved = await deps.ledger.keepHold({
+  const moved = await deps.ledger.requeueJob({
     jobId: job.id,
     fence: job.attempts,
     provider: target?.provider ?? job.provider,
@@ -130,7 +130,7 @@ function mayHaveText(log: ClosedLog | null): boolean {
 /** Ends a job, with the call that was lost if one was under way. */
 async function settle(
   deps: ReaperDeps,
-  job: AbandonedJob,
+  job: StoppableJob,
   error: JobError,
   lost: Lost | null,
 ): Promise<void> {
@@ -145,7 +145,7 @@ async function settle(
     eventSeq: lastSeq === null ? null : lastSeq + 1,
     now: new Date(),
   });
-  if (!(await deps.ledger.settleHold(ending))) return;
+  if (!(await deps.ledger.settleJob(ending))) return;
   deps.metrics.jobsRepaired.inc({ reason: error.type });
   deps.events.announce(job.id);
   if (job.announces) deps.owesDelivery();

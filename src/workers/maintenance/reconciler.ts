@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { every, type Loop } from '../../shared/platform/loop.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
+import type { Log } from '../../shared/platform/log.ts';
+import { type Loop, startLoop } from '../../shared/platform/loop.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
-import { clearMissingTickets } from '../../shared/queue/missing-tickets.ts';
-import { addTickets, type TicketQueue } from '../../shared/queue/queue.ts';
-import type { RedisConnection } from '../../shared/platform/redis/redis.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { readFact, recordFact } from '../../shared/platform/postgres/installation.ts';
 import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
+import type { RedisConnection } from '../../shared/platform/redis/redis.ts';
+import { clearMissingTickets } from '../../shared/queue/missing-tickets.ts';
+import { addTickets, type TicketQueue } from '../../shared/queue/queue.ts';
 import { listTicketed, type TicketRow } from '../../shared/queue/sql/tickets.ts';
-import type { Log } from '../../shared/platform/log.ts';
 
 export type ReconcilerDeps = {
   sql: Database;
@@ -82,5 +82,5 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
     return missing.length;
   }
 
-  return every(intervalMs, reconcile, deps.log, 'reconcile');
+  return startLoop(intervalMs, reconcile, deps.log, 'reconcile');
 }

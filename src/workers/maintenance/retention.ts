@@ -1,12 +1,12 @@
-import { every, type Loop } from '../../shared/platform/loop.ts';
-import { forgetOldLines } from '../../shared/batches/sql/batches.ts';
+import { deleteOldKeys } from '../../shared/accounts/sql/idempotency.ts';
+import { deleteOldLines } from '../../shared/batches/sql/batches.ts';
+import { deleteOldFiles } from '../../shared/batches/sql/files.ts';
 import { eraseOldBatchEvents, eraseOldContent } from '../../shared/jobs/sql/content.ts';
-import type { Database } from '../../shared/platform/postgres/database.ts';
-import { removeOldFiles } from '../../shared/batches/sql/files.ts';
-import { forgetOldKeys } from '../../shared/accounts/sql/idempotency.ts';
-import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
-import { forgetSyncCalls } from '../../shared/jobs/sql/sync-calls.ts';
+import { deleteOldSyncCalls } from '../../shared/jobs/sql/sync-calls.ts';
 import type { Log } from '../../shared/platform/log.ts';
+import { type Loop, startLoop } from '../../shared/platform/loop.ts';
+import type { Database } from '../../shared/platform/postgres/database.ts';
+import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
 
 const intervalMs = 60_000;
 const pageSize = 1000;
@@ -24,7 +24,7 @@ type Duty = { name: string; page: number; erase(page: number): Promise<number> }
  * no statement is long, and each by itself, so that one that fails stops no other. The ledger is kept for
  * ever.
  */
-export function startHousekeeper(
+export function startRetention(
   deps: { sql: Database; leadership: Pick<Leadership, 'lead'>; log: Log },
   settings: { contentRetentionDays: number },
 ): Loop {
@@ -33,10 +33,10 @@ export function startHousekeeper(
   const duties: Duty[] = [
     { name: 'texts of jobs', page: pageSize, erase: (page) => eraseOldContent(sql, days, page) },
     { name: 'bodies of events', page: pageSize, erase: (page) => eraseOldBatchEvents(sql, days, page) },
-    { name: 'idempotency keys', page: pageSize, erase: (page) => forgetOldKeys(sql, keyHours, page) },
-    { name: 'synchronous calls', page: pageSize, erase: (page) => forgetSyncCalls(sql, page) },
-    { name: 'files', page: filePageSize, erase: (page) => removeOldFiles(sql, days, page) },
-    { name: 'lines of batches', page: pageSize, erase: (page) => forgetOldLines(sql, days, page) },
+    { name: 'idempotency keys', page: pageSize, erase: (page) => deleteOldKeys(sql, keyHours, page) },
+    { name: 'synchronous calls', page: pageSize, erase: (page) => deleteOldSyncCalls(sql, page) },
+    { name: 'files', page: filePageSize, erase: (page) => deleteOldFiles(sql, days, page) },
+    { name: 'lines of batches', page: pageSize, erase: (page) => deleteOldLines(sql, days, page) },
   ];
 
   async function keepHouse(): Promise<boolean> {
@@ -52,5 +52,5 @@ export function startHousekeeper(
     }
     return hasMore;
   }
-  return every(intervalMs, keepHouse, log, 'housekeeping');
+  return startLoop(intervalMs, keepHouse, log, 'housekeeping');
 }

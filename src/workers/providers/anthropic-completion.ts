@@ -1,7 +1,7 @@
 import type { FinishReason, ToolCall } from '../../shared/chat/chat.ts';
 import { checkUsage, isCount, type Usage } from '../../shared/chat/usage.ts';
-import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { keptBlock } from '../../shared/formats/common/extra-content.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { isThinking } from './anthropic-messages.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';

@@ -1,10 +1,4 @@
-import type {
-  ChatCompletion,
-  Choice,
-  ExtraContent,
-  FinishReason,
-  ToolCall,
-} from '../../shared/chat/chat.ts';
+import type { ChatCompletion, Choice, ExtraContent, FinishReason, ToolCall } from '../../shared/chat/chat.ts';
 import { toCompletionUsage, type Usage } from '../../shared/chat/usage.ts';
 
 /** What every upstream's answer is brought to before it becomes a completion. */

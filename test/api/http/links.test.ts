@@ -1,8 +1,8 @@
 import { request as ask } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newId } from '../../../src/shared/ids.ts';
 import { insertBatch } from '../../../src/shared/batches/sql/batches.ts';
+import { newId } from '../../../src/shared/ids.ts';
 import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
 
 type Settings = { publicUrl?: string; trustProxy?: string[] };

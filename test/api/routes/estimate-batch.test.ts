@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newId } from '../../../src/shared/ids.ts';
 import { appendToFile, beginFile, finishFile } from '../../../src/shared/batches/sql/files.ts';
+import { newId } from '../../../src/shared/ids.ts';
 import { chatLine } from '../../support/batches.ts';
 import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
 
@@ -10,15 +10,15 @@ let held: { accountId: string; waiting: number; goOn: Promise<void> } | null = n
 
 beforeAll(async () => {
   server = await openTestServer((deps) => {
-    const { judge } = deps;
-    deps.judge = {
-      ...judge,
+    const { validator } = deps;
+    deps.validator = {
+      ...validator,
       lines: async (lines, owner) => {
         if (held?.accountId === owner.accountId) {
           held.waiting += 1;
           await held.goOn;
         }
-        return await judge.lines(lines, owner);
+        return await validator.lines(lines, owner);
       },
     };
   });

@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quotas } from '../../../src/shared/platform/config/quotas.ts';
-import { plantJob } from '../watch/watched-jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openSse } from '../http/sse-client.ts';
 import {
@@ -11,6 +10,7 @@ import {
   type TestAnswer,
   type TestServer,
 } from '../test-server.ts';
+import { plantJob } from '../watch/watched-jobs.ts';
 
 let server: TestServer;
 beforeAll(async () => {

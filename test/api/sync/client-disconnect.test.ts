@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cancelUnlessAskedAgain } from '../../../src/api/sync/client-disconnect.ts';
-import { Errands } from '../../../src/shared/platform/background-tasks.ts';
-import { askSyncCallAgain, noteSyncCalls } from '../../../src/shared/jobs/sql/sync-calls.ts';
+import { cancelUnlessReattached } from '../../../src/api/sync/client-disconnect.ts';
+import { reattachSyncCall, recordSyncCalls } from '../../../src/shared/jobs/sql/sync-calls.ts';
+import { BackgroundTasks } from '../../../src/shared/platform/background-tasks.ts';
 import { openTestServer, type TestServer } from '../test-server.ts';
 
 let server: TestServer;
@@ -21,12 +21,12 @@ async function leave(comesBack: boolean): Promise<string> {
     body: { request: { model: 'openai/gpt-5-mini', messages, max_tokens: 5 } },
   });
   const call = { jobId: json.id as string, accountId, fingerprint: 'the same' };
-  await noteSyncCalls(server.sql, [call]);
-  const errands = new Errands();
-  const deps = { ...server.deps, errands, closing: AbortSignal.abort() };
-  cancelUnlessAskedAgain(deps, { ...call, createdAt: new Date(), asks: 1 });
-  if (comesBack) await askSyncCallAgain(server.sql, call);
-  await errands.done();
+  await recordSyncCalls(server.sql, [call]);
+  const backgroundTasks = new BackgroundTasks();
+  const deps = { ...server.deps, backgroundTasks, closing: AbortSignal.abort() };
+  cancelUnlessReattached(deps, { ...call, createdAt: new Date(), asks: 1 });
+  if (comesBack) await reattachSyncCall(server.sql, call);
+  await backgroundTasks.drained();
   return (await server.call(`GET /v1/jobs/${call.jobId}`, { as: key })).json.status;
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createMessageEvents } from '../../../src/shared/formats/anthropic-messages/message-events.ts';
 import type { ChatCompletion, FinishReason } from '../../../src/shared/chat/chat.ts';
+import { createMessageEvents } from '../../../src/shared/formats/anthropic-messages/message-events.ts';
 import { toAnthropicMessage } from '../../../src/shared/formats/anthropic-messages/message-object.ts';
-import { messagesShape } from '../../../src/shared/formats/anthropic-messages/message-request.ts';
+import { messagesSchema } from '../../../src/shared/formats/anthropic-messages/message-request.ts';
 import { problemsOf } from '../../../src/shared/formats/common/zod-problems.ts';
 
 const body = (more: Record<string, unknown> = {}) => ({
@@ -11,7 +11,7 @@ const body = (more: Record<string, unknown> = {}) => ({
   messages: [{ role: 'user', content: 'hello' }],
   ...more,
 });
-const requestOf = (more: Record<string, unknown>) => messagesShape.parse(body(more)).request;
+const requestOf = (more: Record<string, unknown>) => messagesSchema.parse(body(more)).request;
 const user = (content: unknown) => ({ messages: [{ role: 'user', content }] });
 const cached = { cache_control: { type: 'ephemeral' } };
 
@@ -177,7 +177,7 @@ describe('an Anthropic request becomes a request of ours', () => {
     ],
     ['max_tokens', { max_tokens: 0 }],
   ])('what cannot be done is refused by its path: %s', (path, more) => {
-    const { error } = messagesShape.safeParse(body(more));
+    const { error } = messagesSchema.safeParse(body(more));
     expect(problemsOf(error as NonNullable<typeof error>).map(({ param }) => param)).toEqual([path]);
   });
 });

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { LoggedEvent } from '../../../src/shared/events/rules/event.ts';
 import { Inbox } from '../../../src/api/watch/inbox.ts';
+import type { LoggedEvent } from '../../../src/shared/events/rules/event.ts';
 
 const event = (id: number, fields = '{}'): LoggedEvent => ({ id, type: 'output.delta', fields });
-const nothing = { news: [], lookAtRow: false, lookAtLog: false };
+const nothing = { signals: [], lookAtRow: false, lookAtLog: false };
 
-let publish: (news: LoggedEvent[]) => void;
+let publish: (signals: LoggedEvent[]) => void;
 let leaving: AbortController;
 let inbox: Inbox;
 beforeEach(async () => {
   const feed = {
-    listen: (_jobId: string, listener: (news: LoggedEvent[]) => void) => {
+    listen: (_jobId: string, listener: (signals: LoggedEvent[]) => void) => {
       publish = listener;
       return { ready: Promise.resolve(true), end: () => undefined };
     },
@@ -28,7 +28,7 @@ async function isOver(waited: Promise<void>): Promise<boolean> {
 
 describe('an inbox', () => {
   it('begins with a look at the row and the log', () => {
-    expect(inbox.take()).toEqual({ news: [], lookAtRow: true, lookAtLog: true });
+    expect(inbox.take()).toEqual({ signals: [], lookAtRow: true, lookAtLog: true });
     expect(inbox.take()).toEqual(nothing);
   });
 
@@ -37,11 +37,11 @@ describe('an inbox', () => {
     publish([event(2)]);
     publish([event(3), event(4)]);
     expect(await isOver(inbox.wait())).toBe(true);
-    expect(inbox.take()).toEqual({ ...nothing, news: [event(2), event(3), event(4)] });
+    expect(inbox.take()).toEqual({ ...nothing, signals: [event(2), event(3), event(4)] });
   });
 
   it.each([
-    { what: 'news', happen: () => publish([event(2)]), taken: { ...nothing, news: [event(2)] } },
+    { what: 'news', happen: () => publish([event(2)]), taken: { ...nothing, signals: [event(2)] } },
     { what: 'a change of the row', happen: () => publish([]), taken: { ...nothing, lookAtRow: true } },
     { what: 'a look that is due', happen: () => inbox.look('log'), taken: { ...nothing, lookAtLog: true } },
     { what: 'the signal', happen: () => leaving.abort(), taken: nothing },
@@ -71,8 +71,8 @@ describe('an inbox', () => {
 describe('an inbox whose owner passes news on', () => {
   let passed: number[];
   let takes: boolean;
-  const passOn = (news: LoggedEvent[]): boolean => {
-    if (takes) passed.push(...news.map(({ id }) => id));
+  const passOn = (signals: LoggedEvent[]): boolean => {
+    if (takes) passed.push(...signals.map(({ id }) => id));
     return takes;
   };
   beforeEach(() => {
@@ -95,7 +95,7 @@ describe('an inbox whose owner passes news on', () => {
     const waited = inbox.wait(passOn);
     publish([event(3)]);
     expect(await isOver(waited)).toBe(true);
-    expect(inbox.take()).toEqual({ ...nothing, news: [event(3)] });
+    expect(inbox.take()).toEqual({ ...nothing, signals: [event(3)] });
   });
 
   it('passes nothing while the owner is busy, nor past what waits already', () => {
@@ -105,7 +105,7 @@ describe('an inbox whose owner passes news on', () => {
     inbox.look('row');
     publish([event(4)]);
     expect(passed).toEqual([]);
-    expect(inbox.take().news.map(({ id }) => id)).toEqual([2, 3, 4]);
+    expect(inbox.take().signals.map(({ id }) => id)).toEqual([2, 3, 4]);
     publish([event(5)]);
     expect(passed).toEqual([]);
   });
@@ -115,7 +115,7 @@ describe('an inbox whose owner passes news on', () => {
     inbox.look('log');
     publish([event(2)]);
     expect(passed).toEqual([]);
-    expect(inbox.take()).toEqual({ news: [event(2)], lookAtRow: false, lookAtLog: true });
+    expect(inbox.take()).toEqual({ signals: [event(2)], lookAtRow: false, lookAtLog: true });
   });
 
   it('a change of the row is never passed', async () => {

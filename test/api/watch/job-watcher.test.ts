@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobEvent } from '../../../src/shared/events/rules/event.ts';
 import { createEventLog } from '../../../src/shared/events/event-log.ts';
 import type { JobEventWriter } from '../../../src/shared/events/event-writer.ts';
+import type { JobEvent } from '../../../src/shared/events/rules/event.ts';
 import { redisKey } from '../../../src/shared/platform/redis/redis.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openWatchedJobs, type Seen, textOf, type WatchedJobs } from './watched-jobs.ts';

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { createJobWatcher, type JobWatcher } from '../../../src/api/watch/job-watcher.ts';
+import { createJobEvents, type JobEvents } from '../../../src/shared/events/job-events.ts';
 import type { JobEvent } from '../../../src/shared/events/rules/event.ts';
 import { newId } from '../../../src/shared/ids.ts';
 import type { FinalState, JobError } from '../../../src/shared/jobs/rules/job.ts';
-import { createJobEvents, type JobEvents } from '../../../src/shared/events/job-events.ts';
-import { openRedis, type RedisConnection } from '../../../src/shared/platform/redis/redis.ts';
-import { asJson, type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
-import { openSubscriber } from '../../../src/shared/platform/redis/subscriber.ts';
 import { createLog } from '../../../src/shared/platform/log.ts';
-import { createJobWatcher, type JobWatcher } from '../../../src/api/watch/job-watcher.ts';
+import { asJson, type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
+import { openRedis, type RedisConnection } from '../../../src/shared/platform/redis/redis.ts';
+import { openSubscriber } from '../../../src/shared/platform/redis/subscriber.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { testRedis } from '../../support/redis.ts';
 import { waitFor } from '../../support/wait-for.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createJobWatcher, type JobWatcher } from '../../../src/api/watch/job-watcher.ts';
 import { createJobEvents, type JobEvents } from '../../../src/shared/events/job-events.ts';
+import { createLog } from '../../../src/shared/platform/log.ts';
 import { openRedis, type RedisConnection } from '../../../src/shared/platform/redis/redis.ts';
 import { openSubscriber } from '../../../src/shared/platform/redis/subscriber.ts';
-import { createLog } from '../../../src/shared/platform/log.ts';
-import { createJobWatcher, type JobWatcher } from '../../../src/api/watch/job-watcher.ts';
 import { openWatchedJobs, type Seen, type WatchedJobs } from './watched-jobs.ts';
 
 /** Nothing listens here. */

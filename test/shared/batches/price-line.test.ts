@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { judgeLine } from '../../../src/shared/batches/price-line.ts';
-import { loadCatalogue } from '../../../src/shared/catalogue/catalogue.ts';
+import { priceLine } from '../../../src/shared/batches/price-line.ts';
 import type { BatchEndpointName } from '../../../src/shared/batches/rules/batch.ts';
+import { loadCatalogue } from '../../../src/shared/catalogue/catalogue.ts';
 
 const deps = {
   catalogue: loadCatalogue(),
@@ -12,7 +12,7 @@ const messages = [{ role: 'user', content: 'hello' }];
 
 function refusalOf(endpoint: BatchEndpointName, body: unknown) {
   const owner = { accountId: 'a', defaultMaxOutputTokens: null, endpoint };
-  return judgeLine(deps, owner, { line: 1, customId: 'c', body, escapes: false }).refusal;
+  return priceLine(deps, owner, { line: 1, customId: 'c', body, escapes: false }).refusal;
 }
 
 test.each<[BatchEndpointName, object, string]>([

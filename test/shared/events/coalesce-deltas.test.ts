@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createDeltaGatherer } from '../../../src/shared/events/coalesce-deltas.ts';
+import { createDeltaCoalescer } from '../../../src/shared/events/coalesce-deltas.ts';
 
 const text = (said: string, more: object = {}) => ({ kind: 'text' as const, choice: 0, text: said, ...more });
 
 test('waiting text is joined, and thinking stays before what it led to', () => {
-  const gatherer = createDeltaGatherer(1);
+  const gatherer = createDeltaCoalescer(1);
   for (const delta of [text('a', { thinking: [1] }), text('b'), text('c', { thinking: [2] }), text('d')]) {
     gatherer.add(delta);
   }

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { creditAccount } from '../../../src/shared/money/credit.ts';
+import { insertAccount } from '../../../src/shared/accounts/sql/accounts.ts';
 import { newId } from '../../../src/shared/ids.ts';
-import { defaultLimits } from '../../../src/shared/platform/config/quotas.ts';
 import { createLedger, type Ledger } from '../../../src/shared/jobs/ledger.ts';
 import { acceptJobs, type JobIntake } from '../../../src/shared/jobs/sql/accept-jobs.ts';
-import { insertAccount } from '../../../src/shared/accounts/sql/accounts.ts';
-import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
-import { checkLedger } from '../../../src/shared/money/sql/ledger-check.ts';
 import { claimJobs } from '../../../src/shared/jobs/sql/claim-jobs.ts';
 import type { JobEnding } from '../../../src/shared/jobs/sql/settle-jobs.ts';
+import { creditAccount } from '../../../src/shared/money/credit.ts';
+import { checkLedger } from '../../../src/shared/money/sql/ledger-check.ts';
+import { defaultLimits } from '../../../src/shared/platform/config/quotas.ts';
+import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -68,7 +68,7 @@ function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
 
 async function runningJob(accountId = 'one'): Promise<string> {
   const intake = intakeOf({ accountId });
-  await ledger.openHold(intake);
+  await ledger.acceptJob(intake);
   await sql`update jobs set state = 'ticketed' where id = ${intake.jobId}`;
   await claimJobs(sql, [{ id: intake.jobId, generation: 0 }], { id: 'wrk_1', leaseSeconds: 30 });
   return intake.jobId;
@@ -115,8 +115,8 @@ const typesOf = async (jobId: string) => (await entriesOf(jobId)).map(({ type })
 describe('the ledger', () => {
   test('an acceptance that is repeated because its answer was lost happens once', async () => {
     const intake = intakeOf();
-    expect(await ledger.openHold(intake)).toEqual({ kind: 'accepted' });
-    expect(await ledger.openHold(intake)).toEqual({ kind: 'accepted' });
+    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
+    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
     expect(await typesOf(intake.jobId)).toEqual(['hold']);
     expect(await booksFail()).toEqual([]);
   });
@@ -135,17 +135,17 @@ describe('the ledger', () => {
 
   test('so does one with an idempotency key, which is no replay to its own caller', async () => {
     const intake = intakeOf({ idempotencyKey: 'key', fingerprint: 'same' });
-    expect(await ledger.openHold(intake)).toEqual({ kind: 'accepted' });
-    expect(await ledger.openHold(intake)).toEqual({ kind: 'accepted' });
-    const another = await ledger.openHold({ ...intake, jobId: newId('job'), holdId: newId('hold') });
+    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
+    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
+    const another = await ledger.acceptJob({ ...intake, jobId: newId('job'), holdId: newId('hold') });
     expect(another).toMatchObject({ kind: 'replayed', location: `/v1/jobs/${intake.jobId}` });
   });
 
   test('an ending that is repeated because its answer was lost happens once, and counts both times', async () => {
     const jobId = await runningJob();
     const ending = endingOf(jobId);
-    expect(await ledger.settleHold(ending)).toBe(true);
-    expect(await ledger.settleHold(ending)).toBe(true);
+    expect(await ledger.settleJob(ending)).toBe(true);
+    expect(await ledger.settleJob(ending)).toBe(true);
     expect(await typesOf(jobId)).toEqual(['hold', 'release', 'charge']);
     expect(await booksFail()).toEqual([]);
   });
@@ -158,8 +158,8 @@ describe('the ledger', () => {
   ])('an ending that comes late %s changes nothing', async (_, late) => {
     const jobId = await runningJob();
     const ending = endingOf(jobId);
-    await ledger.settleHold(ending);
-    expect(await ledger.settleHold({ ...ending, ...late })).toBe(false);
+    await ledger.settleJob(ending);
+    expect(await ledger.settleJob({ ...ending, ...late })).toBe(false);
     expect(await typesOf(jobId)).toEqual(['hold', 'release', 'charge']);
   });
 
@@ -172,7 +172,7 @@ describe('the ledger', () => {
       attempt: null,
       result: null,
     });
-    const answers = await Promise.all([ledger.settleHold(late), ledger.settleHold(endingOf(jobId))]);
+    const answers = await Promise.all([ledger.settleJob(late), ledger.settleJob(endingOf(jobId))]);
     expect(answers).toEqual([false, true]);
     expect(await typesOf(jobId)).toEqual(['hold', 'release', 'charge']);
     expect(await booksFail()).toEqual([]);
@@ -184,13 +184,13 @@ describe('the ledger', () => {
   ])('nor does an ending %s', async (_, late) => {
     const jobId = await runningJob();
     const endings = [endingOf(jobId, late), endingOf(jobId), endingOf(jobId, { state: 'failed' })];
-    expect(await Promise.all(endings.map(ledger.settleHold))).toEqual([false, true, false]);
+    expect(await Promise.all(endings.map(ledger.settleJob))).toEqual([false, true, false]);
     expect(await booksFail()).toEqual([]);
   });
 
   test('of two tickets of one job that are brought together, one claims it', async () => {
     const intake = intakeOf();
-    await ledger.openHold(intake);
+    await ledger.acceptJob(intake);
     await sql`update jobs set state = 'ticketed', generation = 1 where id = ${intake.jobId}`;
     const tickets = [0, 1, 1].map((generation) => ({ id: intake.jobId, generation }));
     const claimed = await claimJobs(sql, tickets, { id: 'wrk_1', leaseSeconds: 30 });
@@ -201,7 +201,7 @@ describe('the ledger', () => {
     const poison = intakeOf({ holdNano: -1n });
     const good = [intakeOf(), intakeOf(), intakeOf()];
     const outcomes = await Promise.allSettled(
-      [good[0], poison, good[1], good[2]].map((intake) => ledger.openHold(intake as JobIntake)),
+      [good[0], poison, good[1], good[2]].map((intake) => ledger.acceptJob(intake as JobIntake)),
     );
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
     for (const { jobId } of good) expect(await typesOf(jobId)).toEqual(['hold']);
@@ -214,7 +214,7 @@ describe('the ledger', () => {
       create function disk_is_full() returns trigger language plpgsql as
         $$ begin raise exception 'no space left' using errcode = '53100'; end $$;
       create trigger disk_is_full before insert on jobs for each statement execute function disk_is_full()`);
-    const accepted = ledger.openHold(intakeOf());
+    const accepted = ledger.acceptJob(intakeOf());
     setTimeout(() => owner.unsafe('drop function disk_is_full cascade'), 50);
     expect(await accepted).toEqual({ kind: 'accepted' });
   });
@@ -242,9 +242,9 @@ describe('the ledger', () => {
         await work();
       });
     const inGroup = () => [
-      ledger.openHold(intakeOf({ accountId: 'locked' })),
-      ledger.openHold(intakeOf()),
-      ledger.openHold(intakeOf({ accountId: 'locked' })),
+      ledger.acceptJob(intakeOf({ accountId: 'locked' })),
+      ledger.acceptJob(intakeOf()),
+      ledger.acceptJob(intakeOf({ accountId: 'locked' })),
     ];
     beforeAll(async () => {
       await insertAccount(sql, { id: 'locked', name: 'locked' });
@@ -271,15 +271,15 @@ describe('the ledger', () => {
       const [mine, theirs] = [await runningJob('locked'), await runningJob()];
       let waiting: Promise<boolean> = Promise.resolve(false);
       await locking(async () => {
-        waiting = ledger.settleHold(endingOf(mine, { accountId: 'locked' }));
-        expect(await ledger.settleHold(endingOf(theirs))).toBe(true);
+        waiting = ledger.settleJob(endingOf(mine, { accountId: 'locked' }));
+        expect(await ledger.settleJob(endingOf(theirs))).toBe(true);
       });
       expect(await waiting).toBe(true);
     });
 
     test('its own jobs are refused after a moment as ones to be sent again', async () => {
       await locking(async () => {
-        await expect(ledger.openHold(intakeOf({ accountId: 'locked' }))).rejects.toMatchObject({
+        await expect(ledger.acceptJob(intakeOf({ accountId: 'locked' }))).rejects.toMatchObject({
           code: '55P03',
         });
       });
@@ -293,7 +293,7 @@ describe('the ledger', () => {
       (await sql`select unfinished_jobs from balances where account_id = 'counted'`)[0]?.['unfinished_jobs'];
     const [first] = [await runningJob('counted'), await runningJob('counted')];
     expect(await unfinished()).toBe(2);
-    await ledger.settleHold(endingOf(first as string, { accountId: 'counted' }));
+    await ledger.settleJob(endingOf(first as string, { accountId: 'counted' }));
     expect(await unfinished()).toBe(1);
   });
 });

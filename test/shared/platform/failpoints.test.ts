@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ConfigError, parseConfig } from '../../../src/shared/platform/config/config.ts';
-import { armFailpoints, failpoint, failpointNames, parseFailpoints } from '../../../src/shared/platform/failpoints.ts';
+import {
+  armFailpoints,
+  failpoint,
+  failpointNames,
+  parseFailpoints,
+} from '../../../src/shared/platform/failpoints.ts';
 
 afterEach(() => armFailpoints([]));
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { every } from '../../../src/shared/platform/loop.ts';
 import { createLog } from '../../../src/shared/platform/log.ts';
+import { startLoop } from '../../../src/shared/platform/loop.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 test('a loop that fails goes on, and says what is wrong once and not at every turn', async () => {
@@ -12,7 +12,7 @@ test('a loop that fails goes on, and says what is wrong once and not at every tu
   vi.spyOn(log, 'info').mockImplementation((_facts, text?: unknown) => lines.push(`info ${text}`));
   let turns = 0;
   const failures = ['away', 'away', 'broken', 'away'];
-  const loop = every(
+  const loop = startLoop(
     1,
     async () => {
       const failure = failures[turns];

@@ -1,6 +1,12 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { isSealedWithCurrent, SealedOtherwise, seal, toSecretsKey, unseal } from '../../../src/shared/platform/seal.ts';
+import {
+  isSealedWithCurrent,
+  SealedOtherwise,
+  seal,
+  toSecretsKey,
+  unseal,
+} from '../../../src/shared/platform/seal.ts';
 
 const [bytes, olderBytes] = [randomBytes(32), randomBytes(32)];
 const key = toSecretsKey(bytes);

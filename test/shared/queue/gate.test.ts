@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createGate, type Gate, type GateLimits, type SaidLimits } from '../../../src/shared/queue/gate.ts';
 import { openRedis, type RedisConnection, redisKey } from '../../../src/shared/platform/redis/redis.ts';
+import {
+  createGate,
+  type Gate,
+  type GateLimits,
+  type ReportedLimits,
+} from '../../../src/shared/queue/gate.ts';
 import { testRedis } from '../../support/redis.ts';
 
 const settings = testRedis();
@@ -32,7 +37,7 @@ function openGate(limits: Partial<GateLimits> = {}) {
   const key = redisKey(settings.prefix, 'gate:m', provider);
   return {
     admit: (slot?: string, tokens?: number, rank?: number) => gate.admit(ticket(slot, tokens, rank)),
-    report: (report: Parameters<Gate['report']>[1], slot?: string, said: Partial<SaidLimits> = {}) =>
+    report: (report: Parameters<Gate['report']>[1], slot?: string, said: Partial<ReportedLimits> = {}) =>
       gate.report(ticket(slot), report, { requestsLeft: null, tokensLeft: null, usedUpMs: 0, ...said }),
     keepSlots: (...slots: string[]) => gate.keepSlots(provider, slots),
     status: () => gate.status(provider, 'm'),

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLog } from '../../../src/shared/platform/log.ts';
+import { openRedis, type RedisConnection } from '../../../src/shared/platform/redis/redis.ts';
 import { clearMissingTickets } from '../../../src/shared/queue/missing-tickets.ts';
 import { addTickets, openQueue, type TicketQueue, ticketId } from '../../../src/shared/queue/queue.ts';
-import { openRedis, type RedisConnection } from '../../../src/shared/platform/redis/redis.ts';
 import type { TicketRow } from '../../../src/shared/queue/sql/tickets.ts';
-import { createLog } from '../../../src/shared/platform/log.ts';
 import { startPool } from '../../../src/workers/completions/pool.ts';
 import { testRedis } from '../../support/redis.ts';
 import { waitFor } from '../../support/wait-for.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
+import type { ImageRule } from '../../../src/shared/catalogue/image-rule.ts';
 import { imageTokens } from '../../../src/shared/quoting/image-tokens.ts';
-import { type ImageRule } from '../../../src/shared/catalogue/image-rule.ts';
 
 describe('the tokens of an image', () => {
   const gpt4o: ImageRule = { kind: 'tiles', base: 85, tile: 170 };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { loadCatalogue } from '../../../src/shared/catalogue/catalogue.ts';
-import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
 import type { ModelEntry } from '../../../src/shared/catalogue/model.ts';
+import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
 import { priceUsage } from '../../../src/shared/money/rules/price.ts';
 import { type Quote, quote } from '../../../src/shared/quoting/quote.ts';
 import { someModel } from './models.ts';

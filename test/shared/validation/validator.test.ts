@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest';
 import { loadCatalogue } from '../../../src/shared/catalogue/catalogue.ts';
-import { createJudge } from '../../../src/shared/validation/validator.ts';
+import { createValidator } from '../../../src/shared/validation/validator.ts';
 
-const judge = createJudge(
+const validator = createValidator(
   { webhooks: { allowPrivate: false, retrySeconds: [1] }, modelsFile: null, providersFile: null },
   {
     catalogue: loadCatalogue(),
@@ -20,7 +20,7 @@ const judge = createJudge(
     ],
   },
 );
-afterAll(() => judge.stop());
+afterAll(() => validator.stop());
 
 const owner = {
   accountId: 'acct_1',
@@ -35,12 +35,12 @@ const lineOf = (line: number, content: unknown) => {
 
 test('lines are judged alike here and in a thread', async () => {
   const small = [lineOf(1, 'hello'), lineOf(2, 5), { line: 3, bytes: Buffer.from('no JSON') }];
-  const [first, second, third] = await judge.lines(small, owner);
+  const [first, second, third] = await validator.lines(small, owner);
   expect(first).toMatchObject({ line: 1, refusal: null });
   expect(second).toMatchObject({ line: 2, job: null });
   expect(third).toMatchObject({ code: 'invalid_json_line' });
   const padded = [...small, lineOf(4, 'x'.repeat(100_000))];
-  const large = await judge.lines(padded, owner);
+  const large = await validator.lines(padded, owner);
   const known = (line: unknown) =>
     JSON.stringify(line, (key, value) => (/Id$|At$|reply/.test(key) ? 0 : String(value)));
   expect(large.slice(0, 3).map(known)).toEqual([first, second, third].map(known));
@@ -51,7 +51,7 @@ test('a line of ten million values is refused by itself, and the lines beside it
   const many = Buffer.from(
     `{"custom_id":"c1","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-5-mini","messages":[${'1,'.repeat(9_899_999)}1]}}`,
   );
-  const [poison, good] = await judge.lines([{ line: 1, bytes: many }, lineOf(2, 'hello')], owner);
+  const [poison, good] = await validator.lines([{ line: 1, bytes: many }, lineOf(2, 'hello')], owner);
   expect(poison).toMatchObject({
     customId: 'c1',
     job: null,

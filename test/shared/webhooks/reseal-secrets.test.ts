@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { insertAccount } from '../../../src/shared/accounts/sql/accounts.ts';
+import { createLog } from '../../../src/shared/platform/log.ts';
+import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
 import { toSecretsKey } from '../../../src/shared/platform/seal.ts';
 import { findWrongKey, resealSecrets } from '../../../src/shared/webhooks/reseal-secrets.ts';
-import { insertAccount } from '../../../src/shared/accounts/sql/accounts.ts';
-import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
 import { replaceWebhookSecret } from '../../../src/shared/webhooks/sql/secrets.ts';
-import { createLog } from '../../../src/shared/platform/log.ts';
 import {
   openEndpointSecret,
   readWebhookSecret,

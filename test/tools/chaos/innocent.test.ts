@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.close());
 
-const judge = async (facts: InnocentFacts): Promise<Breach[]> => {
+const validator = async (facts: InnocentFacts): Promise<Breach[]> => {
   const [invariant] = innocentInvariants;
   return (await invariant?.check({ innocent: facts } as Evidence)) ?? [];
 };
@@ -48,21 +48,21 @@ async function holdUp(): Promise<void> {
 it('finds nothing where nobody is held up, and says how long the worst waited', async () => {
   expect(innocent.lone.jobs).toBeGreaterThan(20);
   const facts = { ...(await innocent.takeFacts()), orders: [ordered(0), ordered(5)] };
-  expect(await judge(facts)).toEqual([]);
+  expect(await validator(facts)).toEqual([]);
   expect(measureInnocents(facts)).toMatchObject({ jobs: 2, undisturbed: 2, countedMs: 5 });
 });
 
 it('names each job of a tenant that is held up, unless something was away for everybody', async () => {
   await holdUp();
   const facts = await innocent.takeFacts();
-  const breaches = await judge(facts);
+  const breaches = await validator(facts);
   expect(breaches.length).toBeGreaterThan(0);
   expect(breaches[0]?.detail).toMatch(/^held up: it started after \d+ ms/);
 
   const isBack = outages.begin('server');
   await holdUp();
   isBack();
-  expect(await judge(await innocent.takeFacts())).toEqual([]);
+  expect(await validator(await innocent.takeFacts())).toEqual([]);
 });
 
 it('counts the time of a job from when those have started that its tenant ordered in an outage before it', async () => {
@@ -81,10 +81,10 @@ it('counts the time of a job from when those have started that its tenant ordere
     startedMs: piled.startedMs + 50,
   };
   const heldUp = { ...behind, jobId: 'job_held_up', startedMs: piled.startedMs + 60_000 };
-  expect(await judge({ orders: [piled, behind], outages: away, lone })).toEqual([]);
-  expect((await judge({ orders: [piled, heldUp], outages: away, lone })).map(({ jobId }) => jobId)).toEqual([
-    'job_held_up',
-  ]);
+  expect(await validator({ orders: [piled, behind], outages: away, lone })).toEqual([]);
+  expect(
+    (await validator({ orders: [piled, heldUp], outages: away, lone })).map(({ jobId }) => jobId),
+  ).toEqual(['job_held_up']);
 });
 
 function ordered(waitedMs: number): InnocentFacts['orders'][number] {

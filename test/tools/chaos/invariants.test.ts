@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Database, Transaction } from '../../../src/shared/platform/postgres/database.ts';
 import { createChaosClient } from '../../../tools/chaos/client.ts';
 import type { Facts, ReceivedWebhook, Violation } from '../../../tools/chaos/evidence.ts';
 import { checkInvariants, invariants } from '../../../tools/chaos/invariants.ts';
@@ -9,7 +10,6 @@ import { historyOf } from '../../../tools/chaos/job-history.ts';
 import { createOutages } from '../../../tools/chaos/outages.ts';
 import { createWatchers, type Watchers } from '../../../tools/chaos/watcher.ts';
 import type { MeterCall } from '../../../tools/simulator/meter.ts';
-import type { Database, Transaction } from '../../../src/shared/platform/postgres/database.ts';
 import { adminKey, type Gateway, startGateway } from '../../support/gateway.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

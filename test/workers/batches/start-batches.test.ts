@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { loadCatalogue } from '../../../src/shared/catalogue/catalogue.ts';
-import { newId } from '../../../src/shared/ids.ts';
-import type { Loop } from '../../../src/shared/platform/loop.ts';
-import type { JudgedLine } from '../../../src/shared/validation/tasks.ts';
 import { insertAccount } from '../../../src/shared/accounts/sql/accounts.ts';
 import { insertBatch } from '../../../src/shared/batches/sql/batches.ts';
-import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
 import { appendToFile, beginFile, finishFile } from '../../../src/shared/batches/sql/files.ts';
+import { loadCatalogue } from '../../../src/shared/catalogue/catalogue.ts';
+import { newId } from '../../../src/shared/ids.ts';
 import { createLog } from '../../../src/shared/platform/log.ts';
+import type { Loop } from '../../../src/shared/platform/loop.ts';
+import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
+import type { PricedLine } from '../../../src/shared/validation/tasks.ts';
 import { startBatches } from '../../../src/workers/batches/start-batches.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -59,15 +59,15 @@ async function plantAnother(account: string): Promise<string> {
 }
 
 /** A line that fails its batch: all that is seen of a batch here is whether it was moved. */
-const fault: JudgedLine = { code: 'url_mismatch', line: 1, message: 'x', param: null };
+const fault: PricedLine = { code: 'url_mismatch', line: 1, message: 'x', param: null };
 
-function start(lines: (accountId: string) => Promise<JudgedLine[]>): void {
+function start(lines: (accountId: string) => Promise<PricedLine[]>): void {
   const deps = {
     sql,
     catalogue: loadCatalogue(),
-    news: { send: () => undefined },
+    signals: { publish: () => undefined },
     log: createLog('silent', 'test'),
-    judge: { lines: (_: unknown, owner: { accountId: string }) => lines(owner.accountId) },
+    validator: { lines: (_: unknown, owner: { accountId: string }) => lines(owner.accountId) },
     owesDelivery: () => undefined,
   };
   loop = startBatches(deps, { leaseSeconds: 30 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLog } from '../../../src/shared/platform/log.ts';
 import { createMetrics } from '../../../src/shared/platform/metrics.ts';
 import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
-import { createLog } from '../../../src/shared/platform/log.ts';
 import { callProvider } from '../../../src/workers/completions/call-provider.ts';
 import type { ClaimedJob } from '../../../src/workers/completions/claim.ts';
 import { startHeartbeat } from '../../../src/workers/completions/heartbeat.ts';

@@ -80,8 +80,8 @@ async function settledBy(
     ]),
     metrics: { attemptDuration: { startTimer: () => () => 0 }, jobWait: { observe: () => undefined } },
     ledger: {
-      settleHold: async (ending: JobEnding) => endings.push(ending) > 0,
-      keepHold: async () => true,
+      settleJob: async (ending: JobEnding) => endings.push(ending) > 0,
+      requeueJob: async () => true,
     },
     persist: (write: () => Promise<unknown>) => write(),
     random: () => 0.5,

@@ -1,9 +1,9 @@
 import OpenAI from 'openai';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endpointPatience } from '../../../src/shared/webhooks/rules/delivery.ts';
-import { toSecretsKey } from '../../../src/shared/platform/seal.ts';
 import { eraseJob } from '../../../src/shared/jobs/sql/content.ts';
+import { toSecretsKey } from '../../../src/shared/platform/seal.ts';
+import { endpointThresholds } from '../../../src/shared/webhooks/rules/delivery.ts';
 import { claimDeliveries, recordDeliveries } from '../../../src/shared/webhooks/sql/claim-deliveries.ts';
 import { replaceWebhookSecret } from '../../../src/shared/webhooks/sql/secrets.ts';
 import {
@@ -327,7 +327,7 @@ describe('when a worker dies', () => {
     expect(row.attempts.map(({ outcome }) => outcome)).toEqual(['unknown', 'delivered']);
     expect(receiver.received).toHaveLength(1);
     const late = { ...failedTry, id, token: 'dead', attempt: 1 };
-    expect((await recordDeliveries(owed.sql, [late], endpointPatience([5]))).inTime).toEqual([false]);
+    expect((await recordDeliveries(owed.sql, [late], endpointThresholds([5]))).inTime).toEqual([false]);
     expect((await owed.find(id)).state).toBe('delivered');
   });
 
@@ -342,7 +342,7 @@ describe('when a worker dies', () => {
     await owed.sql.begin(async (tx) => {
       await tx`select 1 from deliveries where id = ${first} for update`;
       const tries = [last, first].map((id) => ({ ...failedTry, id, token: 'mine', attempt: 1 }));
-      recorded = recordDeliveries(owed.sql, tries, endpointPatience([5]));
+      recorded = recordDeliveries(owed.sql, tries, endpointThresholds([5]));
       await waitFor('the record to wait', async () => {
         const waiting = await owed.sql`
           select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;

@@ -4,8 +4,8 @@ import { newId } from '../../../src/shared/ids.ts';
 import { claimDeliveries } from '../../../src/shared/webhooks/sql/claim-deliveries.ts';
 import { replaceEndpointSecret } from '../../../src/shared/webhooks/sql/endpoints.ts';
 import {
-  holdDeliveries,
   insertRecovery,
+  parkDeliveries,
   recoverDeliveries,
 } from '../../../src/shared/webhooks/sql/recoveries.ts';
 import { newWebhookSecret, sealEndpointSecret } from '../../../src/shared/webhooks/webhook-secret.ts';
@@ -406,7 +406,7 @@ describe('what is owed to an endpoint that takes nothing', () => {
     await owed.sql`update webhook_endpoints set state = 'disabled', disabled_reason = 'requested', disabled_at = now()
       where id = ${off.id}`;
     await owed.sql`update webhook_endpoints set state = 'deleted' where id = ${gone.id}`;
-    while ((await holdDeliveries(owed.sql, 7)) > 0);
+    while ((await parkDeliveries(owed.sql, 7)) > 0);
     const left = (endpointId: string) => (posted?.endpointId === endpointId ? { pending: 1 } : {});
     const taken = (endpointId: string) => (posted?.endpointId === endpointId ? 19 : 20);
     expect(await owed.countStates(off.id)).toEqual({ held: taken(off.id), ...left(off.id) });

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { newId } from '../../../src/shared/ids.ts';
+import { createLog } from '../../../src/shared/platform/log.ts';
 import { createMetrics, type Metrics } from '../../../src/shared/platform/metrics.ts';
-import { toSecretsKey } from '../../../src/shared/platform/seal.ts';
 import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
+import { toSecretsKey } from '../../../src/shared/platform/seal.ts';
 import { type DeliveryRow, findDelivery } from '../../../src/shared/webhooks/sql/deliveries.ts';
 import { insertEndpoint } from '../../../src/shared/webhooks/sql/endpoints.ts';
-import { createLog } from '../../../src/shared/platform/log.ts';
 import { newWebhookSecret, sealEndpointSecret } from '../../../src/shared/webhooks/webhook-secret.ts';
 import {
   type Deliveries,
@@ -120,7 +120,7 @@ export async function openOwedDeliveries(): Promise<OwedDeliveries> {
     start: ({ allowPrivate = true, retrySeconds = [0.05, 0.05], overrides = {} } = {}) => {
       const deliveries = startDeliveries({
         sql,
-        news: { listen: (topic, listener) => listeners.push({ topic, listener }) },
+        signals: { subscribe: (topic, listener) => listeners.push({ topic, listener }) },
         log: createLog('silent', 'test'),
         metrics,
         config: { secretsKey, webhooks: { allowPrivate, retrySeconds }, work: { leaseSeconds: 30 } },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createPlaces, type Places } from '../../../src/workers/deliveries/receiver-slots.ts';
+import { createReceiverSlots, type ReceiverSlots } from '../../../src/workers/deliveries/receiver-slots.ts';
 
 const limits = {
   perReceiver: 4,
@@ -11,12 +11,12 @@ const limits = {
   asidePerReceiver: 3,
   asideMax: 5,
 };
-let places: Places;
+let places: ReceiverSlots;
 let onFree = vi.fn();
 beforeEach(() => {
   vi.useFakeTimers();
   onFree = vi.fn();
-  places = createPlaces(limits, onFree);
+  places = createReceiverSlots(limits, onFree);
 });
 afterEach(() => vi.useRealTimers());
 

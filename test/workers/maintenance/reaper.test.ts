@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultLimits } from '../../../src/shared/platform/config/quotas.ts';
 import { createLedger, type Ledger } from '../../../src/shared/jobs/ledger.ts';
-import { createMetrics } from '../../../src/shared/platform/metrics.ts';
+import { defaultLimits } from '../../../src/shared/platform/config/quotas.ts';
 import { createLog } from '../../../src/shared/platform/log.ts';
+import { createMetrics } from '../../../src/shared/platform/metrics.ts';
+import { createRetryDelays } from '../../../src/workers/dispatch/retry-delays.ts';
 import { startReaper } from '../../../src/workers/maintenance/reaper.ts';
-import { createResting } from '../../../src/workers/dispatch/resting.ts';
 import { openWatchedJobs, plantJob, type WatchedJobs } from '../../api/watch/watched-jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -41,7 +41,7 @@ async function lateJob(): Promise<string> {
   return id;
 }
 
-function start(ledger: Pick<Ledger, 'settleHold' | 'keepHold'>) {
+function start(ledger: Pick<Ledger, 'settleJob' | 'requeueJob'>) {
   return startReaper(
     {
       sql: jobs.owner,
@@ -67,9 +67,9 @@ test('a job that can never be ended stops no other, and is left alone for a whil
   let looks = 0;
   const reaper = start({
     ...ledger,
-    settleHold: (ending) => {
+    settleJob: (ending) => {
       looks += 1;
-      if (ending.jobId !== spoilt) return ledger.settleHold(ending);
+      if (ending.jobId !== spoilt) return ledger.settleJob(ending);
       tries += 1;
       return Promise.reject(new Error('never'));
     },
@@ -91,7 +91,7 @@ test('a job that can never be ended stops no other, and is left alone for a whil
 
 test('what rests is tried again after a minute, and after twice as long each time it fails again', () => {
   let now = 0;
-  const resting = createResting(() => now);
+  const resting = createRetryDelays(() => now);
   const restMs = () => {
     const from = now;
     resting.rest('job_1');

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eraseOldBatchEvents } from '../../../src/shared/jobs/sql/content.ts';
-import { restartDelivery } from '../../../src/shared/webhooks/sql/deliveries.ts';
 import { createLog } from '../../../src/shared/platform/log.ts';
-import { startHousekeeper } from '../../../src/workers/maintenance/retention.ts';
+import { restartDelivery } from '../../../src/shared/webhooks/sql/deliveries.ts';
+import { startRetention } from '../../../src/workers/maintenance/retention.ts';
 import { endJob, openWatchedJobs, plantJob, type WatchedJobs } from '../../api/watch/watched-jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -44,7 +44,7 @@ test('what was asked, answered and told is erased after its days; that it was, a
   const [old, young] = [await endedJob(31), await endedJob(29)];
   await deliver({ job_id: null, batch_id: 'batch_old' }, 31);
   await deliver({ job_id: null, batch_id: 'batch_young' }, 29);
-  const keeper = startHousekeeper(
+  const keeper = startRetention(
     { sql: jobs.owner, leadership: { lead: async () => true }, log: createLog('silent', 'test') },
     { contentRetentionDays: 30 },
   );
@@ -79,7 +79,7 @@ test('a duty that fails keeps no other from being done', async () => {
     values (${jobs.accountId}, 'old', 'f', 202, '', now() - interval '3 days')`;
   await owner`create or replace function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`;
   await owner`create trigger refuse before delete on job_requests for each row execute function refuse()`;
-  const keeper = startHousekeeper(
+  const keeper = startRetention(
     { sql: owner, leadership: { lead: async () => true }, log: createLog('silent', 'test') },
     { contentRetentionDays: 30 },
   );

@@ -1,9 +1,9 @@
-import { startSimulator } from '../../../tools/simulator/server.ts';
+import type { ProviderKind } from '../../../src/shared/catalogue/model.ts';
 import type { Answer } from '../../../src/shared/chat/call-result.ts';
 import type { ChatRequest, Delta } from '../../../src/shared/chat/chat.ts';
-import type { ProviderKind } from '../../../src/shared/catalogue/model.ts';
 import type { Provider, ProviderCall, ProviderSettings } from '../../../src/workers/providers/provider.ts';
 import { createProvider } from '../../../src/workers/providers/registry.ts';
+import { startSimulator } from '../../../tools/simulator/server.ts';
 
 export const kinds: ProviderKind[] = ['openai', 'anthropic', 'google', 'compatible'];
 

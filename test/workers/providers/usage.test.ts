@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Prices } from '../../../src/shared/catalogue/model.ts';
-import { priceUsage } from '../../../src/shared/money/rules/price.ts';
 import type { Usage } from '../../../src/shared/chat/usage.ts';
+import { priceUsage } from '../../../src/shared/money/rules/price.ts';
 import { readAnthropicUsage } from '../../../src/workers/providers/anthropic-completion.ts';
 import { readGoogleUsage } from '../../../src/workers/providers/google-completion.ts';
 import { findOpenaiUsage, readOpenaiUsage } from '../../../src/workers/providers/openai-usage.ts';

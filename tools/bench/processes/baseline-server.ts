@@ -3,9 +3,9 @@ import { Queue } from 'bullmq';
 import fastify from 'fastify';
 import { newId } from '../../../src/shared/ids.ts';
 import { createGroupCommit } from '../../../src/shared/platform/group-commit/group-commit.ts';
-import { asBullConnection } from '../../../src/shared/queue/queue.ts';
-import { openRedis } from '../../../src/shared/platform/redis/redis.ts';
 import { openDatabase } from '../../../src/shared/platform/postgres/database.ts';
+import { openRedis } from '../../../src/shared/platform/redis/redis.ts';
+import { asBullConnection } from '../../../src/shared/queue/queue.ts';
 
 /** One order as a baseline stores it. */
 type Order = { id: string; account: string; body: string };

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import OpenAI from 'openai';
-import { asBullConnection } from '../../../src/shared/queue/queue.ts';
 import { openRedis } from '../../../src/shared/platform/redis/redis.ts';
+import { asBullConnection } from '../../../src/shared/queue/queue.ts';
 import { chatRequest } from '../order-body.ts';
 import { readPlan, writeResult } from './plan.ts';
 

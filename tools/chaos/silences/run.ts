@@ -65,10 +65,10 @@ export async function runSilences(stage: Stage, plan: SilencePlan): Promise<Sile
     await stage.cluster.heal();
     return found;
   });
-  results.push(...(await judge(stage, served, plan.seconds)));
+  results.push(...(await validator(stage, served, plan.seconds)));
   for (const silence of lastingSilences.slice(0, plan.lasting)) {
     const found = await underLoad(stage, async () => [await playLasting(stage, silence, plan.seconds)]);
-    results.push(...(await judge(stage, found, plan.seconds)));
+    results.push(...(await validator(stage, found, plan.seconds)));
   }
   await stage.cluster.reconfigure({});
   return results;
@@ -120,7 +120,7 @@ async function playLasting(stage: Stage, silence: Silence, seconds: number): Pro
 
 type CallRow = { id: string; attempts: number; state: string };
 
-async function judge(stage: Stage, found: Found[], seconds: number): Promise<SilenceResult[]> {
+async function validator(stage: Stage, found: Found[], seconds: number): Promise<SilenceResult[]> {
   const { cluster } = stage;
   const metered = await fetch(`${cluster.simulatorUrl}/__simulator/meter`);
   const { calls } = (await metered.json()) as { calls: MeterCall[] };

@@ -1,10 +1,10 @@
 import { Refusal } from '../../../shared/errors.ts';
-import type { SecretsKey } from '../../../shared/platform/seal.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
+import { issueKey, keyRequest, newKeySchema } from '../../auth/issue-key.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf, limitOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { issueKey, keyRequest, newKeyShape } from '../../auth/issue-key.ts';
 
 /**
  * `POST /v1/keys`: a new key of the caller's own account. Its secret is shown this once; an operator's key is
@@ -19,7 +19,7 @@ export function createKey(app: App, deps: { sql: Database; config: { secretsKey:
         tags: ['account'],
         summary: 'Make a key; the secret is shown once',
         body: keyRequest.nullable().transform((body) => body ?? keyRequest.parse({})),
-        response: { 201: newKeyShape },
+        response: { 201: newKeySchema },
       },
     },
     async (request, reply) => {

@@ -4,7 +4,7 @@ import type { ApiKeys } from '../../auth/api-keys.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { endKey } from '../../http/end-key.ts';
-import { deletedShape } from '../../http/shapes.ts';
+import { deletedSchema } from '../../http/schemas.ts';
 
 /**
  * `DELETE /v1/keys/{key_id}`: revokes a key of the caller's account and those it made, here at once and
@@ -19,7 +19,7 @@ export function deleteKey(app: App, deps: { sql: Database; apiKeys: Pick<ApiKeys
         tags: ['account'],
         summary: 'Revoke a key',
         params: z.object({ key_id: z.string() }),
-        response: { 200: deletedShape },
+        response: { 200: deletedSchema },
       },
     },
     async (request) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/errors.ts';
-import type { SecretsKey } from '../../../shared/platform/seal.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
 import { readWebhookSecret } from '../../../shared/webhooks/webhook-secret.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Config } from '../../../shared/platform/config/config.ts';
+import type { StoredUsage } from '../../../shared/accounts/sql/account-usage.ts';
 import { batchLineBytesMax, batchLinesMax } from '../../../shared/formats/common/batch-limits.ts';
+import type { Config } from '../../../shared/platform/config/config.ts';
 import { quotas } from '../../../shared/platform/config/quotas.ts';
 import { requestLimits } from '../../../shared/platform/json/measure-json.ts';
-import type { StoredUsage } from '../../../shared/accounts/sql/account-usage.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { AccountCache, LimitedAccount } from '../../auth/account-cache.ts';
 import type { UnderWay } from '../../http/under-way.ts';
@@ -19,7 +19,7 @@ export type LimitDeps = {
   bodies: Pick<UnderWay, 'used'>;
 };
 
-const limitShape = z.object({
+const limitSchema = z.object({
   name: z.string().describe('As in the "quota" of the refusal of what passes it'),
   limit: z.number().int().nullable().describe('Null is none'),
   used: z.number().int().nullable().describe('Null where nothing is kept that could be counted'),
@@ -31,20 +31,20 @@ const limitShape = z.object({
   description: z.string(),
 });
 
-export const limitsShape = z.object({
+export const limitsSchema = z.object({
   object: z.literal('limits'),
   account_id: z.string(),
-  data: z.array(limitShape),
+  data: z.array(limitSchema),
 });
 
-type Limit = z.output<typeof limitShape>;
+type Limit = z.output<typeof limitSchema>;
 
 /** Every limit that an account is held to: its quotas, then what one request may hold. */
 export function tellLimits(
   deps: LimitDeps,
   account: LimitedAccount,
   usage: StoredUsage,
-): z.output<typeof limitsShape> {
+): z.output<typeof limitsSchema> {
   const used = {
     ...usage,
     event_streams: deps.eventStreams.used(account.id),

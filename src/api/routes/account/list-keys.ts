@@ -4,7 +4,7 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageOf, pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
-import { apiKeyShape, toApiKey } from '../../http/shapes.ts';
+import { apiKeySchema, toApiKey } from '../../http/schemas.ts';
 
 /** `GET /v1/keys`: the account's keys that are not revoked, newest first, without their secrets. */
 export function listKeys(app: App, deps: { sql: Database }): void {
@@ -16,7 +16,7 @@ export function listKeys(app: App, deps: { sql: Database }): void {
         tags: ['account'],
         summary: 'The keys of the account',
         querystring: z.strictObject(pageQuery),
-        response: { 200: pageOf(apiKeyShape) },
+        response: { 200: pageOf(apiKeySchema) },
       },
     },
     async (request) => {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { invalid } from '../../../shared/errors.ts';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { listEntries } from '../../../shared/money/sql/entries.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageOf, pageQuery, toPage } from '../../http/pages.ts';
-import { toTransaction, transactionShape } from '../../http/shapes.ts';
+import { toTransaction, transactionSchema } from '../../http/schemas.ts';
 
 /** `GET /v1/transactions`: the account's statement, newest first. Entries are never edited. */
 export function listTransactions(app: App, deps: { sql: Database }): void {
@@ -17,7 +17,7 @@ export function listTransactions(app: App, deps: { sql: Database }): void {
         tags: ['account'],
         summary: 'The statement, newest first',
         querystring: z.strictObject(pageQuery),
-        response: { 200: pageOf(transactionShape) },
+        response: { 200: pageOf(transactionSchema) },
       },
     },
     async (request) => {

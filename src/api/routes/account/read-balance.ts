@@ -4,7 +4,7 @@ import { findBalance } from '../../../shared/money/sql/balances.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { toBalance } from '../../http/shapes.ts';
+import { toBalance } from '../../http/schemas.ts';
 
 /** `GET /v1/balance`: what the account can spend, what is set aside for jobs under way, and both together. */
 export function readBalance(app: App, deps: { sql: Database }): void {

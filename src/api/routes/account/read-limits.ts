@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { notFound } from '../../../shared/errors.ts';
 import { findUsage } from '../../../shared/accounts/sql/account-usage.ts';
+import { notFound } from '../../../shared/errors.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idParams } from '../../http/shapes.ts';
-import { type LimitDeps, limitsShape, tellLimits } from './limits-object.ts';
+import { idParams } from '../../http/schemas.ts';
+import { type LimitDeps, limitsSchema, tellLimits } from './limits-object.ts';
 
 /** `GET /v1/limits`: how much the account may have or do of everything, and how much it has. */
 export function readLimits(app: App, deps: LimitDeps): void {
@@ -15,7 +15,7 @@ export function readLimits(app: App, deps: LimitDeps): void {
       schema: {
         tags: ['account'],
         summary: 'What the account may have of everything, and has',
-        response: { 200: limitsShape },
+        response: { 200: limitsSchema },
       },
     },
     (request) => read(deps, accountOf(request)),
@@ -32,14 +32,14 @@ export function readAccountLimits(app: App, deps: LimitDeps): void {
         tags: ['operator'],
         summary: 'What an account may have of everything, and has',
         params: idParams,
-        response: { 200: limitsShape },
+        response: { 200: limitsSchema },
       },
     },
     (request) => read(deps, request.params.id),
   );
 }
 
-async function read(deps: LimitDeps, accountId: string): Promise<z.output<typeof limitsShape>> {
+async function read(deps: LimitDeps, accountId: string): Promise<z.output<typeof limitsSchema>> {
   const [account, usage] = await Promise.all([deps.accounts.find(accountId), findUsage(deps.sql, accountId)]);
   if (account === null || usage === null) throw notFound('account');
   return tellLimits(deps, account, usage);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { invalid } from '../../../shared/errors.ts';
-import { formatUsd } from '../../../shared/money/rules/money.ts';
 import { instantOrDay } from '../../../shared/formats/common/instant.ts';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { formatUsd } from '../../../shared/money/rules/money.ts';
 import { listUsage, type UsageGroup, type UsageRow } from '../../../shared/money/sql/usage-report.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageOf } from '../../http/pages.ts';

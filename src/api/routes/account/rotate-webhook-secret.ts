@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { SecretsKey } from '../../../shared/platform/seal.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
 import { replaceWebhookSecret } from '../../../shared/webhooks/sql/secrets.ts';
 import { newWebhookSecret, sealWebhookSecret } from '../../../shared/webhooks/webhook-secret.ts';
 import type { App } from '../../http/app.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { findAccount, updateAccount } from '../../../shared/accounts/sql/accounts.ts';
 import { notFound } from '../../../shared/errors.ts';
 import { quotaMax, quotas } from '../../../shared/platform/config/quotas.ts';
-import { findAccount, updateAccount } from '../../../shared/accounts/sql/accounts.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { AccountCache } from '../../auth/account-cache.ts';
 import type { App } from '../../http/app.ts';
-import { accountShape, idParams, toAccount } from '../../http/shapes.ts';
+import { accountSchema, idParams, toAccount } from '../../http/schemas.ts';
 
 /** A limit, or null for the installation's default. */
 const limit = (max: number) => z.number().int().min(1).max(max).nullable().optional();
@@ -49,7 +49,7 @@ export function changeAccount(
         summary: 'Change the settings of an account',
         params: idParams,
         body: accountChanges,
-        response: { 200: accountShape },
+        response: { 200: accountSchema },
       },
     },
     async (request) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { checkLedger as proveLedger } from '../../../shared/money/sql/ledger-check.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 
 /**

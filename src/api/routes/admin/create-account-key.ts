@@ -1,12 +1,12 @@
+import { findAccount } from '../../../shared/accounts/sql/accounts.ts';
 import { notFound } from '../../../shared/errors.ts';
 import { type Limits, limitsOf } from '../../../shared/platform/config/quotas.ts';
-import type { SecretsKey } from '../../../shared/platform/seal.ts';
-import { findAccount } from '../../../shared/accounts/sql/accounts.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
+import { issueKey, keyRequest, newKeySchema } from '../../auth/issue-key.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { issueKey, keyRequest, newKeyShape } from '../../auth/issue-key.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 
 /**
  * `POST /v1/admin/accounts/{id}/keys`: a new key of an account, with any scopes. Its secret is shown this
@@ -25,7 +25,7 @@ export function createAccountKey(
         summary: 'Make a key of an account',
         params: idParams,
         body: keyRequest.nullable().transform((body) => body ?? keyRequest.parse({})),
-        response: { 201: newKeyShape },
+        response: { 201: newKeySchema },
       },
     },
     async (request, reply) => {

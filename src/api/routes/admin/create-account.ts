@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { creditAccount } from '../../../shared/money/credit.ts';
+import { findAccount, insertAccount } from '../../../shared/accounts/sql/accounts.ts';
 import { notFound, Refusal } from '../../../shared/errors.ts';
 import { newId } from '../../../shared/ids.ts';
-import { findAccount, insertAccount } from '../../../shared/accounts/sql/accounts.ts';
+import { creditAccount } from '../../../shared/money/credit.ts';
 import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
 import type { AccountCache } from '../../auth/account-cache.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { accountId, accountShape, toAccount, usdAmount } from '../../http/shapes.ts';
+import { accountIdSchema, accountSchema, toAccount, usdAmount } from '../../http/schemas.ts';
 
 const accountRequest = z.strictObject({
-  id: accountId.optional(),
+  id: accountIdSchema.optional(),
   name: z.string().min(1).max(200),
   credit_usd: usdAmount.refine((amount) => amount >= 0n, { error: 'must not be negative' }).optional(),
 });
@@ -31,7 +31,7 @@ export function createAccount(
         tags: ['operator'],
         summary: 'Create an account',
         body: accountRequest,
-        response: { 201: accountShape },
+        response: { 201: accountSchema },
       },
     },
     async (request, reply) => {

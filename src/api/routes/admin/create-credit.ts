@@ -3,7 +3,7 @@ import { creditAccount } from '../../../shared/money/credit.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams, toTransaction, transactionShape, usdAmount } from '../../http/shapes.ts';
+import { idParams, toTransaction, transactionSchema, usdAmount } from '../../http/schemas.ts';
 
 const creditRequest = z.strictObject({
   amount_usd: usdAmount.refine((amount) => amount !== 0n, { error: 'must not be zero' }),
@@ -24,7 +24,7 @@ export function createCredit(app: App, deps: { sql: Database }): void {
         summary: 'Put money into an account, or take it back',
         params: idParams,
         body: creditRequest,
-        response: { 201: transactionShape },
+        response: { 201: transactionSchema },
       },
     },
     async (request, reply) => {

@@ -3,7 +3,7 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { ApiKeys } from '../../auth/api-keys.ts';
 import type { App } from '../../http/app.ts';
 import { endKey } from '../../http/end-key.ts';
-import { deletedShape } from '../../http/shapes.ts';
+import { deletedSchema } from '../../http/schemas.ts';
 
 /**
  * `DELETE /v1/admin/accounts/{id}/keys/{key_id}`: revokes a key and those it made, here at once and
@@ -18,7 +18,7 @@ export function deleteAccountKey(app: App, deps: { sql: Database; apiKeys: Pick<
         tags: ['operator'],
         summary: 'Revoke a key of an account',
         params: z.object({ id: z.string(), key_id: z.string() }),
-        response: { 200: deletedShape },
+        response: { 200: deletedSchema },
       },
     },
     async (request) => {

@@ -3,7 +3,7 @@ import { findAccount, listAccounts as listStoredAccounts } from '../../../shared
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { pageOf, pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
-import { accountShape, toAccount } from '../../http/shapes.ts';
+import { accountSchema, toAccount } from '../../http/schemas.ts';
 
 /** `GET /v1/admin/accounts`: every account with its balances and settings, newest first. */
 export function listAccounts(app: App, deps: { sql: Database }): void {
@@ -15,7 +15,7 @@ export function listAccounts(app: App, deps: { sql: Database }): void {
         tags: ['operator'],
         summary: 'List accounts',
         querystring: z.strictObject(pageQuery),
-        response: { 200: pageOf(accountShape) },
+        response: { 200: pageOf(accountSchema) },
       },
     },
     async (request) => {

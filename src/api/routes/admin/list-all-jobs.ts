@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { listJobsOfAll, type OperatorJob } from '../../../shared/accounts/sql/operations.ts';
 import { formatUsd } from '../../../shared/money/rules/money.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { listJobsOfAll, type OperatorJob } from '../../../shared/accounts/sql/operations.ts';
 import type { App } from '../../http/app.ts';
 import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';
 

@@ -1,6 +1,6 @@
 import type { App } from '../../http/app.ts';
 import { pageOf } from '../../http/pages.ts';
-import { type ProviderStatusDeps, providerStatusShape } from './provider-status.ts';
+import { type ProviderStatusDeps, providerStatusSchema } from './provider-status.ts';
 
 /** `GET /v1/admin/providers`: every provider with its window, its backlog and what its gate knows. */
 export function listProviders(app: App, deps: ProviderStatusDeps): void {
@@ -11,7 +11,7 @@ export function listProviders(app: App, deps: ProviderStatusDeps): void {
       schema: {
         tags: ['operator'],
         summary: 'How every provider stands',
-        response: { 200: pageOf(providerStatusShape) },
+        response: { 200: pageOf(providerStatusSchema) },
       },
     },
     async () => {

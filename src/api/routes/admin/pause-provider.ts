@@ -1,7 +1,7 @@
 import { insertPausedProvider } from '../../../shared/queue/sql/paused-providers.ts';
 import type { App } from '../../http/app.ts';
-import { idParams } from '../../http/shapes.ts';
-import { providerStatusShape } from './provider-status.ts';
+import { idParams } from '../../http/schemas.ts';
+import { providerStatusSchema } from './provider-status.ts';
 import { type SwitchDeps, switchProvider } from './switch-provider.ts';
 
 /**
@@ -17,7 +17,7 @@ export function pauseProvider(app: App, deps: SwitchDeps): void {
         tags: ['operator'],
         summary: 'Let the jobs of a provider wait',
         params: idParams,
-        response: { 200: providerStatusShape },
+        response: { 200: providerStatusSchema },
       },
     },
     async (request, reply) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** How one provider stands: what it may take, what waits for it, and what its gate knows of each model. */
-export const providerStatusShape = z.object({
+export const providerStatusSchema = z.object({
   name: z.string(),
   paused: z.boolean(),
   simulated: z.boolean(),
@@ -19,7 +19,7 @@ export const providerStatusShape = z.object({
   ),
 });
 
-export type ProviderStatus = z.output<typeof providerStatusShape>;
+export type ProviderStatus = z.output<typeof providerStatusSchema>;
 
 /** What the provider routes need: the state of every configured provider, now. */
 export type ProviderStatusDeps = { providerStatus(): Promise<ProviderStatus[]> };

@@ -1,8 +1,8 @@
-import { notFound } from '../../../shared/errors.ts';
 import { findAccount } from '../../../shared/accounts/sql/accounts.ts';
+import { notFound } from '../../../shared/errors.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
-import { accountShape, idParams, toAccount } from '../../http/shapes.ts';
+import { accountSchema, idParams, toAccount } from '../../http/schemas.ts';
 
 /** `GET /v1/admin/accounts/{id}`: one account with its balances and settings. */
 export function readAccount(app: App, deps: { sql: Database }): void {
@@ -14,7 +14,7 @@ export function readAccount(app: App, deps: { sql: Database }): void {
         tags: ['operator'],
         summary: 'One account',
         params: idParams,
-        response: { 200: accountShape },
+        response: { 200: accountSchema },
       },
     },
     async (request) => {

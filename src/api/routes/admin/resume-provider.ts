@@ -1,7 +1,7 @@
 import { deletePausedProvider } from '../../../shared/queue/sql/paused-providers.ts';
 import type { App } from '../../http/app.ts';
-import { idParams } from '../../http/shapes.ts';
-import { providerStatusShape } from './provider-status.ts';
+import { idParams } from '../../http/schemas.ts';
+import { providerStatusSchema } from './provider-status.ts';
 import { type SwitchDeps, switchProvider } from './switch-provider.ts';
 
 /** `POST /v1/admin/providers/{name}/resume`: its jobs go on. Doing it twice is doing it once. */
@@ -14,7 +14,7 @@ export function resumeProvider(app: App, deps: SwitchDeps): void {
         tags: ['operator'],
         summary: 'Let the jobs of a provider go on',
         params: idParams,
-        response: { 200: providerStatusShape },
+        response: { 200: providerStatusSchema },
       },
     },
     async (request, reply) => {

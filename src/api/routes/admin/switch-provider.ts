@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ProviderConfig } from '../../../shared/platform/config/config.ts';
-import { notFound } from '../../../shared/errors.ts';
 import type { Models } from '../../../shared/catalogue/load-models.ts';
-import type { News } from '../../../shared/platform/redis/signals.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { ProviderConfig } from '../../../shared/platform/config/config.ts';
 import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
-import { answerWithin } from '../../../shared/platform/wait-at-most.ts';
+import type { Signals } from '../../../shared/platform/redis/signals.ts';
+import { resultWithin } from '../../../shared/platform/wait-at-most.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import type { ProviderStatus, ProviderStatusDeps } from './provider-status.ts';
 
@@ -13,7 +13,7 @@ const lookMsMax = 3000;
 
 export type SwitchDeps = ProviderStatusDeps & {
   sql: Database;
-  news: Pick<News, 'send'>;
+  signals: Pick<Signals, 'publish'>;
   models: Pick<Models, 'providers'>;
 };
 
@@ -33,7 +33,7 @@ export async function switchProvider(
   if (provider === undefined) throw notFound('provider');
   const work = async (sql: Transaction) => {
     const changed = await change(sql);
-    deps.news.send('providers');
+    deps.signals.publish('providers');
     const status = await lookAt(deps, provider);
     return { status: 200, body: { ...status, ...changed } };
   };
@@ -45,7 +45,7 @@ export async function switchProvider(
  * the same.
  */
 async function lookAt(deps: SwitchDeps, { name, simulated }: ProviderConfig): Promise<ProviderStatus> {
-  const all = await answerWithin(lookMsMax, deps.providerStatus(), 'the status').catch(() => []);
+  const all = await resultWithin(lookMsMax, deps.providerStatus(), 'the status').catch(() => []);
   const nothing = { window: 0, backlog: 0, running: 0, models: [] };
   return all.find((status) => status.name === name) ?? { name, simulated, paused: false, ...nothing };
 }

@@ -1,33 +1,36 @@
-import { writeJson } from '../../../shared/platform/json/verbatim.ts';
+import {
+  createMessageEvents,
+  type MessageEvent,
+} from '../../../shared/formats/anthropic-messages/message-events.ts';
 import { toAnthropicMessage } from '../../../shared/formats/anthropic-messages/message-object.ts';
-import { messagesShape } from '../../../shared/formats/anthropic-messages/message-request.ts';
+import { messagesSchema } from '../../../shared/formats/anthropic-messages/message-request.ts';
+import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { App } from '../../http/app.ts';
-import { judgedOf } from '../../http/judged-body.ts';
 import { anthropicProblemBody } from '../../http/problem.ts';
-import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
-import { createMessageEvents, type MessageEvent } from '../../../shared/formats/anthropic-messages/message-events.ts';
+import { validatedOf } from '../../http/validated-body.ts';
+import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
 
 /**
  * `POST /v1/messages`: Anthropic's, over every provider. The call is a job like any other; `x-job-id` names
  * it.
  */
-export function createMessage(app: App, deps: AnswerDeps): void {
-  const schema = { tags: ['anthropic'], summary: 'Create a message', body: messagesShape };
+export function createMessage(app: App, deps: ReplyDeps): void {
+  const schema = { tags: ['anthropic'], summary: 'Create a message', body: messagesSchema };
   const config = { scope: 'jobs' as const, judged: 'message' as const };
   app.post('/v1/messages', { config, schema }, async (request, reply) => {
-    const { priced, stream, metadata, model: asked } = judgedOf(request, 'message');
+    const { priced, stream, metadata, model: asked } = validatedOf(request, 'message');
     const call = { surface: 'messages' as const, priced, stream, metadata };
     reply.header('request-id', request.id);
     if (!stream) {
-      const { completion, job } = await answerWhole(deps, request, reply, call);
+      const { completion, job } = await waitForReply(deps, request, reply, call);
       return toAnthropicMessage(completion, job.id);
     }
     const model = deps.catalogue.find(asked)?.id ?? asked;
-    return await answerInPieces(deps, request, reply, call, ({ jobId }) => narrate(model, jobId, request.id));
+    return await streamReply(deps, request, reply, call, ({ jobId }) => narrate(model, jobId, request.id));
   });
 }
 
-function narrate(model: string, jobId: string, requestId: string): Narration {
+function narrate(model: string, jobId: string, requestId: string): StreamEncoder {
   const events = createMessageEvents(model, jobId);
   return {
     started: () => frames(events.started()),

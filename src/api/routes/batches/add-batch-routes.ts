@@ -1,5 +1,5 @@
-import type { Judge } from '../../../shared/validation/validator.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { Validator } from '../../../shared/validation/validator.ts';
 import type { App } from '../../http/app.ts';
 import { cancelBatch } from './cancel-batch.ts';
 import { createBatch } from './create-batch.ts';
@@ -11,7 +11,7 @@ import { retryBatch } from './retry-batch.ts';
 /** Batches as OpenAI's SDK knows them. */
 export function addBatchRoutes(
   app: App,
-  deps: { sql: Database; judge: Judge; webhooks: { allowPrivate: boolean } },
+  deps: { sql: Database; validator: Validator; webhooks: { allowPrivate: boolean } },
 ): void {
   estimateBatch(app, deps);
   createBatch(app, deps);

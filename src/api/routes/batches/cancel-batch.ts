@@ -1,11 +1,11 @@
 import { toBatchObject } from '../../../shared/batches/rules/batch.ts';
-import { notFound, Refusal } from '../../../shared/errors.ts';
 import { findBatch, requestBatchCancel } from '../../../shared/batches/sql/batches.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 
 /**
  * `POST /v1/batches/{id}/cancel`: what has ended keeps its result, the rest is stopped. Asking twice changes

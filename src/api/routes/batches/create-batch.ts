@@ -1,23 +1,23 @@
 import { z } from 'zod';
 import { batchEndpoints, toBatchObject } from '../../../shared/batches/rules/batch.ts';
 import { invalid } from '../../../shared/errors.ts';
+import { metadataSchema } from '../../../shared/formats/common/metadata-schema.ts';
 import { newId } from '../../../shared/ids.ts';
-import { metadataShape } from '../../../shared/formats/common/metadata-shape.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { checkWebhookUrl } from '../../../shared/webhooks/webhook-target.ts';
 import type { App } from '../../http/app.ts';
-import { batchOrdererOf } from '../../http/batch-orderer.ts';
+import { batchSubmitterOf } from '../../http/batch-submitter.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { orderBatch } from '../../intake/create-batch.ts';
+import { submitBatch } from '../../intake/create-batch.ts';
 import { requireInputFile } from './require-input-file.ts';
-import { endpointShape } from './shapes.ts';
+import { endpointSchema } from './schemas.ts';
 
 const body = z.strictObject({
   input_file_id: z.string().min(1),
-  endpoint: endpointShape,
+  endpoint: endpointSchema,
   completion_window: z.literal('24h', { error: 'must be "24h"' }),
-  metadata: metadataShape.nullish(),
+  metadata: metadataSchema.nullish(),
   output_expires_after: z
     .strictObject({ anchor: z.literal('created_at'), seconds: z.int().min(3600).max(2_592_000) })
     .nullish(),
@@ -31,14 +31,14 @@ export function createBatch(app: App, deps: { sql: Database; webhooks: { allowPr
   const schema = { tags: ['openai'], summary, body };
   app.post('/v1/batches', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
-    const orderer = batchOrdererOf(request);
+    const submitter = batchSubmitterOf(request);
     const { input_file_id: inputFileId, endpoint, metadata = null, output_expires_after } = request.body;
     const webhookUrl = metadata?.['webhook_url'] ?? null;
     const problem = webhookUrl === null ? null : checkWebhookUrl(webhookUrl, deps.webhooks);
     if (problem !== null) throw invalid([{ ...problem, param: 'metadata.webhook_url' }]);
     return idempotent(request, reply, deps, async (tx) => {
       await requireInputFile(tx, accountId, inputFileId);
-      const batch = await orderBatch(tx, orderer, async () => ({
+      const batch = await submitBatch(tx, submitter, async () => ({
         id: newId('batch'),
         kind: 'openai',
         endpoint,

@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import { notFound } from '../../../shared/errors.ts';
-import type { Judge } from '../../../shared/validation/validator.ts';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { FileGone } from '../../../shared/batches/sql/files.ts';
+import { notFound } from '../../../shared/errors.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { Validator } from '../../../shared/validation/validator.ts';
 import { createAccountSlots } from '../../http/account-slots.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { estimateFile } from './estimate-file.ts';
 import { requireInputFile } from './require-input-file.ts';
-import { endpointShape } from './shapes.ts';
+import { endpointSchema } from './schemas.ts';
 
-const body = z.strictObject({ input_file_id: z.string().min(1), endpoint: endpointShape });
+const body = z.strictObject({ input_file_id: z.string().min(1), endpoint: endpointSchema });
 
 /** An account has at most so many under way in one process. */
 const underWayMax = 2;
@@ -20,7 +20,7 @@ const underWayMax = 2;
  * `POST /v1/batches/estimate`: what a batch of this file would set aside, and what of it would be refused.
  * Takes nothing.
  */
-export function estimateBatch(app: App, deps: { sql: Database; judge: Pick<Judge, 'lines'> }): void {
+export function estimateBatch(app: App, deps: { sql: Database; validator: Pick<Validator, 'lines'> }): void {
   const schema = { tags: ['openai'], summary: 'Bound the cost of a batch', body };
   const slots = createAccountSlots(underWayMax, 'estimates');
   app.post('/v1/batches/estimate', { config: { scope: 'jobs' }, schema }, async (request, reply) => {

@@ -1,11 +1,11 @@
 import { readFileLines } from '../../../shared/batches/file-lines.ts';
 import type { LineOwner } from '../../../shared/batches/price-line.ts';
-import { type BatchFault } from '../../../shared/batches/rules/batch.ts';
+import type { BatchFault } from '../../../shared/batches/rules/batch.ts';
+import type { BatchLine } from '../../../shared/batches/sql/validate-batch.ts';
 import { batchLineBytesMax, batchLinesMax } from '../../../shared/formats/common/batch-limits.ts';
 import { formatUsd } from '../../../shared/money/rules/money.ts';
-import type { Judge } from '../../../shared/validation/validator.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import type { BatchLine } from '../../../shared/batches/sql/validate-batch.ts';
+import type { Validator } from '../../../shared/validation/validator.ts';
 
 /** Enough that a slice goes to a thread, few enough that other accounts' come between. */
 const linesPerSlice = 200;
@@ -17,7 +17,7 @@ const toldMax = 100;
  * Throws FileGone.
  */
 export async function estimateFile(
-  deps: { sql: Database; judge: Pick<Judge, 'lines'> },
+  deps: { sql: Database; validator: Pick<Validator, 'lines'> },
   fileId: string,
   owner: LineOwner,
 ) {
@@ -25,7 +25,7 @@ export async function estimateFile(
   let place = { readBytes: 0, readLines: 0 };
   for (let isEnd = false; !isEnd && tally.goesOn(); ) {
     const slice = await readFileLines(deps.sql, fileId, place, linesPerSlice, batchLineBytesMax);
-    for (const judged of await deps.judge.lines(slice.lines, owner)) {
+    for (const judged of await deps.validator.lines(slice.lines, owner)) {
       if ('code' in judged) tally.fault(judged);
       else tally.line(judged);
     }

@@ -1,10 +1,10 @@
 import { toBatchObject } from '../../../shared/batches/rules/batch.ts';
-import { notFound } from '../../../shared/errors.ts';
 import { findBatch } from '../../../shared/batches/sql/batches.ts';
+import { notFound } from '../../../shared/errors.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 
 /** `GET /v1/batches/{id}`: one row, however many lines it has. */
 export function readBatch(app: App, deps: { sql: Database }): void {

@@ -1,6 +1,6 @@
+import { findFile } from '../../../shared/batches/sql/files.ts';
 import { invalid, notFound } from '../../../shared/errors.ts';
 import type { Transaction } from '../../../shared/platform/postgres/database.ts';
-import { findFile } from '../../../shared/batches/sql/files.ts';
 
 /**
  * Refuses a file as the input of a batch when the account has no such file, or it was not uploaded for that.

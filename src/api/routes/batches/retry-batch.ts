@@ -1,15 +1,15 @@
 import { toBatchObject } from '../../../shared/batches/rules/batch.ts';
+import { findBatch } from '../../../shared/batches/sql/batches.ts';
+import { findFile } from '../../../shared/batches/sql/files.ts';
 import { notFound, Refusal } from '../../../shared/errors.ts';
 import { newId } from '../../../shared/ids.ts';
-import { findBatch } from '../../../shared/batches/sql/batches.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { findFile } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
-import { batchOrdererOf } from '../../http/batch-orderer.ts';
+import { batchSubmitterOf } from '../../http/batch-submitter.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams } from '../../http/shapes.ts';
-import { orderBatch } from '../../intake/create-batch.ts';
+import { idParams } from '../../http/schemas.ts';
+import { submitBatch } from '../../intake/create-batch.ts';
 import { retryMetadata } from '../../intake/retry-metadata.ts';
 
 /**
@@ -24,14 +24,14 @@ export function retryBatch(app: App, deps: { sql: Database }): void {
   };
   app.post('/v1/batches/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
-    const orderer = batchOrdererOf(request);
+    const submitter = batchSubmitterOf(request);
     return idempotent(request, reply, deps, async (tx) => {
       const earlier = await findBatch(tx, { accountId, kind: 'openai', id: request.params.id });
       if (earlier === null) throw notFound('batch');
       refuseRetry(earlier);
       const file = await findFile(tx, accountId, earlier.inputFileId);
       if (file === null) throw new Refusal('invalid_state', 'The input file of this batch is gone');
-      const batch = await orderBatch(tx, orderer, async () => ({
+      const batch = await submitBatch(tx, submitter, async () => ({
         id: newId('batch'),
         kind: 'openai',
         endpoint: earlier.endpoint,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DeliveryRow } from '../../../shared/webhooks/sql/deliveries.ts';
 
-export const deliveryShape = z.object({
+export const deliverySchema = z.object({
   id: z.string(),
   object: z.literal('delivery'),
   event_id: z.string().describe('The webhook-id, the same on every try and replay'),
@@ -26,7 +26,7 @@ export const deliveryShape = z.object({
 });
 
 /** A delivery with every attempt. */
-export function toDelivery(row: DeliveryRow): z.output<typeof deliveryShape> {
+export function toDelivery(row: DeliveryRow): z.output<typeof deliverySchema> {
   return {
     id: row.id,
     object: 'delivery',

@@ -3,8 +3,8 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { findDelivery } from '../../../shared/webhooks/sql/deliveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idParams } from '../../http/shapes.ts';
-import { deliveryShape, toDelivery } from './delivery-object.ts';
+import { idParams } from '../../http/schemas.ts';
+import { deliverySchema, toDelivery } from './delivery-object.ts';
 
 /** `GET /v1/deliveries/{id}`: one webhook with every attempt. */
 export function getDelivery(app: App, deps: { sql: Database }): void {
@@ -16,7 +16,7 @@ export function getDelivery(app: App, deps: { sql: Database }): void {
         tags: ['webhooks'],
         summary: 'A webhook and every attempt to send it',
         params: idParams,
-        response: { 200: deliveryShape },
+        response: { 200: deliverySchema },
       },
     },
     async (request) => {

@@ -4,7 +4,7 @@ import { listDeliveries as readDeliveries } from '../../../shared/webhooks/sql/d
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';
-import { deliveryShape, toDelivery } from './delivery-object.ts';
+import { deliverySchema, toDelivery } from './delivery-object.ts';
 
 /** `GET /v1/deliveries`: the webhooks of an account, newest first, each with its attempts. */
 export function listDeliveries(app: App, deps: { sql: Database }): void {
@@ -20,9 +20,9 @@ export function listDeliveries(app: App, deps: { sql: Database }): void {
           after: cursorOf('dlv'),
           job_id: z.string().max(300).optional(),
           endpoint_id: z.string().max(300).optional(),
-          status: deliveryShape.shape.status.optional(),
+          status: deliverySchema.shape.status.optional(),
         }),
-        response: { 200: pageOf(deliveryShape) },
+        response: { 200: pageOf(deliverySchema) },
       },
     },
     async (request) => {

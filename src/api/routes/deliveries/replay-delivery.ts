@@ -1,19 +1,19 @@
 import { notFound, Refusal } from '../../../shared/errors.ts';
-import type { News } from '../../../shared/platform/redis/signals.ts';
 import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
+import type { Signals } from '../../../shared/platform/redis/signals.ts';
 import { findDelivery, restartDelivery } from '../../../shared/webhooks/sql/deliveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams } from '../../http/shapes.ts';
-import { deliveryShape, toDelivery } from './delivery-object.ts';
+import { idParams } from '../../http/schemas.ts';
+import { deliverySchema, toDelivery } from './delivery-object.ts';
 
 /**
  * `POST /v1/deliveries/{id}/replay`: sends a webhook again, with the same id and the same bytes, and with a
  * whole chain of retries. 409 while it is being sent, when its content was erased, and while its endpoint is
  * disabled.
  */
-export function replayDelivery(app: App, deps: { sql: Database; news: Pick<News, 'send'> }): void {
+export function replayDelivery(app: App, deps: { sql: Database; signals: Pick<Signals, 'publish'> }): void {
   app.post(
     '/v1/deliveries/:id/replay',
     {
@@ -22,7 +22,7 @@ export function replayDelivery(app: App, deps: { sql: Database; news: Pick<News,
         tags: ['webhooks'],
         summary: 'Send a webhook again',
         params: idParams,
-        response: { 202: deliveryShape },
+        response: { 202: deliverySchema },
       },
     },
     async (request, reply) => {
@@ -32,7 +32,7 @@ export function replayDelivery(app: App, deps: { sql: Database; news: Pick<News,
         status: 202,
         body: await restart(tx, accountId, id),
       }));
-      deps.news.send('deliveries');
+      deps.signals.publish('deliveries');
       return answer;
     },
   );

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { dropFile, finishFile } from '../../../shared/batches/sql/files.ts';
 import { invalid } from '../../../shared/errors.ts';
 import { problemsOf } from '../../../shared/formats/common/zod-problems.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { dropFile, finishFile } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { toFileObject } from './file-object.ts';
@@ -10,7 +10,7 @@ import { receiveFile } from './receive-file.ts';
 
 const daySeconds = 86_400;
 
-const fieldsShape = z.strictObject({
+const fieldsSchema = z.strictObject({
   purpose: z.literal('batch', { error: 'only "batch" is supported' }),
   'expires_after[anchor]': z.literal('created_at').optional(),
   'expires_after[seconds]': z.coerce
@@ -31,7 +31,7 @@ export function createFile(app: App, deps: { sql: Database }): void {
   app.post('/v1/files', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const { id, fields } = await receiveFile(deps.sql, request);
     try {
-      const said = fieldsShape.safeParse(Object.fromEntries(fields));
+      const said = fieldsSchema.safeParse(Object.fromEntries(fields));
       if (!said.success) throw invalid(problemsOf(said.error));
       const expiresInSeconds = said.data['expires_after[seconds]'];
       return await idempotent(request, reply, deps, async (tx) => {

@@ -1,9 +1,9 @@
+import { deleteFile as deleteStoredFile } from '../../../shared/batches/sql/files.ts';
 import { notFound, Refusal } from '../../../shared/errors.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { deleteFile as deleteStoredFile } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 
 /** `DELETE /v1/files/{id}`. A file that a batch is still reading stays. */
 export function deleteFile(app: App, deps: { sql: Database }): void {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { listFiles as listStoredFiles } from '../../../shared/batches/sql/files.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, pageQuery, toPage } from '../../http/pages.ts';

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
+import { chunkBytesMax, findFile, readBytes } from '../../../shared/batches/sql/files.ts';
 import { notFound } from '../../../shared/errors.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { chunkBytesMax, findFile, readBytes } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 
 /** `GET /v1/files/{id}/content`: its bytes, a chunk at a time and no faster than the client takes them. */
 export function readFileContent(app: App, deps: { sql: Database }): void {

@@ -1,9 +1,9 @@
+import { findFile } from '../../../shared/batches/sql/files.ts';
 import { notFound } from '../../../shared/errors.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { findFile } from '../../../shared/batches/sql/files.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 import { toFileObject } from './file-object.ts';
 
 /** `GET /v1/files/{id}`. */

@@ -1,12 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
+import { appendToFile, beginFile, chunkBytesMax, dropFile } from '../../../shared/batches/sql/files.ts';
 import { invalid, Refusal } from '../../../shared/errors.ts';
+import { faultOf } from '../../../shared/formats/common/json-values.ts';
 import { newId } from '../../../shared/ids.ts';
 import { overQuota } from '../../../shared/platform/config/quotas.ts';
-import { faultOf } from '../../../shared/formats/common/json-values.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { appendToFile, beginFile, chunkBytesMax, dropFile } from '../../../shared/batches/sql/files.ts';
 import { accountOf, limitOf } from '../../http/caller.ts';
 import { giveUpSilent } from '../../http/give-up-silent.ts';
 import { silenceMsMax } from '../../http/receive-body.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { notFound, Refusal } from '../../../shared/errors.ts';
 import { isFinal, toJobObject } from '../../../shared/jobs/rules/job.ts';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { findJobRecord, findOutcome } from '../../../shared/jobs/sql/jobs.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';

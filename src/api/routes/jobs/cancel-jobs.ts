@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { BatchKind } from '../../../shared/batches/rules/batch.ts';
-import { invalid } from '../../../shared/errors.ts';
-import { metadataShape } from '../../../shared/formats/common/metadata-shape.ts';
 import { requestBatchCancel } from '../../../shared/batches/sql/batches.ts';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { invalid } from '../../../shared/errors.ts';
+import { metadataSchema } from '../../../shared/formats/common/metadata-schema.ts';
 import { listUnfinishedIds } from '../../../shared/jobs/sql/jobs.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
@@ -12,7 +12,7 @@ import { type CancelDeps, cancelMany } from '../../intake/cancel-job.ts';
 
 const body = z.strictObject({
   batch_id: z.string().min(1).optional(),
-  metadata: metadataShape.optional(),
+  metadata: metadataSchema.optional(),
 });
 
 const pageSize = 500;

@@ -1,9 +1,9 @@
-import { formatUsd } from '../../../shared/money/rules/money.ts';
 import { jobBody } from '../../../shared/formats/jobs/job-request.ts';
+import { formatUsd } from '../../../shared/money/rules/money.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { judgedOf } from '../../http/judged-body.ts';
+import { validatedOf } from '../../http/validated-body.ts';
 
 /** POST /v1/estimates: what a job with this body would hold. Takes nothing. */
 export function createEstimate(app: App, deps: { sql: Database }): void {
@@ -14,7 +14,7 @@ export function createEstimate(app: App, deps: { sql: Database }): void {
       schema: { summary: 'Bound the cost of a job', body: jobBody },
     },
     async (request, reply) => {
-      const { quote } = judgedOf(request, 'job').priced;
+      const { quote } = validatedOf(request, 'job').priced;
       const body = {
         hold_usd: formatUsd(quote.holdNanoUsd),
         input_tokens: quote.inputTokens,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/errors.ts';
-import type { SecretsKey } from '../../../shared/platform/seal.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import type { JobWatcher } from '../../watch/job-watcher.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
+import type { StreamTokens } from '../../auth/stream-token.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams } from '../../http/shapes.ts';
-import type { StreamTokens } from '../../auth/stream-token.ts';
+import { idParams } from '../../http/schemas.ts';
+import type { JobWatcher } from '../../watch/job-watcher.ts';
 
 /**
  * `POST /v1/jobs/{id}/stream_token`: lets a browser watch this one job for the next five minutes, and no

@@ -2,15 +2,15 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { notFound } from '../../../shared/errors.ts';
 import { isFinal, toJobObject } from '../../../shared/jobs/rules/job.ts';
+import { findJob, findJobRecord } from '../../../shared/jobs/sql/jobs.ts';
 import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { findJob, findJobRecord } from '../../../shared/jobs/sql/jobs.ts';
 import { findQueuePlaces } from '../../../shared/queue/sql/queue-position.ts';
-import type { FinalWatch } from '../../watch/final-watch.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
 import type { UnderWay } from '../../http/under-way.ts';
+import type { FinalWatch } from '../../watch/final-watch.ts';
 
 type GetJobDeps = { sql: Database; finals: FinalWatch; waits: UnderWay; closing: AbortSignal };
 

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/errors.ts';
 import { toWireUsage } from '../../../shared/jobs/rules/job.ts';
-import { formatUsd } from '../../../shared/money/rules/money.ts';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
 import {
   type AttemptRow,
   findJobRecord,
   listAttempts as listStoredAttempts,
 } from '../../../shared/jobs/sql/jobs.ts';
+import { formatUsd } from '../../../shared/money/rules/money.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { invalid } from '../../../shared/errors.ts';
 import { type JobState, toJobObject } from '../../../shared/jobs/rules/job.ts';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { listJobs as listStoredJobs } from '../../../shared/jobs/sql/jobs.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { findQueuePlaces } from '../../../shared/queue/sql/queue-position.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';

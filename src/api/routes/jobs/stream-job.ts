@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { invalid, notFound } from '../../../shared/errors.ts';
-import type { JobWatcher } from '../../watch/job-watcher.ts';
 import type { ApiKeys } from '../../auth/api-keys.ts';
+import type { StreamTokens } from '../../auth/stream-token.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf, type Caller } from '../../http/caller.ts';
 import { type EventStream, type EventStreams, readerOn, toFrame } from '../../http/event-stream.ts';
-import { idParams } from '../../http/shapes.ts';
-import type { StreamTokens } from '../../auth/stream-token.ts';
+import { idParams } from '../../http/schemas.ts';
+import type { JobWatcher } from '../../watch/job-watcher.ts';
 
 export type StreamJobDeps = {
   watcher: JobWatcher;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { invalid, notFound } from '../../../shared/errors.ts';
-import type { JobWatcher } from '../../watch/job-watcher.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { type EventStream, type EventStreams, readerOn, toFrame } from '../../http/event-stream.ts';
+import type { JobWatcher } from '../../watch/job-watcher.ts';
 
 export type StreamJobsDeps = { watcher: JobWatcher; streams: EventStreams };
 

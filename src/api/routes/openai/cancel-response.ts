@@ -1,13 +1,13 @@
 import { Refusal } from '../../../shared/errors.ts';
-import { isFinal } from '../../../shared/jobs/rules/job.ts';
 import { toResponse } from '../../../shared/formats/openai-responses/response-object.ts';
-import type { FinalWatch } from '../../watch/final-watch.ts';
+import { isFinal } from '../../../shared/jobs/rules/job.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 import { readResponse, readResponseRecord } from '../../responses/stored-response.ts';
+import type { FinalWatch } from '../../watch/final-watch.ts';
 
 /** A worker that hears of the wish stops its call well within this time. */
 const stopMs = 5000;

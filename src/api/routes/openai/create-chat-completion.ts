@@ -1,30 +1,30 @@
 import type { Refusal } from '../../../shared/errors.ts';
-import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import { createChunks, toChatCompletion } from '../../../shared/formats/openai-chat/chat-completion.ts';
-import { chatCompletionsShape } from '../../../shared/formats/openai-chat/chat-request.ts';
+import { chatCompletionsSchema } from '../../../shared/formats/openai-chat/chat-request.ts';
+import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { App } from '../../http/app.ts';
-import { judgedOf } from '../../http/judged-body.ts';
 import { problemBody } from '../../http/problem.ts';
-import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
-import type { Call, PlacedCall } from '../../sync/submit-call.ts';
+import { validatedOf } from '../../http/validated-body.ts';
+import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
+import type { Call, SubmittedCall } from '../../sync/submit-call.ts';
 
 /**
  * `POST /v1/chat/completions`: OpenAI's, over every provider. The call is a job like any other; `x-job-id`
  * names it.
  */
-export function createChatCompletion(app: App, deps: AnswerDeps): void {
-  const schema = { tags: ['openai'], summary: 'Create a chat completion', body: chatCompletionsShape };
+export function createChatCompletion(app: App, deps: ReplyDeps): void {
+  const schema = { tags: ['openai'], summary: 'Create a chat completion', body: chatCompletionsSchema };
   const config = { scope: 'jobs' as const, judged: 'chat' as const };
   app.post('/v1/chat/completions', { config, schema }, async (request, reply) => {
-    const body = judgedOf(request, 'chat');
+    const body = validatedOf(request, 'chat');
     const { priced, stream, metadata } = body;
     const call: Call = { surface: 'chat', priced, stream, metadata };
     if (!stream) {
-      const { completion, job } = await answerWhole(deps, request, reply, call);
+      const { completion, job } = await waitForReply(deps, request, reply, call);
       return toChatCompletion(completion, job.id);
     }
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
-    return await answerInPieces(deps, request, reply, call, (placed) =>
+    return await streamReply(deps, request, reply, call, (placed) =>
       narrate(body, placed, model, request.id),
     );
   });
@@ -32,10 +32,10 @@ export function createChatCompletion(app: App, deps: AnswerDeps): void {
 
 function narrate(
   body: { includeUsage: boolean },
-  placed: PlacedCall,
+  placed: SubmittedCall,
   model: string,
   requestId: string,
-): Narration {
+): StreamEncoder {
   const { jobId, createdAt } = placed;
   const chunks = createChunks({ jobId, model, createdAt, includeUsage: body.includeUsage });
   const frames = (values: object[]) => values.map((value) => `data: ${writeJson(value)}\n\n`).join('');

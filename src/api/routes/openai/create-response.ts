@@ -1,22 +1,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { responseStatusOf } from '../../../shared/chat/chat.ts';
 import type { Refusal } from '../../../shared/errors.ts';
+import { createResponseEvents } from '../../../shared/formats/openai-responses/response-events.ts';
+import { type ResponseFacts, toResponse } from '../../../shared/formats/openai-responses/response-object.ts';
+import {
+  type ResponsesBody,
+  responsesSchema,
+} from '../../../shared/formats/openai-responses/response-request.ts';
 import { responseIdOf } from '../../../shared/ids.ts';
 import type { JobError } from '../../../shared/jobs/rules/job.ts';
-import { readJson } from '../../../shared/platform/json/read-json.ts';
-import type { Judge } from '../../../shared/validation/validator.ts';
 import type { PricedRequest } from '../../../shared/jobs/submission.ts';
-import { type ResponseFacts, toResponse } from '../../../shared/formats/openai-responses/response-object.ts';
-import { type ResponsesBody, responsesShape } from '../../../shared/formats/openai-responses/response-request.ts';
+import { readJson } from '../../../shared/platform/json/read-json.ts';
+import type { Validator } from '../../../shared/validation/validator.ts';
 import { type AccountSlots, createAccountSlots } from '../../http/account-slots.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { budgetsOf, judgedOf, takeBytes } from '../../http/judged-body.ts';
+import { budgetsOf, takeBytes, validatedOf } from '../../http/validated-body.ts';
 import { listEarlierTurns, readEarlierTurns } from '../../responses/earlier-turns.ts';
-import { tellResponse, toResponseFrames } from '../../responses/send-response.ts';
-import { type AnswerDeps, answerInPieces, answerWhole, type Narration } from '../../sync/answer-call.ts';
-import { type Call, type PlacedCall, placeCall } from '../../sync/submit-call.ts';
-import { createResponseEvents } from '../../../shared/formats/openai-responses/response-events.ts';
+import { sendResponse, toResponseFrames } from '../../responses/send-response.ts';
+import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
+import { type Call, type SubmittedCall, submitCall } from '../../sync/submit-call.ts';
 
 /** A response in the background has as long as any job. */
 const backgroundSeconds = 86_400;
@@ -24,7 +27,7 @@ const backgroundSeconds = 86_400;
 /** Of conversations larger than this an account has so many in memory at once in one process. */
 const large = { bytes: 1024 * 1024, underWayMax: 2, patienceMs: 15_000 };
 
-type ResponseDeps = AnswerDeps & { judge: Pick<Judge, 'body'> };
+type ResponseDeps = ReplyDeps & { validator: Pick<Validator, 'body'> };
 
 /**
  * `POST /v1/responses`: OpenAI's, over every provider. In the background it is answered at once and goes on
@@ -32,21 +35,21 @@ type ResponseDeps = AnswerDeps & { judge: Pick<Judge, 'body'> };
  * name: `resp_…` for `job_…`.
  */
 export function createResponse(app: App, deps: ResponseDeps): void {
-  const schema = { tags: ['openai'], summary: 'Create a response', body: responsesShape };
+  const schema = { tags: ['openai'], summary: 'Create a response', body: responsesSchema };
   const config = { scope: 'jobs' as const, judged: 'response' as const };
   const slots = createAccountSlots(large.underWayMax, 'long conversations', large.patienceMs);
   app.post('/v1/responses', { config, schema }, async (request, reply) => {
-    const judged = judgedOf(request, 'response');
+    const judged = validatedOf(request, 'response');
     const body = readJson(judged.echo) as ResponsesBody;
     const call = toCall(body, judged.priced ?? (await priceWithEarlier(deps, slots, request, body)));
     if (body.background === true) return await begin(deps, request, reply, call, body);
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
     if (body.stream === true) {
-      return await answerInPieces(deps, request, reply, call, (placed) =>
+      return await streamReply(deps, request, reply, call, (placed) =>
         narrate(newFacts(body, model, placed)),
       );
     }
-    const { job, completion } = await answerWhole(deps, request, reply, call);
+    const { job, completion } = await waitForReply(deps, request, reply, call);
     return toResponse({
       ...newFacts(body, model, { jobId: job.id, createdAt: job.createdAt }),
       completion,
@@ -73,12 +76,12 @@ async function priceWithEarlier(
   budgets.spendBytes(request, bytes);
   const defaultMaxOutputTokens = request.account?.defaultMaxOutputTokens ?? null;
   const owner = { accountId, defaultMaxOutputTokens };
-  const judge = async () => {
+  const validator = async () => {
     const earlier = await readEarlierTurns(deps.sql, turns);
     const given = { bytes: takeBytes(request), owner, earlier };
-    return await deps.judge.body('response', given, (tookMs) => budgets.spendCpu(request, tookMs));
+    return await deps.validator.body('response', given, (tookMs) => budgets.spendCpu(request, tookMs));
   };
-  const { priced } = bytes > large.bytes ? await slots(accountId, judge) : await judge();
+  const { priced } = bytes > large.bytes ? await slots(accountId, validator) : await validator();
   if (priced === null) throw new Error('a body with all that was said before it has a price');
   return priced;
 }
@@ -95,19 +98,19 @@ function toCall(body: ResponsesBody, priced: PricedRequest): Call {
 }
 
 async function begin(
-  deps: AnswerDeps,
+  deps: ReplyDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   call: Call,
   body: ResponsesBody,
 ): Promise<FastifyReply> {
   if (body.stream === true) deps.streams.refuseMore(request);
-  const placed = await placeCall(deps, request, reply, call);
+  const placed = await submitCall(deps, request, reply, call);
   const id = responseIdOf(placed.jobId);
-  return await tellResponse(deps, request, reply, { id, stream: body.stream === true, after: -1 });
+  return await sendResponse(deps, request, reply, { id, stream: body.stream === true, after: -1 });
 }
 
-type Made = Pick<PlacedCall, 'jobId' | 'createdAt'>;
+type Made = Pick<SubmittedCall, 'jobId' | 'createdAt'>;
 
 function newFacts(body: ResponsesBody, model: string, { jobId, createdAt }: Made): ResponseFacts {
   return {
@@ -122,7 +125,7 @@ function newFacts(body: ResponsesBody, model: string, { jobId, createdAt }: Made
   };
 }
 
-function narrate(facts: ResponseFacts): Narration {
+function narrate(facts: ResponseFacts): StreamEncoder {
   const events = createResponseEvents(facts);
   return {
     started: () => toResponseFrames([...events.created(), ...events.started()]),

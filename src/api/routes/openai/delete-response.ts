@@ -1,9 +1,9 @@
-import { isFinal } from '../../../shared/jobs/rules/job.ts';
 import type { JobEvents } from '../../../shared/events/job-events.ts';
-import { eraseJob, forgetOriginal } from '../../../shared/jobs/sql/content.ts';
+import { isFinal } from '../../../shared/jobs/rules/job.ts';
+import { eraseJob, eraseOriginal } from '../../../shared/jobs/sql/content.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
 import { readResponseRecord } from '../../responses/stored-response.ts';
 
@@ -20,7 +20,7 @@ export function deleteResponse(app: App, deps: Deps): void {
     const { id } = request.params;
     const { job } = await readResponseRecord(deps.sql, accountId, id);
     if (!isFinal(job.state)) {
-      await forgetOriginal(deps.sql, job.id);
+      await eraseOriginal(deps.sql, job.id);
       await cancelOne(deps, accountId, job.id);
     } else {
       await eraseJob(deps.sql, accountId, job.id);

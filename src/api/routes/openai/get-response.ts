@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import { toResponse } from '../../../shared/formats/openai-responses/response-object.ts';
+import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
+import { type SendResponseDeps, sendResponse } from '../../responses/send-response.ts';
 import { readResponse } from '../../responses/stored-response.ts';
-import { type TellDeps, tellResponse } from '../../responses/send-response.ts';
 
 const sequenceNumber = z
   .string()
@@ -17,7 +17,7 @@ const sequenceNumber = z
  * `GET /v1/responses/{id}`: the response as it stands, or with `stream=true` its events from `starting_after`
  * on.
  */
-export function getResponse(app: App, deps: TellDeps): void {
+export function getResponse(app: App, deps: SendResponseDeps): void {
   const schema = {
     tags: ['openai'],
     summary: 'Retrieve a response',
@@ -35,7 +35,7 @@ export function getResponse(app: App, deps: TellDeps): void {
   app.get('/v1/responses/:id', options, async (request, reply) => {
     const { stream, starting_after: after = -1 } = request.query;
     const { id } = request.params;
-    if (stream === 'true') return await tellResponse(deps, request, reply, { id, stream: true, after });
+    if (stream === 'true') return await sendResponse(deps, request, reply, { id, stream: true, after });
     const accountId = accountOf(request);
     const read = async () => writeJson(toResponse((await readResponse(deps.sql, accountId, id)).facts));
     const answer = await answers(`${accountId} ${id}`, read);

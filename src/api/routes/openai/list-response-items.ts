@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/errors.ts';
-import { responseIdOf, suffixOf } from '../../../shared/ids.ts';
-import { readJson } from '../../../shared/platform/json/read-json.ts';
-import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import { itemsOf } from '../../../shared/formats/openai-responses/earlier-items.ts';
 import type { InputItem } from '../../../shared/formats/openai-responses/response-items.ts';
 import { inputItems, type ResponsesBody } from '../../../shared/formats/openai-responses/response-request.ts';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { readOriginal } from '../../../shared/formats/openai-responses/sql/responses.ts';
-import { createAccountTurns } from '../../http/account-turns.ts';
+import { responseIdOf, suffixOf } from '../../../shared/ids.ts';
+import { readJson } from '../../../shared/platform/json/read-json.ts';
+import { writeJson } from '../../../shared/platform/json/verbatim.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import { createAccountMutex } from '../../http/account-mutex.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
 import { listEarlierTurns, readTurn } from '../../responses/earlier-turns.ts';
 import { jobIdOf, readResponse } from '../../responses/stored-response.ts';
@@ -34,7 +34,7 @@ export function listResponseItems(app: App, deps: { sql: Database }): void {
     }),
   };
   const answers = createSharedReads<string>();
-  const inTurn = createAccountTurns(1);
+  const inTurn = createAccountMutex(1);
   app.get('/v1/responses/:id/input_items', { config: { scope: 'read' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const wanted = { ...request.query, accountId, id: request.params.id };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { lastSecond } from '../../../shared/platform/cache-for-a-second.ts';
-import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { countWorkers } from '../../../shared/accounts/sql/operations.ts';
+import { cacheForASecond } from '../../../shared/platform/cache-for-a-second.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { checkHealth, type HealthDeps } from './check-health.ts';
 
@@ -22,7 +22,7 @@ const health = z.object({
  * nothing works without.
  */
 export function readHealth(app: App, deps: HealthDeps & { sql: Database }): void {
-  const check = lastSecond(() =>
+  const check = cacheForASecond(() =>
     Promise.all([
       checkHealth('postgres', 'failed', () => deps.pingDatabase()),
       checkHealth('redis', 'degraded', () => deps.pingRedis()),

@@ -1,7 +1,7 @@
 import { Refusal } from '../../../shared/errors.ts';
-import { lastSecond } from '../../../shared/platform/cache-for-a-second.ts';
+import { cacheForASecond } from '../../../shared/platform/cache-for-a-second.ts';
 import type { Metrics } from '../../../shared/platform/metrics.ts';
-import { createMetricsDoor } from '../../../shared/platform/metrics-access.ts';
+import { createMetricsAccess } from '../../../shared/platform/metrics-access.ts';
 import type { App } from '../../http/app.ts';
 
 /**
@@ -17,8 +17,8 @@ export function readMetrics(
     config: { http: { metricsToken: string | null; metricsOpen: boolean } };
   },
 ): void {
-  const mayRead = createMetricsDoor(deps.config.http);
-  const read = lastSecond(async () => {
+  const mayRead = createMetricsAccess(deps.config.http);
+  const read = cacheForASecond(async () => {
     await deps.refreshGauges().catch(() => undefined);
     return await deps.metrics.registry.metrics();
   });

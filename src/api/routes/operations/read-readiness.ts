@@ -1,4 +1,4 @@
-import { lastSecond } from '../../../shared/platform/cache-for-a-second.ts';
+import { cacheForASecond } from '../../../shared/platform/cache-for-a-second.ts';
 import type { App } from '../../http/app.ts';
 import { checkHealth, type HealthDeps } from './check-health.ts';
 
@@ -6,7 +6,7 @@ import { checkHealth, type HealthDeps } from './check-health.ts';
  * `GET /health/ready`: whether to send requests here: Postgres answers and the server is not shutting down.
  */
 export function readReadiness(app: App, deps: HealthDeps): void {
-  const check = lastSecond(() =>
+  const check = cacheForASecond(() =>
     Promise.all([
       checkHealth('postgres', 'failed', () => deps.pingDatabase()),
       checkHealth('redis', 'degraded', () => deps.pingRedis()),

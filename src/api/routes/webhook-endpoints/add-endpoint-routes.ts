@@ -1,5 +1,5 @@
-import type { News } from '../../../shared/platform/redis/signals.ts';
 import { noProxy, type ProxySettings } from '../../../shared/platform/outgoing/proxy-for.ts';
+import type { Signals } from '../../../shared/platform/redis/signals.ts';
 import { createConnections } from '../../../shared/webhooks/connections.ts';
 import { postLimits } from '../../../shared/webhooks/post-webhook.ts';
 import { createResolver } from '../../../shared/webhooks/resolve-host.ts';
@@ -12,13 +12,13 @@ import { listEndpoints } from './list-endpoints.ts';
 import { listEventTypes } from './list-event-types.ts';
 import { recoverEndpoint } from './recover-endpoint.ts';
 import { rotateEndpointSecret } from './rotate-endpoint-secret.ts';
-import { tryEndpoint } from './try-endpoint.ts';
+import { testEndpoint } from './test-endpoint.ts';
 import { updateEndpoint } from './update-endpoint.ts';
 
 /** Webhook endpoints; a test of one is posted from here, over connections that end with the server. */
 export function addEndpointRoutes(
   app: App,
-  deps: EndpointDeps & { news: Pick<News, 'send'>; config: { proxy?: ProxySettings } },
+  deps: EndpointDeps & { signals: Pick<Signals, 'publish'>; config: { proxy?: ProxySettings } },
 ): void {
   createEndpoint(app, deps);
   listEndpoints(app, deps);
@@ -33,5 +33,5 @@ export function addEndpointRoutes(
   const { proxy = noProxy } = deps.config;
   const connections = createConnections({ policy, resolve: createResolver(policy.allowPrivate), proxy });
   app.addHook('onClose', () => connections.close());
-  tryEndpoint(app, { ...deps, sending: { connections, limits: postLimits, now: Date.now } });
+  testEndpoint(app, { ...deps, sending: { connections, limits: postLimits, now: Date.now } });
 }

@@ -1,14 +1,18 @@
 import { newId } from '../../../shared/ids.ts';
 import { overQuota } from '../../../shared/platform/config/quotas.ts';
-import type { SecretsKey } from '../../../shared/platform/seal.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { SecretsKey } from '../../../shared/platform/seal.ts';
 import { insertEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
-import { hintOfSecret, newWebhookSecret, sealEndpointSecret } from '../../../shared/webhooks/webhook-secret.ts';
+import {
+  hintOfSecret,
+  newWebhookSecret,
+  sealEndpointSecret,
+} from '../../../shared/webhooks/webhook-secret.ts';
 import type { TargetPolicy } from '../../../shared/webhooks/webhook-target.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf, limitOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { endpointRequest, newEndpointShape, refuseBadUrl, toEndpoint } from './endpoint-object.ts';
+import { endpointRequest, newEndpointSchema, refuseBadUrl, toEndpoint } from './endpoint-object.ts';
 
 export type EndpointDeps = { sql: Database; config: { secretsKey: SecretsKey; webhooks: TargetPolicy } };
 
@@ -25,7 +29,7 @@ export function createEndpoint(app: App, deps: EndpointDeps): void {
         tags: ['webhooks'],
         summary: 'Tell a URL about events; the signing secret is shown once',
         body: endpointRequest,
-        response: { 200: newEndpointShape },
+        response: { 200: newEndpointSchema },
       },
     },
     async (request, reply) => {

@@ -5,7 +5,7 @@ import type { WebhookEndpoint } from '../../../shared/webhooks/sql/endpoints.ts'
 import { checkWebhookUrl, type TargetPolicy } from '../../../shared/webhooks/webhook-target.ts';
 
 /** OpenAI's object; `status`, `disabled_reason` and `failing_since` are ours. */
-export const endpointShape = z.object({
+export const endpointSchema = z.object({
   id: z.string(),
   object: z.literal('webhook_endpoint'),
   name: z.string(),
@@ -23,7 +23,7 @@ export const endpointShape = z.object({
 });
 
 /** The same with its secret: shown once, when it is made. */
-export const newEndpointShape = endpointShape.extend({ signing_secret: z.string() });
+export const newEndpointSchema = endpointSchema.extend({ signing_secret: z.string() });
 
 const name = z.string().trim().min(1).max(200);
 const url = z.string().min(1).max(2048);
@@ -43,7 +43,7 @@ export const endpointChange = z.strictObject({
 });
 
 /** An endpoint without its secrets. */
-export function toEndpoint(endpoint: WebhookEndpoint): z.output<typeof endpointShape> {
+export function toEndpoint(endpoint: WebhookEndpoint): z.output<typeof endpointSchema> {
   return {
     id: endpoint.id,
     object: 'webhook_endpoint',

@@ -3,8 +3,8 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { findEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { idParams } from '../../http/shapes.ts';
-import { endpointShape, toEndpoint } from './endpoint-object.ts';
+import { idParams } from '../../http/schemas.ts';
+import { endpointSchema, toEndpoint } from './endpoint-object.ts';
 
 /** `GET /v1/webhook_endpoints/{id}`. */
 export function getEndpoint(app: App, deps: { sql: Database }): void {
@@ -16,7 +16,7 @@ export function getEndpoint(app: App, deps: { sql: Database }): void {
         tags: ['webhooks'],
         summary: 'A webhook endpoint',
         params: idParams,
-        response: { 200: endpointShape },
+        response: { 200: endpointSchema },
       },
     },
     async (request) => {

@@ -4,7 +4,7 @@ import { listEndpoints as readEndpoints } from '../../../shared/webhooks/sql/end
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';
-import { endpointShape, toEndpoint } from './endpoint-object.ts';
+import { endpointSchema, toEndpoint } from './endpoint-object.ts';
 
 /** `GET /v1/webhook_endpoints`: the endpoints of an account, newest first, without their secrets. */
 export function listEndpoints(app: App, deps: { sql: Database }): void {
@@ -16,7 +16,7 @@ export function listEndpoints(app: App, deps: { sql: Database }): void {
         tags: ['webhooks'],
         summary: 'The webhook endpoints of the account',
         querystring: z.strictObject({ ...pageQuery, after: cursorOf('whe') }),
-        response: { 200: pageOf(endpointShape) },
+        response: { 200: pageOf(endpointSchema) },
       },
     },
     async (request) => {

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { notFound, Refusal } from '../../../shared/errors.ts';
-import { newId } from '../../../shared/ids.ts';
-import type { News } from '../../../shared/platform/redis/signals.ts';
 import { instant } from '../../../shared/formats/common/instant.ts';
+import { newId } from '../../../shared/ids.ts';
 import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
+import type { Signals } from '../../../shared/platform/redis/signals.ts';
 import { findEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
 import { insertRecovery } from '../../../shared/webhooks/sql/recoveries.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 
-const recoveryShape = z.object({
+const recoverySchema = z.object({
   id: z.string(),
   object: z.literal('webhook_endpoint.recovery'),
   webhook_endpoint_id: z.string(),
@@ -24,7 +24,7 @@ const recoveryShape = z.object({
  * held deliveries, each with the same id and bytes and with a whole chain of tries. Goes on behind the
  * answer, whatever dies on the way. 409 while the endpoint is disabled.
  */
-export function recoverEndpoint(app: App, deps: { sql: Database; news: Pick<News, 'send'> }): void {
+export function recoverEndpoint(app: App, deps: { sql: Database; signals: Pick<Signals, 'publish'> }): void {
   app.post(
     '/v1/webhook_endpoints/:id/recover',
     {
@@ -34,7 +34,7 @@ export function recoverEndpoint(app: App, deps: { sql: Database; news: Pick<News
         summary: 'Send again what an endpoint has not had since a time',
         params: idParams,
         body: z.strictObject({ since: instant }),
-        response: { 202: recoveryShape },
+        response: { 202: recoverySchema },
       },
     },
     async (request, reply) => {
@@ -44,7 +44,7 @@ export function recoverEndpoint(app: App, deps: { sql: Database; news: Pick<News
         status: 202,
         body: await recover(tx, { ...key, since }),
       }));
-      deps.news.send('endpoints');
+      deps.signals.publish('endpoints');
       return answer;
     },
   );

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/errors.ts';
 import { replaceEndpointSecret } from '../../../shared/webhooks/sql/endpoints.ts';
-import { hintOfSecret, newWebhookSecret, sealEndpointSecret } from '../../../shared/webhooks/webhook-secret.ts';
+import {
+  hintOfSecret,
+  newWebhookSecret,
+  sealEndpointSecret,
+} from '../../../shared/webhooks/webhook-secret.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 import type { EndpointDeps } from './create-endpoint.ts';
-import { newEndpointShape, toEndpoint } from './endpoint-object.ts';
+import { newEndpointSchema, toEndpoint } from './endpoint-object.ts';
 
 const overlapSeconds = 24 * 3600;
 const rotation = z.strictObject({ keep_old_secret_active_for_24_hours: z.boolean().default(true) });
@@ -26,7 +30,7 @@ export function rotateEndpointSecret(app: App, deps: EndpointDeps): void {
         summary: 'Replace the signing secret; the old one signs along for 24 hours',
         params: idParams,
         body: rotation.nullable().transform((body) => body ?? rotation.parse({})),
-        response: { 200: newEndpointShape },
+        response: { 200: newEndpointSchema },
       },
     },
     async (request, reply) => {

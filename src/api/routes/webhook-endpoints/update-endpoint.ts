@@ -1,18 +1,18 @@
 import { notFound } from '../../../shared/errors.ts';
-import type { News } from '../../../shared/platform/redis/signals.ts';
+import type { Signals } from '../../../shared/platform/redis/signals.ts';
 import { updateEndpoint as changeEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 import type { EndpointDeps } from './create-endpoint.ts';
-import { endpointChange, endpointShape, refuseBadUrl, toEndpoint } from './endpoint-object.ts';
+import { endpointChange, endpointSchema, refuseBadUrl, toEndpoint } from './endpoint-object.ts';
 
 /**
  * `POST /v1/webhook_endpoints/{id}`: changes some fields. What is owed already goes to a new URL too. While
  * it is disabled, events are held for it, and `recover` sends them once it is enabled again.
  */
-export function updateEndpoint(app: App, deps: EndpointDeps & { news: Pick<News, 'send'> }): void {
+export function updateEndpoint(app: App, deps: EndpointDeps & { signals: Pick<Signals, 'publish'> }): void {
   app.post(
     '/v1/webhook_endpoints/:id',
     {
@@ -22,7 +22,7 @@ export function updateEndpoint(app: App, deps: EndpointDeps & { news: Pick<News,
         summary: 'Change, disable or enable a webhook endpoint',
         params: idParams,
         body: endpointChange,
-        response: { 200: endpointShape },
+        response: { 200: endpointSchema },
       },
     },
     async (request, reply) => {
@@ -34,7 +34,7 @@ export function updateEndpoint(app: App, deps: EndpointDeps & { news: Pick<News,
         if (endpoint === null) throw notFound('webhook endpoint');
         return { status: 200, body: toEndpoint(endpoint) };
       });
-      deps.news.send('endpoints');
+      deps.signals.publish('endpoints');
       return answer;
     },
   );

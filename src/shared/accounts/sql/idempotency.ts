@@ -103,7 +103,7 @@ export async function dropClaim(sql: Database, { accountId, key, token }: KeyCla
 }
 
 /** Forgets keys older than `hours` that nobody works under; returns how many, at most `limit`. */
-export async function forgetOldKeys(sql: Database, hours: number, limit: number): Promise<number> {
+export async function deleteOldKeys(sql: Database, hours: number, limit: number): Promise<number> {
   return await sql.begin(async (tx) => {
     const old = await tx<KeyOfAccount[]>`
       select account_id as "accountId", key from idempotency_keys

@@ -1,6 +1,5 @@
-import { writeJson } from '../../platform/json/verbatim.ts';
-import { type BatchRecord, toBatchObject } from './batch.ts';
 import { formatUsd } from '../../money/rules/money.ts';
+import { type BatchRecord, toBatchObject } from './batch.ts';
 
 /** The bytes that tell the end of a batch: the fields of every event of ours, and how its lines ended. */
 export function batchEvent(eventId: string, batch: BatchRecord): string {

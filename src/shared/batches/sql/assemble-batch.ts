@@ -1,7 +1,7 @@
+import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 import type { BatchEnd, BatchFault, BatchRecord } from '../rules/batch.ts';
 import { type BatchLease, fence, LeaseLost, type OpenBatch } from './batch-lease.ts';
 import { batchColumns } from './batches.ts';
-import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 
 /** A line that ended, with what came of it. */
 export type EndedLine = {

@@ -1,7 +1,7 @@
-import type { BatchRecord } from '../rules/batch.ts';
 import { newId } from '../../ids.ts';
-import { batchColumns } from './batches.ts';
 import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { BatchRecord } from '../rules/batch.ts';
+import { batchColumns } from './batches.ts';
 
 /** A batch as the worker that moves it sees it. */
 export type OpenBatch = BatchRecord & {

@@ -1,5 +1,5 @@
-import type { BatchEndpointName, BatchKind, BatchRecord } from '../rules/batch.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
+import type { BatchEndpointName, BatchKind, BatchRecord } from '../rules/batch.ts';
 
 /** The columns of a BatchRecord, for `from batches b`. */
 export const batchColumns = (sql: Transaction) => sql`
@@ -80,9 +80,9 @@ export async function findSameBatch(
   return row ?? null;
 }
 
-export type BatchFilter = { accountId: string; kind: BatchKind; limit: number } & BatchPlace;
+export type BatchFilter = { accountId: string; kind: BatchKind; limit: number } & BatchCursor;
 /** Where a page begins: after this id or, going back, before it. */
-export type BatchPlace = { after: string | null; before: string | null };
+export type BatchCursor = { after: string | null; before: string | null };
 
 /**
  * Batches of one account, newest first, one more than `limit`: it tells of more in the direction of the page.
@@ -119,7 +119,7 @@ export async function requestBatchCancel(
  * Forgets the lines of batches that ended more than `days` ago; returns how much was done, in lines and
  * batches, at most about `limit`.
  */
-export async function forgetOldLines(sql: Database, days: number, limit: number): Promise<number> {
+export async function deleteOldLines(sql: Database, days: number, limit: number): Promise<number> {
   const old = await sql<{ id: string }[]>`
     select id from batches
     where finished_at < now() - make_interval(days => ${days}) and lines_erased_at is null

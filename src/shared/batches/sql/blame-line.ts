@@ -1,6 +1,6 @@
+import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 import type { BatchFault } from '../rules/batch.ts';
 import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
-import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 import { releaseShares } from './expand-batch.ts';
 
 /** Notes which line was failed because its processing ended processes. */

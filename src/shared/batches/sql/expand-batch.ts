@@ -1,5 +1,5 @@
-import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
 import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
 
 /**
  * Makes jobs of the next lines, at most so many and of so many bytes together, but for one that has more;
@@ -49,7 +49,7 @@ const givenUpMax = 2000;
  * Gives up the next lines that are no jobs yet, at most so many in one step: their shares go back at once,
  * and they count as ended in this way.
  */
-export async function giveUpLines(
+export async function skipLines(
   sql: Database,
   lease: BatchLease,
   batch: OpenBatch,
@@ -91,7 +91,7 @@ export async function releaseShares(tx: Transaction, batch: OpenBatch, share: bi
 }
 
 /** Asks unfinished jobs of the batch to stop; returns the ids of those it asked now, at most `limit`. */
-export async function askJobsToStop(sql: Database, batchId: string, limit: number): Promise<string[]> {
+export async function requestJobCancels(sql: Database, batchId: string, limit: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     update jobs set cancel_requested_at = now()
     where id in (

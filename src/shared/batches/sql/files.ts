@@ -187,7 +187,7 @@ export async function readBytes(
  * long that takes; returns how many, at most `limit`. Each by itself: a large one takes a while, and one that
  * cannot be removed keeps no other. Fails when none of them could be.
  */
-export async function removeOldFiles(sql: Database, days: number, limit: number): Promise<number> {
+export async function deleteOldFiles(sql: Database, days: number, limit: number): Promise<number> {
   const unused = sql`not exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating')
     and not exists (
       select 1 from batches b

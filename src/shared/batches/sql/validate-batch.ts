@@ -1,7 +1,7 @@
 import { newId } from '../../ids.ts';
 import type { JobIntake } from '../../jobs/sql/accept-jobs.ts';
-import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
+import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
 
 /** A line as it is kept: with the job that will be made of it, or with why it is refused. */
 export type BatchLine = { line: number; customId: string } & (

@@ -1,9 +1,9 @@
-import { readJson } from '../../platform/json/read-json.ts';
-import { writeJson } from '../../platform/json/verbatim.ts';
+import type { Usage } from '../../chat/usage.ts';
 import type { FinalState, JobError } from '../../jobs/rules/job.ts';
 import { toWireUsage } from '../../jobs/rules/job.ts';
 import { formatUsd, type NanoUsd } from '../../money/rules/money.ts';
-import type { Usage } from '../../chat/usage.ts';
+import { readJson } from '../../platform/json/read-json.ts';
+import { writeJson } from '../../platform/json/verbatim.ts';
 
 /**
  * One event of a job as its watchers get it. Ids count from 1, one by one; `job.queued` is 1 and the final

@@ -1,5 +1,5 @@
-import type { JobError, JobState } from '../../jobs/rules/job.ts';
 import type { Usage } from '../../chat/usage.ts';
+import type { JobError, JobState } from '../../jobs/rules/job.ts';
 import { type UsageColumns, usageColumns, withUsage } from '../../money/sql/charged-usage.ts';
 import type { Database } from '../../platform/postgres/database.ts';
 

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
-import { batchLinesMax } from '../common/batch-limits.ts';
 import { invalid, type Problem, Refusal } from '../../errors.ts';
 import { type JsonLimits, measureJson, requestLimits } from '../../platform/json/measure-json.ts';
 import { type Member, membersOf } from '../../platform/json/members.ts';
+import { batchLinesMax } from '../common/batch-limits.ts';
 import { readClientJson, tooManyValues } from '../common/client-json.ts';
 import { problemsOf } from '../common/zod-problems.ts';
 
-const requestShape = z.strictObject({
+const requestSchema = z.strictObject({
   custom_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, {
     error: 'must be 1 to 64 letters, digits, underscores or dashes',
   }),
@@ -20,9 +20,9 @@ const requestsMax = `must have at most ${batchLinesMax} requests`;
  * The body of `POST /v1/messages/batches` (SDK 1.12 `BatchCreateParams`). What is wrong inside `params`
  * becomes the result of that request.
  */
-export const messageBatchShape = z.strictObject({
+export const messageBatchSchema = z.strictObject({
   requests: z
-    .array(requestShape)
+    .array(requestSchema)
     .min(1, { error: 'must have at least one request' })
     .max(batchLinesMax, { error: requestsMax }),
 });
@@ -52,7 +52,7 @@ export function readMessageBatch(given: Buffer): MessageBatchLines {
   const place = memberOf(bytes, { key: null, start: 0, end: bytes.length }, 'requests');
   // Without the array itself, what is around it is a small body like any other.
   const outside = place === null ? bytes : without(bytes, place, '[{"custom_id":"a","params":{}}]');
-  const around = messageBatchShape.safeParse(readClientJson(outside));
+  const around = messageBatchSchema.safeParse(readClientJson(outside));
   if (!around.success) throw invalid(problemsOf(around.error));
   if (place === null || bytes[place.start] !== openBracket) throw invalid([notThere]);
   return readRequests(bytes, place);
@@ -112,13 +112,13 @@ function refuseBroken(list: string): void {
  */
 function readShell(bytes: Buffer, request: Member, params: Member | null, at: string) {
   const own = bytes.subarray(request.start, request.end);
-  if (params === null) return requestShape.safeParse(readPart(own, at));
+  if (params === null) return requestSchema.safeParse(readPart(own, at));
   const inside = bytes.subarray(params.start, params.end);
   const isTooLarge = measureJson(inside, requestLimits).excess !== null;
   const value = isTooLarge ? {} : readPart(inside, `${at}.params`);
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   const inOwn = { ...params, start: params.start - request.start, end: params.end - request.start };
-  return requestShape.safeParse(readPart(without(own, inOwn, isObject ? '{}' : 'null'), at));
+  return requestSchema.safeParse(readPart(without(own, inOwn, isObject ? '{}' : 'null'), at));
 }
 
 function readPart(bytes: Buffer, at: string): unknown {

@@ -63,9 +63,9 @@ const redactedBlock = z.strictObject({ type: z.literal('redacted_thinking'), dat
 const unsupported =
   'is not a kind of block that can be sent here; documents, files and server tools are not supported';
 
-export const systemShape = z.union([z.string(), z.array(textBlock)]);
+export const systemSchema = z.union([z.string(), z.array(textBlock)]);
 
-export const turnShape = z.discriminatedUnion('role', [
+export const turnSchema = z.discriminatedUnion('role', [
   z.strictObject({
     role: z.literal('user'),
     content: z.union([
@@ -88,16 +88,16 @@ export const turnShape = z.discriminatedUnion('role', [
         .min(1),
     ]),
   }),
-  z.strictObject({ role: z.literal('system'), content: systemShape }),
+  z.strictObject({ role: z.literal('system'), content: systemSchema }),
 ]);
 
-type Turn = z.output<typeof turnShape>;
+type Turn = z.output<typeof turnSchema>;
 type UserTurn = Extract<Turn, { role: 'user' }>;
 type AssistantTurn = Extract<Turn, { role: 'assistant' }>;
 type Marked = { cache_control?: unknown };
 
 /** Anthropic's instructions as a message of ours; none when there are none. */
-export function fromSystem(system: z.output<typeof systemShape> | null | undefined): Message[] {
+export function fromSystem(system: z.output<typeof systemSchema> | null | undefined): Message[] {
   if (system === null || system === undefined || system.length === 0) return [];
   if (typeof system === 'string') return [{ role: 'system', content: system }];
   return [{ role: 'system', content: system.map(toTextPart) }];

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { ChatRequest, ReasoningEffort, Tool, ToolChoice } from '../../chat/chat.ts';
 import { cacheMark } from '../common/extra-content.ts';
 import { functionName } from '../common/function-name.ts';
-import { fromSystem, fromTurn, markLast, marksOf, systemShape, turnShape } from './message-blocks.ts';
 import { toolProblems } from '../common/tool-problems.ts';
+import { fromSystem, fromTurn, markLast, marksOf, systemSchema, turnSchema } from './message-blocks.ts';
 
-const toolShape = z.strictObject({
+const toolSchema = z.strictObject({
   type: z.literal('custom', { error: 'only custom tools are supported; server tools are not' }).nullish(),
   name: functionName,
   description: z.string().nullish(),
@@ -16,7 +16,7 @@ const toolShape = z.strictObject({
 });
 
 const single = { disable_parallel_tool_use: z.boolean().nullish() };
-const toolChoiceShape = z.discriminatedUnion('type', [
+const toolChoiceSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('auto'), ...single }),
   z.strictObject({ type: z.literal('any'), ...single }),
   z.strictObject({ type: z.literal('tool'), name: z.string().min(1), ...single }),
@@ -26,7 +26,7 @@ const toolChoiceShape = z.discriminatedUnion('type', [
 const display = z
   .enum(['summarized', 'omitted'], { error: 'only summarized and omitted are supported' })
   .nullish();
-const thinkingShape = z.discriminatedUnion('type', [
+const thinkingSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('disabled') }),
   z.strictObject({ type: z.literal('adaptive'), display }),
   z.strictObject({
@@ -36,7 +36,7 @@ const thinkingShape = z.discriminatedUnion('type', [
   }),
 ]);
 
-const outputConfigShape = z.strictObject({
+const outputConfigSchema = z.strictObject({
   effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']).nullish(),
   format: z.strictObject({ type: z.literal('json_schema'), schema: z.looseObject({}) }).nullish(),
 });
@@ -46,16 +46,16 @@ const notHere = (what: string) => z.null({ error: `${what} is not supported` }).
 const bodyFields = {
   model: z.string().min(1).max(256),
   max_tokens: z.int().min(1).max(10_000_000),
-  messages: z.array(turnShape).min(1),
-  system: systemShape.nullish(),
+  messages: z.array(turnSchema).min(1),
+  system: systemSchema.nullish(),
   metadata: z.strictObject({ user_id: z.string().max(256).nullish() }).nullish(),
   stop_sequences: z.array(z.string().min(1)).max(4).nullish(),
   temperature: z.number().min(0).max(1).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
-  tools: z.array(toolShape).max(128).nullish(),
-  tool_choice: toolChoiceShape.nullish(),
-  thinking: thinkingShape.nullish(),
-  output_config: outputConfigShape.nullish(),
+  tools: z.array(toolSchema).max(128).nullish(),
+  tool_choice: toolChoiceSchema.nullish(),
+  thinking: thinkingSchema.nullish(),
+  output_config: outputConfigSchema.nullish(),
   service_tier: z.enum(['auto', 'standard_only']).nullish(),
   cache_control: cacheMark,
   top_k: notHere('top_k'),
@@ -93,7 +93,7 @@ export type MessagesBody = { request: ChatRequest; stream: boolean; metadata: Re
  * The body of `POST /v1/messages` (SDK 1.12 `MessageCreateParams`); what cannot be done is refused by its
  * path.
  */
-export const messagesShape = z
+export const messagesSchema = z
   .strictObject({ ...bodyFields, stream: z.boolean().nullish() })
   .check(checkTools)
   .transform(
@@ -105,7 +105,7 @@ export const messagesShape = z
   );
 
 /** The body of `POST /v1/messages/count_tokens`: the same without a bound for the output. */
-export const countTokensShape = z
+export const countTokensSchema = z
   .strictObject({ ...bodyFields, max_tokens: z.int().min(1).nullish() })
   .check(checkTools)
   .transform((body): ChatRequest => toChatRequest({ ...body, max_tokens: body.max_tokens ?? 1 }));
@@ -137,7 +137,7 @@ function toMetadata(userId: string | null | undefined): Record<string, string> {
   return typeof userId === 'string' ? { user_id: userId } : {};
 }
 
-function toTool(tool: z.output<typeof toolShape>): Tool {
+function toTool(tool: z.output<typeof toolSchema>): Tool {
   return {
     type: 'function',
     function: {
@@ -150,7 +150,7 @@ function toTool(tool: z.output<typeof toolShape>): Tool {
   };
 }
 
-function toToolChoice(choice: z.output<typeof toolChoiceShape> | null | undefined): {
+function toToolChoice(choice: z.output<typeof toolChoiceSchema> | null | undefined): {
   tool_choice?: ToolChoice;
   parallel_tool_calls?: boolean;
 } {

@@ -1,6 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from '../../errors.ts';
-import { type JsonExcess, type JsonLimits, measureJson, requestLimits } from '../../platform/json/measure-json.ts';
+import {
+  type JsonExcess,
+  type JsonLimits,
+  measureJson,
+  requestLimits,
+} from '../../platform/json/measure-json.ts';
 import { readScannedJson } from '../../platform/json/read-json.ts';
 import { checkValue } from './json-values.ts';
 

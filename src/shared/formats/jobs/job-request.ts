@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { ChatRequest } from '../../chat/chat.ts';
-import { chatRequestShape } from '../openai-chat/chat-request.ts';
+import type { JobSubmission } from '../../jobs/submission.ts';
 import { instant } from '../common/instant.ts';
-import { metadataShape } from '../common/metadata-shape.ts';
-import type { JobOrder } from '../../jobs/submission.ts';
+import { metadataSchema } from '../common/metadata-schema.ts';
+import { chatRequestSchema } from '../openai-chat/chat-request.ts';
 
 /** The longest a job may wait and run: a week. */
 const expiresInSecondsMax = 604_800;
 
 /** The body of `POST /v1/jobs` and `POST /v1/estimates`. Unknown fields are refused. */
 export const jobBody = z.strictObject({
-  request: chatRequestShape.describe(
+  request: chatRequestSchema.describe(
     'A chat completion request as OpenAI takes it; `model` may be any of GET /v1/models',
   ),
   priority: z
@@ -41,14 +41,14 @@ export const jobBody = z.strictObject({
     .enum(['thin', 'full'])
     .default('thin')
     .describe('Whether the webhook carries the result'),
-  metadata: metadataShape.default({}),
+  metadata: metadataSchema.default({}),
   cache: z.never({ error: 'responses are not cached yet: leave this out' }).optional(),
 });
 
 type JobBody = z.output<typeof jobBody>;
 
 /** The wire's body as an order that was not priced yet. */
-export function toOrder(body: JobBody): Omit<JobOrder, 'priced'> & { request: ChatRequest } {
+export function toSubmission(body: JobBody): Omit<JobSubmission, 'priced'> & { request: ChatRequest } {
   return {
     surface: 'jobs',
     request: body.request,

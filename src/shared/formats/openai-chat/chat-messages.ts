@@ -111,7 +111,7 @@ const tool = z
   .transform(({ name: _, ...message }) => withoutEmpty(message));
 
 /** One message of a chat request, any role. */
-export const messageShape = z.discriminatedUnion(
+export const messageSchema = z.discriminatedUnion(
   'role',
   [
     z.strictObject({ role: z.literal('system'), ...instruction }).transform(withoutEmpty),

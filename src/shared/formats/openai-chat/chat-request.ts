@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { ChatRequest } from '../../chat/chat.ts';
-import { messageShape } from './chat-messages.ts';
 import { partExtra } from '../common/extra-content.ts';
 import { functionName } from '../common/function-name.ts';
-import { metadataShape } from '../common/metadata-shape.ts';
+import { metadataSchema } from '../common/metadata-schema.ts';
 import { toolProblems } from '../common/tool-problems.ts';
 import { withoutEmpty } from '../common/without-empty.ts';
+import { messageSchema } from './chat-messages.ts';
 
 /** Kept as it came, key for key: a JSON schema is the caller's own text. */
 const anyObject = z.looseObject({});
@@ -25,7 +25,7 @@ const functionTool = z
   })
   .transform(withoutEmpty);
 
-const toolShape = z.discriminatedUnion('type', [functionTool], {
+const toolSchema = z.discriminatedUnion('type', [functionTool], {
   error: 'must be "function"; provider-side and custom tools are not supported',
 });
 
@@ -73,7 +73,7 @@ const neutralOnly = {
 
 const bodyFields = {
   model: z.string().min(1).max(256),
-  messages: z.array(messageShape).min(1),
+  messages: z.array(messageSchema).min(1),
   max_tokens: outputTokens.nullish(),
   max_completion_tokens: outputTokens.nullish(),
   temperature: z.number().min(0).max(2).nullish(),
@@ -88,14 +88,14 @@ const bodyFields = {
   top_logprobs: z.int().min(0).max(20).nullish(),
   reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).nullish(),
   verbosity: z.enum(['low', 'medium', 'high']).nullish(),
-  tools: z.array(toolShape).max(128).nullish(),
+  tools: z.array(toolSchema).max(128).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   response_format: responseFormat.nullish(),
   user: z.string().nullish(),
   safety_identifier: z.string().nullish(),
   prompt_cache_key: z.string().nullish(),
-  metadata: metadataShape.nullish(),
+  metadata: metadataSchema.nullish(),
 };
 
 type Body = z.output<z.ZodObject<typeof bodyFields>>;
@@ -160,7 +160,7 @@ const besideRequest = 'stream sits beside "request", not inside it';
  * absent; values that say nothing are dropped, so what is stored is what the caller asked for. Coerces
  * nothing. The `model` of the answer is as given: the catalogue resolves it.
  */
-export const chatRequestShape = z
+export const chatRequestSchema = z
   .strictObject({
     ...bodyFields,
     ...neutralOnly,
@@ -176,7 +176,7 @@ export const chatRequestShape = z
 export type ChatCompletionsBody = { request: ChatRequest; stream: boolean; includeUsage: boolean };
 
 /** The body of `POST /v1/chat/completions` itself, where `stream` and `stream_options` belong. */
-export const chatCompletionsShape = z
+export const chatCompletionsSchema = z
   .strictObject({
     ...bodyFields,
     ...neutralOnly,

@@ -1,15 +1,15 @@
 import { type ChatCompletion, type Delta, responseStatusOf } from '../../chat/chat.ts';
 import { type ResponseFacts, toResponse } from './response-object.ts';
 import {
+  encodeDone,
+  encodeReasoning,
+  encodeRemainder,
+  encodeText,
+  encodeToolCall,
+  newEncoderState,
   type ResponseEvent,
-  say,
-  sayCall,
-  sayDone,
-  sayNothing,
-  sayReasoning,
-  sayRest,
-  sayText,
-  takeBack,
+  resetItem,
+  toEvent,
 } from './response-output-events.ts';
 
 /**
@@ -18,41 +18,44 @@ import {
  * and the answer begins anew in the next one; the response at the end has only what counts.
  */
 export function createResponseEvents(known: ResponseFacts) {
-  const said = sayNothing(known.id);
+  const said = newEncoderState(known.id);
   // However late it is told, at first there was nothing of it.
   const facts = { ...known, completion: null, error: null, completedAt: null };
   return {
     created: (): ResponseEvent[] => {
       const isBackground = facts.body.background === true;
       const response = toResponse({ ...facts, status: isBackground ? 'queued' : 'in_progress' });
-      const created = say(said, 'response.created', { response });
-      return isBackground ? [created, say(said, 'response.queued', { response })] : [created];
+      const created = toEvent(said, 'response.created', { response });
+      return isBackground ? [created, toEvent(said, 'response.queued', { response })] : [created];
     },
     started: (): ResponseEvent[] => [
-      say(said, 'response.in_progress', { response: toResponse({ ...facts, status: 'in_progress' }) }),
+      toEvent(said, 'response.in_progress', { response: toResponse({ ...facts, status: 'in_progress' }) }),
     ],
     /** Other choices than the first are none of this API's. */
     delta: (delta: Delta): ResponseEvent[] => {
       if (delta.choice !== 0) return [];
-      return delta.kind === 'text' ? sayText(said, delta.text) : sayCall(said, delta);
+      return delta.kind === 'text' ? encodeText(said, delta.text) : encodeToolCall(said, delta);
     },
-    takeBack: () => takeBack(said),
+    takeBack: () => resetItem(said),
     completed: (completion: ChatCompletion, completedAt: Date): ResponseEvent[] => {
-      const rest = sayRest(said, completion);
+      const rest = encodeRemainder(said, completion);
       const status = responseStatusOf(completion);
       const response = toResponse({ ...facts, completion, completedAt, status });
       return [
         ...rest,
-        ...sayDone(said, status),
-        ...sayReasoning(said, completion),
-        say(said, `response.${status}`, { response }),
+        ...encodeDone(said, status),
+        ...encodeReasoning(said, completion),
+        toEvent(said, `response.${status}`, { response }),
       ];
     },
     /** `ended` has the status and the error it ended with. */
     ended: (ended: Pick<ResponseFacts, 'status' | 'error' | 'completedAt'>): ResponseEvent[] => {
-      const closed = sayDone(said, 'incomplete');
+      const closed = encodeDone(said, 'incomplete');
       const type = ended.status === 'cancelled' ? 'response.cancelled' : 'response.failed';
-      return [...closed, say(said, type, { response: toResponse({ ...facts, ...ended, completion: null }) })];
+      return [
+        ...closed,
+        toEvent(said, type, { response: toResponse({ ...facts, ...ended, completion: null }) }),
+      ];
     },
   };
 }

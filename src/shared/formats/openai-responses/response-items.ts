@@ -74,12 +74,12 @@ const unsupportedReference =
   'item_reference is not supported; send the item itself, or the response it came with as previous_response_id';
 
 /** One item of `input`, as the Responses API takes it; one without a type is a message. */
-export const inputItemShape = z.discriminatedUnion(
+export const inputItemSchema = z.discriminatedUnion(
   'type',
   [messageItem, callItem, callOutputItem, reasoningItem],
   { error: ({ input }) => (isReference(input) ? unsupportedReference : unsupportedItem) },
 );
-export type InputItem = z.output<typeof inputItemShape>;
+export type InputItem = z.output<typeof inputItemSchema>;
 
 function isReference(item: unknown): boolean {
   return (item as { type?: unknown } | null)?.type === 'item_reference';

@@ -9,7 +9,7 @@ type OpenItem = { index: number; call: number | null; callId: string; name: stri
 export type CallDelta = Extract<Delta, { kind: 'tool_call' }>;
 
 /** What was said of one response so far. */
-export type Said = {
+export type EncoderState = {
   responseId: string;
   sequence: number;
   items: number;
@@ -20,29 +20,29 @@ export type Said = {
 };
 
 /** Nothing yet. */
-export function sayNothing(responseId: string): Said {
+export function newEncoderState(responseId: string): EncoderState {
   return { responseId, sequence: 0, items: 0, open: null, text: '', calls: new Map() };
 }
 
 /** The next event. */
-export function say(said: Said, type: string, fields: Record<string, unknown>): ResponseEvent {
+export function toEvent(said: EncoderState, type: string, fields: Record<string, unknown>): ResponseEvent {
   const event = { type, sequence_number: said.sequence, ...fields };
   said.sequence += 1;
   return event;
 }
 
 /** More of the message; it is opened when it is not open. */
-export function sayText(said: Said, more: string): ResponseEvent[] {
+export function encodeText(said: EncoderState, more: string): ResponseEvent[] {
   const isOpen = said.open !== null && said.open.call === null;
   const opening = isOpen ? [] : openItem(said, { call: null, callId: '', name: '' });
   said.text += more;
   const delta = { ...addToOpen(said, more), delta: more, logprobs: [] };
-  return [...opening, say(said, 'response.output_text.delta', delta)];
+  return [...opening, toEvent(said, 'response.output_text.delta', delta)];
 }
 
 /** More of a call; it is opened when it is not open. */
-export function sayCall(
-  said: Said,
+export function encodeToolCall(
+  said: EncoderState,
   { index, id = '', name = '', arguments: more }: CallDelta,
 ): ResponseEvent[] {
   const isOpen = said.open?.call === index;
@@ -50,11 +50,11 @@ export function sayCall(
   said.calls.set(index, (said.calls.get(index) ?? '') + more);
   if (more === '') return opening;
   const delta = { ...addToOpen(said, more), delta: more };
-  return [...opening, say(said, 'response.function_call_arguments.delta', delta)];
+  return [...opening, toEvent(said, 'response.function_call_arguments.delta', delta)];
 }
 
 /** Closes the item that is open, if any. */
-export function sayDone(said: Said, status: 'completed' | 'incomplete'): ResponseEvent[] {
+export function encodeDone(said: EncoderState, status: 'completed' | 'incomplete'): ResponseEvent[] {
   const item = said.open;
   if (item === null) return [];
   said.open = null;
@@ -63,20 +63,20 @@ export function sayDone(said: Said, status: 'completed' | 'incomplete'): Respons
   if (item.call !== null) {
     const { name, text } = item;
     return [
-      say(said, 'response.function_call_arguments.done', { ...where, name, arguments: text }),
-      say(said, 'response.output_item.done', done),
+      toEvent(said, 'response.function_call_arguments.done', { ...where, name, arguments: text }),
+      toEvent(said, 'response.output_item.done', done),
     ];
   }
   return [
-    say(said, 'response.output_text.done', { ...where, text: item.text, logprobs: [] }),
-    say(said, 'response.content_part.done', { ...where, part: textPart(item.text) }),
-    say(said, 'response.output_item.done', done),
+    toEvent(said, 'response.output_text.done', { ...where, text: item.text, logprobs: [] }),
+    toEvent(said, 'response.content_part.done', { ...where, part: textPart(item.text) }),
+    toEvent(said, 'response.output_item.done', done),
   ];
 }
 
 /** What was said does not count: its item stays incomplete, and the answer begins anew in the next. */
-export function takeBack(said: Said): ResponseEvent[] {
-  const closed = sayDone(said, 'incomplete');
+export function resetItem(said: EncoderState): ResponseEvent[] {
+  const closed = encodeDone(said, 'incomplete');
   said.text = '';
   said.calls.clear();
   return closed;
@@ -85,53 +85,56 @@ export function takeBack(said: Said): ResponseEvent[] {
 /**
  * What the result has and nobody was told: all of it when the output was not streamed, or its log was lost.
  */
-export function sayRest(said: Said, completion: ChatCompletion): ResponseEvent[] {
+export function encodeRemainder(said: EncoderState, completion: ChatCompletion): ResponseEvent[] {
   const message = completion.choices[0]?.message;
   const text = message?.content ?? '';
   const calls = message?.tool_calls ?? [];
   const isTrue =
     text.startsWith(said.text) &&
     [...said.calls].every(([index, told]) => told === argumentsOf(calls[index]));
-  const takenBack = isTrue ? [] : takeBack(said);
+  const takenBack = isTrue ? [] : resetItem(said);
   const rest = text.slice(said.text.length);
   const untold = calls.flatMap((call, index) => (said.calls.has(index) ? [] : [toDelta(call, index)]));
   return [
     ...takenBack,
-    ...(rest === '' ? [] : sayText(said, rest)),
-    ...untold.flatMap((delta) => sayCall(said, delta)),
+    ...(rest === '' ? [] : encodeText(said, rest)),
+    ...untold.flatMap((delta) => encodeToolCall(said, delta)),
   ];
 }
 
 /** What the provider wants back with the turn. */
-export function sayReasoning(said: Said, completion: ChatCompletion): ResponseEvent[] {
+export function encodeReasoning(said: EncoderState, completion: ChatCompletion): ResponseEvent[] {
   const item = toReasoningItem(completion, said.responseId);
   if (item === null) return [];
   const where = { output_index: said.items, item };
   said.items += 1;
-  return [say(said, 'response.output_item.added', where), say(said, 'response.output_item.done', where)];
+  return [
+    toEvent(said, 'response.output_item.added', where),
+    toEvent(said, 'response.output_item.done', where),
+  ];
 }
 
-function openItem(said: Said, what: Pick<OpenItem, 'call' | 'callId' | 'name'>): ResponseEvent[] {
-  const closed = sayDone(said, 'completed');
+function openItem(said: EncoderState, what: Pick<OpenItem, 'call' | 'callId' | 'name'>): ResponseEvent[] {
+  const closed = encodeDone(said, 'completed');
   const item = { ...what, index: said.items, text: '' };
   said.open = item;
   said.items += 1;
   const added = { output_index: item.index, item: toItem(said, item, 'in_progress') };
-  const opened = [...closed, say(said, 'response.output_item.added', added)];
+  const opened = [...closed, toEvent(said, 'response.output_item.added', added)];
   if (item.call !== null) return opened;
   return [
     ...opened,
-    say(said, 'response.content_part.added', { ...whereOf(said, item), part: textPart('') }),
+    toEvent(said, 'response.content_part.added', { ...whereOf(said, item), part: textPart('') }),
   ];
 }
 
-function addToOpen(said: Said, more: string) {
+function addToOpen(said: EncoderState, more: string) {
   const item = said.open as OpenItem;
   item.text += more;
   return whereOf(said, item);
 }
 
-function whereOf({ responseId }: Said, { index, call }: OpenItem) {
+function whereOf({ responseId }: EncoderState, { index, call }: OpenItem) {
   if (call !== null) return { item_id: callItemId(responseId, call), output_index: index };
   return { item_id: messageItemId(responseId), output_index: index, content_index: 0 };
 }
@@ -144,7 +147,7 @@ function toDelta({ id, function: { name, arguments: pieces } }: ToolCall, index:
   return { kind: 'tool_call', choice: 0, index, id, name, arguments: pieces };
 }
 
-function toItem({ responseId }: Said, { call, callId, name, text }: OpenItem, status: string) {
+function toItem({ responseId }: EncoderState, { call, callId, name, text }: OpenItem, status: string) {
   if (call !== null) {
     const id = callItemId(responseId, call);
     return { type: 'function_call', id, call_id: callId, name, arguments: text, status };

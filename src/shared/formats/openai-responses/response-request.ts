@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice } from '../../chat/chat.ts';
 import { functionName } from '../common/function-name.ts';
-import { metadataShape } from '../common/metadata-shape.ts';
-import { fromItems, type InputItem, inputItemShape } from './response-items.ts';
+import { metadataSchema } from '../common/metadata-schema.ts';
 import { toolProblems } from '../common/tool-problems.ts';
+import { fromItems, type InputItem, inputItemSchema } from './response-items.ts';
 
 const functionTool = z.strictObject({
   type: z.literal('function', { error: 'must be "function"; built-in tools are not supported' }),
@@ -36,10 +36,10 @@ const notHere = (what: string) => z.null({ error: `${what} is not supported` }).
  * The body of `POST /v1/responses` (SDK 6.49 `ResponseCreateParams`); what cannot be done is refused by its
  * path.
  */
-export const responsesShape = z
+export const responsesSchema = z
   .strictObject({
     model: z.string().min(1).max(256),
-    input: z.union([z.string(), z.array(inputItemShape).min(1)]),
+    input: z.union([z.string(), z.array(inputItemSchema).min(1)]),
     instructions: z.string().nullish(),
     previous_response_id: z.string().min(1).nullish(),
     background: z.boolean().nullish(),
@@ -47,7 +47,7 @@ export const responsesShape = z
     stream_options: z.strictObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
     store: z.boolean().nullish(),
     max_output_tokens: z.int().min(1).max(10_000_000).nullish(),
-    metadata: metadataShape.nullish(),
+    metadata: metadataSchema.nullish(),
     parallel_tool_calls: z.boolean().nullish(),
     reasoning: z
       .strictObject({
@@ -96,7 +96,7 @@ export const responsesShape = z
     for (const problem of unfit) issues.push({ code: 'custom', ...problem, input: body });
   });
 
-export type ResponsesBody = z.output<typeof responsesShape>;
+export type ResponsesBody = z.output<typeof responsesSchema>;
 
 /**
  * The field that a stored body begins with, so that a conversation is followed without reading what was said

@@ -1,8 +1,8 @@
-import { verbatim } from '../../platform/json/verbatim.ts';
+import type { Usage } from '../../chat/usage.ts';
 import type { NanoUsd } from '../../money/rules/money.ts';
 import { formatUsd } from '../../money/rules/money.ts';
+import { verbatim } from '../../platform/json/verbatim.ts';
 import { estimateStart, type QueuePlace } from '../../queue/rules/queue-position.ts';
-import type { Usage } from '../../chat/usage.ts';
 
 /** The stored states. Outside, waiting and ticketed are both `queued`. */
 export type JobState = 'waiting' | 'ticketed' | 'running' | FinalState;
@@ -18,12 +18,12 @@ export type Lane = (typeof lanes)[number];
 export type Surface = 'jobs' | 'chat' | 'messages' | 'responses' | 'batches';
 
 /** As what the end of a job is told to webhooks. */
-export type Announced = 'job' | 'response';
+export type WebhookObject = 'job' | 'response';
 
 /**
  * Whether a job answers a call whose client reads along: it streams, and announces its end to nobody else.
  */
-export function isReadAlong(job: { stream: boolean; announces: Announced | null }): boolean {
+export function isLiveStream(job: { stream: boolean; announces: WebhookObject | null }): boolean {
   return job.stream && job.announces === null;
 }
 

@@ -3,7 +3,7 @@ import type { FinalState, JobError } from './job.ts';
 import { decideFailure, type Outcome, type Tried } from './outcome.ts';
 
 /** What counts for a job that nobody runs: whether it is still wanted, and in time. */
-export type Abandoned = { cancel: boolean; late: boolean };
+export type Orphaned = { cancel: boolean; late: boolean };
 
 /**
  * A job that took this many workers with it is not given to another, unless workers are lost without it as
@@ -31,7 +31,7 @@ const expiredError: JobError = {
 };
 
 /** Why a job ends that is cancelled or past its deadline. */
-export function unwantedError({ cancel }: Pick<Abandoned, 'cancel'>): JobError {
+export function stopError({ cancel }: Pick<Orphaned, 'cancel'>): JobError {
   return cancel ? cancelledError : expiredError;
 }
 
@@ -49,11 +49,11 @@ const lostTooOften = (losses: number): JobError => ({
  * thrice was unlucky. `losses` are those before this one, `otherLosses` the workers that were lost without it
  * since the first; `random` is in [0, 1).
  */
-export function judgeLost(
-  job: Abandoned & Tried & { losses: number; otherLosses: number },
+export function decideOrphan(
+  job: Orphaned & Tried & { losses: number; otherLosses: number },
   random: number,
 ): Exclude<Outcome, { kind: 'succeeded' }> {
-  if (job.cancel || job.late) return { kind: 'failed', error: unwantedError(job), failure: lostFailure };
+  if (job.cancel || job.late) return { kind: 'failed', error: stopError(job), failure: lostFailure };
   const losses = job.losses + 1;
   if (losses >= lossesMax && losses > job.otherLosses)
     return { kind: 'failed', error: lostTooOften(losses), failure: lostFailure };

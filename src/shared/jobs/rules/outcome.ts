@@ -1,8 +1,8 @@
 import type { Answer, Failure, FailureReason } from '../../chat/call-result.ts';
-import { backoffMs } from './backoff.ts';
 import type { ChatCompletion } from '../../chat/chat.ts';
-import type { JobError } from './job.ts';
 import type { Usage } from '../../chat/usage.ts';
+import { backoffMs } from './backoff.ts';
+import type { JobError } from './job.ts';
 
 /** What is stored of an attempt when it closes. */
 export type AttemptOutcome = 'succeeded' | 'refused' | 'failed' | 'unknown';

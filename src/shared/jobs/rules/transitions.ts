@@ -1,4 +1,3 @@
-import type { DeliveryVerdict } from '../../webhooks/rules/delivery.ts';
 import { type FinalState, isFinal, type JobState } from './job.ts';
 
 /**
@@ -121,7 +120,7 @@ function mayEnd(job: JobCore, { fence, state }: Extract<JobMove, { kind: 'end' }
 }
 
 /** A running job whose lease ended: its worker is gone, or slower than its lease. */
-export function isLost(job: JobCore, nowMs: number): boolean {
+export function isOrphaned(job: JobCore, nowMs: number): boolean {
   return job.state === 'running' && job.leaseUntilMs !== null && job.leaseUntilMs < nowMs;
 }
 

@@ -1,6 +1,6 @@
-import type { Announced, Surface } from '../rules/job.ts';
 import type { Limits } from '../../platform/config/quotas.ts';
 import { asJson, type Database } from '../../platform/postgres/database.ts';
+import type { Surface, WebhookObject } from '../rules/job.ts';
 
 /** One job as intake hands it over, complete. Amounts are nano-USD; texts are JSON. */
 export type JobIntake = {
@@ -21,7 +21,7 @@ export type JobIntake = {
   inputTokensBound: number;
   tokensBound: number;
   stream: boolean;
-  announces: Announced | null;
+  announces: WebhookObject | null;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;

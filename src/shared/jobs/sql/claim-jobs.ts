@@ -1,7 +1,6 @@
-import type { Announced } from '../rules/job.ts';
-import { windowOf } from '../../queue/rules/window.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { TicketKey } from '../../queue/sql/tickets.ts';
+import type { TicketKey } from '../../queue/sql/tickets.ts';
+import type { WebhookObject } from '../rules/job.ts';
 
 /** A claimed job: everything a run needs. `targets` is the stored JSON. */
 export type ClaimRow = {
@@ -15,7 +14,7 @@ export type ClaimRow = {
   hold_nano: bigint;
   input_tokens_bound: number;
   stream: boolean;
-  announces: Announced | null;
+  announces: WebhookObject | null;
   webhook_url: string | null;
   webhook_payload: string;
   metadata: Record<string, string>;

@@ -41,7 +41,7 @@ export async function eraseJob(sql: Database, accountId: string, jobId: string):
  * Forgets what was sent to a surface that shows it again: the job goes on, and is not to be found there any
  * more.
  */
-export async function forgetOriginal(sql: Database, jobId: string): Promise<void> {
+export async function eraseOriginal(sql: Database, jobId: string): Promise<void> {
   await sql`update job_requests set original = null where job_id = ${jobId}`;
 }
 

@@ -1,7 +1,7 @@
-import type { Announced, JobRecord, JobState } from '../rules/job.ts';
 import type { Usage } from '../../chat/usage.ts';
 import { type UsageColumns, usageColumns, withUsage } from '../../money/sql/charged-usage.ts';
 import { asJson, type Database } from '../../platform/postgres/database.ts';
+import type { JobRecord, JobState, WebhookObject } from '../rules/job.ts';
 
 export type JobRow = Omit<JobRecord, 'usage'> & UsageColumns;
 
@@ -156,7 +156,7 @@ export async function requestCancels(sql: Database, jobIds: string[]): Promise<s
 }
 
 /** A job that nobody runs any more, with what its ending needs. */
-export type AbandonedJob = {
+export type StoppableJob = {
   id: string;
   accountId: string;
   batchId: string | null;
@@ -171,7 +171,7 @@ export type AbandonedJob = {
   provider: string;
   holdNano: bigint;
   stream: boolean;
-  announces: Announced | null;
+  announces: WebhookObject | null;
   webhookUrl: string | null;
   webhookPayload: string;
   metadata: Record<string, string>;
@@ -198,17 +198,17 @@ export const lostPrefix = 'lost: ';
  * one that has not been seen for a lease is dead. The latter is counted once the former is two, as nobody
  * asks before.
  */
-export type LostJob = AbandonedJob & { losses: number; otherLosses: number };
+export type OrphanedJob = StoppableJob & { losses: number; otherLosses: number };
 
 /** A page of them, without some that are left alone. */
-export type AbandonedPage = { limit: number; except?: string[] };
+export type SweepPage = { limit: number; except?: string[] };
 
 /** Running jobs whose lease ended: their worker is gone, or slower than its lease. */
-export async function listLostJobs(
+export async function listOrphanedJobs(
   sql: Database,
-  { limit, except = [], leaseSeconds }: AbandonedPage & { leaseSeconds: number },
-): Promise<LostJob[]> {
-  return await sql<LostJob[]>`
+  { limit, except = [], leaseSeconds }: SweepPage & { leaseSeconds: number },
+): Promise<OrphanedJob[]> {
+  return await sql<OrphanedJob[]>`
     select ${abandonedColumns(sql)}, mine.losses,
       case when mine.losses < 2 then 0 else (
         select count(*)::integer from workers w
@@ -230,9 +230,9 @@ export async function listLostJobs(
  */
 export async function listOverdueJobs(
   sql: Database,
-  { limit, except = [] }: AbandonedPage,
-): Promise<AbandonedJob[]> {
-  return await sql<AbandonedJob[]>`
+  { limit, except = [] }: SweepPage,
+): Promise<StoppableJob[]> {
+  return await sql<StoppableJob[]>`
     select ${abandonedColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
     where j.id in (
@@ -249,15 +249,15 @@ export async function findEndableJobs(
   sql: Database,
   accountId: string,
   jobIds: string[],
-): Promise<AbandonedJob[]> {
-  return await sql<AbandonedJob[]>`
+): Promise<StoppableJob[]> {
+  return await sql<StoppableJob[]>`
     select ${abandonedColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
     where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')`;
 }
 
 /** What was ordered, as far as it is still kept. */
-export type StoredOrder = {
+export type StoredSubmission = {
   id: string;
   state: JobState;
   lane: number;
@@ -273,12 +273,12 @@ export type StoredOrder = {
 };
 
 /** The order behind one job of an account, or null. What was asked is read only of one that has ended. */
-export async function findOrder(
+export async function findSubmission(
   sql: Database,
   accountId: string,
   jobId: string,
-): Promise<StoredOrder | null> {
-  const [row] = await sql<StoredOrder[]>`
+): Promise<StoredSubmission | null> {
+  const [row] = await sql<StoredSubmission[]>`
     select j.id, j.state, j.lane::integer as lane, j.stream, j.max_attempts as "maxAttempts",
       j.expires_in_seconds as "expiresInSeconds",
       j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata,

@@ -1,7 +1,7 @@
-import type { FinalState, JobError } from '../rules/job.ts';
-import type { AttemptOutcome } from '../rules/outcome.ts';
 import type { Usage } from '../../chat/usage.ts';
 import { asJson, type Database } from '../../platform/postgres/database.ts';
+import type { FinalState, JobError } from '../rules/job.ts';
+import type { AttemptOutcome } from '../rules/outcome.ts';
 
 /** What is written of the attempt that ends with this statement. */
 export type AttemptRecord = {
@@ -94,7 +94,7 @@ function toRow(ending: JobEnding, index: number) {
 }
 
 /** A job going back to wait for another call. */
-export type JobReturn = {
+export type JobRequeue = {
   jobId: string;
   fence: number;
   provider: string;
@@ -108,7 +108,7 @@ export type JobReturn = {
 };
 
 /** Puts many jobs back in one statement; true for each that was still the caller's to put back. */
-export async function putBackJobs(sql: Database, returns: JobReturn[]): Promise<boolean[]> {
+export async function requeueJobs(sql: Database, returns: JobRequeue[]): Promise<boolean[]> {
   const rows = await sql<{ ord: number }[]>`
     select ord from put_back_jobs(${asJson(
       returns.map((item, index) => ({

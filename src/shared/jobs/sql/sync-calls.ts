@@ -7,7 +7,7 @@ const samenessMinutes = 15;
 export type SyncCall = { jobId: string; accountId: string; fingerprint: string };
 
 /** Notes which jobs are about to answer calls; written before the jobs, so that none is without it. */
-export async function noteSyncCalls(sql: Database, calls: SyncCall[]): Promise<void> {
+export async function recordSyncCalls(sql: Database, calls: SyncCall[]): Promise<void> {
   await sql`
     insert into sync_calls (job_id, account_id, fingerprint)
     select * from unnest(
@@ -20,7 +20,7 @@ export async function noteSyncCalls(sql: Database, calls: SyncCall[]): Promise<v
  * Forgets a call that was refused, unless somebody asked for it again meanwhile: who does so later asks for a
  * new one.
  */
-export async function forgetSyncCall(sql: Database, jobId: string): Promise<void> {
+export async function deleteSyncCall(sql: Database, jobId: string): Promise<void> {
   await sql`delete from sync_calls where job_id = ${jobId} and asks = 1`;
 }
 
@@ -30,7 +30,7 @@ export async function forgetSyncCall(sql: Database, jobId: string): Promise<void
  * be accepted a moment later only, or never when it was refused: whoever asks again orders it under the same
  * id.
  */
-export async function askSyncCallAgain(
+export async function reattachSyncCall(
   sql: Database,
   call: { accountId: string; fingerprint: string },
 ): Promise<{ jobId: string; asks: number } | null> {
@@ -51,13 +51,13 @@ export async function askSyncCallAgain(
 }
 
 /** How often a call was asked for; 0 when it is forgotten. */
-export async function countAsks(sql: Database, jobId: string): Promise<number> {
+export async function countRequests(sql: Database, jobId: string): Promise<number> {
   const [row] = await sql<{ asks: number }[]>`select asks from sync_calls where job_id = ${jobId}`;
   return row?.asks ?? 0;
 }
 
 /** Forgets calls nobody can ask for again; how many, at most `limit`. */
-export async function forgetSyncCalls(sql: Database, limit: number): Promise<number> {
+export async function deleteOldSyncCalls(sql: Database, limit: number): Promise<number> {
   const rows = await sql`
     delete from sync_calls where job_id in (
       select job_id from sync_calls where created_at < now() - make_interval(mins => ${samenessMinutes}) limit ${limit}

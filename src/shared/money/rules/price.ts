@@ -1,6 +1,6 @@
 import type { Prices, Rates } from '../../catalogue/model.ts';
-import type { NanoUsd } from './money.ts';
 import type { Usage } from '../../chat/usage.ts';
+import type { NanoUsd } from './money.ts';
 
 const tokensPerPrice = 1_000_000n;
 

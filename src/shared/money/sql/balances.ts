@@ -1,6 +1,5 @@
+import type { Database, Transaction } from '../../platform/postgres/database.ts';
 import type { NanoUsd } from '../rules/money.ts';
-import type { OwnLimits, QuotaName } from '../../platform/config/quotas.ts';
-import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 
 export type Balance = { availableNano: NanoUsd; heldNano: NanoUsd };
 

@@ -1,5 +1,5 @@
-import type { NanoUsd } from '../rules/money.ts';
 import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { NanoUsd } from '../rules/money.ts';
 
 /** One line of an account's statement; the two balances are those after it. */
 export type Entry = {

@@ -1,5 +1,5 @@
-import type { NanoUsd } from '../rules/money.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import type { NanoUsd } from '../rules/money.ts';
 
 /** What the final jobs of one group used and cost. `group` is null for jobs without the metadata field. */
 export type UsageRow = {

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import { findPublicSecrets } from './check-secrets.ts';
-import { defaultLimits } from './quotas.ts';
-import { environmentShape, readKey } from './environment-schema.ts';
-import { isLoopback } from './loopback.ts';
 import { proxyNames, toProxySettings } from '../outgoing/proxy-for.ts';
-import { readLine, readText } from './read-text.ts';
 import { toSecretsKey } from '../seal.ts';
+import { findPublicSecrets } from './check-secrets.ts';
+import { environmentSchema, readKey } from './environment-schema.ts';
+import { isLoopback } from './loopback.ts';
+import { defaultLimits } from './quotas.ts';
+import { readLine, readText } from './read-text.ts';
 
 /** A wrong configuration: one sentence per mistake, every mistake at once. The process exits with code 78. */
 export class ConfigError extends Error {
@@ -35,10 +35,10 @@ const secretNames = new Set([
   'GOOGLE_GEMINI_API_KEY',
 ]);
 
-type Parsed = z.output<typeof environmentShape>;
+type Parsed = z.output<typeof environmentSchema>;
 
 /** The names of every variable the gateway reads; `.env.example` lists exactly these. */
-export const variableNames: string[] = Object.keys(environmentShape.shape);
+export const variableNames: string[] = Object.keys(environmentSchema.shape);
 
 /**
  * One upstream the process may call, and what is known of its limits. Absent limits are learned from its
@@ -65,7 +65,7 @@ export type Config = ReturnType<typeof toConfig>;
 export function parseConfig(env: Env): Config {
   const mistakes: string[] = [];
   const given = withFiles(env, mistakes);
-  const parsed = environmentShape.safeParse(given);
+  const parsed = environmentSchema.safeParse(given);
   mistakes.push(...(parsed.error?.issues ?? []).map((issue) => describeIssue(issue, given)));
   mistakes.push(...crossChecks(given));
   const files = {
@@ -89,7 +89,7 @@ function withFiles(env: Env, mistakes: string[]): Env {
       given[name] !== undefined ||
       path === undefined ||
       path === '' ||
-      `${name}_FILE` in environmentShape.shape
+      `${name}_FILE` in environmentSchema.shape
     )
       continue;
     try {

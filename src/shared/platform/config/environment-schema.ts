@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { quotaMax, quotas } from './quotas.ts';
 import { failpointNames, parseFailpoints } from '../failpoints.ts';
+import { quotaMax, quotas } from './quotas.ts';
 
 const url = (protocols: string[]) => {
   const error = `a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
@@ -88,7 +88,7 @@ function quotaVariables() {
 }
 
 /** Every variable the gateway reads, what it may be and its default. */
-export const environmentShape = z.object({
+export const environmentSchema = z.object({
   ENVIRONMENT: oneOf(['development', 'staging', 'production']).default('development'),
   PORT: wholeNumber(0, 65_535).default(8080),
   HOST: z.string().min(1).default('127.0.0.1'),

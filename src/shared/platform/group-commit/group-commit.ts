@@ -1,5 +1,5 @@
 import { createGroupParts } from './group-parts.ts';
-import { type GroupFault, tellFailure, tellResults, type Waiter } from './group-waiter.ts';
+import { type GroupFault, rejectAll, resolveAll, type Waiter } from './group-waiter.ts';
 
 export type GroupCommitOptions<Item, Result> = {
   /**
@@ -76,11 +76,11 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
         group.map((waiter) => waiter.item),
         true,
       );
-      return () => tellResults(group, results);
+      return () => resolveAll(group, results);
     } catch (error) {
       const fault = options.faultOf(error);
       const isLast = fault === 'nobody' || (fault === 'item' && group.length === 1);
-      return () => (isLast ? tellFailure(group, error) : parts.take(group, fault));
+      return () => (isLast ? rejectAll(group, error) : parts.take(group, fault));
     }
   }
 

@@ -1,5 +1,5 @@
-import { type GroupFault, tellFailure, tellResults, type Waiter } from './group-waiter.ts';
 import { createSlots } from '../slots.ts';
+import { type GroupFault, rejectAll, resolveAll, type Waiter } from './group-waiter.ts';
 
 export type GroupPartsOptions<Item, Result> = {
   /** Takes from the front what fits into one statement. */
@@ -43,17 +43,17 @@ export function createGroupParts<Item, Result>(options: GroupPartsOptions<Item, 
   async function commitPart(part: Waiter<Item, Result>[]): Promise<GroupFault | null> {
     const release = await slots.take(patienceMs);
     if (release === null) {
-      tellFailure(part, new PartNotTried());
+      rejectAll(part, new PartNotTried());
       return 'lock';
     }
     try {
       const results = await options.commit(part.map((waiter) => waiter.item));
-      tellResults(part, results);
+      resolveAll(part, results);
       return null;
     } catch (error) {
       const fault = options.faultOf(error);
       if (fault === 'item' && part.length > 1) void commitHalves(part);
-      else tellFailure(part, error);
+      else rejectAll(part, error);
       return fault;
     } finally {
       release();

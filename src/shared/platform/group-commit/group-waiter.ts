@@ -12,15 +12,15 @@ export type Waiter<Item, Result> = {
 export type GroupFault = 'item' | 'lock' | 'nobody';
 
 /** Gives each caller its own result; an answer for another number of items is everybody's failure. */
-export function tellResults<Item, Result>(group: Waiter<Item, Result>[], results: Result[]): void {
+export function resolveAll<Item, Result>(group: Waiter<Item, Result>[], results: Result[]): void {
   if (results.length !== group.length) {
-    tellFailure(group, new Error('a group statement answered for another number of items'));
+    rejectAll(group, new Error('a group statement answered for another number of items'));
     return;
   }
   for (const [index, waiter] of group.entries()) waiter.resolve(results[index] as Result);
 }
 
 /** Gives every caller of a group the same error. */
-export function tellFailure<Item, Result>(group: Waiter<Item, Result>[], error: unknown): void {
+export function rejectAll<Item, Result>(group: Waiter<Item, Result>[], error: unknown): void {
   for (const waiter of group) waiter.reject(error);
 }

@@ -3,8 +3,8 @@ import type { OutageLog } from '../outage-log.ts';
 import { isBroken, isDatabaseUnavailable, withCode } from './database-errors.ts';
 import { clientFor } from './session-settings.ts';
 import { cut, type SilenceLimits, type SilenceWatch, watchSilence } from './silence-watch.ts';
-import { nameOf } from './statement-name.ts';
 import { compile, type Fragment, markFragment } from './sql-template.ts';
+import { nameOf } from './statement-name.ts';
 
 /** What a statement gave back, and how many rows it gave or changed. */
 type Answer<Rows> = Rows & { count: number };

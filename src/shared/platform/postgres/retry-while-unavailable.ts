@@ -1,6 +1,6 @@
 import { isDatabaseTransient } from './database-errors.ts';
 
-export type Patience = {
+export type RetryOptions = {
   /** No further try is begun after this long. */
   patienceMs: number;
   /** Told before each wait. */
@@ -17,9 +17,9 @@ const waitMsMax = 2000;
  * transaction is in its way. That also settles the question whether a commit went through when its answer was
  * lost: the repeat finds what is there.
  */
-export async function repeatWhileAway<Result>(
+export async function retryWhileUnavailable<Result>(
   write: () => Promise<Result>,
-  patience: Patience,
+  patience: RetryOptions,
 ): Promise<Result> {
   const until = Date.now() + patience.patienceMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMsMax, waitMs * 2)) {

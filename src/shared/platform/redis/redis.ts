@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { OutageLog } from '../outage-log.ts';
-import { NoAnswer } from '../wait-at-most.ts';
+import { TimedOut } from '../wait-at-most.ts';
 
 /** A connection to one Redis or to a cluster; both take the same commands. */
 export type RedisConnection = Redis | Cluster;
@@ -93,7 +93,7 @@ const noAnswer =
 
 /** Whether Redis could not be asked, which its connections tell by themselves. */
 export function isRedisAway(error: unknown): boolean {
-  return error instanceof Error && (noAnswer.test(error.message) || error instanceof NoAnswer);
+  return error instanceof Error && (noAnswer.test(error.message) || error instanceof TimedOut);
 }
 
 type ClusterNodeOptions = NonNullable<ConstructorParameters<typeof Cluster>[1]>['redisOptions'];

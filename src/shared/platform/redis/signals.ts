@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Errands } from '../background-tasks.ts';
+import { BackgroundTasks } from '../background-tasks.ts';
 import type { RedisConnection } from './redis.ts';
 import type { Subscriber } from './subscriber.ts';
 
@@ -13,25 +13,29 @@ import type { Subscriber } from './subscriber.ts';
  * - `providers`: one was paused or resumed.
  * - `endpoints`: a webhook endpoint was changed or deleted, or is to be sent again what it has not had.
  */
-export type News = {
-  send(topic: Topic, about?: string): void;
-  listen(topic: Topic, listener: (about: string) => void): void;
+export type Signals = {
+  publish(topic: Topic, about?: string): void;
+  subscribe(topic: Topic, listener: (about: string) => void): void;
   /** Resolves when every hint has left, or could not. */
   sent(): Promise<void>;
 };
 
 type Topic = 'backlog' | 'cancel' | 'deliveries' | 'providers' | 'endpoints';
 
-export function createNews(redis: RedisConnection, subscriber: Subscriber | null, prefix: string): News {
+export function createSignals(
+  redis: RedisConnection,
+  subscriber: Subscriber | null,
+  prefix: string,
+): Signals {
   const listeners = new Map<string, ((about: string) => void)[]>();
   // Jobs that are committed together give one hint, not one each.
   const unsent = new Set<string>();
-  const errands = new Errands();
+  const backgroundTasks = new BackgroundTasks();
   subscriber?.onMessage((channel, about) => {
     for (const listener of listeners.get(channel) ?? []) listener(about);
   });
   return {
-    send: (topic, about = '') => {
+    publish: (topic, about = '') => {
       const hint = `${topic} ${about}`;
       if (unsent.has(hint)) return;
       unsent.add(hint);
@@ -40,10 +44,10 @@ export function createNews(redis: RedisConnection, subscriber: Subscriber | null
         unsent.delete(hint);
         await redis.publish(`${prefix}:news:${topic}`, about);
       };
-      errands.run(publish());
+      backgroundTasks.track(publish());
     },
-    sent: () => errands.done(),
-    listen: (topic, listener) => {
+    sent: () => backgroundTasks.drained(),
+    subscribe: (topic, listener) => {
       const channel = `${prefix}:news:${topic}`;
       listeners.set(channel, [...(listeners.get(channel) ?? []), listener]);
       void subscriber?.subscribe(channel);

@@ -1,5 +1,5 @@
-import type { QueuePlace } from '../rules/queue-position.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import type { QueuePlace } from '../rules/queue-position.ts';
 
 /** What is further back is only said to be there. */
 const aheadMax = 10_000;

@@ -1,6 +1,5 @@
-import type { Announced } from '../../jobs/rules/job.ts';
-import { windowOf } from '../rules/window.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import { windowOf } from '../rules/window.ts';
 
 /** What names a ticket: the job it is for, and the generation it was made for. */
 export type TicketKey = { id: string; generation: number };
@@ -32,7 +31,7 @@ export async function ticketJobs(
 /**
  * Takes back tickets that are held back by now or have waited for long; see recall_tickets in the migrations.
  */
-export async function recallTickets(sql: Database, provider: string): Promise<TicketKey[]> {
+export async function revokeTickets(sql: Database, provider: string): Promise<TicketKey[]> {
   return await sql<TicketKey[]>`
     select id, generation from recall_tickets(${provider})`;
 }
@@ -55,10 +54,10 @@ export async function listTicketed(
 }
 
 /** A ticket to hand back; `onlyElsewhere` means not at all when its job has no other target. */
-export type TicketReturn = TicketKey & { delayMs: number; onlyElsewhere: boolean };
+export type TicketRelease = TicketKey & { delayMs: number; onlyElsewhere: boolean };
 
 /** Hands tickets back to the backlog because the gate stays shut; see return_tickets in the migrations. */
-export async function returnTickets(sql: Database, tickets: TicketReturn[]): Promise<boolean[]> {
+export async function releaseTickets(sql: Database, tickets: TicketRelease[]): Promise<boolean[]> {
   const rows = await sql<{ id: string }[]>`
     select id from return_tickets(
       ${tickets.map((ticket) => ticket.id)}::text[],

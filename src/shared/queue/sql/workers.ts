@@ -1,7 +1,4 @@
-import type { Announced } from '../../jobs/rules/job.ts';
-import { windowOf } from '../rules/window.ts';
 import type { Database } from '../../platform/postgres/database.ts';
-import { TicketKey } from './tickets.ts';
 
 /** Says that a worker process is alive and how much it can run at once. */
 export async function recordWorker(
@@ -14,7 +11,7 @@ export async function recordWorker(
 }
 
 /** Takes a worker that stops out of the count, and forgets those not seen for an hour. */
-export async function removeWorker(sql: Database, id: string): Promise<void> {
+export async function deleteWorker(sql: Database, id: string): Promise<void> {
   await sql`delete from workers where id = ${id} or seen_at < now() - interval '1 hour'`;
 }
 

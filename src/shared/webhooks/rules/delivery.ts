@@ -1,6 +1,4 @@
 import { writeJson } from '../../platform/json/verbatim.ts';
-import { type BatchRecord, toBatchObject } from '../../batches/rules/batch.ts';
-import { formatUsd } from '../../money/rules/money.ts';
 
 /** The part of a job object that a webhook tells. */
 type WebhookJob = {
@@ -66,7 +64,7 @@ export type PostResult = {
 };
 
 /** Delivered, tried again after `delayMs`, or given up. */
-export type DeliveryVerdict = { kind: 'delivered' | 'exhausted' } | { kind: 'again'; delayMs: number };
+export type DeliveryDecision = { kind: 'delivered' | 'exhausted' } | { kind: 'again'; delayMs: number };
 
 /** A receiver may put us off for this long at most. */
 const retryAfterMsMax = 24 * 60 * 60 * 1000;
@@ -78,11 +76,11 @@ const jitter = 0.2;
  * failure, and after the last the delivery is exhausted. Never before Retry-After. 410 says that nobody wants
  * it any more.
  */
-export function judgeDelivery(
+export function decideDelivery(
   result: Pick<PostResult, 'outcome' | 'statusCode' | 'retryAfterMs'>,
   chain: { tries: number; retrySeconds: number[] },
   random: number,
-): DeliveryVerdict {
+): DeliveryDecision {
   if (result.outcome === 'delivered') return { kind: 'delivered' };
   const waitSeconds = chain.retrySeconds[chain.tries - 1];
   if (result.statusCode === 410 || waitSeconds === undefined) return { kind: 'exhausted' };
@@ -101,7 +99,7 @@ export function parseRetryAfter(header: string | undefined, now: number): number
 }
 
 /** When an endpoint that fails is left alone, and when it is given up. */
-export type EndpointPatience = {
+export type EndpointThresholds = {
   /** So many failures in a row, and it is only probed. */
   failuresMax: number;
   /** The wait before the first probe; each probe that fails doubles it, up to the greatest. */
@@ -121,7 +119,7 @@ const probeSecondsMaxDefault = 600;
  * more. A schedule that begins sooner than the default probes sooner too, in whole seconds, so that a short
  * one does not wait for minutes of the breaker.
  */
-export function endpointPatience(retrySeconds: number[]): EndpointPatience {
+export function endpointThresholds(retrySeconds: number[]): EndpointThresholds {
   const first = retrySeconds[0] ?? Number.POSITIVE_INFINITY;
   const atMost = (seconds: number, times: number) => Math.max(1, Math.min(seconds, Math.ceil(first * times)));
   return {

@@ -1,5 +1,4 @@
-import type { DeliveryVerdict } from './delivery.ts';
-import { type FinalState, isFinal, type JobState } from '../../jobs/rules/job.ts';
+import type { DeliveryDecision } from './delivery.ts';
 
 export type DeliveryState = 'pending' | 'delivered' | 'exhausted' | 'held';
 
@@ -24,7 +23,7 @@ export type DeliveryCore = {
 
 export type DeliveryMove =
   | { kind: 'claim'; token: string; leaseMs: number }
-  | { kind: 'record'; token: string; verdict: DeliveryVerdict }
+  | { kind: 'record'; token: string; verdict: DeliveryDecision }
   /** Unsent, or with its fate unknown: the try does not count. */
   | { kind: 'giveBack'; token: string }
   /** A new chain of tries, on somebody's wish. */
@@ -57,6 +56,6 @@ export function moveDelivery(delivery: DeliveryCore, move: DeliveryMove, nowMs: 
 }
 
 /** The state a verdict leads to. */
-export function stateAfter(verdict: DeliveryVerdict): 'pending' | 'delivered' | 'exhausted' {
+export function stateAfter(verdict: DeliveryDecision): 'pending' | 'delivered' | 'exhausted' {
   return verdict.kind === 'again' ? 'pending' : verdict.kind;
 }

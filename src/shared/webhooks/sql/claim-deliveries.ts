@@ -1,6 +1,6 @@
-import type { DeliveryVerdict, EndpointPatience, PostResult } from '../rules/delivery.ts';
-import { stateAfter } from '../rules/transitions.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
+import type { DeliveryDecision, EndpointThresholds, PostResult } from '../rules/delivery.ts';
+import { stateAfter } from '../rules/transitions.ts';
 import { endpointChanges } from './endpoint-health.ts';
 
 /** A delivery in the hands of one worker until its lease ends. */
@@ -85,7 +85,7 @@ export type DeliveryRecord = {
   attempt: number;
   isProbe: boolean;
   result: PostResult;
-  verdict: DeliveryVerdict;
+  verdict: DeliveryDecision;
 };
 
 export type RecordedTries = {
@@ -103,7 +103,7 @@ export type RecordedTries = {
 export async function recordDeliveries(
   sql: Database,
   records: DeliveryRecord[],
-  patience: EndpointPatience,
+  patience: EndpointThresholds,
 ): Promise<RecordedTries> {
   const rows = records.map(({ id, token, attempt, isProbe, result, verdict }, ord) => ({
     ord,
@@ -162,7 +162,7 @@ export async function recordDeliveries(
  * Gives a delivery back unsent or with its fate unknown, to be tried at once by somebody else; the try is not
  * counted.
  */
-export async function returnDelivery(
+export async function releaseDelivery(
   sql: Database,
   claim: { id: string; token: string; attempt: number },
 ): Promise<void> {

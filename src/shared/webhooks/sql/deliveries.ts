@@ -1,5 +1,5 @@
-import type { DeliveryState } from '../rules/transitions.ts';
 import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { DeliveryState } from '../rules/transitions.ts';
 
 /** A delivery as its account may look at it. */
 export type DeliveryRow = {

@@ -1,5 +1,5 @@
-import type { EndpointPatience } from '../rules/delivery.ts';
 import type { Database } from '../../platform/postgres/database.ts';
+import type { EndpointThresholds } from '../rules/delivery.ts';
 
 /**
  * Parts of the statement that records tries (`moved`): what they say of their endpoints (`noticed`; one that
@@ -7,7 +7,7 @@ import type { Database } from '../../platform/postgres/database.ts';
  * healthy endpoints are not written; the others are locked in the order of their ids, so that two statements
  * never wait for each other in a circle.
  */
-export const endpointChanges = (sql: Database, patience: EndpointPatience) => sql`
+export const endpointChanges = (sql: Database, patience: EndpointThresholds) => sql`
   heard as (
     select m.endpoint_id as id, bool_or(m.outcome = 'delivered') as delivered, bool_or(m.status_code = 410) as gone,
       count(*) filter (where m.outcome <> 'delivered')::integer as failed, bool_or(m.is_probe) as probed

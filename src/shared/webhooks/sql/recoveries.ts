@@ -71,7 +71,7 @@ export async function recoverDeliveries(sql: Database, limit: number): Promise<n
  * disabled, given up for one that was deleted. What is being posted at this moment is left alone. Returns how
  * many.
  */
-export async function holdDeliveries(sql: Database, limit: number): Promise<number> {
+export async function parkDeliveries(sql: Database, limit: number): Promise<number> {
   const rows = await sql`
     update deliveries d
     set state = (select case e.state when 'deleted' then 'exhausted' else 'held' end

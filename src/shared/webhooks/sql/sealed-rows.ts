@@ -4,20 +4,20 @@ import type { Database } from '../../platform/postgres/database.ts';
 export type SealedRow = { id: string; sealed: Buffer };
 
 /** Where sealed texts stay for long. Those of idempotency keys are gone in two days. */
-export const sealedPlaces = [
+export const sealedColumns = [
   'accounts.webhook_secret',
   'accounts.webhook_secret_previous',
   'webhook_endpoints.secret',
   'webhook_endpoints.secret_previous',
 ] as const;
-export type SealedPlace = (typeof sealedPlaces)[number];
+export type SealedColumn = (typeof sealedColumns)[number];
 
 /**
  * Sealed texts of one place, by the id of their rows, after one. The empty one of a deleted endpoint is none.
  */
 export async function listSealed(
   sql: Database,
-  place: SealedPlace,
+  place: SealedColumn,
   page: { after: string; limit: number },
 ): Promise<SealedRow[]> {
   const { after, limit } = page;
@@ -44,7 +44,7 @@ export async function listSealed(
 /** Puts the same text in, sealed anew, unless another came meanwhile. */
 export async function replaceSealed(
   sql: Database,
-  place: SealedPlace,
+  place: SealedColumn,
   { id, sealed }: SealedRow,
   next: Buffer,
 ): Promise<void> {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { newId } from '../../../../src/shared/ids.ts';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
 import {
   type BatchLease,
@@ -8,6 +7,7 @@ import {
   renewBatch,
 } from '../../../../src/shared/batches/sql/batch-lease.ts';
 import { insertBatch } from '../../../../src/shared/batches/sql/batches.ts';
+import { newId } from '../../../../src/shared/ids.ts';
 import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readFileLines } from '../../../../src/shared/batches/file-lines.ts';
-import { newId } from '../../../../src/shared/ids.ts';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
+import { readFileLines } from '../../../../src/shared/batches/file-lines.ts';
 import { insertBatch } from '../../../../src/shared/batches/sql/batches.ts';
-import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
 import {
   appendToFile,
   beginFile,
+  deleteOldFiles,
   FileGone,
   finishFile,
-  removeOldFiles,
 } from '../../../../src/shared/batches/sql/files.ts';
+import { newId } from '../../../../src/shared/ids.ts';
+import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -97,7 +97,7 @@ describe('the removal of old files', () => {
     const busy = [await keep('x', -30), await keep('x', -30)];
     for (const id of busy) await readBy(id);
     const [old, young] = [await keep('x', -10), await keep('x')];
-    expect(await removeOldFiles(sql, 30, 2)).toBe(1);
+    expect(await deleteOldFiles(sql, 30, 2)).toBe(1);
     expect(await left()).toEqual([...busy, young].sort());
     expect(old).not.toBe(young);
   });
@@ -110,7 +110,7 @@ describe('the removal of old files', () => {
       await beginFile(sql, { id, accountId: 'acct', purpose: 'batch_output', filename: 'output.jsonl' });
     await sql`update files set expires_at = now() - interval '1 hour' where id = any (${files}::text[])`;
     await sql`update batches set output_file_id = ${output}, error_file_id = ${error}`;
-    expect(await removeOldFiles(sql, 30, 10)).toBe(1);
+    expect(await deleteOldFiles(sql, 30, 10)).toBe(1);
     expect(await left()).not.toContain(abandoned);
     expect(await left()).toEqual(expect.arrayContaining([output, error]));
   });
@@ -125,7 +125,7 @@ describe('the removal of old files', () => {
       end $$;
       create trigger refuse_removal before delete on files for each row execute function refuse_removal();
     `);
-    expect(await removeOldFiles(sql, 30, 10)).toBe(1);
+    expect(await deleteOldFiles(sql, 30, 10)).toBe(1);
     await sql`drop trigger refuse_removal on files`;
     expect(await left()).toEqual([stuck]);
     expect(next).not.toBe(stuck);

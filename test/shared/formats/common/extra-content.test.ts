@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
-import { chatRequestShape } from '../../../../src/shared/formats/openai-chat/chat-request.ts';
+import { messagesSchema } from '../../../../src/shared/formats/anthropic-messages/message-request.ts';
 import { keptBlock, keptReasoning } from '../../../../src/shared/formats/common/extra-content.ts';
-import { messagesShape } from '../../../../src/shared/formats/anthropic-messages/message-request.ts';
-import { inputItemShape } from '../../../../src/shared/formats/openai-responses/response-items.ts';
 import { problemsOf } from '../../../../src/shared/formats/common/zod-problems.ts';
+import { chatRequestSchema } from '../../../../src/shared/formats/openai-chat/chat-request.ts';
+import { inputItemSchema } from '../../../../src/shared/formats/openai-responses/response-items.ts';
 
 const png = 'data:image/png;base64,iVBORw0KGgo=';
 const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } };
@@ -51,7 +51,7 @@ function requestWith(place: Place, extra_content: unknown): { request: object; p
 }
 
 function problemPaths(request: object): string[] {
-  const { error } = chatRequestShape.safeParse(request);
+  const { error } = chatRequestSchema.safeParse(request);
   return error === undefined ? [] : problemsOf(error).map(({ param }) => param);
 }
 
@@ -233,21 +233,21 @@ describe('extra_content', () => {
   test.each(taken)('carries %s', (_what, place, extra) => {
     const { request } = requestWith(place, extra);
     expect(problemPaths(request)).toEqual([]);
-    expect(JSON.stringify(chatRequestShape.parse(request))).toContain(JSON.stringify(extra));
+    expect(JSON.stringify(chatRequestSchema.parse(request))).toContain(JSON.stringify(extra));
   });
 
   it('is the same list on the other surfaces', () => {
     const item = { type: 'reasoning', extra_content: { openai: { content: [image] } } };
-    expect(inputItemShape.safeParse(item).success).toBe(false);
+    expect(inputItemSchema.safeParse(item).success).toBe(false);
     const answered = { type: 'text', text: 'x', extra_content: { openai: { content: [image] } } };
     const messages = [{ role: 'assistant', content: [answered] }];
-    expect(messagesShape.safeParse({ model: 'a', max_tokens: 1, messages }).success).toBe(false);
+    expect(messagesSchema.safeParse({ model: 'a', max_tokens: 1, messages }).success).toBe(false);
   });
 
   it('holds no more of a mark than what has a price, whatever a client of Anthropic’s says in it', () => {
     const mark = { type: 'ephemeral', ttl: '5m', scope: 'global' };
     const content = [{ type: 'text', text: 'x', cache_control: mark }];
-    const { request } = messagesShape.parse({
+    const { request } = messagesSchema.parse({
       model: 'a',
       max_tokens: 1,
       messages: [{ role: 'user', content }],
@@ -264,7 +264,7 @@ describe('extra_content', () => {
 
 describe('what an answer brings along', () => {
   test.each([
-    ['a text with more than its text', { type: 'text', text: 'x', news: 1 }, { type: 'text', text: 'x' }],
+    ['a text with more than its text', { type: 'text', text: 'x', signals: 1 }, { type: 'text', text: 'x' }],
     ['a block that cannot go back', { type: 'server_tool_use', id: 's' }, null],
   ])('is kept so that it can go back: %s', (_what, said, kept) => {
     expect(keptBlock(said)).toEqual(kept);

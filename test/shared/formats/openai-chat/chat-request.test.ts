@@ -1,17 +1,20 @@
 import { describe, expect, expectTypeOf, it, test } from 'vitest';
 import { z } from 'zod';
 import type { ChatRequest } from '../../../../src/shared/chat/chat.ts';
-import { chatCompletionsShape, chatRequestShape } from '../../../../src/shared/formats/openai-chat/chat-request.ts';
 import { problemsOf } from '../../../../src/shared/formats/common/zod-problems.ts';
+import {
+  chatCompletionsSchema,
+  chatRequestSchema,
+} from '../../../../src/shared/formats/openai-chat/chat-request.ts';
 
 const minimal = { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hello' }] };
 const weather = { type: 'function', function: { name: 'weather', parameters: { type: 'object' } } };
 const png = 'data:image/png;base64,iVBORw0KGgo=';
 
-const read = (more: object = {}) => chatRequestShape.parse({ ...minimal, ...more });
+const read = (more: object = {}) => chatRequestSchema.parse({ ...minimal, ...more });
 
 function refused(more: object): [param: string, message: string][] {
-  const result = chatRequestShape.safeParse({ ...minimal, ...more });
+  const result = chatRequestSchema.safeParse({ ...minimal, ...more });
   if (result.success) return [];
   return problemsOf(result.error).map(({ param, message }) => [param, message]);
 }
@@ -20,7 +23,7 @@ const inMessages = (...messages: object[]) => ({ messages });
 
 describe('a chat request', () => {
   it('is a ChatRequest when it passes', () => {
-    expectTypeOf<z.output<typeof chatRequestShape>>().toEqualTypeOf<ChatRequest>();
+    expectTypeOf<z.output<typeof chatRequestSchema>>().toEqualTypeOf<ChatRequest>();
     expect(read()).toEqual(minimal);
   });
 
@@ -136,7 +139,7 @@ describe('values that say nothing', () => {
   });
 
   it('are dropped: null in any optional field, as if it were not there', () => {
-    const fields = Object.keys(chatRequestShape.in.shape).filter((field) => !(field in minimal));
+    const fields = Object.keys(chatRequestSchema.in.shape).filter((field) => !(field in minimal));
     expect(fields.length).toBeGreaterThan(30);
     for (const field of fields) expect(read({ [field]: null })).toEqual(minimal);
   });
@@ -269,8 +272,8 @@ describe('the body of /v1/chat/completions', () => {
       stream: true,
       stream_options: { include_usage: true, include_obfuscation: false },
     };
-    expect(chatCompletionsShape.parse(body)).toEqual({ request: minimal, stream: true, includeUsage: true });
-    expect(chatCompletionsShape.parse(minimal)).toEqual({
+    expect(chatCompletionsSchema.parse(body)).toEqual({ request: minimal, stream: true, includeUsage: true });
+    expect(chatCompletionsSchema.parse(minimal)).toEqual({
       request: minimal,
       stream: false,
       includeUsage: false,
@@ -278,7 +281,7 @@ describe('the body of /v1/chat/completions', () => {
   });
 
   it('is as strict as a native request', () => {
-    const result = chatCompletionsShape.safeParse({ ...minimal, stream: 'yes', store: true, colour: 'red' });
+    const result = chatCompletionsSchema.safeParse({ ...minimal, stream: 'yes', store: true, colour: 'red' });
     const params = result.success ? [] : problemsOf(result.error).map(({ param }) => param);
     expect(params.toSorted()).toEqual(['colour', 'store', 'stream']);
   });
@@ -286,8 +289,8 @@ describe('the body of /v1/chat/completions', () => {
 
 describe('the documentation', () => {
   test.each([
-    ['native', chatRequestShape],
-    ['OpenAI', chatCompletionsShape],
+    ['native', chatRequestSchema],
+    ['OpenAI', chatCompletionsSchema],
   ])('can show the %s shape as a JSON schema', (_name, shape) => {
     const schema = z.toJSONSchema(shape, { io: 'input' });
     expect(schema.required).toEqual(['model', 'messages']);

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatCompletion, ExtraContent, Message } from '../../../../src/shared/chat/chat.ts';
-import { fromItems, type InputItem, inputItemShape } from '../../../../src/shared/formats/openai-responses/response-items.ts';
+import {
+  fromItems,
+  type InputItem,
+  inputItemSchema,
+} from '../../../../src/shared/formats/openai-responses/response-items.ts';
 import { toOutput } from '../../../../src/shared/formats/openai-responses/response-object.ts';
 
 const thought: ExtraContent = { anthropic: { content: [{ type: 'thinking', signature: 's' }] } };
@@ -19,7 +23,7 @@ const outputOf = (message: object): InputItem[] => {
     finish_reason: 'stop',
   };
   const completion = { choices: [choice] } as unknown as ChatCompletion;
-  return toOutput(completion, 'resp_1', 'completed').map((item) => inputItemShape.parse(item));
+  return toOutput(completion, 'resp_1', 'completed').map((item) => inputItemSchema.parse(item));
 };
 
 describe('the output of a response, given back as input, is the turn that it was', () => {
@@ -48,7 +52,7 @@ describe('the output of a response, given back as input, is the turn that it was
   });
 
   test('reasoning that holds nothing for us says nothing', () => {
-    const items = [question, inputItemShape.parse({ type: 'reasoning', id: 'rs_1', summary: [] })];
+    const items = [question, inputItemSchema.parse({ type: 'reasoning', id: 'rs_1', summary: [] })];
     expect(fromItems(items)).toEqual([{ role: 'user', content: 'hello' }]);
   });
 });

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
-import { messagesShape } from '../../../../src/shared/formats/anthropic-messages/message-request.ts';
-import { responsesShape } from '../../../../src/shared/formats/openai-responses/response-request.ts';
+import { messagesSchema } from '../../../../src/shared/formats/anthropic-messages/message-request.ts';
 import { problemsOf } from '../../../../src/shared/formats/common/zod-problems.ts';
+import { responsesSchema } from '../../../../src/shared/formats/openai-responses/response-request.ts';
 
 const pathsOf = (read: ReturnType<z.ZodType['safeParse']>) =>
   read.success ? [] : problemsOf(read.error).map(({ param }) => param);
 const problems = (more: object) =>
-  pathsOf(responsesShape.safeParse({ model: 'gpt-5-mini', input: 'hello', ...more }));
+  pathsOf(responsesSchema.safeParse({ model: 'gpt-5-mini', input: 'hello', ...more }));
 const messageProblems = (more: object) =>
   pathsOf(
-    messagesShape.safeParse({
+    messagesSchema.safeParse({
       model: 'claude-haiku-4-5',
       max_tokens: 9,
       messages: [{ role: 'user', content: 'hello' }],
@@ -27,7 +27,7 @@ test('metadata has as many pairs as anywhere', () => {
 
 test('an item that cannot be sent is refused for what it is, and told what to send', () => {
   const refused = (item: object) => {
-    const read = responsesShape.safeParse({ model: 'gpt-5-mini', input: [item] });
+    const read = responsesSchema.safeParse({ model: 'gpt-5-mini', input: [item] });
     return read.success ? [] : problemsOf(read.error);
   };
   expect(refused({ type: 'item_reference', id: 'msg_1' })).toEqual([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeLost } from '../../../../src/shared/jobs/rules/orphaned.ts';
+import { decideOrphan } from '../../../../src/shared/jobs/rules/orphaned.ts';
 
 const job = {
   cancel: false,
@@ -23,7 +23,7 @@ test.each([
 ])(
   'a job is to blame from its third lost worker on, when most were lost with it: %s',
   (_, losses, otherLosses, what) => {
-    const outcome = judgeLost({ ...job, losses, otherLosses }, 0.5);
+    const outcome = decideOrphan({ ...job, losses, otherLosses }, 0.5);
     expect(outcome.kind === 'failed' ? 'ends' : 'goes on').toBe(what);
     if (outcome.kind === 'failed') expect(outcome.error.type).toBe('outcome_unknown');
   },

@@ -1,8 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import type { JobState } from '../../../../src/shared/jobs/rules/job.ts';
 import { isFinal } from '../../../../src/shared/jobs/rules/job.ts';
-import { type Hold, isLost, isOverdue, type JobCore, type JobMove, legalJobMoves, moveJob, releaseShare } from '../../../../src/shared/jobs/rules/transitions.ts';
-import { type DeliveryCore, type DeliveryMove, legalDeliveryMoves, moveDelivery } from '../../../../src/shared/webhooks/rules/transitions.ts';
+import {
+  type Hold,
+  isOrphaned,
+  isOverdue,
+  type JobCore,
+  type JobMove,
+  legalJobMoves,
+  moveJob,
+  releaseShare,
+} from '../../../../src/shared/jobs/rules/transitions.ts';
+import {
+  type DeliveryCore,
+  type DeliveryMove,
+  legalDeliveryMoves,
+  moveDelivery,
+} from '../../../../src/shared/webhooks/rules/transitions.ts';
 
 const nowMs = 1_000_000;
 const leaseMs = 15_000;
@@ -124,9 +138,9 @@ test('no move leads out of a final state, and every other state has a way to the
 });
 
 test('a run is lost when its lease is over, not before', () => {
-  expect(isLost({ ...running, leaseUntilMs: nowMs }, nowMs)).toBe(false);
-  expect(isLost({ ...running, leaseUntilMs: nowMs - 1 }, nowMs)).toBe(true);
-  expect(isLost(ticketed, nowMs)).toBe(false);
+  expect(isOrphaned({ ...running, leaseUntilMs: nowMs }, nowMs)).toBe(false);
+  expect(isOrphaned({ ...running, leaseUntilMs: nowMs - 1 }, nowMs)).toBe(true);
+  expect(isOrphaned(ticketed, nowMs)).toBe(false);
 });
 
 test('what does not run is overdue from its deadline, or once it is not wanted', () => {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { creditAccount } from '../../../../src/shared/money/credit.ts';
-import { newId } from '../../../../src/shared/ids.ts';
-import { defaultLimits } from '../../../../src/shared/platform/config/quotas.ts';
-import { acceptJobs } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
+import { newId } from '../../../../src/shared/ids.ts';
+import { acceptJobs } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
+import { listOrphanedJobs } from '../../../../src/shared/jobs/sql/jobs.ts';
+import { creditAccount } from '../../../../src/shared/money/credit.ts';
+import { defaultLimits } from '../../../../src/shared/platform/config/quotas.ts';
 import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
-import { listLostJobs } from '../../../../src/shared/jobs/sql/jobs.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 
 const leaseSeconds = 30;
@@ -131,6 +131,6 @@ test.each<[what: string, scene: Scene, losses: number, otherLosses: number]>([
   ],
 ])('workers lost without a job: %s', async (_what, scene, losses, otherLosses) => {
   const jobId = await arrange(scene);
-  const lost = await listLostJobs(sql, { limit: 100, leaseSeconds });
+  const lost = await listOrphanedJobs(sql, { limit: 100, leaseSeconds });
   expect(lost.filter(({ id }) => id === jobId)).toMatchObject([{ losses, otherLosses }]);
 });

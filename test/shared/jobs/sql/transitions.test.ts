@@ -1,25 +1,51 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Random, seededRandom } from '../../../../tools/stack/random.ts';
-import { creditAccount } from '../../../../src/shared/money/credit.ts';
-import { endpointPatience } from '../../../../src/shared/webhooks/rules/delivery.ts';
-import { newId } from '../../../../src/shared/ids.ts';
-import { type FinalState, finalStates, isFinal, type JobState } from '../../../../src/shared/jobs/rules/job.ts';
-import { defaultLimits } from '../../../../src/shared/platform/config/quotas.ts';
-import { isLost, isOverdue, type JobCore, type JobMove, legalJobMoves, moveJob } from '../../../../src/shared/jobs/rules/transitions.ts';
-import { type DeliveryCore, type DeliveryMove, legalDeliveryMoves, moveDelivery } from '../../../../src/shared/webhooks/rules/transitions.ts';
-import { acceptJobs } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
-import { type Database, openDatabase, type Transaction } from '../../../../src/shared/platform/postgres/database.ts';
-import { restartDelivery } from '../../../../src/shared/webhooks/sql/deliveries.ts';
-import { listLostJobs, listOverdueJobs, requestCancels } from '../../../../src/shared/jobs/sql/jobs.ts';
+import { newId } from '../../../../src/shared/ids.ts';
+import {
+  type FinalState,
+  finalStates,
+  isFinal,
+  type JobState,
+} from '../../../../src/shared/jobs/rules/job.ts';
+import {
+  isOrphaned,
+  isOverdue,
+  type JobCore,
+  type JobMove,
+  legalJobMoves,
+  moveJob,
+} from '../../../../src/shared/jobs/rules/transitions.ts';
+import { acceptJobs } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
 import { claimJobs, extendLeases } from '../../../../src/shared/jobs/sql/claim-jobs.ts';
-import { recallTickets, returnTickets, ticketJobs, withdrawTickets } from '../../../../src/shared/queue/sql/tickets.ts';
+import { listOrphanedJobs, listOverdueJobs, requestCancels } from '../../../../src/shared/jobs/sql/jobs.ts';
+import { requeueJobs, settleJobs } from '../../../../src/shared/jobs/sql/settle-jobs.ts';
+import { creditAccount } from '../../../../src/shared/money/credit.ts';
+import { defaultLimits } from '../../../../src/shared/platform/config/quotas.ts';
+import {
+  type Database,
+  openDatabase,
+  type Transaction,
+} from '../../../../src/shared/platform/postgres/database.ts';
+import {
+  releaseTickets,
+  revokeTickets,
+  ticketJobs,
+  withdrawTickets,
+} from '../../../../src/shared/queue/sql/tickets.ts';
+import { endpointThresholds } from '../../../../src/shared/webhooks/rules/delivery.ts';
+import {
+  type DeliveryCore,
+  type DeliveryMove,
+  legalDeliveryMoves,
+  moveDelivery,
+} from '../../../../src/shared/webhooks/rules/transitions.ts';
 import {
   claimDeliveries,
   recordDeliveries,
-  returnDelivery,
+  releaseDelivery,
 } from '../../../../src/shared/webhooks/sql/claim-deliveries.ts';
-import { putBackJobs, settleJobs } from '../../../../src/shared/jobs/sql/settle-jobs.ts';
+import { restartDelivery } from '../../../../src/shared/webhooks/sql/deliveries.ts';
+import { type Random, seededRandom } from '../../../../tools/stack/random.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 
 /** One for each sequence that is played at the same time, since an account's moves wait for each other. */
@@ -142,7 +168,7 @@ async function moveRow(
     case 'returnTicket':
       return (
         (
-          await returnTickets(sql, [
+          await releaseTickets(sql, [
             { id: job.id, generation: move.generation, delayMs: 3000, onlyElsewhere: false },
           ])
         )[0] === true
@@ -151,7 +177,7 @@ async function moveRow(
       return (await withdrawTickets(sql, [{ id: job.id, generation: move.generation }]))[0] === true;
     case 'recallTicket': {
       await tx`update accounts set paused = true where id = ${job.accountId}`;
-      const recalled = await recallTickets(sql, targets[job.target]!.provider);
+      const recalled = await revokeTickets(sql, targets[job.target]!.provider);
       await tx`update accounts set paused = false where id = ${job.accountId}`;
       return recalled.length > 0;
     }
@@ -160,7 +186,7 @@ async function moveRow(
     case 'putBack': {
       const { fence, delayMs, counts } = move;
       const way = { provider: 'alpha', targetModel: 'alpha/a', target: 0, eventSeq: null, attempt };
-      return (await putBackJobs(sql, [{ jobId: job.id, fence, delayMs, counts, ...way }]))[0] === true;
+      return (await requeueJobs(sql, [{ jobId: job.id, fence, delayMs, counts, ...way }]))[0] === true;
     }
     case 'end': {
       const end = {
@@ -251,7 +277,7 @@ describe('a row moves as the domain says', () => {
         const made = await moveRow(tx, sql, { ...job, id, accountId: account }, move);
         const [row, lost, overdue] = await Promise.all([
           readCore(tx, id),
-          listLostJobs(sql, { limit: 10, leaseSeconds: 30 }),
+          listOrphanedJobs(sql, { limit: 10, leaseSeconds: 30 }),
           listOverdueJobs(sql, { limit: 10 }),
         ]);
         const said = `${job.state} ${move.kind} ${after === null ? 'refused' : after.state}`;
@@ -259,7 +285,7 @@ describe('a row moves as the domain says', () => {
         const expected = { ...(after ?? job), target };
         expect({ step, said, made, row }).toEqual({ step, said, made: after !== null, row: expected });
         expect([lost.length === 1, overdue.length === 1], `step ${step}: ${said}`).toEqual([
-          isLost(row, 0),
+          isOrphaned(row, 0),
           isOverdue(row, 0),
         ]);
         seen.set(said, (seen.get(said) ?? 0) + 1);
@@ -367,14 +393,14 @@ describe('a delivery', () => {
     if (move.kind === 'restart') return await restartDelivery(tx, accountId, id);
     if (move.kind === 'giveBack') {
       const before = await readDelivery(tx, id);
-      await returnDelivery(sql, { id, token: move.token, attempt: 1 });
+      await releaseDelivery(sql, { id, token: move.token, attempt: 1 });
       return before.leaseToken === move.token;
     }
     const posted = { statusCode: 200, error: null, retryAfterMs: null, durationMs: 1, remoteIp: null };
     const result = { outcome: 'delivered' as const, ...posted };
     const { token, verdict } = move;
     const tried = { id, token, attempt: 1, isProbe: false, result, verdict };
-    const { inTime } = await recordDeliveries(sql, [tried], endpointPatience([5]));
+    const { inTime } = await recordDeliveries(sql, [tried], endpointThresholds([5]));
     return inTime[0] === true;
   }
 

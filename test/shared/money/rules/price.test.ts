@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { Prices, Rates } from '../../../../src/shared/catalogue/model.ts';
-import { priceUsage, restorePrices, storePrices } from '../../../../src/shared/money/rules/price.ts';
 import type { Usage } from '../../../../src/shared/chat/usage.ts';
+import { priceUsage, restorePrices, storePrices } from '../../../../src/shared/money/rules/price.ts';
 
 const rates = (input: bigint, output: bigint, cachedInput = input, cacheWrite = input): Rates => ({
   input,

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { creditAccount } from '../../../../src/shared/money/credit.ts';
-import { newId } from '../../../../src/shared/ids.ts';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
-import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
+import { newId } from '../../../../src/shared/ids.ts';
+import { creditAccount } from '../../../../src/shared/money/credit.ts';
 import { checkLedger } from '../../../../src/shared/money/sql/ledger-check.ts';
+import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;

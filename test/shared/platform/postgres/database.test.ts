@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type FaultProxy, startFaultProxy } from '../../../../tools/chaos/fault-proxy.ts';
 import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
 import { isDatabaseUnavailable } from '../../../../src/shared/platform/postgres/database-errors.ts';
+import { type FaultProxy, startFaultProxy } from '../../../../tools/chaos/fault-proxy.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;

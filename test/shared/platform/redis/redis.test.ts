@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLog } from '../../../../src/shared/platform/log.ts';
+import { createOutageLog } from '../../../../src/shared/platform/outage-log.ts';
+import {
+  openRedis,
+  type RedisConnection,
+  type RedisLimits,
+} from '../../../../src/shared/platform/redis/redis.ts';
+import { openSubscriber, type Subscriber } from '../../../../src/shared/platform/redis/subscriber.ts';
 import type { Child } from '../../../../tools/stack/child.ts';
 import { startRedisCluster } from '../../../../tools/stack/redis-cluster.ts';
-import { createOutageLog } from '../../../../src/shared/platform/outage-log.ts';
-import { openRedis, type RedisConnection, type RedisLimits } from '../../../../src/shared/platform/redis/redis.ts';
-import { openSubscriber, type Subscriber } from '../../../../src/shared/platform/redis/subscriber.ts';
-import { createLog } from '../../../../src/shared/platform/log.ts';
 import { testRedis } from '../../../support/redis.ts';
 import { type Relay, startRelay } from '../../../support/relay.ts';
 import { waitFor } from '../../../support/wait-for.ts';

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { newId } from '../../../../src/shared/ids.ts';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
+import { newId } from '../../../../src/shared/ids.ts';
+import { claimJobs } from '../../../../src/shared/jobs/sql/claim-jobs.ts';
+import { requeueJobs } from '../../../../src/shared/jobs/sql/settle-jobs.ts';
 import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
 import { findQueuePlaces } from '../../../../src/shared/queue/sql/queue-position.ts';
-import { claimJobs } from '../../../../src/shared/jobs/sql/claim-jobs.ts';
-import { recallTickets, returnTickets, ticketJobs, withdrawTickets } from '../../../../src/shared/queue/sql/tickets.ts';
-import { putBackJobs } from '../../../../src/shared/jobs/sql/settle-jobs.ts';
+import {
+  releaseTickets,
+  revokeTickets,
+  ticketJobs,
+  withdrawTickets,
+} from '../../../../src/shared/queue/sql/tickets.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -92,7 +97,7 @@ test('where a limit lets one in a while go, what is taken back and given out aga
   const ran: string[] = [];
   for (let round = 0; round < 200; round += 1) {
     await sql`update jobs set ticketed_at = now() - interval '6 seconds' where state = 'ticketed'`;
-    const recalled = await recallTickets(sql, 'alpha');
+    const recalled = await revokeTickets(sql, 'alpha');
     for (const { id } of recalled) queue.delete(id);
     for (const ticket of await ticketJobs(sql, 'alpha', 8, recalled.length))
       queue.set(ticket.id, ticket.priority);
@@ -138,11 +143,11 @@ test('tickets of an account that was paused, or may run less than it has, are ta
   expect(tickets).toHaveLength(9);
   await sql`update accounts set paused = true where id = ${paused}`;
   await sql`update accounts set max_concurrency = 2 where id = ${less}`;
-  const recalled = await recallTickets(sql, 'alpha');
+  const recalled = await revokeTickets(sql, 'alpha');
   expect(recalled).toHaveLength(6);
   expect(recalled.every(({ generation }) => generation === 0)).toBe(true);
   expect(await ticketJobs(sql, 'alpha', 16)).toHaveLength(2);
-  expect(await recallTickets(sql, 'alpha')).toHaveLength(0);
+  expect(await revokeTickets(sql, 'alpha')).toHaveLength(0);
 });
 
 test('a ticket that waits for long while others do gives up its place; alone it keeps it', async () => {
@@ -150,10 +155,10 @@ test('a ticket that waits for long while others do gives up its place; alone it 
   await plant(4, { account });
   expect(await ticketJobs(sql, 'alpha', 1)).toHaveLength(2);
   await sql`update jobs set ticketed_at = now() - interval '6 seconds' where state = 'ticketed'`;
-  expect(await recallTickets(sql, 'alpha')).toHaveLength(2);
+  expect(await revokeTickets(sql, 'alpha')).toHaveLength(2);
   expect(await ticketJobs(sql, 'alpha', 2)).toHaveLength(4);
   await sql`update jobs set ticketed_at = now() - interval '6 seconds' where state = 'ticketed'`;
-  expect(await recallTickets(sql, 'alpha')).toHaveLength(0);
+  expect(await revokeTickets(sql, 'alpha')).toHaveLength(0);
 });
 
 test('whether others wait is seen in a few rows, however many wait for another provider', async () => {
@@ -214,7 +219,7 @@ async function callFirst(delayMs: number): Promise<string> {
   if (ticket === undefined) throw new Error('nothing to call');
   await claimJobs(sql, [ticket], { id: 'wrk', leaseSeconds: 30 });
   const way = { provider: 'alpha', targetModel: 'alpha/a', target: 0, eventSeq: null };
-  await putBackJobs(sql, [{ jobId: ticket.id, fence: 1, delayMs, counts: true, ...way, attempt }]);
+  await requeueJobs(sql, [{ jobId: ticket.id, fence: 1, delayMs, counts: true, ...way, attempt }]);
   await sql`update jobs set state = 'waiting', generation = generation + 1, ticketed_at = null where state = 'ticketed'`;
   return ticket.id;
 }
@@ -246,7 +251,7 @@ test('a ticket handed back for a shut gate goes to the next target with the plac
   const later = await plant(3, { account, provider: 'beta' });
   const [first] = await ticketJobs(sql, 'alpha', 50);
   if (first === undefined) throw new Error('no ticket');
-  await returnTickets(sql, [{ ...first, delayMs: 8000, onlyElsewhere: false }]);
+  await releaseTickets(sql, [{ ...first, delayMs: 8000, onlyElsewhere: false }]);
   const order = (await ticketJobs(sql, 'beta', 50)).map(({ id }) => id);
   expect(order).toEqual([ids[0], ...later]);
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { endpointPatience, judgeDelivery, parseRetryAfter, webhookEvent } from '../../../../src/shared/webhooks/rules/delivery.ts';
+import {
+  decideDelivery,
+  endpointThresholds,
+  parseRetryAfter,
+  webhookEvent,
+} from '../../../../src/shared/webhooks/rules/delivery.ts';
 
 const retrySeconds = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 const failed = { outcome: 'failed' as const, statusCode: 500, retryAfterMs: null };
@@ -8,32 +13,32 @@ describe('the schedule of a delivery', () => {
   it('waits as promised after each failure, within a fifth, and then gives up', () => {
     for (const random of [0, 0.5, 0.999999]) {
       for (const [index, seconds] of retrySeconds.entries()) {
-        const verdict = judgeDelivery(failed, { tries: index + 1, retrySeconds }, random);
+        const verdict = decideDelivery(failed, { tries: index + 1, retrySeconds }, random);
         if (verdict.kind !== 'again') throw new Error('gave up early');
         expect(verdict.delayMs).toBeGreaterThanOrEqual(seconds * 800);
         expect(verdict.delayMs).toBeLessThanOrEqual(seconds * 1200);
       }
-      expect(judgeDelivery(failed, { tries: retrySeconds.length + 1, retrySeconds }, random).kind).toBe(
+      expect(decideDelivery(failed, { tries: retrySeconds.length + 1, retrySeconds }, random).kind).toBe(
         'exhausted',
       );
     }
   });
 
   it('never comes before Retry-After, and never later than a day because of it', () => {
-    const soon = judgeDelivery({ ...failed, retryAfterMs: 120_000 }, { tries: 1, retrySeconds }, 0);
+    const soon = decideDelivery({ ...failed, retryAfterMs: 120_000 }, { tries: 1, retrySeconds }, 0);
     expect(soon).toEqual({ kind: 'again', delayMs: 120_000 });
-    const late = judgeDelivery({ ...failed, retryAfterMs: 9e12 }, { tries: 1, retrySeconds }, 0);
+    const late = decideDelivery({ ...failed, retryAfterMs: 9e12 }, { tries: 1, retrySeconds }, 0);
     expect(late).toEqual({ kind: 'again', delayMs: 86_400_000 });
-    const past = judgeDelivery({ ...failed, retryAfterMs: 1 }, { tries: 2, retrySeconds }, 0.5);
+    const past = decideDelivery({ ...failed, retryAfterMs: 1 }, { tries: 2, retrySeconds }, 0.5);
     expect(past).toEqual({ kind: 'again', delayMs: 300_000 });
   });
 
   it('ends at once when the receiver is gone or has it', () => {
-    expect(judgeDelivery({ ...failed, statusCode: 410 }, { tries: 1, retrySeconds }, 0)).toEqual({
+    expect(decideDelivery({ ...failed, statusCode: 410 }, { tries: 1, retrySeconds }, 0)).toEqual({
       kind: 'exhausted',
     });
     const done = { outcome: 'delivered' as const, statusCode: 204, retryAfterMs: null };
-    expect(judgeDelivery(done, { tries: 1, retrySeconds }, 0)).toEqual({ kind: 'delivered' });
+    expect(decideDelivery(done, { tries: 1, retrySeconds }, 0)).toEqual({ kind: 'delivered' });
   });
 
   it.each([
@@ -62,7 +67,7 @@ describe('the waits between probes of an endpoint that fails', () => {
     { retrySeconds: [0.001], first: 1, greatest: 1 },
     { retrySeconds: [0], first: 1, greatest: 1 },
   ])('follow the schedule $retrySeconds', ({ retrySeconds: schedule, first, greatest }) => {
-    expect(endpointPatience(schedule)).toMatchObject({ probeSeconds: first, probeSecondsMax: greatest });
+    expect(endpointThresholds(schedule)).toMatchObject({ probeSeconds: first, probeSecondsMax: greatest });
   });
 });
 

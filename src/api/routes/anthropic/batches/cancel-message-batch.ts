@@ -1,10 +1,10 @@
-import { notFound } from '../../../../shared/errors.ts';
 import { findBatch, requestBatchCancel } from '../../../../shared/batches/sql/batches.ts';
+import { notFound } from '../../../../shared/errors.ts';
 import type { Database } from '../../../../shared/platform/postgres/database.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
 import { idempotent } from '../../../http/idempotent.ts';
-import { idParams } from '../../../http/shapes.ts';
+import { idParams } from '../../../http/schemas.ts';
 import { toMessageBatch } from './message-batch.ts';
 
 /** `POST /v1/messages/batches/{id}/cancel`: of one that is ending or has ended it only says how it stands. */

@@ -1,14 +1,14 @@
+import { appendToFile, beginFile, dropFile, finishFile } from '../../../../shared/batches/sql/files.ts';
+import { messageBatchSchema } from '../../../../shared/formats/anthropic-messages/message-batch.ts';
 import { newId } from '../../../../shared/ids.ts';
 import { overQuota } from '../../../../shared/platform/config/quotas.ts';
-import { messageBatchShape } from '../../../../shared/formats/anthropic-messages/message-batch.ts';
 import type { Database, Transaction } from '../../../../shared/platform/postgres/database.ts';
-import { appendToFile, beginFile, dropFile, finishFile } from '../../../../shared/batches/sql/files.ts';
 import type { App } from '../../../http/app.ts';
-import { batchOrdererOf } from '../../../http/batch-orderer.ts';
+import { batchSubmitterOf } from '../../../http/batch-submitter.ts';
 import { accountOf, limitOf } from '../../../http/caller.ts';
 import { idempotent } from '../../../http/idempotent.ts';
-import { judgedOf } from '../../../http/judged-body.ts';
-import { orderBatch } from '../../../intake/create-batch.ts';
+import { validatedOf } from '../../../http/validated-body.ts';
+import { submitBatch } from '../../../intake/create-batch.ts';
 import { toMessageBatch } from './message-batch.ts';
 
 const keptSeconds = 30 * 86_400;
@@ -18,17 +18,17 @@ const keptSeconds = 30 * 86_400;
  * of them together.
  */
 export function createMessageBatch(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['anthropic'], summary: 'Begin a batch of messages', body: messageBatchShape };
+  const schema = { tags: ['anthropic'], summary: 'Begin a batch of messages', body: messageBatchSchema };
   const config = { scope: 'jobs' as const, judged: 'messageBatch' as const };
   app.post('/v1/messages/batches', { config, schema }, async (request, reply) => {
-    const { requests, pieces } = judgedOf(request, 'messageBatch');
+    const { requests, pieces } = validatedOf(request, 'messageBatch');
     const accountId = accountOf(request);
-    const orderer = batchOrdererOf(request);
+    const submitter = batchSubmitterOf(request);
     const storedMax = limitOf(request, 'stored_bytes');
     reply.header('request-id', request.id);
     const file = { id: newId('file'), accountId, storedMax };
     const work = async (tx: Transaction) => {
-      const batch = await orderBatch(tx, orderer, async () => ({
+      const batch = await submitBatch(tx, submitter, async () => ({
         id: newId('msgbatch'),
         kind: 'anthropic',
         endpoint: '/v1/messages',

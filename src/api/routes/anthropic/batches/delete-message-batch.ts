@@ -1,9 +1,9 @@
-import { notFound, Refusal } from '../../../../shared/errors.ts';
 import { eraseBatch } from '../../../../shared/batches/sql/batches.ts';
+import { notFound, Refusal } from '../../../../shared/errors.ts';
 import type { Database } from '../../../../shared/platform/postgres/database.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
-import { idParams } from '../../../http/shapes.ts';
+import { idParams } from '../../../http/schemas.ts';
 
 /**
  * `DELETE /v1/messages/batches/{id}` of one that has ended: its requests and results are erased; what it cost

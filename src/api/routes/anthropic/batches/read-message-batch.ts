@@ -1,9 +1,9 @@
-import { notFound } from '../../../../shared/errors.ts';
 import { findBatch } from '../../../../shared/batches/sql/batches.ts';
+import { notFound } from '../../../../shared/errors.ts';
 import type { Database } from '../../../../shared/platform/postgres/database.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
-import { idParams } from '../../../http/shapes.ts';
+import { idParams } from '../../../http/schemas.ts';
 import { toMessageBatch } from './message-batch.ts';
 
 /** `GET /v1/messages/batches/{id}`. */

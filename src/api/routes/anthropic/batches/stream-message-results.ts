@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream';
 import { readFileLines } from '../../../../shared/batches/file-lines.ts';
 import type { BatchRecord } from '../../../../shared/batches/rules/batch.ts';
+import { findBatch } from '../../../../shared/batches/sql/batches.ts';
+import { fileExists } from '../../../../shared/batches/sql/files.ts';
 import { notFound, Refusal } from '../../../../shared/errors.ts';
 import { readJson } from '../../../../shared/platform/json/read-json.ts';
 import { writeJson } from '../../../../shared/platform/json/verbatim.ts';
-import { findBatch } from '../../../../shared/batches/sql/batches.ts';
 import type { Database } from '../../../../shared/platform/postgres/database.ts';
-import { fileExists } from '../../../../shared/batches/sql/files.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
-import { idParams } from '../../../http/shapes.ts';
+import { idParams } from '../../../http/schemas.ts';
 import { type FileLine, type MessageResult, toMessageResult, toUnbegunResult } from './message-result.ts';
 
 const linesPerPiece = 200;

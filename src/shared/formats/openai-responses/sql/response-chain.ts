@@ -1,6 +1,6 @@
 import type { JobState } from '../../../jobs/rules/job.ts';
-import { firstStoredField } from '../response-request.ts';
 import type { Database } from '../../../platform/postgres/database.ts';
+import { firstStoredField } from '../response-request.ts';
 
 /** One turn of a conversation, without its texts. */
 export type ChainTurn = {

@@ -1,7 +1,7 @@
 import type { JobRecord } from '../../../jobs/rules/job.ts';
+import { type JobRow, recordColumns } from '../../../jobs/sql/jobs.ts';
 import { withUsage } from '../../../money/sql/charged-usage.ts';
 import type { Database } from '../../../platform/postgres/database.ts';
-import { type JobRow, recordColumns } from '../../../jobs/sql/jobs.ts';
 
 /** What is known of a response before any of its texts is read. */
 export type ResponseRecord = { job: JobRecord; inBackground: boolean };

@@ -1,5 +1,5 @@
 /** Things that failed for a reason of their own and are left alone for a while. */
-export type Resting = {
+export type RetryDelays = {
   /** Those that are not to be tried now. */
   ids(): string[];
   /** Leaves one alone: for a minute, and twice as long each time it fails again, up to an hour. */
@@ -12,7 +12,7 @@ const restMsMax = 3_600_000;
 const idsMax = 10_000;
 
 /** Keeps what can never be done from being tried without pause, and from taking the place of what can. */
-export function createResting(now: () => number = Date.now): Resting {
+export function createRetryDelays(now: () => number = Date.now): RetryDelays {
   const known = new Map<string, { untilMs: number; forMs: number }>();
   return {
     ids: () => {

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { expect, test } from 'vitest';
 import type { LimitedAccount } from '../../../src/api/auth/account-cache.ts';
 import { createBodyBudgets } from '../../../src/api/http/body-budgets.ts';
-import { createBodyPlaces } from '../../../src/api/http/body-places.ts';
+import { createBodySlots } from '../../../src/api/http/body-slots.ts';
 import { createBudget } from '../../../src/api/http/budget.ts';
 import { receiveBody } from '../../../src/api/http/receive-body.ts';
 import { createUnderWay } from '../../../src/api/http/under-way.ts';
@@ -13,7 +13,7 @@ const accountOf = (id: string) => ({ id, limits: { bodies: 2 } }) as unknown as 
 
 function placesFor(waitMs = 1, bytesMax = 1_000_000) {
   const bodies = createUnderWay('bodies');
-  return { bodies, places: createBodyPlaces({ bodies, bytesMax, waitMs }) };
+  return { bodies, places: createBodySlots({ bodies, bytesMax, waitMs }) };
 }
 
 function requestOf(id: string, length?: number) {

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { notFound } from '../../../shared/errors.ts';
 import { newId } from '../../../shared/ids.ts';
 import { testEvent, webhookEventNames } from '../../../shared/webhooks/rules/event-types.ts';
+import { type SendDeps, sendWebhook } from '../../../shared/webhooks/send-webhook.ts';
 import {
   findEndpoint,
   findEndpointSecrets,
   type WebhookEndpoint,
 } from '../../../shared/webhooks/sql/endpoints.ts';
 import { openEndpointSecret } from '../../../shared/webhooks/webhook-secret.ts';
-import { type SendDeps, sendWebhook } from '../../../shared/webhooks/send-webhook.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { idParams } from '../../http/shapes.ts';
+import { idParams } from '../../http/schemas.ts';
 import type { EndpointDeps } from './create-endpoint.ts';
 
 const trial = z.object({
@@ -35,7 +35,7 @@ const trial = z.object({
  * other, and answers with what came of it. It is no delivery: nothing is tried again, and the endpoint's
  * health is not judged by it.
  */
-export function tryEndpoint(app: App, deps: EndpointDeps & { sending: SendDeps }): void {
+export function testEndpoint(app: App, deps: EndpointDeps & { sending: SendDeps }): void {
   app.post(
     '/v1/webhook_endpoints/:id/test',
     {

@@ -26,7 +26,7 @@ const usdPerMtok = z
 
 const tokens = z.int().min(1).max(100_000_000);
 
-const ratesShape = z.strictObject({
+const ratesSchema = z.strictObject({
   input: usdPerMtok,
   output: usdPerMtok,
   cached_input: usdPerMtok.optional(),
@@ -34,7 +34,7 @@ const ratesShape = z.strictObject({
   cache_write_1h: usdPerMtok.optional(),
 });
 
-const supportsShape = z.strictObject({
+const supportsSchema = z.strictObject({
   vision: z.boolean().optional(),
   tools: z.boolean().optional(),
   json_schema: z.boolean().optional(),
@@ -46,16 +46,16 @@ const name = z.string().min(1).max(200);
 const modelFacts = {
   upstream_model: name.optional(),
   aliases: z.array(name).optional(),
-  usd_per_mtok: ratesShape.optional(),
+  usd_per_mtok: ratesSchema.optional(),
   long_context: z
-    .strictObject({ above_input_tokens: tokens, usd_per_mtok: ratesShape })
+    .strictObject({ above_input_tokens: tokens, usd_per_mtok: ratesSchema })
     .nullable()
     .optional(),
   context_window: tokens.optional(),
   max_input_tokens: tokens.optional(),
   max_output_tokens: tokens.optional(),
   default_max_output_tokens: tokens.max(16_384).optional(),
-  supports: supportsShape.optional(),
+  supports: supportsSchema.optional(),
   /** At most how many tokens one image costs. */
   image_tokens_max: z.int().min(0).max(1_000_000).optional(),
 };
@@ -64,7 +64,7 @@ const modelFacts = {
  * One entry of MODELS_FILE: a known id is overridden field by field, a new one needs price, context and
  * output limit.
  */
-const fileModelShape = z.strictObject({
+const fileModelSchema = z.strictObject({
   id: z
     .string()
     .regex(/^[a-z][a-z0-9-]*\/.+$/, { error: 'is not provider/model, such as "openai/gpt-5-mini"' }),
@@ -72,14 +72,14 @@ const fileModelShape = z.strictObject({
 });
 
 /** MODELS_FILE. `about` is for the reader. */
-export const modelsFileShape = z.strictObject({
+export const modelsFileSchema = z.strictObject({
   about: z.string().optional(),
-  models: z.array(fileModelShape),
+  models: z.array(fileModelSchema),
 });
 
 const limit = z.int().min(1);
 
-const providerShape = z.strictObject({
+const providerSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,31}$/, { error: 'is not a name of small letters, digits and dashes' }),
@@ -102,10 +102,10 @@ const providerShape = z.strictObject({
 });
 
 /** PROVIDERS_FILE: upstreams that speak OpenAI's chat completions. */
-export const providersFileShape = z.strictObject({
+export const providersFileSchema = z.strictObject({
   about: z.string().optional(),
-  providers: z.array(providerShape),
+  providers: z.array(providerSchema),
 });
 
-export type FileModel = z.infer<typeof fileModelShape>;
-export type FileProvider = z.infer<typeof providerShape>;
+export type FileModel = z.infer<typeof fileModelSchema>;
+export type FileProvider = z.infer<typeof providerSchema>;

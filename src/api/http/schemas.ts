@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { isAccountId } from '../../shared/accounts/rules/account-id.ts';
-import { formatUsd, parseUsd } from '../../shared/money/rules/money.ts';
 import type { Account } from '../../shared/accounts/sql/accounts.ts';
-import type { Balance } from '../../shared/money/sql/balances.ts';
 import type { ApiKeyRecord } from '../../shared/accounts/sql/api-keys.ts';
+import { formatUsd, parseUsd } from '../../shared/money/rules/money.ts';
+import type { Balance } from '../../shared/money/sql/balances.ts';
 import type { Entry } from '../../shared/money/sql/entries.ts';
 
 /** An id in a path. Whatever it is, an unknown one is a 404, so nothing more is asked of it. */
@@ -26,7 +26,7 @@ export const usdAmount = z
  * The id of an account, as the operator or an identity provider may choose it. In a path it is
  * percent-encoded.
  */
-export const accountId = z.string().refine(isAccountId, {
+export const accountIdSchema = z.string().refine(isAccountId, {
   error: 'must be 1 to 255 characters, none of them a control character',
 });
 
@@ -39,7 +39,7 @@ export function toBalance({ availableNano, heldNano }: Balance) {
   };
 }
 
-export const transactionShape = z.object({
+export const transactionSchema = z.object({
   id: z.string(),
   object: z.literal('transaction'),
   type: z.enum(['deposit', 'hold', 'release', 'charge', 'adjustment']),
@@ -53,7 +53,7 @@ export const transactionShape = z.object({
 });
 
 /** A line of the statement. */
-export function toTransaction(entry: Entry): z.output<typeof transactionShape> {
+export function toTransaction(entry: Entry): z.output<typeof transactionSchema> {
   return {
     id: `txn_${entry.id}`,
     object: 'transaction',
@@ -68,7 +68,7 @@ export function toTransaction(entry: Entry): z.output<typeof transactionShape> {
   };
 }
 
-export const apiKeyShape = z.object({
+export const apiKeySchema = z.object({
   id: z.string(),
   object: z.literal('api_key'),
   account_id: z.string().nullable(),
@@ -78,7 +78,7 @@ export const apiKeyShape = z.object({
 });
 
 /** A key as it may be looked at: without its secret. */
-export function toApiKey(key: ApiKeyRecord): z.output<typeof apiKeyShape> {
+export function toApiKey(key: ApiKeyRecord): z.output<typeof apiKeySchema> {
   return {
     id: key.id,
     object: 'api_key',
@@ -89,7 +89,7 @@ export function toApiKey(key: ApiKeyRecord): z.output<typeof apiKeyShape> {
   };
 }
 
-export const accountShape = z.object({
+export const accountSchema = z.object({
   id: z.string(),
   object: z.literal('account'),
   name: z.string(),
@@ -107,7 +107,7 @@ export const accountShape = z.object({
 });
 
 /** An account as the operator sees it. */
-export function toAccount(account: Account): z.output<typeof accountShape> {
+export function toAccount(account: Account): z.output<typeof accountSchema> {
   return {
     id: account.id,
     object: 'account',
@@ -124,4 +124,4 @@ export function toAccount(account: Account): z.output<typeof accountShape> {
   };
 }
 
-export const deletedShape = z.object({ id: z.string(), object: z.string(), deleted: z.literal(true) });
+export const deletedSchema = z.object({ id: z.string(), object: z.string(), deleted: z.literal(true) });

@@ -1,14 +1,14 @@
 import type { FastifyRequest } from 'fastify';
-import type { BatchOrderer } from '../intake/create-batch.ts';
+import type { BatchSubmitter } from '../intake/create-batch.ts';
 import { accountOf, limitOf } from './caller.ts';
-import { asksAgain, fingerprintOf } from './idempotent.ts';
+import { fingerprintOf, isSdkRetry } from './idempotent.ts';
 
 /** Who orders a batch with this request, and as what. */
-export function batchOrdererOf(request: FastifyRequest): BatchOrderer {
+export function batchSubmitterOf(request: FastifyRequest): BatchSubmitter {
   return {
     accountId: accountOf(request),
     openMax: limitOf(request, 'open_batches'),
     fingerprint: fingerprintOf(request),
-    asksAgain: asksAgain(request),
+    asksAgain: isSdkRetry(request),
   };
 }

@@ -4,7 +4,7 @@ import { createSlots } from '../../shared/platform/slots.ts';
 /**
  * Does a piece of work for an account as soon as it has a turn; throws a 429 when it has none for too long.
  */
-export type AccountTurns = <Result>(accountId: string, work: () => Promise<Result>) => Promise<Result>;
+export type AccountMutex = <Result>(accountId: string, work: () => Promise<Result>) => Promise<Result>;
 
 const patienceMs = 30_000;
 const retryAfterMs = 1000;
@@ -12,7 +12,7 @@ const retryAfterMs = 1000;
 /**
  * So many at once for each account, in this process: the others of the same account wait, and nobody else.
  */
-export function createAccountTurns(atOnce: number): AccountTurns {
+export function createAccountMutex(atOnce: number): AccountMutex {
   const lines = new Map<string, { slots: ReturnType<typeof createSlots>; users: number }>();
   return async (accountId, work) => {
     const line = lines.get(accountId) ?? { slots: createSlots(atOnce), users: 0 };

@@ -3,21 +3,21 @@ import type { Catalogue } from '../../shared/catalogue/catalogue.ts';
 import type { ChatCompletion, Delta } from '../../shared/chat/chat.ts';
 import { Refusal } from '../../shared/errors.ts';
 import type { JobRecord } from '../../shared/jobs/rules/job.ts';
-import { readJson } from '../../shared/platform/json/read-json.ts';
 import { findOutcome } from '../../shared/jobs/sql/jobs.ts';
-import type { FinalWatch } from '../watch/final-watch.ts';
-import type { JobWatcher } from '../watch/job-watcher.ts';
+import { readJson } from '../../shared/platform/json/read-json.ts';
 import type { CredentialWatch } from '../http/credential-watch.ts';
 import type { EventStream, EventStreams } from '../http/event-stream.ts';
 import { toRefusal } from '../http/problem.ts';
 import { cancelOne } from '../intake/cancel-job.ts';
-import { cancelUnlessAskedAgain, type GoneDeps, whenGone } from './client-disconnect.ts';
+import type { FinalWatch } from '../watch/final-watch.ts';
+import type { JobWatcher } from '../watch/job-watcher.ts';
+import { cancelUnlessReattached, type DisconnectDeps, onDisconnect } from './client-disconnect.ts';
 import { failedCall } from './failed-call.ts';
 import { followCall, OutputTakenBack } from './follow-call.ts';
-import { type Call, type PlaceDeps, type PlacedCall, placeCall } from './submit-call.ts';
+import { type Call, type SubmitDeps, type SubmittedCall, submitCall } from './submit-call.ts';
 
-export type AnswerDeps = PlaceDeps &
-  GoneDeps & {
+export type ReplyDeps = SubmitDeps &
+  DisconnectDeps & {
     catalogue: Catalogue;
     finals: FinalWatch;
     watcher: JobWatcher;
@@ -29,13 +29,13 @@ export type AnswerDeps = PlaceDeps &
  * A finished call: the completion, and the job it was. Whoever asks for it again is answered the same, times
  * included.
  */
-export type Answered = { job: JobRecord; completion: ChatCompletion };
+export type CallReply = { job: JobRecord; completion: ChatCompletion };
 
 /** How a surface says an answer piece by piece: each function gives the frames to send. */
-export type Narration = {
+export type StreamEncoder = {
   started(): string;
   delta(delta: Delta): string;
-  ended(answered: Answered): string;
+  ended(answered: CallReply): string;
   failed(refusal: Refusal): string;
 };
 
@@ -45,16 +45,16 @@ const marginMs = 15_000;
 const headersMsMax = 10_000;
 
 /** Runs a call and waits for its whole answer. Throws the refusal of whatever went wrong. */
-export async function answerWhole(
-  deps: AnswerDeps,
+export async function waitForReply(
+  deps: ReplyDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   call: Call,
-): Promise<Answered> {
-  const placed = await placeCall(deps, request, reply, call);
+): Promise<CallReply> {
+  const placed = await submitCall(deps, request, reply, call);
   const credential = deps.credentials.watch(request.caller);
-  const gone = AbortSignal.any([whenGone(reply), credential.signal]);
-  const leave = () => cancelUnlessAskedAgain(deps, placed);
+  const gone = AbortSignal.any([onDisconnect(reply), credential.signal]);
+  const leave = () => cancelUnlessReattached(deps, placed);
   if (gone.aborted) leave();
   else gone.addEventListener('abort', leave, { once: true });
   try {
@@ -67,7 +67,7 @@ export async function answerWhole(
   }
 }
 
-async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSignal): Promise<Answered> {
+async function readAnswer(deps: ReplyDeps, placed: SubmittedCall, gone: AbortSignal): Promise<CallReply> {
   const waitMs = deps.syncTimeoutSeconds * 1000 + marginMs;
   await deps.finals.whenFinal(placed.jobId, waitMs, gone);
   const stored = await findOutcome(deps.sql, placed.accountId, placed.jobId);
@@ -83,20 +83,20 @@ async function readAnswer(deps: AnswerDeps, placed: PlacedCall, gone: AbortSigna
  * of its own; after that it is an event in the stream, and a client that leaves ends the call, which is
  * charged for what it had produced.
  */
-export async function answerInPieces(
-  deps: AnswerDeps,
+export async function streamReply(
+  deps: ReplyDeps,
   request: FastifyRequest,
   reply: FastifyReply,
   call: Call,
-  narrate: (placed: PlacedCall) => Narration,
+  narrate: (placed: SubmittedCall) => StreamEncoder,
 ): Promise<FastifyReply> {
-  const placed = await placeCall(deps, request, reply, call);
+  const placed = await submitCall(deps, request, reply, call);
   const narration = narrate(placed);
-  const gone = whenGone(reply);
+  const gone = onDisconnect(reply);
   const answer = followAnswer(deps.watcher, placed, narration, gone);
   const first = await answer.first(headersMsMax);
   if (gone.aborted) {
-    cancelUnlessAskedAgain(deps, placed);
+    cancelUnlessReattached(deps, placed);
     return reply.hijack();
   }
   // It ended before a word: a failure can still be an answer of its own.
@@ -128,8 +128,8 @@ type FollowedAnswer = {
  */
 function followAnswer(
   watcher: JobWatcher,
-  { jobId }: PlacedCall,
-  narration: Narration,
+  { jobId }: SubmittedCall,
+  narration: StreamEncoder,
   gone: AbortSignal,
 ): FollowedAnswer {
   let begin: () => void = () => undefined;
@@ -163,15 +163,20 @@ function followAnswer(
   };
 }
 
-type Telling = { placed: PlacedCall; stream: EventStream; answer: FollowedAnswer; narration: Narration };
+type Telling = {
+  placed: SubmittedCall;
+  stream: EventStream;
+  answer: FollowedAnswer;
+  narration: StreamEncoder;
+};
 
-async function tellAll(deps: AnswerDeps, telling: Telling): Promise<void> {
+async function tellAll(deps: ReplyDeps, telling: Telling): Promise<void> {
   const { placed, stream, answer, narration } = telling;
   let isBrokenOff = false;
   // The client left, or the server closes and could not wait for the end: nobody will have the rest.
   const breakOff = () => {
     isBrokenOff = true;
-    deps.errands.run(cancelOne(deps, placed.accountId, placed.jobId));
+    deps.backgroundTasks.track(cancelOne(deps, placed.accountId, placed.jobId));
   };
   // Of a server that closes, a stream may be over as soon as it is open.
   if (stream.signal.aborted) breakOff();

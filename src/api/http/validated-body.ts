@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { BodyKind, JudgedBodies } from '../../shared/validation/bodies.ts';
+import type { BodyKind, ValidatedBodies } from '../../shared/validation/bodies.ts';
 import type { BodyBudgets } from './body-budgets.ts';
 
 declare module 'fastify' {
@@ -13,7 +13,7 @@ declare module 'fastify' {
 }
 
 /** What stands in the place of a body that was judged. */
-export class JudgedBody {
+export class ValidatedBody {
   readonly result: unknown;
   /** As it came, for a body that is judged once more with what was said before it; null for any other. */
   bytes: Buffer | null;
@@ -26,8 +26,11 @@ export class JudgedBody {
 }
 
 /** What came of the body of a request whose route says `judged: kind`. */
-export function judgedOf<Kind extends BodyKind>(request: FastifyRequest, _kind: Kind): JudgedBodies[Kind] {
-  return bodyOf(request).result as JudgedBodies[Kind];
+export function validatedOf<Kind extends BodyKind>(
+  request: FastifyRequest,
+  _kind: Kind,
+): ValidatedBodies[Kind] {
+  return bodyOf(request).result as ValidatedBodies[Kind];
 }
 
 /** The body as it came, once: a call may wait for its answer for minutes, and needs it no more. */
@@ -44,7 +47,7 @@ export function budgetsOf(request: FastifyRequest): BodyBudgets {
   return bodyOf(request).budgets;
 }
 
-function bodyOf({ body }: FastifyRequest): JudgedBody {
-  if (body instanceof JudgedBody) return body;
+function bodyOf({ body }: FastifyRequest): ValidatedBody {
+  if (body instanceof ValidatedBody) return body;
   throw new Error('the body of this route is not judged');
 }

@@ -1,13 +1,13 @@
 import { readFileLines } from '../../shared/batches/file-lines.ts';
 import { findCustomId } from '../../shared/batches/find-custom-id.ts';
 import { type BatchFault, endedLines } from '../../shared/batches/rules/batch.ts';
-import { batchLineBytesMax } from '../../shared/formats/common/batch-limits.ts';
 import type { BatchLease, OpenBatch } from '../../shared/batches/sql/batch-lease.ts';
 import { abandonBatch, blameLine, blameLineWithoutJob } from '../../shared/batches/sql/blame-line.ts';
 import { keepLines } from '../../shared/batches/sql/validate-batch.ts';
+import { batchLineBytesMax } from '../../shared/formats/common/batch-limits.ts';
 import { writeBlamedLine } from './assemble-lines.ts';
-import { conclude } from './finalize-batch.ts';
-import type { MoverDeps, Step } from './batch-step.ts';
+import type { BatchStep, BatchStepDeps } from './batch-step.ts';
+import { finalizeBatch } from './finalize-batch.ts';
 
 /** What ended this many processes is not tried again. */
 const lostLeasesMax = 3;
@@ -31,7 +31,7 @@ function canEnd(batch: OpenBatch): boolean {
  * where it stands is the one: that line fails, and the batch goes on. When that does not help, or the line
  * cannot be named, the batch fails.
  */
-export const blameSomething: Step = async (deps, lease, batch) => {
+export const blameSomething: BatchStep = async (deps, lease, batch) => {
   const isFirst = batch.blamedLine === null && batch.lostLeases === lostLeasesMax;
   if (isFirst && (await failLine(deps, lease, batch))) return true;
   return await failBatch(deps, lease, batch);
@@ -41,7 +41,7 @@ export const blameSomething: Step = async (deps, lease, batch) => {
  * Fails the next line of what is under way, unread; false when there is none, or its custom_id is not to be
  * had.
  */
-async function failLine(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+async function failLine(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   deps.log.error(
     { batch_id: batch.id, state: batch.state },
     'a line of a batch ended process after process; it fails',
@@ -56,7 +56,7 @@ async function failLine(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): P
   return true;
 }
 
-async function failUnreadLine(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+async function failUnreadLine(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   if (batch.lastLine > 0) return false;
   const slice = await readFileLines(deps.sql, batch.inputFileId, batch, 1, batchLineBytesMax);
   const [line] = slice.lines;
@@ -69,10 +69,10 @@ async function failUnreadLine(deps: MoverDeps, lease: BatchLease, batch: OpenBat
   return twice.length === 0;
 }
 
-async function failBatch(deps: MoverDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+async function failBatch(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   const errors = [processingFailed(null)];
   if (canEnd(batch) && batch.state !== 'in_progress') {
-    return await conclude(deps, lease, batch, { state: 'failed', errors });
+    return await finalizeBatch(deps, lease, batch, { state: 'failed', errors });
   }
   deps.log.error(
     { batch_id: batch.id, state: batch.state },

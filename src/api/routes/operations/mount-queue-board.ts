@@ -3,7 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { RouteHandlerMethod } from 'fastify';
 import { Refusal } from '../../../shared/errors.ts';
-import { answerWithin, NoAnswer } from '../../../shared/platform/wait-at-most.ts';
+import { resultWithin, TimedOut } from '../../../shared/platform/wait-at-most.ts';
 import type { App } from '../../http/app.ts';
 import { answerError } from '../../http/problem.ts';
 import { setScopeOfPlugin } from '../../http/scopes.ts';
@@ -19,7 +19,7 @@ const readMsMax = 4000;
  * for the operator's key by Basic authentication (any user name). Its answers may load nothing from
  * elsewhere.
  */
-export async function showQueues(app: App, deps: { queues: ShownQueue[] }): Promise<void> {
+export async function mountQueueBoard(app: App, deps: { queues: ShownQueue[] }): Promise<void> {
   const adapter = new FastifyAdapter();
   createBullBoard({
     queues: deps.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
@@ -53,8 +53,8 @@ export async function showQueues(app: App, deps: { queues: ShownQueue[] }): Prom
 function bounded(handler: RouteHandlerMethod): RouteHandlerMethod {
   return async function (request, reply) {
     const reading = Promise.resolve(handler.call(this, request, reply));
-    return await answerWithin(readMsMax, reading, 'redis').catch((error: unknown) => {
-      if (!(error instanceof NoAnswer)) throw error;
+    return await resultWithin(readMsMax, reading, 'redis').catch((error: unknown) => {
+      if (!(error instanceof TimedOut)) throw error;
       throw new Refusal(
         'unavailable',
         'The queues cannot be read: Redis does not answer; try again',

@@ -2,7 +2,7 @@ import { Refusal } from '../../shared/errors.ts';
 import type { LimitedAccount } from '../auth/account-cache.ts';
 import type { UnderWay } from './under-way.ts';
 
-export type BodyPlaceSettings = {
+export type BodySlotSettings = {
   /** How many bodies of each account are on their way. */
   bodies: UnderWay;
   /** Bytes of all bodies that are being received by this process. */
@@ -12,17 +12,17 @@ export type BodyPlaceSettings = {
 };
 
 /** A place of one body that is on its way. */
-export type BodyPlace = {
+export type BodySlot = {
   /** Counts bytes that came; throws the refusal when the process holds as much as it may. */
   hold(bytes: number): void;
   leave(): void;
 };
 
-export type BodyPlaces = {
+export type BodySlots = {
   /** A place for a large body, at once or as soon as one of the account is free. Rejects with a 429. */
-  enter(account: LimitedAccount | null): Promise<BodyPlace>;
+  enter(account: LimitedAccount | null): Promise<BodySlot>;
   /** One that only counts bytes: small bodies take no place of their account. */
-  small(account: LimitedAccount | null): BodyPlace;
+  small(account: LimitedAccount | null): BodySlot;
 };
 
 const retryAfterMs = 1000;
@@ -37,7 +37,7 @@ const ofFreeMax = 4;
  * Bounds what bodies take while they arrive: a client that sends slowly, or never ends, holds its own places
  * and nobody else's.
  */
-export function createBodyPlaces({ bodies, bytesMax, waitMs }: BodyPlaceSettings): BodyPlaces {
+export function createBodySlots({ bodies, bytesMax, waitMs }: BodySlotSettings): BodySlots {
   const waiting = new Map<string, Set<() => void>>();
   const heldBy = new Map<string, number>();
   let held = 0;
@@ -49,7 +49,7 @@ export function createBodyPlaces({ bodies, bytesMax, waitMs }: BodyPlaceSettings
     else heldBy.delete(accountId);
   }
 
-  function placeOf(accountId: string, leave: () => void): BodyPlace {
+  function placeOf(accountId: string, leave: () => void): BodySlot {
     let own = 0;
     let isIn = true;
     return {
@@ -71,7 +71,7 @@ export function createBodyPlaces({ bodies, bytesMax, waitMs }: BodyPlaceSettings
     };
   }
 
-  function take(account: LimitedAccount | null): BodyPlace {
+  function take(account: LimitedAccount | null): BodySlot {
     const leave = bodies.enter(account);
     const accountId = account?.id ?? '';
     return placeOf(accountId, () => {

@@ -2,4 +2,6 @@ import { z } from 'zod';
 import { batchEndpoints } from '../../../shared/batches/rules/batch.ts';
 
 /** The calls a batch can make. */
-export const endpointShape = z.enum(batchEndpoints, { error: `must be one of ${batchEndpoints.join(', ')}` });
+export const endpointSchema = z.enum(batchEndpoints, {
+  error: `must be one of ${batchEndpoints.join(', ')}`,
+});
