@@ -22,7 +22,7 @@ type Role = (typeof roles)[number];
 const exitMarginMs = 9000;
 
 /** A database that starts at the same time, or is being replaced, is waited for. */
-const databasePatienceMs = 60_000;
+const databaseMaxWaitMs = 60_000;
 
 async function main(): Promise<void> {
   const role = roles.find((name) => name === process.argv[2]);
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel, role);
   armFailpoints(config.failpoints);
   const models = readModels(config);
-  const patience = { patienceMs: databasePatienceMs, onWait: warnOnce(log) };
+  const patience = { maxWaitMs: databaseMaxWaitMs, onWait: warnOnce(log) };
   if (role === 'migrate' || role === 'all') {
     await retryWhileUnavailable(() => migrate(config.database.directUrl), patience);
   }

@@ -11,7 +11,7 @@ import { readProviderStatus } from './provider-status.ts';
 import { buildServer } from './server.ts';
 
 /** For saying goodbye to those who did not end within the grace time. */
-const farewellMs = 3000;
+const closingFrameMs = 3000;
 
 export type ApiDeps = { config: Config; infra: Infra; log: Log; models: Models; validator: Validator };
 
@@ -43,8 +43,8 @@ export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Pr
   });
   const url = await listen(app, config, log);
   log.info({ url }, 'listening');
-  const patienceMs = config.work.shutdownGraceSeconds * 1000 + farewellMs;
-  return { url, stop: () => waitAtMost(patienceMs, app.close()) };
+  const maxWaitMs = config.work.shutdownGraceSeconds * 1000 + closingFrameMs;
+  return { url, stop: () => waitAtMost(maxWaitMs, app.close()) };
 }
 
 /** Listens on the configured port; when none was asked for and the usual one is taken, on a free one. */

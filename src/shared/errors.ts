@@ -87,7 +87,7 @@ export function keyInUse(): Refusal {
  * So many problems help whoever has to mend them; a million of wrong items would make an answer of hundreds
  * of megabytes.
  */
-const problemsToldMax = 100;
+const problemsReportedMax = 100;
 
 /**
  * A 422 from a list of problems; the first one gives the message and the param. Tells at most a hundred, and
@@ -96,7 +96,7 @@ const problemsToldMax = 100;
 export function invalid(problems: Problem[], total: number = problems.length): Refusal {
   const first = problems[0] ?? { param: '', message: 'the request is not valid' };
   const text = first.param === '' ? first.message : `${first.param}: ${first.message}`;
-  const told = problems.slice(0, problemsToldMax);
+  const told = problems.slice(0, problemsReportedMax);
   if (told.length === total) {
     return new Refusal('validation_error', text, { param: first.param, problems: told });
   }

@@ -4,7 +4,7 @@ import { chatLine, createBatch, readLines, uploadLines, whenBatchEnded } from '.
 import { type Client, type Gateway, type GatewayProcess, startGateway } from '../support/gateway.ts';
 
 /** A process has to start after each death, and a lease to end. */
-const patienceMs = 200_000;
+const maxWaitMs = 200_000;
 
 let gateway: Gateway;
 let crew: ReturnType<typeof keepWorking>;
@@ -63,10 +63,10 @@ test('a line that ended three processes fails alone, and a batch beside it goes 
   ];
   const { id } = await createBatch(clientOf(account), lines);
   const beside = await createBatch(clientOf(neighbour), [good('beside')]);
-  expect(await whenBatchEnded(clientOf(neighbour), beside.id, patienceMs)).toMatchObject({
+  expect(await whenBatchEnded(clientOf(neighbour), beside.id, maxWaitMs)).toMatchObject({
     status: 'completed',
   });
-  const batch = await whenBatchEnded(clientOf(account), id, patienceMs);
+  const batch = await whenBatchEnded(clientOf(account), id, maxWaitMs);
   expect(batch).toMatchObject({
     status: 'completed',
     request_counts: { total: 32, completed: 31, failed: 1 },
@@ -88,7 +88,7 @@ test('a batch with another such line is failed with a code, whatever is left of 
     deadly('d'),
     good('e'),
   ]);
-  const batch = await whenBatchEnded(clientOf(account), id, patienceMs);
+  const batch = await whenBatchEnded(clientOf(account), id, maxWaitMs);
   expect(batch).toMatchObject({ status: 'failed', output_file_id: null });
   expect(batch.errors?.data).toMatchObject([{ code: 'processing_failed', line: null }]);
   expect(crew.deaths() - before).toBe(4);
@@ -105,7 +105,7 @@ test('a line that cannot be named fails its batch, and the webhook tells so', as
     completion_window: '24h',
     metadata: { webhook_url: 'http://127.0.0.1:9/told' },
   });
-  const batch = await whenBatchEnded(clientOf(account), id, patienceMs);
+  const batch = await whenBatchEnded(clientOf(account), id, maxWaitMs);
   expect(batch).toMatchObject({ status: 'failed' });
   expect(batch.errors?.data).toMatchObject([{ code: 'processing_failed' }]);
   expect(crew.deaths() - before).toBe(3);

@@ -24,7 +24,7 @@ const model = 'openai/gpt-5-mini';
 const lines = (count: number, prompt = 'tell me of rivers') =>
   Array.from({ length: count }, (_, index) => chatLine(`line-${index}`, model, `${prompt} ${index}`));
 
-async function expectBooksInOrder(client = account): Promise<void> {
+async function expectSoundLedger(client = account): Promise<void> {
   const { json: balance } = await client.call('GET /v1/balance');
   expect(balance.held_usd).toBe('0.000000000');
   const { json: check } = await gateway.admin.call('GET /v1/admin/ledger/check');
@@ -88,7 +88,7 @@ describe('a batch over three providers', () => {
       select -sum(e.amount_nano)::bigint as nano from entries e join jobs j on j.id = e.job_id
       where j.batch_id = ${batch.id} and e.type = 'charge'`;
     expect(toNano(before.available_usd) - toNano(after.available_usd)).toBe(charged?.nano);
-    await expectBooksInOrder();
+    await expectSoundLedger();
   });
 
   test('sets its money aside as one hold, before the first call', async () => {
@@ -100,7 +100,7 @@ describe('a batch over three providers', () => {
     const entries = await gateway.sql`select type from entries where batch_id = ${id} and type = 'hold'`;
     expect(entries.length).toBe(1);
     expect((await whenBatchEnded(openai, id)).status).toBe('completed');
-    await expectBooksInOrder();
+    await expectSoundLedger();
   });
 });
 
@@ -228,7 +228,7 @@ describe('a batch that is ended early', () => {
     expect(stopped.map((line) => [line.custom_id, line.response, line.error.code])).toEqual(
       ['slow-0', 'slow-1', 'slow-2'].map((name) => [name, null, 'batch_cancelled']),
     );
-    await expectBooksInOrder();
+    await expectSoundLedger();
   });
 
   test('past its window: lines without a result say batch_expired', async () => {
@@ -245,7 +245,7 @@ describe('a batch that is ended early', () => {
       { custom_id: 'late', response: null, error: { code: 'batch_expired' } },
     ]);
     expect(batch.expired_at).toBeGreaterThan(0);
-    await expectBooksInOrder();
+    await expectSoundLedger();
   });
 });
 
@@ -271,7 +271,7 @@ describe('what a batch can be asked', () => {
       `POST /v1/batches/${(await whenBatchEnded(openai, (await createBatch(openai, lines(1))).id)).id}/retry`,
     );
     expect(again).toMatchObject({ status: 409 });
-    await expectBooksInOrder();
+    await expectSoundLedger();
   });
 
   test('an estimate says what would be held and refused, and takes nothing', async () => {
@@ -333,7 +333,7 @@ describe('what a batch can be asked', () => {
       { ended: number }[]
     >`select completed + cancelled as ended from batches where id = ${id}`;
     expect(counts?.ended).toBe(200);
-    await expectBooksInOrder();
+    await expectSoundLedger();
   });
 
   test('nobody else sees its batches and files', async () => {

@@ -81,8 +81,8 @@ describe('whatever is killed', () => {
   });
 
   test('a job that takes three workers with it fails and costs nothing, whatever tries it has left', async () => {
-    const order = jobBody('deadly', { max_attempts: 10 });
-    const { json: job } = await client.call('POST /v1/jobs', order);
+    const submission = jobBody('deadly', { max_attempts: 10 });
+    const { json: job } = await client.call('POST /v1/jobs', submission);
     for (let death = 1; death <= 3; death += 1) {
       const worker = await gateway.spawn('workers', { FAILPOINTS: 'run.calling=kill' });
       await worker.ended;

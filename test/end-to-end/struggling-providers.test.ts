@@ -30,7 +30,7 @@ async function callsTo(provider: string): Promise<Call[]> {
   return calls.filter((call) => call.provider === provider);
 }
 
-async function order(count: number, more: object = {}): Promise<string[]> {
+async function submission(count: number, more: object = {}): Promise<string[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const { status, json } = await client.call('POST /v1/jobs', jobBody(`question ${index}`, { ...more }));
@@ -68,13 +68,13 @@ function roundsOf(calls: Call[]): number {
 
 test('five 429s with Retry-After 2 s cost 40 jobs next to nothing', async () => {
   await control('POST faults', { provider: 'openai', kind: '429', retry_after: 2, count: 5 });
-  expect(await endings(await order(40))).toEqual(['succeeded']);
+  expect(await endings(await submission(40))).toEqual(['succeeded']);
   expect((await callsTo('openai')).length).toBeLessThanOrEqual(85);
 });
 
 test('a provider that throttles for five times its Retry-After is asked, not stormed', async () => {
   await control('POST faults', { provider: 'openai', kind: '429', retry_after: 2 });
-  const ids = await order(40);
+  const ids = await submission(40);
   await waitFor('five rounds of 429', async () => roundsOf(await callsTo('openai')) >= 5, 30_000);
   await control('DELETE faults');
   expect(await endings(ids)).toEqual(['succeeded']);
@@ -84,7 +84,7 @@ test('a provider that throttles for five times its Retry-After is asked, not sto
 test('what a provider says is left of its limits is shown', async () => {
   const model = 'anthropic/claude-sonnet-4-5';
   await control('POST config', { requests_left: 7, tokens_left: 1234 });
-  expect(await endings(await order(1, { model }))).toEqual(['succeeded']);
+  expect(await endings(await submission(1, { model }))).toEqual(['succeeded']);
   await control('POST config', { requests_left: null, tokens_left: null });
   expect(await gateOf(model)).toMatchObject({ requests_left: 7, tokens_left: 1234, blocked_until: null });
 });
@@ -92,7 +92,7 @@ test('what a provider says is left of its limits is shown', async () => {
 test('a provider that says nothing is left of its limit is asked no more before the reset', async () => {
   const model = 'openai/gpt-4o-mini';
   await control('POST config', { requests_left: 0 });
-  expect(await endings(await order(1, { model }))).toEqual(['succeeded']);
+  expect(await endings(await submission(1, { model }))).toEqual(['succeeded']);
   await control('POST config', { requests_left: null });
   const blockedUntil = Date.parse((await gateOf(model))?.blocked_until ?? '');
   expect(blockedUntil).toBeGreaterThan(Date.now() + 30_000);
@@ -101,7 +101,7 @@ test('a provider that says nothing is left of its limit is asked no more before 
 test('a dead provider gets a few calls; every job goes to its fallback', async () => {
   await control('POST faults', { provider: 'anthropic', kind: 'reset' });
   const model = 'anthropic/claude-haiku-4-5';
-  const ids = await order(30, { model, fallbacks: ['google/gemini-2.5-flash'] });
+  const ids = await submission(30, { model, fallbacks: ['google/gemini-2.5-flash'] });
   expect(await endings(ids)).toEqual(['succeeded']);
   expect((await callsTo('anthropic')).length).toBeLessThanOrEqual(60);
   expect((await callsTo('google')).length).toBe(30);
@@ -124,7 +124,7 @@ test('a refused prompt fails after one call, and however many there are, the bre
 test('interactive jobs and other accounts pass what one account has waiting', async () => {
   const other = await gateway.openAccount('other', '10');
   await gateway.admin.call('POST /v1/admin/providers/openai/pause');
-  const waiting = await order(600, { priority: 'batch' });
+  const waiting = await submission(600, { priority: 'batch' });
   const { json: hasty } = await client.call('POST /v1/jobs', jobBody('now', { priority: 'interactive' }));
   const { json: theirs } = await other.call('POST /v1/jobs', jobBody('mine', { priority: 'batch' }));
   await gateway.admin.call('POST /v1/admin/providers/openai/resume');

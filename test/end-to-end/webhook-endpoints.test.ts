@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 const told = (id: string) => receiver.received.filter(({ body }) => body.includes(id));
-const whenTold = (id: string) => waitFor(`news of ${id}`, () => told(id)[0]);
+const whenReported = (id: string) => waitFor(`news of ${id}`, () => told(id)[0]);
 const open = async (more: object = {}) => {
   const body = { name: 'all', url: receiver.url, event_types: ['job.succeeded', 'job.cancelled'], ...more };
   return (await client.call('POST /v1/webhook_endpoints', body)).json;
@@ -33,14 +33,14 @@ test('jobs tell endpoints how they ended, retried ones too; calls that were answ
   const endpoint = await open();
   const { json: job } = await client.call('POST /v1/jobs', jobBody('tell'));
   await whenEnded(client, job.id);
-  expect(verify(endpoint.signing_secret, await whenTold(job.id))).toMatchObject({
+  expect(verify(endpoint.signing_secret, await whenReported(job.id))).toMatchObject({
     type: 'job.succeeded',
     data: { id: job.id, status: 'succeeded' },
   });
 
   const later = await client.call('POST /v1/jobs', jobBody('never', { run_at: '2099-01-01T00:00:00Z' }));
   await client.call(`POST /v1/jobs/${later.json.id}/cancel`);
-  expect(verify(endpoint.signing_secret, await whenTold(later.json.id)).type).toBe('job.cancelled');
+  expect(verify(endpoint.signing_secret, await whenReported(later.json.id)).type).toBe('job.cancelled');
 
   const answered = await client.call('POST /v1/chat/completions', jobBody('call').request);
   expect(answered.status).toBe(200);
@@ -48,7 +48,7 @@ test('jobs tell endpoints how they ended, retried ones too; calls that were answ
 
   const again = await client.call(`POST /v1/jobs/${job.id}/retry`);
   await whenEnded(client, again.json.id);
-  await whenTold(again.json.id);
+  await whenReported(again.json.id);
   expect(calledId).not.toBe('');
   const owed = await gateway.sql`select id from deliveries where job_id = ${calledId}`;
   expect(owed).toHaveLength(0);
@@ -80,6 +80,6 @@ test('what came while an endpoint was disabled is held, and recovered when it is
   expect((await client.call(`POST /v1/webhook_endpoints/${endpoint.id}/recover`, { since })).status).toBe(
     202,
   );
-  verify(endpoint.signing_secret, await whenTold(job.id));
+  verify(endpoint.signing_secret, await whenReported(job.id));
   await waitFor('the record', async () => (await deliveries())[0]?.status === 'delivered');
 });

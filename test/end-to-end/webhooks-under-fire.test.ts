@@ -18,7 +18,7 @@ const seed = Number(process.env['WEBHOOKS_SEED'] ?? 11);
 const tenantCount = Number(process.env['WEBHOOKS_RECEIVERS'] ?? 8);
 const senderCount = Number(process.env['WEBHOOKS_SENDERS'] ?? 3);
 const killEveryMs = 2000;
-const patienceMs = 50_000 + jobs * 60;
+const maxWaitMs = 50_000 + jobs * 60;
 
 /** An account whose webhooks go to a receiver of its own: to an endpoint, or to the URL each job names. */
 type Tenant = {
@@ -129,10 +129,10 @@ test(
     /** Until every webhook is delivered. */
     async function endure(): Promise<void> {
       const submitting = submitAll();
-      await waitFor('a third of them', () => allReceived().length > jobs / 3, patienceMs);
+      await waitFor('a third of them', () => allReceived().length > jobs / 3, maxWaitMs);
       await removeKeys(gateway.redis);
       await Promise.all(tenants.map(rotate));
-      await waitFor('two thirds of them', () => allReceived().length > (jobs * 2) / 3, patienceMs);
+      await waitFor('two thirds of them', () => allReceived().length > (jobs * 2) / 3, maxWaitMs);
       await removeKeys(gateway.redis);
       await submitting;
       await waitFor(
@@ -142,7 +142,7 @@ test(
           const { owed, left } = await undelivered();
           return owed === jobs && left === 0;
         },
-        patienceMs,
+        maxWaitMs,
       );
     }
 
@@ -174,8 +174,8 @@ test(
     }
 
     async function submitAll(): Promise<void> {
-      const orders = Array.from({ length: jobs }, (_, index) => index);
-      await inParallel(16, orders, async (index) => {
+      const submissions = Array.from({ length: jobs }, (_, index) => index);
+      await inParallel(16, submissions, async (index) => {
         const { client, receiver, endpointId, jobIds } = tenants[index % tenantCount] as Tenant;
         const own = endpointId === null ? { webhook_url: `${receiver.url}/${index}` } : {};
         const { status, json } = await client.call('POST /v1/jobs', jobBody(`told ${index}`, own));
@@ -199,7 +199,7 @@ test(
       console.info(figures.join(', '));
     }
   },
-  2 * patienceMs,
+  2 * maxWaitMs,
 );
 
 /** For every job that was accepted, its receiver has said 200 to an event that says how the job ended. */

@@ -48,7 +48,7 @@ async function runBatch(tools: Tools, file: BatchFile): Promise<Violation[]> {
     completion_window: '24h',
   });
   if (batch.status !== 200) return [note(`not begun: ${JSON.stringify(batch.json).slice(0, 200)}`)];
-  return await judgeBatch(tools.sql, batch.json.id, note);
+  return await checkBatch(tools.sql, batch.json.id, note);
 }
 
 /** Begins a message batch of this body, and judges it as any other. */
@@ -65,10 +65,10 @@ export async function runMessageBatch(tools: Tools, url: string, body: string): 
   });
   const text = await answer.text();
   if (answer.status !== 200) return [note(`not begun: ${text.slice(0, 300)}`)];
-  return await judgeBatch(tools.sql, (JSON.parse(text) as { id: string }).id, note);
+  return await checkBatch(tools.sql, (JSON.parse(text) as { id: string }).id, note);
 }
 
-async function judgeBatch(
+async function checkBatch(
   sql: Database,
   id: string,
   note: (detail: string) => Violation,

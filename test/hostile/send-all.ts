@@ -1,9 +1,9 @@
 import type { Client } from '../support/gateway.ts';
 import { type Credentials, type HostileRequest, toBytes } from './hostile-request.ts';
 import { type Answer, type Exchange, exchange } from './http-exchange.ts';
-import { judgeExchange } from './oracles/answers.ts';
-import { judgeLoad, type Load, readLoad, toLoad } from './oracles/load.ts';
-import { toldJobs } from './oracles/told-jobs.ts';
+import { checkExchange } from './oracles/answers.ts';
+import { checkLoad, type Load, readLoad, toLoad } from './oracles/load.ts';
+import { reportedJobs } from './oracles/told-jobs.ts';
 import type { Violation } from './oracles/violation.ts';
 
 /** What was seen while the requests were sent. */
@@ -61,9 +61,9 @@ export async function sendAll(target: Target, requests: HostileRequest[], seen: 
 
 async function sendOne(target: Target, request: HostileRequest, seen: Seen): Promise<void> {
   const came = await sendUntilTaken(target, request);
-  seen.violations.push(...judgeExchange(request, came));
+  seen.violations.push(...checkExchange(request, came));
   for (const { status } of came.answers) seen.statuses.set(status, (seen.statuses.get(status) ?? 0) + 1);
-  for (const jobId of toldJobs(request, came.answers)) seen.told.add(jobId);
+  for (const jobId of reportedJobs(request, came.answers)) seen.told.add(jobId);
   noteMetrics(request, came, seen);
   await tidy(target.tenant, came.answers);
 }
@@ -91,7 +91,7 @@ function noteMetrics({ kind, route }: HostileRequest, { answers }: Exchange, see
 }
 
 function noteLoad(seen: Seen, name: string, load: Load, when: string): void {
-  seen.violations.push(...judgeLoad(seen.lastLoads.get(name) ?? null, load, `${name}, ${when}`));
+  seen.violations.push(...checkLoad(seen.lastLoads.get(name) ?? null, load, `${name}, ${when}`));
   seen.loads.push(load);
   seen.lastLoads.set(name, load);
 }

@@ -10,9 +10,9 @@ import { exchange } from './http-exchange.ts';
 import { goodForm } from './kinds/forms.ts';
 import { layGround, refusedOf } from './lay-ground.ts';
 import { unreachedOf } from './oracles/load.ts';
-import { judgeLog } from './oracles/log.ts';
-import { judgeMoney } from './oracles/money.ts';
-import { digestOf, judgeRows, judgeToldJobs, judgeUntouched } from './oracles/rows.ts';
+import { checkLog } from './oracles/log.ts';
+import { checkMoney } from './oracles/money.ts';
+import { checkReportedJobs, checkRows, checkUntouched, digestOf } from './oracles/rows.ts';
 import type { Violation } from './oracles/violation.ts';
 import { planSweep } from './plan.ts';
 import { type Probes, probeBalance } from './prober.ts';
@@ -43,22 +43,22 @@ const innocentPauseMs = 50;
 const quietWithinMs = 240_000;
 
 /** Sweeps a gateway that was just started. Everything that is sent follows from `wish.random`. */
-export async function sweep(gateway: Gateway, routes: Route[], wish: Wish): Promise<Swept> {
+export async function sweep(gateway: Gateway, routes: Route[], request: Wish): Promise<Swept> {
   const cast = await openCast(gateway);
-  const ground = await layGround(gateway, wish.hookUrl, routes, cast);
+  const ground = await layGround(gateway, request.hookUrl, routes, cast);
   const refusedGood = await refusedOf(gateway, ground, cast);
   const seen = createSeen(await jobsOf(gateway, 'tenant'));
   const before = await digestsOf(gateway);
-  const planned = planSweep(ground, wish.random, wish.requests, cast.hidden.key);
-  const target = { url: new URL(gateway.url), watched: wish.watched, ...cast };
+  const planned = planSweep(ground, request.random, request.requests, cast.hidden.key);
+  const target = { url: new URL(gateway.url), watched: request.watched, ...cast };
   const prober = probeBalance(cast.innocent, innocentPauseMs);
   const [batches] = await Promise.all([
-    sweepBatches(gateway, ground, cast, wish.random.fork('batches')),
+    sweepBatches(gateway, ground, cast, request.random.fork('batches')),
     sendAll(target, planned, seen),
   ]);
   const innocent = await prober.stop();
   await whenQuiet(gateway);
-  seen.violations.push(...batches, ...(await judgeAfterwards(gateway, cast, before, seen)));
+  seen.violations.push(...batches, ...(await checkAfterwards(gateway, cast, before, seen)));
   const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
   const names = routes.map(({ name }) => name);
   return { ...seen, requests: planned.length, refusedGood, unreached: unreachedOf(names, metrics), innocent };
@@ -118,7 +118,7 @@ async function digestsOf({ sql }: Gateway): Promise<Digests> {
   return digests;
 }
 
-async function judgeAfterwards(
+async function checkAfterwards(
   gateway: Gateway,
   cast: Cast,
   before: Digests,
@@ -132,12 +132,12 @@ async function judgeAfterwards(
     .map((one) => one.log())
     .join('\n');
   return [
-    ...(await judgeRows(gateway.sql)),
-    ...(await judgeToldJobs(gateway.sql, ['tenant'], seen.told)),
+    ...(await checkRows(gateway.sql)),
+    ...(await checkReportedJobs(gateway.sql, ['tenant'], seen.told)),
     ...[...after].flatMap(([id, digest]) =>
-      judgeUntouched(`the account ${id}`, before.get(id) ?? new Map(), digest),
+      checkUntouched(`the account ${id}`, before.get(id) ?? new Map(), digest),
     ),
-    ...(await judgeMoney(gateway.admin)),
-    ...judgeLog(log, [promptCanary, innocentCanary, adminKey, ...keys]),
+    ...(await checkMoney(gateway.admin)),
+    ...checkLog(log, [promptCanary, innocentCanary, adminKey, ...keys]),
   ];
 }

@@ -15,7 +15,7 @@ export type OrderOptions = {
 };
 
 /** The same as a job of the gateway. */
-export function orderBody(options: OrderOptions = {}): string {
+export function submissionBody(options: OrderOptions = {}): string {
   return JSON.stringify({
     request: { ...chatRequest, model: `openai/${chatRequest.model}` },
     ...options,

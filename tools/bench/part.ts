@@ -21,7 +21,7 @@ export type Workshop = {
   memory: Map<string, number>;
 };
 
-const stopPatienceMs = 8000;
+const stopMaxWaitMs = 8000;
 const collecting = ['--expose-gc', '--import', './dist-tools/tools/bench/processes/collect-when-asked.js'];
 
 /** Starts a Node process of ours that says `ready ADDRESS`, with its log in the workshop. */
@@ -57,7 +57,7 @@ export async function startPart(
     },
     stop: async () => {
       noteMemory(workshop, name, usageOfTree(child.pid).rssMb);
-      await child.stop(stopPatienceMs);
+      await child.stop(stopMaxWaitMs);
     },
   };
 }

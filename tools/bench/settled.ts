@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway } from './gateway.ts';
 
-const lookMs = 50;
+const pollMs = 50;
 /** Far longer than any figure takes: what has not ended by then will not. */
-const patienceMs = 10 * 60_000;
+const maxWaitMs = 10 * 60_000;
 
 /** Waits until every job of the account is final; false when some are not after ten minutes. */
 export async function untilSettled(gateway: Gateway, account: string): Promise<boolean> {
@@ -16,14 +16,14 @@ export async function untilFinal(gateway: Gateway, jobId: string): Promise<boole
 }
 
 async function untilNone({ sql }: Gateway, column: 'account_id' | 'id', value: string): Promise<boolean> {
-  const giveUpAt = Date.now() + patienceMs;
+  const giveUpAt = Date.now() + maxWaitMs;
   while (Date.now() < giveUpAt) {
     const { rows } = await sql.query(
       `select 1 from jobs where ${column} = $1 and finished_at is null limit 1`,
       [value],
     );
     if (rows.length === 0) return true;
-    await sleep(lookMs);
+    await sleep(pollMs);
   }
   return false;
 }

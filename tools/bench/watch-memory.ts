@@ -1,6 +1,6 @@
 import type { Part } from './part.ts';
 
-const lookMs = 50;
+const pollMs = 50;
 
 /**
  * Looks at the memory of processes until it is asked; then says what each had at most, in MB more than when
@@ -14,7 +14,7 @@ export function watchMemory<Name extends string>(parts: Record<Name, Part>): () 
   const look = () => {
     for (const name of names) most.set(name, Math.max(most.get(name) ?? 0, read(name)));
   };
-  const timer = setInterval(look, lookMs);
+  const timer = setInterval(look, pollMs);
   return () => {
     clearInterval(timer);
     look();

@@ -47,13 +47,13 @@ export type Act = {
 };
 
 /** Readers see the end a moment after it is true. */
-const readersPatienceMs = 20_000;
+const readersMaxWaitMs = 20_000;
 
-const restartPatienceMs = 30_000;
+const restartMaxWaitMs = 30_000;
 /** Webhooks that were read in full, and answered with success or broken off. */
 const wasTaken = new Set<string>(['ok', 'slow', 'huge', 'resetAfter']);
 /** As they are found, in short; the report has them in full. */
-const violationsSaid = 5;
+const violationsReported = 5;
 
 /**
  * Plays scenes and rounds on one cluster; after each, everything has come to rest and every invariant is
@@ -77,26 +77,26 @@ export async function playAct(act: Act): Promise<void> {
     if (act.withScenes) {
       say('600 jobs, a worker killed every second, Redis emptied every five …');
       report.storm = await stage.innocent.during('the kill test', () => runStorm(stage));
-      await check('the kill test', await quiesce(cluster.sql, restartPatienceMs));
+      await check('the kill test', await quiesce(cluster.sql, restartMaxWaitMs));
       if (act.options.recoveryRounds > 0) say('recovery from outages …');
       report.recoveries = await stage.innocent.during('the outages', () =>
         measureRecovery(stage, act.options.recoveryRounds),
       );
       if (act.options.recoveryRounds > 0)
-        await check('the outages', await quiesce(cluster.sql, restartPatienceMs));
+        await check('the outages', await quiesce(cluster.sql, restartMaxWaitMs));
     }
     if (act.neighbours) {
       say('a hostile tenant …');
       report.neighbours = await stage.neighbourhood.play();
-      await check('the hostile tenant', await quiesce(cluster.sql, restartPatienceMs));
+      await check('the hostile tenant', await quiesce(cluster.sql, restartMaxWaitMs));
       say('a batch with a line that kills …');
       report.poison = await stage.poisoner.play();
-      await check('the poisoned batch', await quiesce(cluster.sql, restartPatienceMs));
+      await check('the poisoned batch', await quiesce(cluster.sql, restartMaxWaitMs));
     }
     if (act.silences !== null) {
       say('silent connections …');
       report.silences = await runSilences(stage, act.silences);
-      await check('the silences', await quiesce(cluster.sql, restartPatienceMs));
+      await check('the silences', await quiesce(cluster.sql, restartMaxWaitMs));
     }
     act.onRounds();
     const lanes = createLanes(random.fork('lanes'), stage.neighbourhood);
@@ -106,7 +106,7 @@ export async function playAct(act: Act): Promise<void> {
     }
     if (act.rounds > 0) {
       await restartCold(stage);
-      await check('a cold restart of everything', await quiesce(cluster.sql, restartPatienceMs));
+      await check('a cold restart of everything', await quiesce(cluster.sql, restartMaxWaitMs));
     }
     countWitnessed(stage, report);
   } finally {
@@ -168,7 +168,7 @@ async function restartCold({ cluster, tally }: Stage): Promise<void> {
 async function validator(act: Act, stage: Stage, what: string, cameToRest: boolean): Promise<void> {
   const { cluster, client, receiver, watchers, innocent, neighbourhood, poisoner } = stage;
   const { report } = act;
-  await watchers.whenEnded(readersPatienceMs);
+  await watchers.whenEnded(readersMaxWaitMs);
   const innocentFacts = await innocent.takeFacts();
   const violations = await checkInvariants({
     ...(await hearWitnesses(stage)),
@@ -185,7 +185,7 @@ async function validator(act: Act, stage: Stage, what: string, cameToRest: boole
   report.record(what, {
     cameToRest,
     checks: invariants.length,
-    jobs: client.record().orders.length,
+    jobs: client.record().submissions.length,
     innocent: measureInnocents(innocentFacts),
     violations: [
       ...violations,
@@ -199,7 +199,7 @@ async function validator(act: Act, stage: Stage, what: string, cameToRest: boole
   });
   act.say(`${what}: ${report.lastLine()}`);
   if (!cameToRest) for (const line of await listUnrest(cluster.sql)) act.say(`  ${line}`);
-  for (const { invariant, jobId, detail } of violations.slice(0, violationsSaid)) {
+  for (const { invariant, jobId, detail } of violations.slice(0, violationsReported)) {
     act.say(`  ${invariant}: ${jobId ?? ''} ${detail.slice(0, 200)}`);
   }
 }

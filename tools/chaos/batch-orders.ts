@@ -27,7 +27,7 @@ export type BatchClient = {
    * Uploads a file of these prompts, begins a batch of it and looks until it has ended; null when that took
    * longer.
    */
-  run(prompts: string[], patienceMs: number): Promise<BatchEnding | null>;
+  run(prompts: string[], maxWaitMs: number): Promise<BatchEnding | null>;
   /** Uploads a file of lines that may each write so much, and begins batches of it; how many were taken. */
   begin(prompts: string[], options: { batches: number; maxTokens: number }): Promise<number>;
   record(): ClientRecord;
@@ -36,14 +36,14 @@ export type BatchClient = {
 const model = 'openai/gpt-4.1-mini';
 const lineTokens = 16;
 const requestTimeoutMs = 20_000;
-const lookMs = 100;
+const pollMs = 100;
 const againMs = 200;
 const finalStates = new Set(['completed', 'failed', 'expired', 'cancelled']);
 
 /** A user of batches, of any account. Remembers the words by which the jobs of its lines are known. */
 export function createBatchClient(options: BatchClientOptions): BatchClient {
   const { accountId, random } = options;
-  const record: ClientRecord = { accountId, orders: [], lines: [], cancellations: [], wrongAnswers: [] };
+  const record: ClientRecord = { accountId, submissions: [], lines: [], cancellations: [], wrongAnswers: [] };
   const request = requestWith(options);
   const insist = insistWith(request);
 
@@ -64,15 +64,15 @@ export function createBatchClient(options: BatchClientOptions): BatchClient {
     while (Date.now() < untilMs) {
       const batch = await insist(untilMs, 'GET', `/v1/batches/${id}`);
       if (batch === null || finalStates.has(String(batch['status']))) return batch;
-      await sleep(lookMs);
+      await sleep(pollMs);
     }
     return null;
   }
 
   return {
-    async run(prompts, patienceMs) {
+    async run(prompts, maxWaitMs) {
       const beganMs = Date.now();
-      const untilMs = beganMs + patienceMs;
+      const untilMs = beganMs + maxWaitMs;
       const fileId = await upload(prompts, lineTokens, untilMs);
       const begun = fileId === null ? null : await insist(untilMs, 'POST', '/v1/batches', batchOf(fileId));
       const batch = begun === null ? null : await whenEnded(String(begun['id']), untilMs);

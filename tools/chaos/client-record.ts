@@ -27,7 +27,7 @@ export type WrongAnswer = { promise: 'answers' | 'idempotency'; jobId: string | 
 /** Everything one client knows. */
 export type ClientRecord = {
   accountId: string;
-  orders: OrderHistory[];
+  submissions: OrderHistory[];
   /** The canaries of the lines of its batches; the gateway decides which of them become jobs. */
   lines: string[];
   cancellations: { jobId: string; tries: Try[] }[];
@@ -35,13 +35,13 @@ export type ClientRecord = {
 };
 
 /** True until the order was accepted or refused for good. */
-export function isUnknown(order: OrderHistory): boolean {
-  return order.jobId === null && order.refusal === null;
+export function isUnknown(submission: OrderHistory): boolean {
+  return submission.jobId === null && submission.refusal === null;
 }
 
 /**
  * True when a request was sent whose fate nobody saw: a job may exist whatever was answered to the others.
  */
-export function mayExistUnseen(order: OrderHistory): boolean {
-  return order.tries.some(({ outcome }) => typeof outcome === 'string' || outcome >= 500);
+export function mayExistUnseen(submission: OrderHistory): boolean {
+  return submission.tries.some(({ outcome }) => typeof outcome === 'string' || outcome >= 500);
 }

@@ -36,7 +36,7 @@ export type ChaosOrder = {
 
 export type ChaosClient = {
   /** Asks for a job until there is an answer or the patience is over. What was not answered stays unknown. */
-  submit(order: ChaosOrder): Promise<OrderHistory>;
+  submit(submission: ChaosOrder): Promise<OrderHistory>;
   cancel(jobId: string): Promise<void>;
   /** Asks again for every unknown order; for when the faults are healed. */
   retryUntilKnown(): Promise<void>;
@@ -56,7 +56,7 @@ const retriesAtOnce = 32;
  */
 export function createChaosClient(options: ChaosClientOptions): ChaosClient {
   const { accountId, random, requestTimeoutMs = 5000, giveUpMs = 30_000, healedGiveUpMs = 30_000 } = options;
-  const record: ClientRecord = { accountId, orders: [], lines: [], cancellations: [], wrongAnswers: [] };
+  const record: ClientRecord = { accountId, submissions: [], lines: [], cancellations: [], wrongAnswers: [] };
 
   async function post(path: string, key: string, body: string): Promise<{ url: string; reply: Reply }> {
     const url = pick(options.urls(), random());
@@ -69,17 +69,17 @@ export function createChaosClient(options: ChaosClientOptions): ChaosClient {
     return { url, reply: await ask(`${url}${path}`, { method: 'POST', headers, body }, requestTimeoutMs) };
   }
 
-  async function order(history: OrderHistory): Promise<Reply> {
+  async function submission(history: OrderHistory): Promise<Reply> {
     const atMs = Date.now();
     const { url, reply } = await post('/v1/jobs', history.key, history.bodyText);
     record.wrongAnswers.push(...noteReply(history, { atMs, url }, reply));
     return reply;
   }
 
-  async function orderUntilKnown(history: OrderHistory, patienceMs: number): Promise<void> {
-    const untilMs = Date.now() + patienceMs;
+  async function submitUntilKnown(history: OrderHistory, maxWaitMs: number): Promise<void> {
+    const untilMs = Date.now() + maxWaitMs;
     for (let waitMs = 50; ; waitMs = Math.min(waitMsMax, waitMs * 2)) {
-      const reply = await order(history);
+      const reply = await submission(history);
       if (!isUnknown(history) || Date.now() > untilMs) return;
       const askedMs = reply.kind === 'answer' ? (reply.retryAfterMs ?? 0) : 0;
       await sleep(Math.min(waitMsMax, Math.max(askedMs, waitMs * (0.5 + random()))));
@@ -106,16 +106,16 @@ export function createChaosClient(options: ChaosClientOptions): ChaosClient {
 
   return {
     submit: async (wanted) => {
-      const history = newHistory(options, wanted, record.orders.length);
-      record.orders.push(history);
-      await orderUntilKnown(history, giveUpMs);
-      if (history.jobId !== null && random() < repeatShare) await order(history);
+      const history = newHistory(options, wanted, record.submissions.length);
+      record.submissions.push(history);
+      await submitUntilKnown(history, giveUpMs);
+      if (history.jobId !== null && random() < repeatShare) await submission(history);
       return history;
     },
     cancel: cancelUntilKnown,
     retryUntilKnown: () =>
-      inParallel(retriesAtOnce, record.orders.filter(isUnknown), (history) =>
-        orderUntilKnown(history, healedGiveUpMs),
+      inParallel(retriesAtOnce, record.submissions.filter(isUnknown), (history) =>
+        submitUntilKnown(history, healedGiveUpMs),
       ),
     record: () => record,
   };

@@ -21,7 +21,7 @@ export type InnocentOrder = { scene: string; jobId: string; askedMs: number; sta
  * started, are not among them.
  */
 export type InnocentFacts = {
-  orders: InnocentOrder[];
+  submissions: InnocentOrder[];
   lone: LoneTime;
   outages: Pick<Outages, 'countedMs'>;
 };
@@ -40,13 +40,13 @@ export type Innocent = {
 
 export type InnocentOptions = { client: ChaosClient; outages: Outages; sql: Database };
 
-type Placed = { scene: string; order: OrderHistory };
+type Placed = { scene: string; submission: OrderHistory };
 
 const everyMs = 400;
 const warmUpJobs = 5;
 const loneJobs = 25;
 const loneEveryMs = 120;
-const lonePatienceMs = 10_000;
+const loneMaxWaitMs = 10_000;
 
 /**
  * A model that nobody else orders: what a provider says of the models of others is not unfair. The provider
@@ -59,10 +59,10 @@ export async function startInnocent(options: InnocentOptions): Promise<Innocent>
   const { client, outages, sql } = options;
   const placed: Placed[] = [];
   const place = async (scene: string) => {
-    placed.push({ scene, order: await client.submit({ text: 'please', model, maxTokens: 16 }) });
+    placed.push({ scene, submission: await client.submit({ text: 'please', model, maxTokens: 16 }) });
   };
 
-  async function orderUntil(isOver: () => boolean, scene: string): Promise<void> {
+  async function submitUntil(isOver: () => boolean, scene: string): Promise<void> {
     const underWay: Promise<void>[] = [];
     while (!isOver()) {
       underWay.push(place(scene));
@@ -84,7 +84,7 @@ export async function startInnocent(options: InnocentOptions): Promise<Innocent>
     lone,
     async during(scene, work) {
       let isOver = false;
-      const ordering = orderUntil(() => isOver, scene);
+      const ordering = submitUntil(() => isOver, scene);
       try {
         return await work();
       } finally {
@@ -92,14 +92,14 @@ export async function startInnocent(options: InnocentOptions): Promise<Innocent>
         await ordering;
       }
     },
-    takeFacts: async () => ({ orders: await readStarts(sql, placed.splice(0)), lone, outages }),
+    takeFacts: async () => ({ submissions: await readStarts(sql, placed.splice(0)), lone, outages }),
     retryUntilKnown: client.retryUntilKnown,
     record: client.record,
   };
 }
 
 async function whenStarted(sql: Database, placed: Placed[]): Promise<InnocentOrder[]> {
-  const until = Date.now() + lonePatienceMs;
+  const until = Date.now() + loneMaxWaitMs;
   for (;;) {
     const started = await readStarts(sql, placed);
     if (started.length === placed.length) return started;
@@ -109,11 +109,11 @@ async function whenStarted(sql: Database, placed: Placed[]): Promise<InnocentOrd
 }
 
 async function readStarts(sql: Database, placed: Placed[]): Promise<InnocentOrder[]> {
-  const ids = placed.flatMap(({ order }) => order.jobId ?? []);
+  const ids = placed.flatMap(({ submission }) => submission.jobId ?? []);
   const rows = await sql<{ id: string; startedAt: Date }[]>`
     select id, started_at as "startedAt" from jobs where id = any (${ids}::text[]) and started_at is not null`;
   const startedAt = new Map(rows.map((row) => [row.id, row.startedAt.getTime()]));
-  return placed.flatMap(({ scene, order: { jobId, tries } }) => {
+  return placed.flatMap(({ scene, submission: { jobId, tries } }) => {
     const startedMs = startedAt.get(jobId ?? '');
     const askedMs = tries[0]?.atMs;
     if (jobId === null || startedMs === undefined || askedMs === undefined) return [];
@@ -121,8 +121,8 @@ async function readStarts(sql: Database, placed: Placed[]): Promise<InnocentOrde
   });
 }
 
-function summarize(orders: InnocentOrder[]): LoneTime {
-  const sorted = orders
+function summarize(submissions: InnocentOrder[]): LoneTime {
+  const sorted = submissions
     .map(({ askedMs, startedMs }) => Math.max(0, startedMs - askedMs))
     .sort((one, other) => one - other);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -3,7 +3,7 @@ import { callInvariants } from './checks/calls.ts';
 import { holdInvariants } from './checks/holds.ts';
 import { innocentInvariants } from './checks/innocents.ts';
 import { lockedBookInvariants } from './checks/locked-books.ts';
-import { orderInvariants } from './checks/orders.ts';
+import { submissionInvariants } from './checks/orders.ts';
 import { webhookInvariants } from './checks/webhooks.ts';
 import type { Breach, Evidence, Facts, Invariant, Violation } from './evidence.ts';
 import { historyOf } from './job-history.ts';
@@ -16,7 +16,7 @@ const streamInvariant: Invariant = {
 
 /** Everything that must be true whenever all has come to rest, whatever happened before. */
 export const invariants: readonly Invariant[] = [
-  ...orderInvariants,
+  ...submissionInvariants,
   ...bookInvariants,
   ...lockedBookInvariants,
   ...holdInvariants,

@@ -22,13 +22,15 @@ export async function historyOf(
       select a.* from delivery_attempts a join deliveries d on d.id = a.delivery_id
       where d.job_id = ${jobId} order by a.delivery_id, a.number`,
   ]);
-  const orders = witnesses.clients.flatMap((client) => client.orders.filter((one) => one.jobId === jobId));
+  const submissions = witnesses.clients.flatMap((client) =>
+    client.submissions.filter((one) => one.jobId === jobId),
+  );
   const cancellations = witnesses.clients.flatMap((client) =>
     client.cancellations.filter((one) => one.jobId === jobId),
   );
   const events = new Set(deliveries.map((delivery) => delivery['event_id'] as string));
   return [
-    ...orders.map((order) => show('ordered', order)),
+    ...submissions.map((submission) => show('ordered', submission)),
     ...cancellations.map((cancellation) => show('cancelled', cancellation)),
     ...jobs.map((job) => show('job', job)),
     ...attempts.map((attempt) => show('attempt', attempt)),

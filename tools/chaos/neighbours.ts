@@ -24,7 +24,7 @@ const floorMs = 1000;
 /** A batch is moved by a loop that looks every half second, some steps one after the other. */
 const batchFloorMs = 2000;
 const loneRequests = 10;
-const patienceMs = 60_000;
+const maxWaitMs = 60_000;
 const restMs = 60_000;
 
 /** The hostile tenant, and a neighbour who is not only to start in time but to be answered. */
@@ -69,7 +69,7 @@ export async function openNeighbourhood(stage: Ground, sink: Sink): Promise<Neig
           const acting = act.run();
           // The act is well under way when the neighbour comes.
           await sleep(500);
-          const [keyed, batch] = await Promise.all([askKeyed(), batches.run(['one line'], patienceMs)]);
+          const [keyed, batch] = await Promise.all([askKeyed(), batches.run(['one line'], maxWaitMs)]);
           results.push({ act: act.kind, what: 'keyed request', tookMs: keyed, limitMs: limits.keyed });
           const tookMs = batch?.status === 'completed' ? batch.tookMs : null;
           results.push({ act: act.kind, what: 'batch of one line', tookMs, limitMs: limits.batch });
@@ -97,8 +97,8 @@ function remembered({ kind, run }: HostileAct, underWay: Set<Promise<number>>): 
 
 async function measureLimits(askKeyed: () => Promise<number | null>, batches: BatchClient) {
   const keyed: number[] = [];
-  for (let index = 0; index < loneRequests; index += 1) keyed.push((await askKeyed()) ?? patienceMs);
-  const batch = await batches.run(['alone'], patienceMs);
+  for (let index = 0; index < loneRequests; index += 1) keyed.push((await askKeyed()) ?? maxWaitMs);
+  const batch = await batches.run(['alone'], maxWaitMs);
   if (batch === null) throw new Error('the batch of a lone tenant does not end');
   return { keyed: times * Math.max(...keyed) + floorMs, batch: times * batch.tookMs + batchFloorMs };
 }

@@ -7,23 +7,23 @@ import type { OrderHistory, Try, WrongAnswer } from './client-record.ts';
  * as it was.
  */
 export function noteReply(
-  order: OrderHistory,
+  submission: OrderHistory,
   at: { atMs: number; url: string },
   reply: Reply,
 ): WrongAnswer[] {
-  order.tries.push(toTry(at, reply));
+  submission.tries.push(toTry(at, reply));
   if (reply.kind !== 'answer') return [];
   const wrong = (promise: WrongAnswer['promise'], detail: string): WrongAnswer[] => [
-    { promise, jobId: order.jobId, detail: `${order.key}: ${detail}` },
+    { promise, jobId: submission.jobId, detail: `${submission.key}: ${detail}` },
   ];
-  const isNew = addAnswer(order, reply);
+  const isNew = addAnswer(submission, reply);
   const said = `${reply.status} ${reply.body.slice(0, 500)}`;
   if (isBrokenAnswer(reply)) return wrong('answers', `answered ${said}`);
   if (isTransient(reply)) return [];
-  if (reply.status === 202) return noteAcceptance(order, reply, isNew, wrong);
+  if (reply.status === 202) return noteAcceptance(submission, reply, isNew, wrong);
   if (reply.status < 400) return wrong('answers', `answered ${said}`);
-  if (order.jobId !== null) return wrong('idempotency', `accepted before, now answered ${said}`);
-  order.refusal = { status: reply.status, type: errorTypeOf(reply.body) };
+  if (submission.jobId !== null) return wrong('idempotency', `accepted before, now answered ${said}`);
+  submission.refusal = { status: reply.status, type: errorTypeOf(reply.body) };
   return reply.status === 409 ? wrong('idempotency', `in conflict with itself: ${said}`) : [];
 }
 
@@ -33,18 +33,19 @@ export function toTry(at: { atMs: number; url: string }, reply: Reply): Try {
 }
 
 function noteAcceptance(
-  order: OrderHistory,
+  submission: OrderHistory,
   reply: Answer,
   isNew: boolean,
   wrong: (promise: WrongAnswer['promise'], detail: string) => WrongAnswer[],
 ): WrongAnswer[] {
   const jobId = idOf(reply.body);
   if (jobId === null) return wrong('answers', `202 without a job: ${reply.body.slice(0, 500)}`);
-  if (order.jobId === null) {
-    order.jobId = jobId;
+  if (submission.jobId === null) {
+    submission.jobId = jobId;
     return [];
   }
-  if (order.jobId !== jobId) return wrong('idempotency', `one key, two jobs: ${order.jobId} and ${jobId}`);
+  if (submission.jobId !== jobId)
+    return wrong('idempotency', `one key, two jobs: ${submission.jobId} and ${jobId}`);
   return isNew ? wrong('idempotency', 'one key, one job, other bytes') : [];
 }
 
@@ -54,10 +55,10 @@ function isTransient({ status, retryAfterMs }: Answer): boolean {
 }
 
 /** True when no answer before was the same. */
-function addAnswer(order: OrderHistory, { status, body }: Answer): boolean {
+function addAnswer(submission: OrderHistory, { status, body }: Answer): boolean {
   const kept = status < 400 ? body : body.replace(/"request_id":"[^"]*",?/, '');
-  if (order.answers.some((one) => one.status === status && one.body === kept)) return false;
-  order.answers.push({ status, body: kept });
+  if (submission.answers.some((one) => one.status === status && one.body === kept)) return false;
+  submission.answers.push({ status, body: kept });
   return true;
 }
 

@@ -42,7 +42,7 @@ const parksItsModel = new Set<string>(['quota', 'code status=401']);
 const parkedModel = 'openai/gpt-4o-mini';
 
 export type Order = {
-  order: ChaosOrder;
+  submission: ChaosOrder;
   /** Fault the provider is asked to show, by name; null for none. */
   providerFault: string | null;
   /** The user asks for its cancellation a moment after it was accepted. */
@@ -54,7 +54,7 @@ export type Order = {
  * An order as some user might give it: any provider, streamed or not, with fallbacks, deadlines and second
  * thoughts.
  */
-export function makeOrder(random: Random, providerFaultShare: number): Order {
+export function makeSubmission(random: Random, providerFaultShare: number): Order {
   const fault = random.chance(providerFaultShare) ? random.pick(providerFaults) : null;
   const hangs = fault === null && random.chance(providerFaultShare / 10);
   const isParked = fault !== null && parksItsModel.has(fault);
@@ -68,7 +68,7 @@ export function makeOrder(random: Random, providerFaultShare: number): Order {
     providerFault,
     isCancelled: random.chance(0.05),
     isWatched: stream && random.chance(0.5),
-    order: {
+    submission: {
       text: `${'Say more of it. '.repeat(random.int(6))}${markerOf(providerFault)}`,
       model,
       maxTokens: 16 + random.int(120),

@@ -20,7 +20,7 @@ export type PoisonResult = {
 const poison = 'a-word-that-kills-whoever-reads-it';
 const lines = 40;
 const poisonedLine = 17;
-const patienceMs = 60_000;
+const maxWaitMs = 60_000;
 
 export type Poisoner = { records(): ClientRecord[]; play(): Promise<PoisonResult> };
 
@@ -41,11 +41,11 @@ export async function openPoisoner(stage: Ground): Promise<Poisoner> {
       await cluster.reconfigure({ FAILPOINTS: `batch.line=kill~${poison}` });
       const prompts = Array.from({ length: lines }, (_, index) => (index === poisonedLine ? poison : 'good'));
       const [ended, otherEnded] = await innocent.during('a poisoned batch', () =>
-        Promise.all([poisoner.run(prompts, patienceMs), other.run(['good'], patienceMs)]),
+        Promise.all([poisoner.run(prompts, maxWaitMs), other.run(['good'], maxWaitMs)]),
       );
       tally.add('tenant: a batch with a line that kills', false);
       await cluster.reconfigure({});
-      await quiesce(cluster.sql, patienceMs);
+      await quiesce(cluster.sql, maxWaitMs);
       return {
         processesKilled: killed() - killedBefore,
         status: ended?.status ?? 'not ended',

@@ -20,8 +20,8 @@ export async function listUnrest(sql: Database): Promise<string[]> {
  * Waits until every job and every batch is final and every webhook sent; false when that is not so after
  * `patienceMs`.
  */
-export async function quiesce(sql: Database, patienceMs: number): Promise<boolean> {
-  const until = Date.now() + patienceMs;
+export async function quiesce(sql: Database, maxWaitMs: number): Promise<boolean> {
+  const until = Date.now() + maxWaitMs;
   for (;;) {
     const [row] = await sql<{ busy: boolean }[]>`
       select exists (select 1 from jobs where finished_at is null)
@@ -37,9 +37,9 @@ export async function quiesce(sql: Database, patienceMs: number): Promise<boolea
 export async function firstSettledAfter(
   sql: Database,
   momentMs: number,
-  patienceMs: number,
+  maxWaitMs: number,
 ): Promise<number | null> {
-  const until = momentMs + patienceMs;
+  const until = momentMs + maxWaitMs;
   while (Date.now() < until) {
     const [row] = await sql<{ at: Date | null }[]>`
       select min(created_at) as at from charges where created_at > ${new Date(momentMs)}`.catch(() => []);
@@ -56,9 +56,9 @@ export async function firstSettledAfter(
 export async function firstDoneAfter(
   sql: Database,
   momentMs: number,
-  patienceMs: number,
+  maxWaitMs: number,
 ): Promise<number | null> {
-  const until = momentMs + patienceMs;
+  const until = momentMs + maxWaitMs;
   while (Date.now() < until) {
     const [row] = await sql<{ at: Date | null }[]>`
       select min(finished_at) as at from jobs

@@ -7,7 +7,7 @@ export type Recovery = { fault: string; firstSettledMs: number | null };
 
 type Outage = { kind: string; losesTickets?: true; inject(): Promise<unknown> };
 
-const patienceMs = 20_000;
+const maxWaitMs = 20_000;
 
 function outagesOf({ cluster: { redis, postgres } }: Stage): Outage[] {
   return [
@@ -40,10 +40,10 @@ export async function measureRecovery(stage: Stage, rounds: number): Promise<Rec
       isBack();
       const backAt = Date.now();
       tally.add(`recovery: ${outage.kind}`, true);
-      const firstSettledMs = await firstSettledAfter(cluster.sql, backAt, patienceMs);
+      const firstSettledMs = await firstSettledAfter(cluster.sql, backAt, maxWaitMs);
       recoveries.push({ fault: outage.kind, firstSettledMs });
       await load;
-      await quiesce(cluster.sql, patienceMs);
+      await quiesce(cluster.sql, maxWaitMs);
     }
   }
   return recoveries;

@@ -70,7 +70,7 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
         group by job_id having count(*) = 1
       ) once) as charged,
       (select held_nano from balances where account_id = ${chaosAccount}) as held`;
-  await tellOthers(stage, accepted);
+  await notifyOthers(stage, accepted);
   return {
     jobs,
     accepted: accepted.length,
@@ -84,7 +84,7 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
 }
 
 /** Says which did not succeed, and how their calls went. */
-async function tellOthers({ cluster, say }: Stage, ids: string[]): Promise<void> {
+async function notifyOthers({ cluster, say }: Stage, ids: string[]): Promise<void> {
   const rows = await cluster.sql<{ id: string; state: string; error: string | null; calls: string | null }[]>`
     select j.id, j.state, j.error ->> 'message' as error, (
         select string_agg(a.started_at::time(3) || ' ' || a.outcome || ' ' || coalesce(a.error, ''), '; ' order by a.number)

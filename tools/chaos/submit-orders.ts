@@ -1,6 +1,6 @@
 import { sleep } from './faults/fault.ts';
 import type { Ground } from './ground.ts';
-import { makeOrder, type Order } from './orders.ts';
+import { makeSubmission, type Order } from './orders.ts';
 
 export type LoadOptions = { perSecond: number; forMs: number; providerFaultShare: number; label: string };
 
@@ -18,13 +18,13 @@ export async function submitOrders(
   const start = Date.now();
   const total = Math.round((options.perSecond * options.forMs) / 1000);
   for (let index = 0; index < total; index += 1) {
-    underWay.push(place(makeOrder(random, options.providerFaultShare)));
+    underWay.push(place(makeSubmission(random, options.providerFaultShare)));
     await sleep(start + ((index + 1) * 1000) / options.perSecond - Date.now());
   }
   await Promise.all(underWay);
 
-  async function place({ order, providerFault, isCancelled, isWatched }: Order): Promise<void> {
-    const { jobId } = await client.submit(order);
+  async function place({ submission, providerFault, isCancelled, isWatched }: Order): Promise<void> {
+    const { jobId } = await client.submit(submission);
     if (jobId === null) return;
     if (providerFault !== null) tally.add(`provider: ${providerFault}`, false);
     if (isWatched) watchers.watch(jobId);

@@ -2,7 +2,7 @@ import type { Role } from './member.ts';
 import type { Members } from './members.ts';
 import type { Outages } from './outages.ts';
 
-const lookMs = 20;
+const pollMs = 20;
 
 /** Tells of every time in which no process of a role is up, until the returned function is called. */
 export function watchRoles(members: Members, outages: Outages): () => void {
@@ -16,6 +16,6 @@ export function watchRoles(members: Members, outages: Outages): () => void {
       isBack.delete(role);
     }
   };
-  const timer = setInterval(look, lookMs);
+  const timer = setInterval(look, pollMs);
   return () => clearInterval(timer);
 }

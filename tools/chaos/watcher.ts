@@ -22,7 +22,7 @@ export type WatchFinding = { jobId: string; detail: string };
 export type Watchers = {
   watch(jobId: string): void;
   /** Waits until every reader has seen the end; false when that is not so after `patienceMs`. */
-  whenEnded(patienceMs: number): Promise<boolean>;
+  whenEnded(maxWaitMs: number): Promise<boolean>;
   /**
    * Compares what the readers saw with what the API says now; for when all has come to rest. Every job was
    * seen to end, as what it is; the text of those that succeeded is their result; and the server has nothing
@@ -69,11 +69,11 @@ export function createWatchers(options: WatchersOptions): Watchers {
       const done: Promise<void> = readToEnd(job).finally(() => reading.delete(done));
       reading.add(done);
     },
-    whenEnded: async (patienceMs) => {
+    whenEnded: async (maxWaitMs) => {
       const patience = new AbortController();
       await Promise.race([
         Promise.all(reading),
-        sleep(patienceMs, null, { signal: patience.signal }).catch(() => null),
+        sleep(maxWaitMs, null, { signal: patience.signal }).catch(() => null),
       ]);
       patience.abort();
       return reading.size === 0;

@@ -5,7 +5,7 @@ import { callApi } from '../stack/admin.ts';
 import type { Base } from './demo-batch.ts';
 
 /** Long enough for a job and a first try of its webhook. */
-const patienceMs = 20_000;
+const maxWaitMs = 20_000;
 
 /**
  * Runs one job with a webhook to a receiver of our own, and verifies what arrives with the public library.
@@ -22,7 +22,7 @@ export async function receiveOne(base: Base): Promise<{ type: string; verified: 
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
-  const timer = setTimeout(() => received.reject(new Error('no webhook arrived')), patienceMs);
+  const timer = setTimeout(() => received.reject(new Error('no webhook arrived')), maxWaitMs);
   try {
     await callApi(base, 'POST', '/v1/jobs', {
       body: {

@@ -12,7 +12,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 const show = (text: string) => process.stdout.write(text);
 
 /** From the first line to the last; real providers included. */
-const patienceMs = 5 * 60_000;
+const maxWaitMs = 5 * 60_000;
 
 /**
  * The main job end to end, on real parts. Every promise it shows is checked; one that does not hold makes it
@@ -37,8 +37,8 @@ async function demo(): Promise<number> {
   onStopRequest(({ reason, code }) => void end(reason, code));
   let finished = false;
   const deadline = setTimeout(
-    () => void end(`not finished within ${patienceMs / 60_000} minutes`, 1),
-    patienceMs,
+    () => void end(`not finished within ${maxWaitMs / 60_000} minutes`, 1),
+    maxWaitMs,
   );
   const stack = await starting;
   void stack.broke.then((how) => {

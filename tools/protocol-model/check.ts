@@ -13,9 +13,9 @@ export function checkBooks(world: World, account: Account): void {
     world.violate(rule, `${account.id}: ${availableNano} and ${heldNano} held`, null);
   let shares = 0n;
   let remaining = 0n;
-  for (const { order, core, hold } of world.store.jobs) {
-    if (order.account !== account) continue;
-    if (!isFinal(core.state)) shares += order.holdNano;
+  for (const { submission, core, hold } of world.store.jobs) {
+    if (submission.account !== account) continue;
+    if (!isFinal(core.state)) shares += submission.holdNano;
     if (!hold.isClosed) remaining += hold.remainingNano;
   }
   if (availableNano < 0n || heldNano < 0n) say('no balance is negative');
@@ -37,11 +37,12 @@ export function checkEnd(world: World, wishes: Wish[], accounts: Account[], heal
 
 function checkOrders(world: World, wishes: Wish[]): void {
   const made = new Map<string, number>();
-  for (const { order } of world.store.jobs) made.set(order.key, (made.get(order.key) ?? 0) + 1);
-  for (const { order, told } of wishes) {
+  for (const { submission } of world.store.jobs)
+    made.set(submission.key, (made.get(submission.key) ?? 0) + 1);
+  for (const { submission, told } of wishes) {
     const [job = null] = told;
-    if (told.size > 1 || (made.get(order.key) ?? 0) > 1) {
-      world.violate('one key is one job', `${order.key}: ${made.get(order.key)} jobs`, job);
+    if (told.size > 1 || (made.get(submission.key) ?? 0) > 1) {
+      world.violate('one key is one job', `${submission.key}: ${made.get(submission.key)} jobs`, job);
     }
   }
 }
@@ -70,24 +71,28 @@ function checkEnding(world: World, job: StoredJob, healAtMs: number): void {
 }
 
 function checkAttempts(world: World, job: StoredJob): void {
-  const { core, attempts, order, witness } = job;
+  const { core, attempts, submission, witness } = job;
   if (attempts.length !== core.attempts || attempts.some(({ outcome }) => outcome === 'started')) {
     world.violate('every attempt is written and closed', `${attempts.length} of ${core.attempts}`, job);
   }
   const counted = core.attempts - witness.uncounted;
-  if (core.tries !== counted || counted > order.maxAttempts) {
-    world.violate('no more calls count than the order allows', `${counted} of ${order.maxAttempts}`, job);
+  if (core.tries !== counted || counted > submission.maxAttempts) {
+    world.violate(
+      'no more calls count than the order allows',
+      `${counted} of ${submission.maxAttempts}`,
+      job,
+    );
   }
 }
 
 function checkCharge(world: World, job: StoredJob): void {
-  const { charges, order, core } = job;
+  const { charges, submission, core } = job;
   const [charge = 0n] = charges;
   if (isFinal(core.state) ? charges.length !== 1 : charges.length > 0) {
     world.violate('a job is charged once, when it is final', `${charges.length} charges`, job);
   }
-  if (charge < 0n || charge > order.holdNano) {
-    world.violate('a charge is never more than its hold', `${charge} of ${order.holdNano}`, job);
+  if (charge < 0n || charge > submission.holdNano) {
+    world.violate('a charge is never more than its hold', `${charge} of ${submission.holdNano}`, job);
   }
   if (isFinal(core.state) && !job.hold.isClosed) {
     world.violate('a final job has no open hold', `${job.hold.remainingNano} left`, job);
@@ -111,16 +116,16 @@ function checkCalls(world: World, job: StoredJob, calls: MeterEntry[]): void {
     world.violate('no result without a call', job.result, job);
     return;
   }
-  const { billedNano, isUsageSaid } = last;
-  const owedNano = billedNano < job.order.holdNano ? billedNano : job.order.holdNano;
-  if (isUsageSaid && job.charges[0] !== owedNano) {
+  const { billedNano, isUsageReported } = last;
+  const owedNano = billedNano < job.submission.holdNano ? billedNano : job.submission.holdNano;
+  if (isUsageReported && job.charges[0] !== owedNano) {
     world.violate('a success costs what the provider billed, up to its hold', `${job.charges[0]}`, job);
   }
 }
 
 function checkDeliveries(world: World, job: StoredJob): void {
-  const { deliveries, order, core } = job;
-  const owed = order.hasWebhook && isFinal(core.state) ? 1 : 0;
+  const { deliveries, submission, core } = job;
+  const owed = submission.hasWebhook && isFinal(core.state) ? 1 : 0;
   if (deliveries.length !== owed) {
     world.violate('a final job owes one webhook, if any', `${deliveries.length} of ${owed}`, job);
   }

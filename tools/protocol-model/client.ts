@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 /** What one client wants, when, and whether it changes its mind. */
 export type Wish = {
   atMs: number;
-  order: Order;
+  submission: Order;
   cancelAfterMs: number | null;
   /** Asks once more under the same key, though it was answered. */
   repeats: boolean;
@@ -23,18 +23,18 @@ export type Wish = {
 };
 
 /** A client: asks until it is answered, always under the same key. */
-export function* runClient(world: World, wish: Wish, workers: Worker[]): Steps {
-  yield wish.atMs;
-  yield* orderJob(world, wish);
-  if (wish.repeats) yield* orderJob(world, wish);
-  const [job] = wish.told;
+export function* runClient(world: World, request: Wish, workers: Worker[]): Steps {
+  yield request.atMs;
+  yield* submitOneJob(world, request);
+  if (request.repeats) yield* submitOneJob(world, request);
+  const [job] = request.told;
   if (job === undefined) return;
-  if (wish.cancelAfterMs !== null) {
-    yield wish.cancelAfterMs;
+  if (request.cancelAfterMs !== null) {
+    yield request.cancelAfterMs;
     yield* cancelJob(world, job, workers);
   }
-  if (wish.replaysAfterMs === null) return;
-  yield wish.replaysAfterMs;
+  if (request.replaysAfterMs === null) return;
+  yield request.replaysAfterMs;
   for (const delivery of job.deliveries) commit(world, () => restart(world, delivery));
 }
 
@@ -46,11 +46,11 @@ function restart(world: World, delivery: Delivery): void {
   delivery.notBeforeMs = 0;
 }
 
-function* orderJob(world: World, wish: Wish): Steps {
+function* submitOneJob(world: World, request: Wish): Steps {
   for (;;) {
-    const verdict = commit(world, () => accept(world, wish.order));
-    if (verdict !== unanswered && !world.meets('orderUnanswered')) {
-      if (verdict.kind === 'accepted') wish.told.add(verdict.job);
+    const verdict = commit(world, () => accept(world, request.submission));
+    if (verdict !== unanswered && !world.meets('submissionUnanswered')) {
+      if (verdict.kind === 'accepted') request.told.add(verdict.job);
       return;
     }
     yield world.random.between(300, 3000);

@@ -8,8 +8,9 @@ export const unanswered = Symbol('the database did not answer');
  */
 export function commit<Result>(world: World, statement: () => Result): Result | typeof unanswered {
   const { nowMs } = world.schedule;
-  if (world.meets('databaseAway')) world.awayUntilMs = nowMs + world.random.between(500, 12_000);
-  if (nowMs < world.awayUntilMs || world.meets('commitFails')) return unanswered;
+  if (world.meets('databaseUnavailable'))
+    world.unavailableUntilMs = nowMs + world.random.between(500, 12_000);
+  if (nowMs < world.unavailableUntilMs || world.meets('commitFails')) return unanswered;
   const result = statement();
   return world.meets('commitUnanswered') ? unanswered : result;
 }

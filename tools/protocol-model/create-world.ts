@@ -30,7 +30,7 @@ export function createWorld(seed: number, guards: Guards, withHistory: boolean):
     meter: [],
     received: new Map(),
     faults: countNone(),
-    awayUntilMs: 0,
+    unavailableUntilMs: 0,
     violations: new Map(),
     meets: (fault) => {
       if (!random.chance(world.rates[fault])) return false;

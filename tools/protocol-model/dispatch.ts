@@ -86,7 +86,7 @@ function* reap(world: World, name: string): Steps {
 
 function repairLost(world: World, found: Abandoned, by: string): void {
   const { job, fence, tries, target, cancel, late } = found;
-  const { maxAttempts, targets } = job.order;
+  const { maxAttempts, targets } = job.submission;
   const tried = { tries, maxAttempts, attempts: fence, target, targets: targets.length };
   const losses = job.attempts.filter(({ isLost }) => isLost).length;
   const outcome = decideOrphan({ cancel, late, losses, otherLosses: 0, ...tried }, world.random.next());

@@ -1,12 +1,13 @@
 /** Something that happens at a time; of two at the same time, the one with the lower order goes first. */
-type Timed = { atMs: number; order: number };
+type Timed = { atMs: number; submission: number };
 
 export type EventHeap<Event> = { push(event: Event): void; pop(): Event | undefined };
 
 /** A binary heap, earliest first. */
 export function createEventHeap<Event extends Timed>(): EventHeap<Event> {
   const events: Event[] = [];
-  const isBefore = (a: Event, b: Event) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+  const isBefore = (a: Event, b: Event) =>
+    a.atMs < b.atMs || (a.atMs === b.atMs && a.submission < b.submission);
 
   function push(event: Event): void {
     let place = events.length;

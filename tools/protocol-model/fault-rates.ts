@@ -10,9 +10,9 @@ const highest = {
   /** A commit fails; a commit is made and its answer lost; the database goes away for seconds. */
   commitFails: 0.1,
   commitUnanswered: 0.08,
-  databaseAway: 0.02,
+  databaseUnavailable: 0.02,
   /** A client never reads the answer to its order. */
-  orderUnanswered: 0.15,
+  submissionUnanswered: 0.15,
   /** The queue is emptied; a ticket is lost, handed out twice, or out of turn. */
   queueFlushed: 0.03,
   ticketLost: 0.05,

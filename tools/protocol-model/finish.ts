@@ -37,7 +37,7 @@ export function* finishRun(world: World, by: string, called: Called): Steps {
   const { call, claimed, stopReason } = called;
   const { job, fence, tries, target } = claimed;
   if (stopReason !== null) return yield* finishStopped(world, by, called, stopReason);
-  const { maxAttempts, targets } = job.order;
+  const { maxAttempts, targets } = job.submission;
   const tried = { tries, maxAttempts, attempts: fence, target, targets: targets.length };
   const outcome = decide(call.answer, tried, world.random.next());
   if (outcome.kind === 'succeeded') {
@@ -82,7 +82,7 @@ function* end(
 
 /** What the provider said it used, or else our own count of it; never more than the hold. */
 function chargeOf({ guards }: World, { claimed, call }: Called): bigint {
-  const { holdNano } = claimed.job.order;
-  const costNano = call.isUsageSaid ? call.billedNano : holdNano / 2n;
+  const { holdNano } = claimed.job.submission;
+  const costNano = call.isUsageReported ? call.billedNano : holdNano / 2n;
   return guards.chargeBound ? chargeWithin(costNano, holdNano).amountNano : costNano;
 }

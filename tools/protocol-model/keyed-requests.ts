@@ -17,7 +17,7 @@ export type KeyedRequest = {
 export type Api = { group: Group; tokens: number };
 
 /** A client asks again after so long without an answer; work may take longer than its claim is held. */
-const patienceMs = 5000;
+const maxWaitMs = 5000;
 const workMsMax = 15_000;
 const againMs = 1000;
 
@@ -40,7 +40,7 @@ export function* runKeyedClient(world: World, request: KeyedRequest, apis: Api[]
   while (request.told.size === 0) {
     const asked = world.random.chance(0.3) ? apis : [world.random.pick(apis)];
     for (const api of asked) world.schedule.start(api.group, answer(world, request, api));
-    yield patienceMs;
+    yield maxWaitMs;
   }
 }
 

@@ -7,7 +7,7 @@ export type Call = {
   answer: Exclude<Answer, { kind: 'stopped' }>;
   /** What the provider bills for it, and whether it said so. */
   billedNano: bigint;
-  isUsageSaid: boolean;
+  isUsageReported: boolean;
   answeredAtMs: number;
 };
 
@@ -27,9 +27,9 @@ export function callProvider(world: World, { job, fence, provider }: Claimed, ad
     const answeredMs = world.schedule.nowMs + random.between(5, 300);
     return { ...failedCall(world, failed), answeredAtMs: answeredMs };
   }
-  const billedNano = costOf(world, job.order.holdNano);
-  const isUsageSaid = failed === null && !world.meets('usageUnsaid');
-  world.meter.push({ jobId: job.id, attempt: fence, billedNano, isUsageSaid });
+  const billedNano = costOf(world, job.submission.holdNano);
+  const isUsageReported = failed === null && !world.meets('usageUnsaid');
+  world.meter.push({ jobId: job.id, attempt: fence, billedNano, isUsageReported });
   world.note(job, provider, failed === null ? 'executes attempt' : 'executes, cut off, attempt', fence);
   if (failed !== null) return { ...failedCall(world, failed), billedNano, answeredAtMs };
   const completion = { ...blank, id: `${job.id}:${fence}` };
@@ -40,7 +40,7 @@ export function callProvider(world: World, { job, fence, provider }: Claimed, ad
     limits: null,
     serviceTier: null,
   };
-  return { answer, billedNano, isUsageSaid, answeredAtMs };
+  return { answer, billedNano, isUsageReported, answeredAtMs };
 }
 
 const blank: ChatCompletion = {
@@ -79,7 +79,7 @@ function failedCall({ random }: World, reason: FailureReason): Omit<Call, 'answe
       limits: null,
     },
     billedNano: 0n,
-    isUsageSaid: false,
+    isUsageReported: false,
   };
 }
 

@@ -43,7 +43,7 @@ export type Witness = {
 
 export type StoredJob = {
   id: string;
-  order: Order;
+  submission: Order;
   core: JobCore;
   target: number;
   hold: Hold;
@@ -99,5 +99,5 @@ export type MeterEntry = {
   attempt: number;
   billedNano: bigint;
   /** Whether the answer told what was used. */
-  isUsageSaid: boolean;
+  isUsageReported: boolean;
 };

@@ -38,7 +38,7 @@ export type Schedule = {
   run(untilMs: number, isOver: () => boolean): void;
 };
 
-type WakeUp = { atMs: number; order: number; process: Process; turn: number; isRisky: boolean };
+type WakeUp = { atMs: number; submission: number; process: Process; turn: number; isRisky: boolean };
 
 export function createSchedule(deps: {
   mishap(group: Group): Mishap;
@@ -47,7 +47,7 @@ export function createSchedule(deps: {
   onError(error: unknown): void;
 }): Schedule {
   const heap = createEventHeap<WakeUp>();
-  let order = 0;
+  let submission = 0;
   let isRisky = false;
 
   const schedule: Schedule = {
@@ -71,7 +71,7 @@ export function createSchedule(deps: {
 
   function wakeAt(process: Process, atMs: number, risky: boolean): void {
     process.turn += 1;
-    heap.push({ atMs, order: order++, process, turn: process.turn, isRisky: risky });
+    heap.push({ atMs, submission: submission++, process, turn: process.turn, isRisky: risky });
   }
 
   function run(untilMs: number, isOver: () => boolean): void {

@@ -26,7 +26,7 @@ export type Ending = {
 export function endingOf(world: World, facts: Omit<Ending, 'eventId' | 'body'>): Ending {
   const { job, state, chargeNano, by } = facts;
   const eventId = `evt_${job.id}_${state}_${facts.fence ?? 'none'}_${by}_${world.schedule.nowMs}`;
-  if (!job.order.hasWebhook) return { ...facts, eventId, body: '' };
+  if (!job.submission.hasWebhook) return { ...facts, eventId, body: '' };
   const body = webhookEvent({
     eventId,
     type: `job.${state}`,
@@ -59,12 +59,12 @@ export function settle(world: World, ending: Ending): boolean {
   replaceCore(world, job, core);
   job.charges.push(chargeNano);
   if (guards.releaseAtSettle) {
-    const rest = release(job.order.account, job.hold, job.order.holdNano);
+    const rest = release(job.submission.account, job.hold, job.submission.holdNano);
     if (rest === null) world.violate('a share is released once', `${state} by ${by}`, job);
     else job.hold = rest;
   }
-  take(job.order.account, chargeNano);
-  if (job.order.account.availableNano < 0n) {
+  take(job.submission.account, chargeNano);
+  if (job.submission.account.availableNano < 0n) {
     world.violate('what is available is never negative', `after a charge of ${chargeNano}`, job);
   }
   closeAttempt(job, fence, ending.attemptOutcome);
@@ -78,7 +78,7 @@ export function settle(world: World, ending: Ending): boolean {
 
 /** The outbox row of an ending. */
 export function oweDelivery(world: World, { job, eventId, body }: Ending): void {
-  if (!job.order.hasWebhook) return;
+  if (!job.submission.hasWebhook) return;
   const core = {
     state: 'pending' as const,
     tries: 0,
@@ -86,7 +86,7 @@ export function oweDelivery(world: World, { job, eventId, body }: Ending): void 
     leaseToken: null,
     leaseUntilMs: null,
   };
-  const delivery: Delivery = { core, job, eventId, body, isGone: job.order.isGone, notBeforeMs: 0 };
+  const delivery: Delivery = { core, job, eventId, body, isGone: job.submission.isGone, notBeforeMs: 0 };
   job.deliveries.push(delivery);
   world.store.deliveries.push(delivery);
 }

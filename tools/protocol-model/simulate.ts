@@ -20,7 +20,7 @@ import type { Violation, World } from './world.ts';
 const endMs = 240_000;
 const healAtMs = (endMs * 2) / 3;
 /** Orders come until then. */
-const orderUntilMs = 60_000;
+const submitUntilMs = 60_000;
 const booksMs = 10_000;
 
 export type SimulationResult = {
@@ -52,7 +52,7 @@ function play(seed: number, guards: Guards, withHistory: boolean): SimulationRes
   );
   const keyed = Array.from({ length: random.between(2, 6) }, (_, index) => drawKeyed(random, index));
   const wishes = Array.from({ length: random.between(12, 30) }, (_, index) =>
-    drawWish(random, accounts, index),
+    drawRequest(random, accounts, index),
   );
   startAll(world, wishes, keyed);
   schedule.start(null, keepBooks(world, accounts));
@@ -78,20 +78,20 @@ function startAll(world: World, wishes: Wish[], keyed: KeyedRequest[]): void {
   for (const name of ['dispatch_1', 'dispatch_2'])
     startDispatch(world, name, 2 * workers.length * concurrency);
   for (const name of ['sender_1', 'sender_2']) startSender(world, name);
-  for (const wish of wishes) schedule.start(null, runClient(world, wish, workers));
+  for (const request of wishes) schedule.start(null, runClient(world, request, workers));
   const apis = ['api_1', 'api_2'].map((name) => startApi(world, name));
   for (const request of keyed) schedule.start(null, runKeyedClient(world, request, apis));
 }
 
 function drawKeyed(random: Random, index: number): KeyedRequest {
-  const atMs = random.between(0, orderUntilMs);
+  const atMs = random.between(0, submitUntilMs);
   return { key: `keyed_${index + 1}`, atMs, claim: null, answer: null, done: 0, told: new Set() };
 }
 
-function drawWish(random: Random, accounts: Account[], index: number): Wish {
+function drawRequest(random: Random, accounts: Account[], index: number): Wish {
   return {
-    atMs: random.between(0, orderUntilMs),
-    order: {
+    atMs: random.between(0, submitUntilMs),
+    submission: {
       key: `order_${index + 1}`,
       account: random.pick(accounts),
       holdNano: BigInt(random.between(10, 1000)),
@@ -113,7 +113,7 @@ function drawWish(random: Random, accounts: Account[], index: number): Wish {
 function* heal(world: World): Steps {
   yield healAtMs;
   world.rates = noFaults;
-  world.awayUntilMs = 0;
+  world.unavailableUntilMs = 0;
 }
 
 function* keepBooks(world: World, accounts: Account[]): Steps {

@@ -15,11 +15,12 @@ import type { World } from './world.ts';
 export type Intake = { kind: 'accepted'; job: StoredJob } | { kind: 'insufficient' };
 
 /** See accept_jobs: the key decides first, then the funds. */
-export function accept(world: World, order: Order): Intake {
+export function accept(world: World, submission: Order): Intake {
   const { store, schedule, guards } = world;
-  const first = guards.idempotencyKey ? store.keys.get(order.key) : undefined;
+  const first = guards.idempotencyKey ? store.keys.get(submission.key) : undefined;
   if (first !== undefined) return { kind: 'accepted', job: first };
-  if (guards.fundsCheck && order.holdNano > order.account.availableNano) return { kind: 'insufficient' };
+  if (guards.fundsCheck && submission.holdNano > submission.account.availableNano)
+    return { kind: 'insufficient' };
   const core: JobCore = {
     state: 'waiting',
     generation: 0,
@@ -28,15 +29,15 @@ export function accept(world: World, order: Order): Intake {
     leaseUntilMs: null,
     runAtMs: schedule.nowMs,
     queuedAtMs: schedule.nowMs,
-    deadlineAtMs: schedule.nowMs + order.deadlineMs,
+    deadlineAtMs: schedule.nowMs + submission.deadlineMs,
     cancelRequested: false,
   };
   const job: StoredJob = {
     id: `job_${store.jobs.length + 1}`,
-    order,
+    submission,
     core,
     target: 0,
-    hold: { remainingNano: order.holdNano, isBatch: false, isClosed: false },
+    hold: { remainingNano: submission.holdNano, isBatch: false, isClosed: false },
     attempts: [],
     charges: [],
     result: null,
@@ -46,14 +47,14 @@ export function accept(world: World, order: Order): Intake {
     witness: { endings: 0, uncounted: 0, notBeforeMs: 0, leaseEndMs: 0, isCancelAsked: false },
     history: [],
   };
-  reserve(order.account, order.holdNano);
-  if (order.account.availableNano < 0n) {
-    world.violate('what is available is never negative', order.account.id, job);
+  reserve(submission.account, submission.holdNano);
+  if (submission.account.availableNano < 0n) {
+    world.violate('what is available is never negative', submission.account.id, job);
   }
   store.jobs.push(job);
   store.open.push(job);
-  store.keys.set(order.key, job);
-  world.note(job, order.key, 'accepted, deadline', core.deadlineAtMs, 'hold', order.holdNano);
+  store.keys.set(submission.key, job);
+  world.note(job, submission.key, 'accepted, deadline', core.deadlineAtMs, 'hold', submission.holdNano);
   return { kind: 'accepted', job };
 }
 
@@ -106,7 +107,7 @@ export function ticketOf(job: StoredJob): Ticket {
 }
 
 function providerOf(job: StoredJob): string {
-  return job.order.targets[job.target] ?? '';
+  return job.submission.targets[job.target] ?? '';
 }
 
 /** See claim_jobs: the attempt is written with the claim. */
@@ -136,7 +137,7 @@ export function claimJob(world: World, ticket: Ticket, worker: string): Claimed 
 
 /** See return_tickets: to the next target at once, or round again after the delay. */
 export function returnTicket(world: World, { job, generation }: Ticket, delayMs: number): boolean {
-  const target = (job.target + 1) % job.order.targets.length;
+  const target = (job.target + 1) % job.submission.targets.length;
   const move = { kind: 'returnTicket' as const, generation, delayMs: target > 0 ? 0 : delayMs };
   const core = moveJob(job.core, move, world.schedule.nowMs);
   if (core === null) return false;

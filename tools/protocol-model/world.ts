@@ -22,7 +22,7 @@ export type World = {
   received: Map<string, string>;
   faults: Record<FaultName, number>;
   /** Until then the database answers nobody. */
-  awayUntilMs: number;
+  unavailableUntilMs: number;
   /** Asks whether a fault happens here and now; one that does is counted. */
   meets(fault: FaultName): boolean;
   /** A line in the history of a job; its parts are joined only when somebody will read it. */

@@ -24,9 +24,9 @@ export type ClaimedFolder = {
 
 const fileName = 'running.json';
 /** How long a server left behind may take to close its files before it is killed. */
-const patienceMs = 8000;
+const maxWaitMs = 8000;
 /** Taking a folder takes milliseconds; a door that is closed for longer was left so by a kill. */
-const doorPatienceMs = 10_000;
+const doorMaxWaitMs = 10_000;
 
 /**
  * Makes this process the only one that runs servers on `dir`: two Postgres or two Redis on the same files
@@ -115,7 +115,7 @@ function makeFolder(dir: string): void {
 function takeOver(dir: string, path: string, me: ProcessIdentity): Note['children'] {
   const door = `${path}.taking`;
   const openedAt = statSync(door, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-  if (Date.now() - openedAt > doorPatienceMs) rmSync(door, { force: true });
+  if (Date.now() - openedAt > doorMaxWaitMs) rmSync(door, { force: true });
   try {
     closeSync(openSync(door, 'wx', 0o600));
   } catch (error) {
@@ -161,7 +161,7 @@ async function end(child: ProcessIdentity): Promise<void> {
   if (!isRunning(child)) return;
   // SIGINT is the fast, clean shutdown of Postgres; Redis and our own processes take it as well.
   send(child.pid, 'SIGINT');
-  const until = Date.now() + patienceMs;
+  const until = Date.now() + maxWaitMs;
   while (isRunning(child)) {
     if (Date.now() > until) send(child.pid, 'SIGKILL');
     await new Promise((next) => setTimeout(next, 25));

@@ -41,7 +41,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const password = readOrMakeSecret(join(launcher.home, 'owner-password'));
   const appPassword = readOrMakeSecret(join(launcher.home, 'app-password'));
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(launcher, data, options);
-  forgetReusedPid(data);
+  ignoreReusedPid(data);
   const port = options.port ?? (await findFreePort());
   const settings = [
     `port=${port}`,
@@ -83,7 +83,7 @@ async function initialise(launcher: PostgresLauncher, data: string, options: Pos
  * itself and refuse. The folder is claimed by us, so a pid that is not a Postgres of this folder means the
  * file is left over.
  */
-function forgetReusedPid(data: string): void {
+function ignoreReusedPid(data: string): void {
   const lock = join(data, 'postmaster.pid');
   if (!existsSync(lock) || !existsSync('/proc/self/cmdline')) return;
   const pid = readFileSync(lock, 'utf8').split('\n')[0] ?? '';

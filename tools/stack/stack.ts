@@ -37,8 +37,8 @@ export type StackOptions = {
  * How long each part may take to end, once the gateway has: together less than the ten seconds within which
  * Ctrl-C promises to have stopped everything. A server that is killed instead recovers at its next start.
  */
-const gatewayPatienceMs = 6000;
-const serverPatienceMs = 2500;
+const gatewayMaxWaitMs = 6000;
+const serverMaxWaitMs = 2500;
 
 /**
  * Boots everything on this machine: Postgres and Redis unless they are given, the simulator for providers
@@ -89,8 +89,8 @@ function createParts(note: (children: Child[]) => void) {
   let stopping: Promise<void> | null = null;
   const stopAll = async () => {
     const gateway = children.filter(({ name }) => name === 'gateway');
-    await Promise.all(gateway.map((child) => child.stop(gatewayPatienceMs)));
-    await Promise.all(children.map((child) => child.stop(serverPatienceMs)));
+    await Promise.all(gateway.map((child) => child.stop(gatewayMaxWaitMs)));
+    await Promise.all(children.map((child) => child.stop(serverMaxWaitMs)));
   };
   return {
     add: (child: Child) => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** How long vitest may take to end its workers when the run is interrupted. */
-const patienceMs = 3000;
+const maxWaitMs = 3000;
 
 /**
  * Runs vitest in a process group of its own and gives its exit code. Tests start processes; whatever of the
@@ -30,7 +30,7 @@ export async function runVitest(
   };
   const onAbort = () => {
     send('SIGTERM');
-    setTimeout(() => send('SIGKILL'), patienceMs).unref();
+    setTimeout(() => send('SIGKILL'), maxWaitMs).unref();
   };
   signal.addEventListener('abort', onAbort, { once: true });
   const code = await new Promise<number>((done) => {

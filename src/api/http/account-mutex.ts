@@ -6,7 +6,7 @@ import { createSlots } from '../../shared/platform/slots.ts';
  */
 export type AccountMutex = <Result>(accountId: string, work: () => Promise<Result>) => Promise<Result>;
 
-const patienceMs = 30_000;
+const maxWaitMs = 30_000;
 const retryAfterMs = 1000;
 
 /**
@@ -19,7 +19,7 @@ export function createAccountMutex(atOnce: number): AccountMutex {
     lines.set(accountId, line);
     line.users += 1;
     try {
-      const release = await line.slots.take(patienceMs);
+      const release = await line.slots.take(maxWaitMs);
       if (release === null) {
         throw new Refusal('rate_limited', 'Too many such reads of this account are under way; try again', {
           retryAfterMs,

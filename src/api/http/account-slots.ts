@@ -11,14 +11,14 @@ const retryAfterMs = 1000;
  * So many slots for each account, in this process: what is long or large under way for one leaves the others
  * theirs. Who finds none waits for `patienceMs`.
  */
-export function createAccountSlots(max: number, what: string, patienceMs = 0): AccountSlots {
+export function createAccountSlots(max: number, what: string, maxWaitMs = 0): AccountSlots {
   const accounts = new Map<string, { slots: ReturnType<typeof createSlots>; users: number }>();
   return async (accountId, work) => {
     const account = accounts.get(accountId) ?? { slots: createSlots(max), users: 0 };
     accounts.set(accountId, account);
     account.users += 1;
     try {
-      const release = await account.slots.take(patienceMs);
+      const release = await account.slots.take(maxWaitMs);
       if (release === null) {
         throw new Refusal(
           'rate_limited',

@@ -5,7 +5,7 @@ import type { Caller } from './caller.ts';
 /**
  * How often open streams and waits look whether their credential still works. A minute is what is promised.
  */
-const lookMs = 20_000;
+const pollMs = 20_000;
 
 export type CredentialWatch = {
   /** Aborts when the credential has ended; `forget` is to be called when nobody listens any more. */
@@ -19,7 +19,7 @@ type Watched = { caller: Caller; ended: AbortController };
  * for all at once and one time each, however many streams they have; when the database cannot say, nothing is
  * ended.
  */
-export function createCredentialWatch(apiKeys: Pick<ApiKeys, 'isAlive'>, everyMs = lookMs): CredentialWatch {
+export function createCredentialWatch(apiKeys: Pick<ApiKeys, 'isAlive'>, everyMs = pollMs): CredentialWatch {
   const watched = new Set<Watched>();
   let timer: NodeJS.Timeout | undefined;
 

@@ -36,12 +36,12 @@ export type StreamOptions = {
    * For viewers who cannot come back: these frames are sent when the server closes and their stream has not
    * ended in time. The others may resume.
    */
-  farewell?: () => string;
+  closingFrame?: () => string;
   /**
    * Tells an EventSource when to connect again. Only for streams of our own: the streams of OpenAI and
    * Anthropic hold no such field, and clients that read theirs break on it.
    */
-  tellsWhenToReconnect?: boolean;
+  sendsRetryField?: boolean;
 };
 
 export type EventStreams = {
@@ -55,7 +55,7 @@ export type EventStreams = {
    * Asks every viewer to come back a little later and ends their streams; later ones end at once. Those with
    * a farewell of their own may go on for `patienceMs`.
    */
-  drain(patienceMs: number): void;
+  drain(maxWaitMs: number): void;
   count(): number;
 };
 
@@ -87,7 +87,7 @@ export function createEventStreams({
 
   function turn(): void {
     const before = Date.now() - silenceMs;
-    for (const viewer of viewers) viewer.sayAliveSince(before);
+    for (const viewer of viewers) viewer.sendHeartbeatSince(before);
   }
 
   function add(viewer: Viewer): void {
@@ -107,7 +107,7 @@ export function createEventStreams({
   return {
     open: (reply, options = {}) => {
       const { raw } = reply;
-      const leave = options.farewell === undefined ? watching?.enter(reply.request.account) : undefined;
+      const leave = options.closingFrame === undefined ? watching?.enter(reply.request.account) : undefined;
       reply.hijack();
       // Nobody needs the connection afterwards, and an idle one would hold the shutdown up.
       raw.shouldKeepAlive = false;
@@ -120,17 +120,17 @@ export function createEventStreams({
       credential?.signal.addEventListener('abort', () => viewer.cut(), { once: true });
       viewer.signal.addEventListener('abort', () => credential?.forget(), { once: true });
       if (raw.destroyed) viewer.leave();
-      else if (closing === 'now' || (closing === 'soon' && viewer.canComeBack)) viewer.sayFarewell();
+      else if (closing === 'now' || (closing === 'soon' && viewer.canComeBack)) viewer.sendClosingFrame();
       return viewer;
     },
-    drain: (patienceMs) => {
+    drain: (maxWaitMs) => {
       closing = 'soon';
-      for (const viewer of viewers) if (viewer.canComeBack) viewer.sayFarewell();
+      for (const viewer of viewers) if (viewer.canComeBack) viewer.sendClosingFrame();
       const end = () => {
         closing = 'now';
-        for (const viewer of viewers) viewer.sayFarewell();
+        for (const viewer of viewers) viewer.sendClosingFrame();
       };
-      setTimeout(end, patienceMs).unref();
+      setTimeout(end, maxWaitMs).unref();
     },
     refuseMore: ({ account }) => watching?.refuseMore(account),
     count: () => viewers.size,
@@ -150,8 +150,8 @@ class Viewer implements EventStream {
 
   constructor(raw: ServerResponse, options: StreamOptions, onLeave: (viewer: Viewer) => void) {
     this.#raw = raw;
-    this.#farewell = options.farewell ?? null;
-    this.#tellsWhenToReconnect = options.tellsWhenToReconnect ?? false;
+    this.#farewell = options.closingFrame ?? null;
+    this.#tellsWhenToReconnect = options.sendsRetryField ?? false;
     this.#fields = this.#tellsWhenToReconnect ? `retry: ${reconnectMs}\n` : '';
     this.#onLeave = onLeave;
     // As many jobs as there are on it listen for its end.
@@ -208,11 +208,11 @@ class Viewer implements EventStream {
    * A comment, when nothing was written since then; where something waits already, one more tells nobody
    * anything.
    */
-  sayAliveSince(time: number): void {
+  sendHeartbeatSince(time: number): void {
     if (this.#wroteAt <= time && this.#raw.writableLength === 0) this.#send(': still here\n');
   }
 
-  sayFarewell(): void {
+  sendClosingFrame(): void {
     if (this.#farewell !== null) this.write(this.#farewell());
     else this.#send(`${this.#tellsWhenToReconnect ? reconnectSoon() : ''}: the server closes; resume\n`);
     this.#gone.abort();

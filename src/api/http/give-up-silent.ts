@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { answerBrokenRequest } from './broken-request.ts';
 
-const lookMs = 2000;
+const pollMs = 2000;
 
 /**
  * Closes the connection of a client whose body is not whole and brings nothing for this long, for bodies that
@@ -21,6 +21,6 @@ export function giveUpSilent({ raw }: FastifyRequest, silenceMsMax: number): () 
     clearInterval(timer);
     answerBrokenRequest(Object.assign(new Error('silent'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
     raw.destroy(new Error('the body stopped arriving'));
-  }, lookMs).unref();
+  }, pollMs).unref();
   return () => clearInterval(timer);
 }

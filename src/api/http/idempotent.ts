@@ -19,7 +19,7 @@ import { claimSeconds, keepClaim } from './keep-claim.ts';
 /** How long a request waits for an earlier one with the same key that is still at work. */
 const waitMsMax = 60_000;
 /** It looks again after a moment, and then less and less often. */
-const lookAgainMs = { first: 50, most: 1000 };
+const pollMs = { first: 50, most: 1000 };
 
 /** What a POST answers: a status, a body to be sent as JSON and, for something new, where it is. */
 export type PostReply = { status: number; body: unknown; location?: string };
@@ -142,11 +142,11 @@ async function claimOrWait(
  */
 function createPauses(gone: AbortSignal): () => Promise<void> {
   const until = Date.now() + waitMsMax;
-  let waitMs = lookAgainMs.first;
+  let waitMs = pollMs.first;
   return async () => {
     if (Date.now() > until || gone.aborted) throw keyInUse();
     await new Promise((resolve) => setTimeout(resolve, waitMs));
-    waitMs = Math.min(waitMs * 2, lookAgainMs.most);
+    waitMs = Math.min(waitMs * 2, pollMs.most);
   };
 }
 

@@ -16,7 +16,7 @@ export type IntakeDeps = {
 export type Accepted = {
   jobId: string;
   /** When this order was made; the job of an earlier one, which is given again, is older. */
-  orderedAt: Date;
+  submittedAt: Date;
   location: string;
   status: number;
   reply: string;
@@ -37,14 +37,14 @@ export async function acceptJob(
   const intake = toIntake(await takeId(), submission, submitter);
   await failpoint('intake.quoted');
   const verdict = await deps.ledger.acceptJob(intake);
-  const orderedAt = intake.createdAt;
+  const submittedAt = intake.createdAt;
   await failpoint('intake.committed');
   switch (verdict.kind) {
     case 'accepted':
       deps.signals.publish('backlog', intake.provider);
       return {
         jobId: intake.jobId,
-        orderedAt,
+        submittedAt,
         location: `/v1/jobs/${intake.jobId}`,
         status: 202,
         reply: intake.reply,
@@ -53,7 +53,7 @@ export async function acceptJob(
     case 'replayed': {
       const location = verdict.location ?? '';
       const jobId = location.slice(location.lastIndexOf('/') + 1);
-      return { jobId, orderedAt, location, status: verdict.status, reply: verdict.reply, replayed: true };
+      return { jobId, submittedAt, location, status: verdict.status, reply: verdict.reply, replayed: true };
     }
     case 'insufficient':
       throw insufficientFunds(submission.priced.quote.holdNanoUsd, verdict.availableNano);

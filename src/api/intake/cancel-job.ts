@@ -31,7 +31,7 @@ export async function cancelMany(deps: CancelDeps, accountId: string, jobIds: st
     tries.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : [])),
   );
   const others = jobIds.filter((id) => !ended.has(id));
-  if (others.length > 0) await askToStop(deps, others);
+  if (others.length > 0) await requestStop(deps, others);
   const failed = tries.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return ended.size;
@@ -55,7 +55,7 @@ async function end(deps: CancelDeps, job: StoppableJob): Promise<string | null> 
   return job.id;
 }
 
-async function askToStop(deps: CancelDeps, jobIds: string[]): Promise<void> {
+async function requestStop(deps: CancelDeps, jobIds: string[]): Promise<void> {
   const asked = await requestCancels(deps.sql, jobIds);
   await failpoint('cancel.recorded');
   for (const id of asked) deps.signals.publish('cancel', id);

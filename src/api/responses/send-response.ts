@@ -24,7 +24,7 @@ export async function sendResponse(
   const stored = await readResponse(deps.sql, accountOf(request), id);
   if (!stream) return reply.send(toResponse(stored.facts));
   const opened = deps.streams.open(reply);
-  void tellAll(deps, stored, opened, after)
+  void pump(deps, stored, opened, after)
     .catch((error: unknown) => {
       request.log.error({ error, job_id: stored.job.id }, 'the events of a response failed');
     })
@@ -32,7 +32,7 @@ export async function sendResponse(
   return reply;
 }
 
-async function tellAll(
+async function pump(
   deps: SendResponseDeps,
   stored: StoredResponse,
   stream: EventStream,

@@ -29,8 +29,8 @@ export async function followCall(
   tell: (piece: Delta) => Promise<void>,
 ): Promise<void> {
   const told = new Map<number, string>();
-  let toldCalls = false;
-  const isUntold = () => told.size === 0 && !toldCalls;
+  let reportedCalls = false;
+  const isUntold = () => told.size === 0 && !reportedCalls;
 
   function piecesOf(event: JobEvent): Delta[] {
     const piece = toDelta(event);
@@ -42,7 +42,7 @@ export async function followCall(
 
   function remember(piece: Delta): Delta {
     if (piece.kind === 'text') told.set(piece.choice, (told.get(piece.choice) ?? '') + piece.text);
-    else toldCalls = true;
+    else reportedCalls = true;
     return piece;
   }
 

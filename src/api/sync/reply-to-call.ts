@@ -88,12 +88,12 @@ export async function streamReply(
   request: FastifyRequest,
   reply: FastifyReply,
   call: Call,
-  narrate: (placed: SubmittedCall) => StreamEncoder,
+  createEncoder: (placed: SubmittedCall) => StreamEncoder,
 ): Promise<FastifyReply> {
   const placed = await submitCall(deps, request, reply, call);
-  const narration = narrate(placed);
+  const encoder = createEncoder(placed);
   const gone = onDisconnect(reply);
-  const answer = followAnswer(deps.watcher, placed, narration, gone);
+  const answer = followAnswer(deps.watcher, placed, encoder, gone);
   const first = await answer.first(headersMsMax);
   if (gone.aborted) {
     cancelUnlessReattached(deps, placed);
@@ -102,8 +102,8 @@ export async function streamReply(
   // It ended before a word: a failure can still be an answer of its own.
   if (first === 'end') await readAnswer(deps, placed, gone);
   const closing = new Refusal('unavailable', 'The server closes; ask again');
-  const stream = deps.streams.open(reply, { farewell: () => narration.failed(closing) });
-  void tellAll(deps, { placed, stream, answer, narration }).catch((error: unknown) =>
+  const stream = deps.streams.open(reply, { closingFrame: () => encoder.failed(closing) });
+  void pump(deps, { placed, stream, answer, encoder }).catch((error: unknown) =>
     request.log.error({ error, job_id: placed.jobId }, 'a streamed answer failed'),
   );
   return reply;
@@ -129,7 +129,7 @@ type FollowedAnswer = {
 function followAnswer(
   watcher: JobWatcher,
   { jobId }: SubmittedCall,
-  narration: StreamEncoder,
+  encoder: StreamEncoder,
   gone: AbortSignal,
 ): FollowedAnswer {
   let begin: () => void = () => undefined;
@@ -144,7 +144,7 @@ function followAnswer(
   const followed = followCall(watcher, { jobId, signal: gone }, async (piece) => {
     begin();
     const stream = await opened;
-    await stream?.writePaced(() => narration.delta(piece));
+    await stream?.writePaced(() => encoder.delta(piece));
   });
   return {
     first: async (timeoutMs) => {
@@ -167,11 +167,11 @@ type Telling = {
   placed: SubmittedCall;
   stream: EventStream;
   answer: FollowedAnswer;
-  narration: StreamEncoder;
+  encoder: StreamEncoder;
 };
 
-async function tellAll(deps: ReplyDeps, telling: Telling): Promise<void> {
-  const { placed, stream, answer, narration } = telling;
+async function pump(deps: ReplyDeps, telling: Telling): Promise<void> {
+  const { placed, stream, answer, encoder } = telling;
   let isBrokenOff = false;
   // The client left, or the server closes and could not wait for the end: nobody will have the rest.
   const breakOff = () => {
@@ -182,10 +182,10 @@ async function tellAll(deps: ReplyDeps, telling: Telling): Promise<void> {
   if (stream.signal.aborted) breakOff();
   else stream.signal.addEventListener('abort', breakOff, { once: true });
   try {
-    stream.write(narration.started());
+    stream.write(encoder.started());
     await answer.writeTo(stream);
     if (isBrokenOff) return;
-    stream.write(narration.ended(await readAnswer(deps, placed, stream.signal)));
+    stream.write(encoder.ended(await readAnswer(deps, placed, stream.signal)));
   } catch (error) {
     if (isBrokenOff) return;
     if (error instanceof OutputTakenBack) breakOff();
@@ -193,7 +193,7 @@ async function tellAll(deps: ReplyDeps, telling: Telling): Promise<void> {
       error instanceof OutputTakenBack
         ? new Refusal('outcome_unknown', 'The provider broke off in the middle of its answer')
         : toRefusal(error);
-    stream.write(narration.failed(refusal));
+    stream.write(encoder.failed(refusal));
   } finally {
     stream.signal.removeEventListener('abort', breakOff);
     stream.end();

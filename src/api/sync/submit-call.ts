@@ -78,7 +78,7 @@ export async function submitCall(
   if (accepted.replayed) reply.header('idempotent-replayed', 'true');
   const isNew = asks === 1 && !accepted.replayed;
   const earlierJob = isNew ? null : await findJobRecord(deps.sql, accountId, accepted.jobId);
-  const createdAt = earlierJob?.createdAt ?? accepted.orderedAt;
+  const createdAt = earlierJob?.createdAt ?? accepted.submittedAt;
   return { jobId: accepted.jobId, accountId, createdAt, asks };
 }
 

@@ -35,7 +35,7 @@ export class Cursor {
    * Those of the news that may be passed on; null when one is missing before them, which the log may still
    * have.
    */
-  takeNews(signals: LoggedEvent[]): LoggedEvent[] | null {
+  takeSignal(signals: LoggedEvent[]): LoggedEvent[] | null {
     const fresh = signals.filter(({ id }) => id > this.#seen);
     const gap = fresh.some(({ id }, index) => id !== this.#seen + 1 + index);
     return gap ? null : this.takeLogged(fresh);

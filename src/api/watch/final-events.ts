@@ -30,11 +30,11 @@ export async function replayFinalEvents(deps: EndDeps, job: WatchedJob, cursor: 
   if (!isFinal(job.state)) return [];
   const finalId = await finalIdOf(deps, job, cursor.found);
   if (cursor.sent >= finalId) return [];
-  const missing = cursor.sent < finalId - 1 ? await tellMissing(deps, job, cursor.sent, finalId) : [];
+  const missing = cursor.sent < finalId - 1 ? await replayMissing(deps, job, cursor.sent, finalId) : [];
   return [...missing, finalEvent(job.id, finalId, { ...job, state: job.state })];
 }
 
-async function tellMissing(
+async function replayMissing(
   deps: EndDeps,
   job: WatchedJob,
   after: number,

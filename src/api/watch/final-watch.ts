@@ -3,7 +3,7 @@ import { listFinalJobs } from '../../shared/events/sql/watched-jobs.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 
 /** A change whose news was lost is found by looking again this often, for all who wait in one query. */
-const lookAgainMs = 1000;
+const pollMs = 1000;
 
 export type FinalWatchDeps = {
   sql: Database;
@@ -57,7 +57,7 @@ export function createFinalWatch(deps: FinalWatchDeps): FinalWatch {
 
   const timer = setInterval(() => {
     for (const jobId of waiters.keys()) lookAt(jobId);
-  }, lookAgainMs);
+  }, pollMs);
   timer.unref();
 
   function add(waiter: Waiter): () => void {

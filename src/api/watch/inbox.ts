@@ -8,7 +8,7 @@ const waitingCharactersMax = 256 * 1024;
 const readyMsMax = 250;
 
 /** What happened since the last time: news in order, and whether the log or the row should be looked at. */
-type Taken = { signals: LoggedEvent[]; lookAtRow: boolean; lookAtLog: boolean };
+type Taken = { signals: LoggedEvent[]; pollRow: boolean; pollLog: boolean };
 
 /** Takes news the moment they come; false when it cannot, and they wait like all others. */
 type PassOn = (signals: LoggedEvent[]) => boolean;
@@ -58,7 +58,7 @@ export class Inbox {
   }
 
   take(): Taken {
-    const taken = { signals: this.#news, lookAtRow: this.#lookAtRow, lookAtLog: this.#lookAtLog };
+    const taken = { signals: this.#news, pollRow: this.#lookAtRow, pollLog: this.#lookAtLog };
     this.#news = [];
     this.#size = 0;
     this.#lookAtRow = false;

@@ -13,7 +13,7 @@ import { finalIdOf, replayFinalEvents } from './final-events.ts';
 import { Inbox } from './inbox.ts';
 
 /** News may be lost: a silent job is looked at again this often, all of them in one query. */
-const lookAgainMs = 2000;
+const pollMs = 2000;
 const pageSize = 200;
 
 export type JobWatcherDeps = {
@@ -71,7 +71,7 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
     }
     looking = false;
   }
-  const timer = setInterval(() => void lookAgain(), lookAgainMs);
+  const timer = setInterval(() => void lookAgain(), pollMs);
   timer.unref();
 
   async function watch({ jobId, after, signal }: WatchRequest, reader: JobReader): Promise<void> {
@@ -82,8 +82,8 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
     watched.add(inbox);
     try {
       await inbox.ready();
-      if (after < queuedEventId) await tellQueued(watching);
-      while (!signal.aborted && !(await tellWhatThereIs(deps, watching))) await inbox.wait(passOn);
+      if (after < queuedEventId) await emitQueued(watching);
+      while (!signal.aborted && !(await emitStored(deps, watching))) await inbox.wait(passOn);
     } finally {
       watched.delete(inbox);
       inbox.end();
@@ -110,7 +110,7 @@ type Watching = {
   thrown: { error: unknown } | null;
 };
 
-async function tellQueued({ jobId, cursor, reader }: Watching): Promise<void> {
+async function emitQueued({ jobId, cursor, reader }: Watching): Promise<void> {
   cursor.advance(queuedEventId);
   await reader.take([toJobEvent(jobId, { id: queuedEventId, type: 'job.queued', fields: '{}' })]);
 }
@@ -118,7 +118,7 @@ async function tellQueued({ jobId, cursor, reader }: Watching): Promise<void> {
 /** Passes on what follows without a hole; what does not is left to whoever looks at the log. */
 function passLive(watching: Watching, signals: LoggedEvent[]): boolean {
   const { jobId, cursor, reader } = watching;
-  const live = cursor.takeNews(signals);
+  const live = cursor.takeSignal(signals);
   if (live === null) return false;
   try {
     reader.takeLive?.(live.map((event) => toJobEvent(jobId, event)));
@@ -133,18 +133,18 @@ function passLive(watching: Watching, signals: LoggedEvent[]): boolean {
  * Passes on what has come, and what the log and the row have if they are to be looked at; true when nothing
  * is left to tell.
  */
-async function tellWhatThereIs(deps: JobWatcherDeps, watching: Watching): Promise<boolean> {
+async function emitStored(deps: JobWatcherDeps, watching: Watching): Promise<boolean> {
   const { inbox, cursor, thrown } = watching;
   if (thrown !== null) throw thrown.error;
-  const { signals, lookAtRow, lookAtLog } = inbox.take();
-  const live = cursor.takeNews(signals);
+  const { signals, pollRow, pollLog } = inbox.take();
+  const live = cursor.takeSignal(signals);
   if (live !== null) await tell(watching, live);
-  if (live !== null && !lookAtRow && !lookAtLog) return false;
+  if (live !== null && !pollRow && !pollLog) return false;
   // The row before the log: once the row is final, the log is complete.
-  const job = lookAtRow ? await findOrRetry(deps, watching) : undefined;
+  const job = pollRow ? await findOrRetry(deps, watching) : undefined;
   if (job === null) return true;
-  await tellLogged(deps, watching);
-  return job !== undefined && isFinal(job.state) && (await tellLast(deps, watching, job));
+  await emitLogged(deps, watching);
+  return job !== undefined && isFinal(job.state) && (await emitLast(deps, watching, job));
 }
 
 async function tell({ jobId, reader }: Watching, events: LoggedEvent[]): Promise<void> {
@@ -156,12 +156,12 @@ async function findOrRetry(deps: JobWatcherDeps, { jobId, inbox }: Watching) {
     return await findWatchedJob(deps.sql, jobId);
   } catch (error) {
     deps.log.debug({ job_id: jobId, error }, 'a watched job could not be read');
-    setTimeout(() => inbox.look('row'), lookAgainMs).unref();
+    setTimeout(() => inbox.look('row'), pollMs).unref();
     return undefined;
   }
 }
 
-async function tellLogged(deps: JobWatcherDeps, watching: Watching): Promise<void> {
+async function emitLogged(deps: JobWatcherDeps, watching: Watching): Promise<void> {
   const { jobId, signal, cursor } = watching;
   while (!signal.aborted) {
     const page = await deps.events.log.read(jobId, cursor.seen, pageSize);
@@ -171,7 +171,7 @@ async function tellLogged(deps: JobWatcherDeps, watching: Watching): Promise<voi
   }
 }
 
-async function tellLast(
+async function emitLast(
   deps: JobWatcherDeps,
   { jobId, cursor, reader }: Watching,
   job: WatchedJob,

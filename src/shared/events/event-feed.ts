@@ -1,5 +1,5 @@
 import type { Subscriber } from '../platform/redis/subscriber.ts';
-import { channelOf, parseNews } from './event-log.ts';
+import { channelOf, parseSignal } from './event-log.ts';
 import type { LoggedEvent } from './rules/event.ts';
 
 /** What is told about one job: events just written, or none when its row in Postgres changed. */
@@ -29,7 +29,7 @@ export function createEventFeed({
   subscriber.onMessage((name, message) => {
     const listening = channels.get(name)?.listening;
     if (listening === undefined) return;
-    const signals = parseNews(message);
+    const signals = parseSignal(message);
     for (const { listener } of listening) listener(signals);
   });
 

@@ -187,7 +187,7 @@ export function channelOf(prefix: string, jobId: string): string {
 }
 
 /** Reads what `append` published. */
-export function parseNews(message: string): LoggedEvent[] {
+export function parseSignal(message: string): LoggedEvent[] {
   if (message === '') return [];
   const events = JSON.parse(message) as [number, string, string][];
   return events.map(([id, type, fields]) => ({ id, type, fields }));

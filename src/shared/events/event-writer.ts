@@ -5,7 +5,7 @@ import type { EventLog } from './event-log.ts';
 import { EventSender, type WriterOptions } from './event-sender.ts';
 
 /** The first delta leaves at once; later ones are joined for this long. */
-const gatherMs = 50;
+const coalesceMs = 50;
 
 /** Writes the events of one attempt. Nothing here waits, blocks or throws, whatever Redis does. */
 export type JobEventWriter = {
@@ -25,16 +25,16 @@ export function openEventWriter(
 ): JobEventWriter {
   const { attempt, provider, model } = options;
   const outbox = new EventSender(deps, options);
-  const gatherer = createDeltaCoalescer(attempt);
+  const coalescer = createDeltaCoalescer(attempt);
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    if (gatherer.isEmpty()) return;
-    outbox.write(gatherer.take());
-    if (!closed) timer = setTimeout(flush, gatherMs);
+    if (coalescer.isEmpty()) return;
+    outbox.write(coalescer.take());
+    if (!closed) timer = setTimeout(flush, coalesceMs);
   }
 
   return {
@@ -42,7 +42,7 @@ export function openEventWriter(
       outbox.write([{ type: 'job.started', fields: JSON.stringify({ attempt, provider, model }) }]),
     delta: (delta) => {
       if (!options.stream || closed) return;
-      gatherer.add(delta);
+      coalescer.add(delta);
       if (timer === undefined) flush();
     },
     close: async () => {

@@ -26,7 +26,7 @@ export type Ledger = {
 };
 
 /** A client waits for its answer: a database that is away for longer is its business. */
-const intakePatienceMs = 1500;
+const intakeMaxWaitMs = 1500;
 /**
  * A statement waits for a balance that somebody has locked: a moment when others share it, longer when it is
  * only for that account. Everything of ours that locks a balance gives it back within milliseconds.
@@ -52,7 +52,7 @@ export function createLedger(
     laneOf,
   });
   return {
-    acceptJob: (intake) => retryWhileUnavailable(() => accept(intake), { patienceMs: intakePatienceMs }),
+    acceptJob: (intake) => retryWhileUnavailable(() => accept(intake), { maxWaitMs: intakeMaxWaitMs }),
     settleJob: createGroupCommit<JobEnding, boolean>({
       commit: (endings, isShared) => settleJobs(sql, endings, waitOf(isShared)),
       bytesOf: (ending) => (ending.result?.length ?? 0) + (ending.event?.body.length ?? 0) + 800,

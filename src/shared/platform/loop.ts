@@ -8,7 +8,7 @@ export type Loop = {
 };
 
 /** A failure that goes on is told of again after this long. */
-const sayAgainMs = 60_000;
+const logAgainMs = 60_000;
 
 /**
  * Runs `work` again and again: at least every `intervalMs`, sooner when woken, never twice at a time. When
@@ -34,7 +34,7 @@ export function startLoop(
     isFailing = true;
     const text = error instanceof Error ? error.message : String(error);
     const now = performance.now();
-    for (const [other, at] of said) if (now - at > sayAgainMs) said.delete(other);
+    for (const [other, at] of said) if (now - at > logAgainMs) said.delete(other);
     log[said.has(text) ? 'debug' : 'warn']({ loop: name, error }, 'loop failed');
     if (!said.has(text)) said.set(text, now);
     return false;

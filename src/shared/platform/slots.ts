@@ -20,7 +20,7 @@ export function createSlots(max: number) {
 
   return {
     /** A slot, or null when none was free for so long. */
-    take(patienceMs: number): Promise<Release | null> {
+    take(maxWaitMs: number): Promise<Release | null> {
       if (taken < max) {
         taken += 1;
         return Promise.resolve(releaseOnce());
@@ -33,7 +33,7 @@ export function createSlots(max: number) {
         const timer = setTimeout(() => {
           waiting.splice(waiting.indexOf(turn), 1);
           resolve(null);
-        }, patienceMs);
+        }, maxWaitMs);
         waiting.push(turn);
       });
     },

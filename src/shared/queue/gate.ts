@@ -96,9 +96,9 @@ export function createGate(deps: {
     ];
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = limits;
     const limitArgs = [requestsPerMinute ?? 0, tokensPerMinute ?? 0, maxConcurrency ?? 0];
-    const saidArgs = [said?.usedUpMs ?? 0, said?.requestsLeft ?? -1, said?.tokensLeft ?? -1];
+    const reportedArgs = [said?.usedUpMs ?? 0, said?.requestsLeft ?? -1, said?.tokensLeft ?? -1];
     const passArgs = [pass.tokens, pass.slot, deps.slotMs, pass.rank];
-    const args = [op, ...limitArgs, ...passArgs, kind, value, ...saidArgs];
+    const args = [op, ...limitArgs, ...passArgs, kind, value, ...reportedArgs];
     return (await gateScript(deps.redis, keys, args)) as [number, number, ...unknown[]];
   }
   return {

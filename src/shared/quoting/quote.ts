@@ -67,10 +67,10 @@ const nearThreshold = 0.9;
 /** What is left for output when the prompt nearly fills the context and the request names no maximum. */
 const outputLeast = 256;
 
-const dearest = (...prices: bigint[]) => prices.reduce((most, price) => (price > most ? price : most), 0n);
+const highest = (...prices: bigint[]) => prices.reduce((most, price) => (price > most ? price : most), 0n);
 
 const dearestInput = (rates: Rates, asksHourCache: boolean) =>
-  dearest(rates.input, rates.cachedInput, rates.cacheWrite, asksHourCache ? rates.cacheWriteHour : 0n);
+  highest(rates.input, rates.cachedInput, rates.cacheWrite, asksHourCache ? rates.cacheWriteHour : 0n);
 
 /**
  * Never less than `priceUsage` for any usage within the bounds:
@@ -80,8 +80,8 @@ function holdFor(prices: Prices, inputTokens: number, outputTokens: number, asks
   const long = prices.longContext;
   const isLong = long !== undefined && inputTokens >= long.aboveInputTokens * nearThreshold;
   const standard = dearestInput(prices, asksHourCache);
-  const input = isLong ? dearest(standard, dearestInput(long, asksHourCache)) : standard;
-  const output = isLong ? dearest(prices.output, long.output) : prices.output;
+  const input = isLong ? highest(standard, dearestInput(long, asksHourCache)) : standard;
+  const output = isLong ? highest(prices.output, long.output) : prices.output;
   return costOf(input * BigInt(inputTokens) + output * BigInt(outputTokens));
 }
 
@@ -159,7 +159,7 @@ export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput):
     const { id, provider, upstreamModel, prices, priceVersion, tokenizer } = model;
     const asksHourCache = measure.hourCache;
     const holdNanoUsd = holdFor(prices, bound.tokens, n * maxOutputTokens, asksHourCache);
-    total.holdNanoUsd = dearest(total.holdNanoUsd, holdNanoUsd);
+    total.holdNanoUsd = highest(total.holdNanoUsd, holdNanoUsd);
     total.inputTokens = Math.max(total.inputTokens, bound.tokens);
     total.maxOutputTokens = Math.max(total.maxOutputTokens, maxOutputTokens);
     total.targets.push({

@@ -9,7 +9,7 @@ import {
   type SealedRow,
   sealedColumns,
 } from './sql/sealed-rows.ts';
-import { placeOfAccount, placeOfEndpoint } from './webhook-secret.ts';
+import { aadOfAccount, aadOfEndpoint } from './webhook-secret.ts';
 
 /** A text that is sealed with the key of the installation, so that another key is told before it is used. */
 const fact = 'secrets_check';
@@ -25,7 +25,7 @@ export async function findWrongKey(sql: Database, secretsKey: SecretsKey): Promi
   if ((await readFact(sql, fact)) === null) {
     // An installation older than this check: its secrets say whose it is.
     const [secret] = await listSealed(sql, 'accounts.webhook_secret', { after: '', limit: 1 });
-    if (secret !== undefined && !opens(secretsKey, secret.sealed, placeOfAccount(secret.id))) return wrongKey;
+    if (secret !== undefined && !opens(secretsKey, secret.sealed, aadOfAccount(secret.id))) return wrongKey;
     await recordFirstFact(sql, fact, seal(secretsKey, factText, factPlace).toString('base64'));
   }
   // Read again: another process may have been the first, with another key.
@@ -85,7 +85,7 @@ async function reseal(
   place: SealedColumn,
   row: SealedRow,
 ): Promise<'current' | 'resealed' | 'unopened'> {
-  const aad = place.startsWith('accounts.') ? placeOfAccount(row.id) : placeOfEndpoint(row.id);
+  const aad = place.startsWith('accounts.') ? aadOfAccount(row.id) : aadOfEndpoint(row.id);
   if (isSealedWithCurrent(secretsKey, row.sealed, aad)) return 'current';
   let text: string;
   try {

@@ -15,22 +15,22 @@ export function newWebhookSecret(): string {
 
 /** A secret as it is stored. It opens for this account only. */
 export function sealWebhookSecret(secretsKey: SecretsKey, accountId: string, secret: string): Buffer {
-  return seal(secretsKey, secret, placeOfAccount(accountId));
+  return seal(secretsKey, secret, aadOfAccount(accountId));
 }
 
 /** The secret that was sealed for this account; throws when the key is another. */
 export function openWebhookSecret(secretsKey: SecretsKey, accountId: string, sealed: Buffer): string {
-  return unseal(secretsKey, sealed, placeOfAccount(accountId));
+  return unseal(secretsKey, sealed, aadOfAccount(accountId));
 }
 
 /** The secret of an endpoint as it is stored. It opens for this endpoint only. */
 export function sealEndpointSecret(secretsKey: SecretsKey, endpointId: string, secret: string): Buffer {
-  return seal(secretsKey, secret, placeOfEndpoint(endpointId));
+  return seal(secretsKey, secret, aadOfEndpoint(endpointId));
 }
 
 /** The secret that was sealed for this endpoint; throws when the key is another. */
 export function openEndpointSecret(secretsKey: SecretsKey, endpointId: string, sealed: Buffer): string {
-  return unseal(secretsKey, sealed, placeOfEndpoint(endpointId));
+  return unseal(secretsKey, sealed, aadOfEndpoint(endpointId));
 }
 
 /** As much of a secret as tells it from another: its prefix and its last characters. */
@@ -51,11 +51,11 @@ export async function readWebhookSecret(deps: SecretDeps, accountId: string): Pr
 }
 
 /** Where the secrets of an account are sealed for. */
-export function placeOfAccount(accountId: string): string {
+export function aadOfAccount(accountId: string): string {
   return `accounts.webhook_secret ${accountId}`;
 }
 
 /** Where the secrets of an endpoint are sealed for. */
-export function placeOfEndpoint(endpointId: string): string {
+export function aadOfEndpoint(endpointId: string): string {
   return `webhook_endpoints.secret ${endpointId}`;
 }

@@ -10,7 +10,7 @@ import type { BatchStep, BatchStepDeps } from './batch-step.ts';
 import { finalizeBatch } from './finalize-batch.ts';
 
 /** What ended this many processes is not tried again. */
-const lostLeasesMax = 3;
+const expiredLeasesMax = 3;
 
 /**
  * Whether a batch has ended as many processes where it stands as it may; once a line was blamed, one more is
@@ -19,7 +19,7 @@ const lostLeasesMax = 3;
  */
 export function isToBlame(batch: OpenBatch): boolean {
   const isEnding = batch.state === 'cancelling' && !canEnd(batch);
-  return !isEnding && batch.lostLeases >= lostLeasesMax + (batch.blamedLine === null ? 0 : 1);
+  return !isEnding && batch.expiredLeases >= expiredLeasesMax + (batch.blamedLine === null ? 0 : 1);
 }
 
 function canEnd(batch: OpenBatch): boolean {
@@ -32,7 +32,7 @@ function canEnd(batch: OpenBatch): boolean {
  * cannot be named, the batch fails.
  */
 export const blameSomething: BatchStep = async (deps, lease, batch) => {
-  const isFirst = batch.blamedLine === null && batch.lostLeases === lostLeasesMax;
+  const isFirst = batch.blamedLine === null && batch.expiredLeases === expiredLeasesMax;
   if (isFirst && (await failLine(deps, lease, batch))) return true;
   return await failBatch(deps, lease, batch);
 };
@@ -84,6 +84,6 @@ async function failBatch(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatc
 
 function processingFailed(line: number | null): BatchFault {
   const what = line === null ? 'this batch' : 'this line';
-  const message = `Processing ${what} failed ${lostLeasesMax} times; it is not tried again.`;
+  const message = `Processing ${what} failed ${expiredLeasesMax} times; it is not tried again.`;
   return { code: 'processing_failed', line, message, param: null };
 }

@@ -23,7 +23,7 @@ export async function finalizeBatch(
   const ending = {
     state: end.state,
     errors: end.errors ?? null,
-    forgetLines: batch.holdId === null,
+    deleteLines: batch.holdId === null,
     eventOf: (ended: Parameters<typeof batchEvent>[1]) => ({
       eventId,
       type: `batch.${end.state}`,

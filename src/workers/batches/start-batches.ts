@@ -56,7 +56,7 @@ export function startBatches(deps: BatchStepDeps, settings: { leaseSeconds: numb
     const handBack = await turn(lease);
     if (handBack === null) return;
     await retryWhileUnavailable(() => releaseBatch(deps.sql, lease, handBack), {
-      patienceMs: settings.leaseSeconds * 1000,
+      maxWaitMs: settings.leaseSeconds * 1000,
       isStopping: () => stopping,
     });
   }

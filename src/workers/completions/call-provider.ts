@@ -47,14 +47,14 @@ export async function callProvider(
   const [answer] = await Promise.all([calling, failpoint('run.calling')]);
   timer();
   // An answer that was paid for waits for nobody who may be away.
-  void deps.gate.report(pass, toReport(answer, pass), saidLimits(answer));
+  void deps.gate.report(pass, toReport(answer, pass), reportedLimits(answer));
   return answer;
 }
 
 /**
  * What the provider said of its limits, counted from now: what a long call learnt at its start may be over.
  */
-function saidLimits(answer: Answer): ReportedLimits | null {
+function reportedLimits(answer: Answer): ReportedLimits | null {
   if (answer.kind === 'stopped' || answer.limits === null) return null;
   const { requestsLeft, tokensLeft, usedUpUntilMs } = answer.limits;
   const usedUpMs = usedUpUntilMs === null ? 0 : Math.max(0, usedUpUntilMs - Date.now());

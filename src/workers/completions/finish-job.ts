@@ -59,7 +59,7 @@ export async function finishJob(deps: FinishDeps, called: Called): Promise<Finis
       attempts: job.attempts,
       target: job.targetIndex,
       targets: job.targets.length,
-      isTold: isTold(called),
+      outputWasSent: outputWasSent(called),
     },
     deps.random(),
   );
@@ -68,7 +68,7 @@ export async function finishJob(deps: FinishDeps, called: Called): Promise<Finis
   return settle(deps, called, { state: 'failed', error: outcome.error, charge: null, attempt, result: null });
 }
 
-function isTold({ job, wrote }: Called): boolean {
+function outputWasSent({ job, wrote }: Called): boolean {
   return wrote && isLiveStream(job);
 }
 
@@ -134,7 +134,8 @@ async function finishStopped(
     const error: JobError = { type: 'outcome_unknown', message: sentence(limit), provider_status: null };
     return settle(deps, called, { state: 'failed', error, charge, attempt, result: null });
   }
-  if (isTold(called)) return settle(deps, called, { ...brokenOff, charge: null, attempt, result: null });
+  if (outputWasSent(called))
+    return settle(deps, called, { ...brokenOff, charge: null, attempt, result: null });
   return putBack(deps, called, { target: job.targetIndex, delayMs: 0, counts: false }, attempt);
 }
 

@@ -24,7 +24,7 @@ export function startHeartbeat(
 ): Loop {
   const leaseMs = worker.leaseSeconds * 1000;
   const soon = <Answer>(ask: () => Promise<Answer>): Promise<Answer> =>
-    retryWhileUnavailable(() => resultWithin(leaseMs / 6, ask(), 'postgres'), { patienceMs: leaseMs / 3 });
+    retryWhileUnavailable(() => resultWithin(leaseMs / 6, ask(), 'postgres'), { maxWaitMs: leaseMs / 3 });
 
   async function keepLeases(jobs: ClaimedJob[]): Promise<void> {
     if (jobs.length === 0) return;

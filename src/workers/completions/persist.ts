@@ -28,14 +28,17 @@ export function createPersist(log: Log): Persist {
     write: async (write) => {
       let waits = false;
       const onWait = (error: unknown) => {
-        const isAway = isDatabaseUnavailable(error);
-        if (isAway !== waits) waiting += isAway ? 1 : -1;
-        waits = isAway;
-        log.warn({ error }, isAway ? 'the database is away; an answer waits' : 'an answer waits for a lock');
+        const isUnavailable = isDatabaseUnavailable(error);
+        if (isUnavailable !== waits) waiting += isUnavailable ? 1 : -1;
+        waits = isUnavailable;
+        log.warn(
+          { error },
+          isUnavailable ? 'the database is away; an answer waits' : 'an answer waits for a lock',
+        );
       };
       try {
         return await retryWhileUnavailable(write, {
-          patienceMs: Number.POSITIVE_INFINITY,
+          maxWaitMs: Number.POSITIVE_INFINITY,
           onWait,
           isStopping: () => stopping,
         });

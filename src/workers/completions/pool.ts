@@ -2,7 +2,11 @@ import { DelayedError, Worker } from 'bullmq';
 import type { Log } from '../../shared/platform/log.ts';
 import type { OutageLog } from '../../shared/platform/outage-log.ts';
 import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
-import { blockingReadMs, isRedisAway, type RedisConnection } from '../../shared/platform/redis/redis.ts';
+import {
+  blockingReadMs,
+  isRedisUnavailable,
+  type RedisConnection,
+} from '../../shared/platform/redis/redis.ts';
 import { waitAtMost } from '../../shared/platform/wait-at-most.ts';
 import { asBullConnection, queueName, queuePrefix, type Ticket } from '../../shared/queue/queue.ts';
 import type { TicketEnd } from './run-job.ts';
@@ -56,8 +60,8 @@ export function startPool(
       if ((ticket.data as Partial<Ticket>).id === undefined) return;
       const end = await deps.run(settings.provider, ticket.data).catch((error: unknown): TicketEnd => {
         // What is away is told once by whoever is connected to it, and not by every ticket.
-        const isAway = isRedisAway(error) || isDatabaseTransient(error);
-        deps.log[isAway ? 'debug' : 'error']({ job_id: ticket.data.id, error }, 'run failed');
+        const isUnavailable = isRedisUnavailable(error) || isDatabaseTransient(error);
+        deps.log[isUnavailable ? 'debug' : 'error']({ job_id: ticket.data.id, error }, 'run failed');
         return { kind: 'wait', waitMs: retryMs };
       });
       if (end.kind !== 'wait') return;

@@ -80,7 +80,7 @@ export function createReceiverSlots(limits: ReceiverSlotLimits, onFree: () => vo
     return receiver;
   }
 
-  function setAside(name: string, receiver: Receiver): void {
+  function detach(name: string, receiver: Receiver): void {
     const isAllowed = () =>
       receiver.credit >= quickPerAside && receiver.aside < asidePerReceiver && aside < asideMax;
     while (receiver.late > 0 && isAllowed()) {
@@ -105,7 +105,7 @@ export function createReceiverSlots(limits: ReceiverSlotLimits, onFree: () => vo
       if (work.isLate) receiver.late -= 1;
       if (work.isSlow) slow -= 1;
     }
-    setAside(name, receiver);
+    detach(name, receiver);
     if (receiver.held + receiver.aside === 0) receivers.delete(name);
   }
 
@@ -126,7 +126,7 @@ export function createReceiverSlots(limits: ReceiverSlotLimits, onFree: () => vo
         state.isSlow = true;
         receiver.late += 1;
         slowOnes.note(name);
-        setAside(name, receiver);
+        detach(name, receiver);
         onFree();
       }, slowMs);
       const done = work().finally(() => {

@@ -54,7 +54,7 @@ export type DeliveriesDeps = {
  * A receiver that does not answer holds up others for a second, with eight of 128 places;
  * docs/decisions/events-and-deliveries.md.
  */
-const placeLimits = {
+const slotLimits = {
   perReceiver: 8,
   quickMax: 128,
   slowMax: 128,
@@ -68,7 +68,7 @@ const placeLimits = {
  * While the database is away, recording is tried for this long; then the lease ends, and the webhook is
  * posted again.
  */
-const recordPatienceMs = 60_000;
+const recordMaxWaitMs = 60_000;
 /** The truth about what is due is Postgres; hints only make it sooner. */
 const pollMs = 1000;
 /** Every job that ends wakes the loop; the wakes of so many ms are one look. */
@@ -90,7 +90,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
   const claimSome = openClaimer(deps);
   let stopping = false;
   let mayBeMore = false;
-  const places = createReceiverSlots(placeLimits, () => {
+  const places = createReceiverSlots(slotLimits, () => {
     if (mayBeMore) loop.wake();
   });
 
@@ -112,7 +112,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
       await failpoint('delivery.posted');
       const tried = { id, token, attempt, isProbe, result, verdict };
       const inTime = await retryWhileUnavailable(() => record(tried), {
-        patienceMs: recordPatienceMs,
+        maxWaitMs: recordMaxWaitMs,
         isStopping: () => stopping,
       });
       await failpoint('delivery.recorded');
@@ -160,7 +160,7 @@ function openClaimer({ sql, config }: DeliveriesDeps) {
   let after = '';
   return async (limit: number, busy: ReadonlyMap<string, number>) => {
     const token = randomUUID();
-    const { perReceiver } = placeLimits;
+    const { perReceiver } = slotLimits;
     const claim = await claimDeliveries(sql, { token, leaseSeconds, limit, perReceiver, busy, after });
     after = claim.reached;
     return { token, claimed: claim.deliveries };

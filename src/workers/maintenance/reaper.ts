@@ -98,8 +98,8 @@ async function endLost(deps: ReaperDeps, job: OrphanedJob): Promise<void> {
   const targets = restoreTargets(job.targets);
   const log = await deps.events.closeLog(job.id, job.attempts);
   const eventSeq = log?.last ?? null;
-  const isTold = isLiveStream(job) && mayHaveText(log);
-  const outcome = decideOrphan({ ...job, targets: targets.length, isTold }, deps.random());
+  const outputWasSent = isLiveStream(job) && mayHaveText(log);
+  const outcome = decideOrphan({ ...job, targets: targets.length, outputWasSent }, deps.random());
   if (outcome.kind === 'failed') return settle(deps, job, outcome.error, { lastSeq: eventSeq });
   const target = targets[outcome.target];
   const moved = await deps.ledger.requeueJob({

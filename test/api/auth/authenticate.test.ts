@@ -323,9 +323,9 @@ describe('scopes', () => {
     const body = { model: 'openai/gpt-5-mini', messages: [{ role: 'user', content: 'hello' }] };
     await server.call(`PATCH /v1/admin/accounts/${id}`, { as: adminKey, body: { paused: true } });
     expect((await server.call('POST /v1/chat/completions', { as: key, body })).status).toBe(403);
-    const ordered = await server.call('POST /v1/jobs', { as: key, body: { request: body } });
-    expect(ordered.status).toBe(202);
-    expect((await server.call(`POST /v1/jobs/${ordered.json.id}/cancel`, { as: key })).status).toBe(200);
+    const submitted = await server.call('POST /v1/jobs', { as: key, body: { request: body } });
+    expect(submitted.status).toBe(202);
+    expect((await server.call(`POST /v1/jobs/${submitted.json.id}/cancel`, { as: key })).status).toBe(200);
     expect((await server.call('GET /v1/balance', { as: key })).status).toBe(200);
     await server.sql`update accounts set paused = false where id = ${id}`;
     await new Promise((resolve) => setTimeout(resolve, 1000));

@@ -11,7 +11,7 @@ import { requestLimits } from '../../../src/shared/platform/json/measure-json.ts
 
 const accountOf = (id: string) => ({ id, limits: { bodies: 2 } }) as unknown as LimitedAccount;
 
-function placesFor(waitMs = 1, bytesMax = 1_000_000) {
+function slotsFor(waitMs = 1, bytesMax = 1_000_000) {
   const bodies = createUnderWay('bodies');
   return { bodies, places: createBodySlots({ bodies, bytesMax, waitMs }) };
 }
@@ -26,7 +26,7 @@ function requestOf(id: string, length?: number) {
 const settings = { bytesMax: 500_000, limits: requestLimits, silenceMsMax: 60_000 };
 
 test('an account has so many bodies on their way, and another is not kept out', async () => {
-  const { bodies, places } = placesFor();
+  const { bodies, places } = slotsFor();
   const held = [await places.enter(accountOf('a')), await places.enter(accountOf('a'))];
   await expect(places.enter(accountOf('a'))).rejects.toMatchObject({
     type: 'rate_limited',
@@ -40,7 +40,7 @@ test('an account has so many bodies on their way, and another is not kept out', 
 });
 
 test('who sends more at a time than there are places waits for the first to be there', async () => {
-  const { places } = placesFor(60_000);
+  const { places } = slotsFor(60_000);
   const [first] = [await places.enter(accountOf('a')), await places.enter(accountOf('a'))];
   const third = places.enter(accountOf('a'));
   first?.leave();
@@ -48,7 +48,7 @@ test('who sends more at a time than there are places waits for the first to be t
 });
 
 test('a process holds so many bytes of what arrives, whoever sends it, small bodies too', async () => {
-  const { places } = placesFor(1, 100);
+  const { places } = slotsFor(1, 100);
   const [one, other] = [places.small(null), await places.enter(accountOf('a'))];
   one.hold(60);
   expect(() => other.hold(60)).toThrow(expect.objectContaining({ type: 'unavailable' }));
@@ -57,7 +57,7 @@ test('a process holds so many bytes of what arrives, whoever sends it, small bod
 });
 
 test('an account whose bodies never end leaves room for another, and that one for a third', async () => {
-  const { places } = placesFor(1, 256);
+  const { places } = slotsFor(1, 256);
   const fill = (id: string) => {
     let bytes = 0;
     const fillOn = () => {
@@ -73,7 +73,7 @@ test('an account whose bodies never end leaves room for another, and that one fo
 });
 
 test('a body comes with its hash, and leaves its place', async () => {
-  const { bodies, places } = placesFor();
+  const { bodies, places } = slotsFor();
   const { raw, request } = requestOf('a');
   const received = receiveBody(places, settings, request);
   raw.write('ab');
@@ -91,7 +91,7 @@ test.each<[string, number | undefined, (raw: PassThrough) => void, object]>([
   ['is shorter than it says', 5, (raw) => raw.end('abc'), { type: 'invalid_json' }],
   ['breaks off', 70_000, (raw) => raw.destroy(), { type: 'invalid_json' }],
 ])('a body that %s is refused, and leaves its place', async (_what, length, send, refusal) => {
-  const { bodies, places } = placesFor();
+  const { bodies, places } = slotsFor();
   const { raw, request } = requestOf('a', length);
   const received = receiveBody(places, settings, request);
   send(raw);
@@ -100,7 +100,7 @@ test.each<[string, number | undefined, (raw: PassThrough) => void, object]>([
 });
 
 test('of a body that holds too many values nothing is kept, and its sender is heard out', async () => {
-  const { bodies, places } = placesFor();
+  const { bodies, places } = slotsFor();
   const { raw, request } = requestOf('a', 400_001);
   const received = receiveBody(places, settings, request);
   raw.write(`[${'1,'.repeat(100_000)}`);
@@ -111,7 +111,7 @@ test('of a body that holds too many values nothing is kept, and its sender is he
 });
 
 test('a body that stops arriving is given up with 408', async () => {
-  const { places } = placesFor();
+  const { places } = slotsFor();
   const { raw, request } = requestOf('a', 100_000);
   const received = receiveBody(places, { ...settings, silenceMsMax: 20 }, request);
   raw.write('a');

@@ -118,16 +118,16 @@ describe('what a decoder that makes an event of every blank line finds', () => {
   }
 
   test.each([
-    ['ours', { tellsWhenToReconnect: true }],
+    ['ours', { sendsRetryField: true }],
     ['a resumable one of OpenAI', {}],
-    ['one that cannot be resumed', { farewell: () => 'event: error\ndata: {}\n\n' }],
+    ['one that cannot be resumed', { closingFrame: () => 'event: error\ndata: {}\n\n' }],
   ] as [string, StreamOptions][])(
     '%s: data in every block, comments and fields included',
     async (_, options) => {
       const sent = await everythingSent(options);
       expect(sentBlocks(sent).length).toBeGreaterThanOrEqual(3);
       expect(blocksWithoutData(sent)).toEqual([]);
-      if (options.tellsWhenToReconnect === true) expect(sent).toMatch(/\nretry: 1000\nevent: note\n/);
+      if (options.sendsRetryField === true) expect(sent).toMatch(/\nretry: 1000\nevent: note\n/);
       else expect(linesOfNoVendor(sent)).toEqual([]);
     },
   );

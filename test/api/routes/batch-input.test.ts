@@ -16,12 +16,12 @@ async function keepFile(accountId: string, purpose: FilePurpose): Promise<string
   return id;
 }
 
-const orders = [
+const submissions = [
   ['POST /v1/batches', { completion_window: '24h' }],
   ['POST /v1/batches/estimate', {}],
 ] as const;
 
-test.each(orders)('%s of a file that was made for something else says so', async (route, more) => {
+test.each(submissions)('%s of a file that was made for something else says so', async (route, more) => {
   const { id, key } = await server.openAccount();
   const input_file_id = await keepFile(id, 'batch_output');
   const body = { input_file_id, endpoint: '/v1/responses', ...more };
@@ -30,7 +30,7 @@ test.each(orders)('%s of a file that was made for something else says so', async
   expect(json).toMatchObject({ error: { param: 'input_file_id' } });
 });
 
-test.each(orders)("%s of another account's file is 404", async (route, more) => {
+test.each(submissions)("%s of another account's file is 404", async (route, more) => {
   const other = await server.openAccount();
   const { key } = await server.openAccount();
   const input_file_id = await keepFile(other.id, 'batch');

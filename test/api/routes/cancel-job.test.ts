@@ -9,9 +9,9 @@ afterAll(() => server.close());
 
 const body = { request: { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hi' }] } };
 
-async function orderJobs(key: string, many: number): Promise<string[]> {
-  const order = async () => (await server.call('POST /v1/jobs', { as: key, body })).json.id as string;
-  return await Promise.all(Array.from({ length: many }, order));
+async function submitJobs(key: string, many: number): Promise<string[]> {
+  const submission = async () => (await server.call('POST /v1/jobs', { as: key, body })).json.id as string;
+  return await Promise.all(Array.from({ length: many }, submission));
 }
 
 test.each([
@@ -19,7 +19,7 @@ test.each([
   ['each under its own key', (id: string) => ({ 'idempotency-key': id })],
 ])('more jobs than the pool has connections are cancelled at once, %s', async (_how, headersOf) => {
   const { key } = await server.openAccount({ usd: '100' });
-  const ids = await orderJobs(key, 30);
+  const ids = await submitJobs(key, 30);
   const answers = await Promise.all(
     ids.map((id) => server.call(`POST /v1/jobs/${id}/cancel`, { as: key, headers: headersOf(id) })),
   );
@@ -29,7 +29,7 @@ test.each([
 
 test('as many requests to cancel many jobs do not wait for each other either', async () => {
   const { key } = await server.openAccount({ usd: '100' });
-  await orderJobs(key, 5);
+  await submitJobs(key, 5);
   const cancel = (metadata: object) => server.call('POST /v1/jobs/cancel', { as: key, body: { metadata } });
   const answers = await Promise.all(Array.from({ length: 30 }, (_, n) => cancel({ group: `${n}` })));
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
@@ -56,7 +56,7 @@ test('what a job that never ran was asked is erased with it, and it cannot be or
 
 test('one that was asked little can be ordered again', async () => {
   const { key } = await server.openAccount({ usd: '100' });
-  const [id] = await orderJobs(key, 1);
+  const [id] = await submitJobs(key, 1);
   await server.call(`POST /v1/jobs/${id}/cancel`, { as: key });
   expect((await server.call(`POST /v1/jobs/${id}/retry`, { as: key })).status).toBe(202);
 });
@@ -74,7 +74,7 @@ test('a response that never ran is still shown, without what was said in it', as
 
 test('all that fit are cancelled at once, and nothing else', async () => {
   const { key } = await server.openAccount({ usd: '100' });
-  await orderJobs(key, 2);
+  await submitJobs(key, 2);
   const tagged = { ...body, metadata: { group: 'a' } };
   await Promise.all(
     Array.from({ length: 20 }, () => server.call('POST /v1/jobs', { as: key, body: tagged })),

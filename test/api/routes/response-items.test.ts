@@ -31,12 +31,12 @@ afterAll(() => server.close());
 async function plant(
   previous: string | null,
   input: string,
-  order: 'first' | 'last' = 'first',
+  submission: 'first' | 'last' = 'first',
 ): Promise<string> {
   const [id, holdId] = [newId('job'), newId('hold')];
   const body = { model: 'openai/gpt-5-mini', input };
   const link = { previous_response_id: previous };
-  const original = JSON.stringify(order === 'first' ? { ...link, ...body } : { ...body, ...link });
+  const original = JSON.stringify(submission === 'first' ? { ...link, ...body } : { ...body, ...link });
   const result = JSON.stringify({
     choices: [
       {
@@ -72,12 +72,12 @@ const all = ['turn 0', 're turn 0', 'turn 1', 're turn 1', 'turn 2', 're turn 2'
 
 test('a page lists what was said, newest first or oldest first, and goes on after any item', async () => {
   const last = (await chainOf(4)).at(-1) ?? '';
-  for (const [order, texts] of [['asc', all] as const, ['desc', all.toReversed()] as const]) {
-    const whole = await list(last, `?order=${order}`);
+  for (const [submission, texts] of [['asc', all] as const, ['desc', all.toReversed()] as const]) {
+    const whole = await list(last, `?order=${submission}`);
     expect(textsOf(whole.json.data)).toEqual(texts);
     const seen: (string | undefined)[] = [];
     for (let after = ''; ; ) {
-      const { json } = await list(last, `?order=${order}&limit=2${after}`);
+      const { json } = await list(last, `?order=${submission}&limit=2${after}`);
       seen.push(...textsOf(json.data));
       if (!json.has_more) break;
       after = `&after=${json.last_id}`;

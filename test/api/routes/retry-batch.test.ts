@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /** A batch of which every line failed, ordered again. */
-async function orderTwice(more: object) {
+async function submitTwice(more: object) {
   const { id: accountId, key } = await server.openAccount();
   const fileId = newId('file');
   await beginFile(server.sql, { id: fileId, accountId, purpose: 'batch', filename: 'lines.jsonl' });
@@ -25,7 +25,7 @@ async function orderTwice(more: object) {
 }
 
 test('a batch that is ordered again keeps its files as long as the first', async () => {
-  const { again } = await orderTwice({ output_expires_after: { anchor: 'created_at', seconds: 7200 } });
+  const { again } = await submitTwice({ output_expires_after: { anchor: 'created_at', seconds: 7200 } });
   const [row] = await server.sql<{ seconds: number | null }[]>`
     select output_expires_seconds as seconds from batches where id = ${again.id}`;
   expect(row?.seconds).toBe(7200);
@@ -33,7 +33,7 @@ test('a batch that is ordered again keeps its files as long as the first', async
 
 test('it says what it repeats, where its metadata has room for that', async () => {
   const full = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`key ${n}`, 'value']));
-  expect((await orderTwice({ metadata: full })).again.metadata).toEqual(full);
-  const { first, again } = await orderTwice({ metadata: null });
+  expect((await submitTwice({ metadata: full })).again.metadata).toEqual(full);
+  const { first, again } = await submitTwice({ metadata: null });
   expect(again.metadata).toEqual({ retry_of: first.id });
 });

@@ -7,13 +7,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const order = { request: { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hi' }] } };
+const submission = { request: { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hi' }] } };
 const daySeconds = 86_400;
 
 /** Orders a job, ends it before anybody ran it, and orders it again. */
-async function orderTwice(body: object) {
+async function submitTwice(body: object) {
   const { key } = await server.openAccount({ usd: '100' });
-  const { json: first } = await server.call('POST /v1/jobs', { as: key, body: { ...order, ...body } });
+  const { json: first } = await server.call('POST /v1/jobs', { as: key, body: { ...submission, ...body } });
   await server.call(`POST /v1/jobs/${first.id}/cancel`, { as: key });
   const { status, json: again } = await server.call(`POST /v1/jobs/${first.id}/retry`, { as: key });
   expect(status).toBe(202);
@@ -22,7 +22,7 @@ async function orderTwice(body: object) {
 
 test('a job that was ordered for a week later has as long to run when it is ordered again at once', async () => {
   const runAt = new Date(Date.now() + 7 * daySeconds * 1000).toISOString();
-  const { again } = await orderTwice({ run_at: runAt, expires_in_seconds: daySeconds });
+  const { again } = await submitTwice({ run_at: runAt, expires_in_seconds: daySeconds });
   const [row] = await server.sql<{ seconds: number }[]>`
     select extract(epoch from deadline_at - run_at)::double precision as seconds from jobs where id = ${again.id}`;
   expect(row?.seconds).toBe(daySeconds);
@@ -31,7 +31,7 @@ test('a job that was ordered for a week later has as long to run when it is orde
 test('what is ordered again says what it repeats, where its metadata has room for that', async () => {
   const pairs = (many: number) =>
     Object.fromEntries(Array.from({ length: many }, (_, n) => [`key ${n}`, 'value']));
-  const { first, again } = await orderTwice({ metadata: pairs(15) });
+  const { first, again } = await submitTwice({ metadata: pairs(15) });
   expect(again.metadata).toEqual({ ...pairs(15), retry_of: first.id });
-  expect((await orderTwice({ metadata: pairs(16) })).again.metadata).toEqual(pairs(16));
+  expect((await submitTwice({ metadata: pairs(16) })).again.metadata).toEqual(pairs(16));
 });

@@ -149,10 +149,10 @@ describe('GET /v1/jobs/{id}/events', () => {
 
     const { token } = made.json;
     const other = await plant();
-    const order = { jobId, accountId: account.id, keyId: null, until: null };
+    const submission = { jobId, accountId: account.id, keyId: null, until: null };
     const tokens = createStreamTokens(server.deps.config.secretsKey, () => Date.now() - 300_001);
-    const expired = tokens.issue(order).token;
-    const forged = createStreamTokens(toSecretsKey(Buffer.alloc(32, 'x'))).issue(order).token;
+    const expired = tokens.issue(submission).token;
+    const forged = createStreamTokens(toSecretsKey(Buffer.alloc(32, 'x'))).issue(submission).token;
     expect((await openSse(`${url}/v1/jobs/${other}/events?token=${token}`)).status).toBe(401);
     for (const wrong of [expired, forged, `${token}x`, `${token}.x`, `${token}.`, 'x', '', '.', 'e30.']) {
       expect((await openSse(`${url}/v1/jobs/${jobId}/events?token=${wrong}`)).status).toBe(401);

@@ -3,7 +3,7 @@ import { Inbox } from '../../../src/api/watch/inbox.ts';
 import type { LoggedEvent } from '../../../src/shared/events/rules/event.ts';
 
 const event = (id: number, fields = '{}'): LoggedEvent => ({ id, type: 'output.delta', fields });
-const nothing = { signals: [], lookAtRow: false, lookAtLog: false };
+const nothing = { signals: [], pollRow: false, pollLog: false };
 
 let publish: (signals: LoggedEvent[]) => void;
 let leaving: AbortController;
@@ -28,7 +28,7 @@ async function isOver(waited: Promise<void>): Promise<boolean> {
 
 describe('an inbox', () => {
   it('begins with a look at the row and the log', () => {
-    expect(inbox.take()).toEqual({ signals: [], lookAtRow: true, lookAtLog: true });
+    expect(inbox.take()).toEqual({ signals: [], pollRow: true, pollLog: true });
     expect(inbox.take()).toEqual(nothing);
   });
 
@@ -42,8 +42,8 @@ describe('an inbox', () => {
 
   it.each([
     { what: 'news', happen: () => publish([event(2)]), taken: { ...nothing, signals: [event(2)] } },
-    { what: 'a change of the row', happen: () => publish([]), taken: { ...nothing, lookAtRow: true } },
-    { what: 'a look that is due', happen: () => inbox.look('log'), taken: { ...nothing, lookAtLog: true } },
+    { what: 'a change of the row', happen: () => publish([]), taken: { ...nothing, pollRow: true } },
+    { what: 'a look that is due', happen: () => inbox.look('log'), taken: { ...nothing, pollLog: true } },
     { what: 'the signal', happen: () => leaving.abort(), taken: nothing },
   ])('$what ends a wait', async ({ happen, taken }) => {
     inbox.take();
@@ -57,7 +57,7 @@ describe('an inbox', () => {
   it('more than 256 KiB that nobody took are dropped: they are in the log', () => {
     inbox.take();
     for (let id = 2; id < 7; id += 1) publish([event(id, 'x'.repeat(60 * 1024))]);
-    expect(inbox.take()).toEqual({ ...nothing, lookAtLog: true });
+    expect(inbox.take()).toEqual({ ...nothing, pollLog: true });
   });
 
   it('was silent until something comes, each time it is asked', () => {
@@ -115,7 +115,7 @@ describe('an inbox whose owner passes news on', () => {
     inbox.look('log');
     publish([event(2)]);
     expect(passed).toEqual([]);
-    expect(inbox.take()).toEqual({ signals: [event(2)], lookAtRow: false, lookAtLog: true });
+    expect(inbox.take()).toEqual({ signals: [event(2)], pollRow: false, pollLog: true });
   });
 
   it('a change of the row is never passed', async () => {
@@ -123,6 +123,6 @@ describe('an inbox whose owner passes news on', () => {
     publish([]);
     expect(await isOver(waited)).toBe(true);
     expect(passed).toEqual([]);
-    expect(inbox.take()).toEqual({ ...nothing, lookAtRow: true });
+    expect(inbox.take()).toEqual({ ...nothing, pollRow: true });
   });
 });

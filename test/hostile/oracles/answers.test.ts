@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { HostileRequest } from '../hostile-request.ts';
 import { type Exchange, readAnswers } from '../http-exchange.ts';
 import { innocentCanary } from '../stock.ts';
-import { judgeExchange } from './answers.ts';
-import { toldJobs } from './told-jobs.ts';
+import { checkExchange } from './answers.ts';
+import { reportedJobs } from './told-jobs.ts';
 
 const request: HostileRequest = {
   kind: 'planted',
@@ -26,7 +26,7 @@ function answered(status: number, body: string, ...head: string[]): Exchange {
 
 const id = 'x-request-id: req_1';
 const details = (came: Exchange, changes: Partial<HostileRequest> = {}) =>
-  judgeExchange({ ...request, ...changes }, came).map(({ detail }) => detail);
+  checkExchange({ ...request, ...changes }, came).map(({ detail }) => detail);
 
 describe('the judge of answers', () => {
   test('has nothing against a refusal that names a fault, nor against an answer', () => {
@@ -78,7 +78,7 @@ function twice({ answers, rest }: Exchange): Exchange {
 test('jobs are told by bodies, by heads, and as responses, and only to those who ordered', () => {
   const suffix = '0'.repeat(32);
   const told = (body: string, head: string, method = 'POST') =>
-    toldJobs({ ...request, method }, answered(200, body, head).answers);
+    reportedJobs({ ...request, method }, answered(200, body, head).answers);
   expect(told(`{"id":"job_${suffix}"}`, id)).toEqual([`job_${suffix}`]);
   expect(told(`{"id":"resp_${suffix}"}`, id)).toEqual([`job_${suffix}`]);
   expect(told('{}', `x-job-id: job_${suffix}`)).toEqual([`job_${suffix}`]);

@@ -14,7 +14,7 @@ const insides =
   /node_modules|node:internal|\bat (?:async )?[\w.<>]+ \(|\/(?:dist|src)\/[\w/-]+\.[jt]s|\.[jt]s:\d+|is not a function|is not iterable|Cannot read propert|undefined \(reading|Maximum call stack|JavaScript heap|violates [\w-]+ constraint|syntax error at or near|relation "\w+" does not|invalid input syntax for|out of range for type|SQLSTATE|PostgresError|\bpg_\w+|ECONNRE|ENOTFOUND|WRONGTYPE|NOSCRIPT|ioredis|BullMQ|ZodError|FST_ERR/;
 
 /** What is wrong with what came of one request. */
-export function judgeExchange(request: HostileRequest, { answers, rest, sentAll }: Exchange): Violation[] {
+export function checkExchange(request: HostileRequest, { answers, rest, sentAll }: Exchange): Violation[] {
   const found: Violation[] = [];
   const note = (detail: string) => found.push({ oracle: 'answers', on: nameOf(request), detail });
   if (!sentAll) return found;

@@ -37,7 +37,7 @@ function readGauge(text: string, name: string): number {
  * computes nothing: only as much of a delay counts as it computed since the look before. So a machine with
  * much to do fails nothing.
  */
-export function judgeLoad(before: Load | null, load: Load, on: string): Violation[] {
+export function checkLoad(before: Load | null, load: Load, on: string): Violation[] {
   const { rssBytes, loopDelayMaxSeconds, cpuSeconds } = load;
   const note = (detail: string) => [{ oracle: 'load', on, detail }];
   const stoodStill = Math.min(loopDelayMaxSeconds, cpuSeconds - (before?.cpuSeconds ?? 0));

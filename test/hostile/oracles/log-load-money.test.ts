@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { judgeLoad, toLoad, unreachedOf } from './load.ts';
-import { judgeLog } from './log.ts';
-import { judgeMoney } from './money.ts';
+import { checkLoad, toLoad, unreachedOf } from './load.ts';
+import { checkLog } from './log.ts';
+import { checkMoney } from './money.ts';
 
 test('the judge of money passes on what the ledger check breaks, and takes no answer for a proof', async () => {
   const operator = (json: object) => ({
@@ -9,16 +9,16 @@ test('the judge of money passes on what the ledger check breaks, and takes no an
     call: async () => ({ status: 200, json, headers: new Headers() }),
   });
   const check = { name: 'No balance is negative', ok: false, rows: 2 };
-  expect(await judgeMoney(operator({ checks: [{ ...check, ok: true }] }))).toEqual([]);
-  expect(await judgeMoney(operator({ checks: [check] }))).toMatchObject([
+  expect(await checkMoney(operator({ checks: [{ ...check, ok: true }] }))).toEqual([]);
+  expect(await checkMoney(operator({ checks: [check] }))).toMatchObject([
     { on: check.name, detail: '2 rows' },
   ]);
-  expect(await judgeMoney(operator({}))).toHaveLength(1);
+  expect(await checkMoney(operator({}))).toHaveLength(1);
 });
 
 describe('the judge of the log', () => {
   const good = JSON.stringify({ level: 30, msg: 'request answered', route: '/v1/jobs' });
-  const on = (line: string) => judgeLog(`${good}\n${line}\n`, ['a-prompt-of-mine']).map((one) => one.on);
+  const on = (line: string) => checkLog(`${good}\n${line}\n`, ['a-prompt-of-mine']).map((one) => one.on);
 
   test('has nothing against ids, sizes and times', () => {
     expect(on(good)).toEqual([]);
@@ -56,7 +56,7 @@ describe('the judge of load', () => {
     );
   const before = load(200, 0.1, 40);
   const details = (after: ReturnType<typeof load>) =>
-    judgeLoad(before, after, 'api').map(({ detail }) => detail);
+    checkLoad(before, after, 'api').map(({ detail }) => detail);
 
   test('lets a slow machine be slow, and a busy one keep a process waiting', () => {
     expect(details(load(300, 1.2, 46))).toEqual([]);

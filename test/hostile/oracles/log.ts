@@ -13,7 +13,7 @@ type Line = { level?: number; msg?: string; [field: string]: unknown };
  * stack of what a request did, and none holds any of what must stay secret (prompts, keys, secrets), whole or
  * as part of a longer text.
  */
-export function judgeLog(log: string, secrets: Iterable<string>): Violation[] {
+export function checkLog(log: string, secrets: Iterable<string>): Violation[] {
   const hidden = [...secrets].filter((secret) => secret.length >= 8);
   return log
     .split('\n')

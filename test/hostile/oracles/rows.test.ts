@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { digestOf, judgeRows, judgeToldJobs, judgeUntouched } from './rows.ts';
+import { checkReportedJobs, checkRows, checkUntouched, digestOf } from './rows.ts';
 
 describe('the judge of rows', () => {
   let database: TestDatabase;
@@ -23,7 +23,7 @@ describe('the judge of rows', () => {
       .begin(async (tx) => {
         await tx.unsafe('set local session_replication_role = replica');
         await tx.unsafe(statement);
-        seen.push(...(await judgeRows(tx)).map(({ on }) => on));
+        seen.push(...(await checkRows(tx)).map(({ on }) => on));
         throw new Error('undone');
       })
       .catch((error: Error) => {
@@ -42,7 +42,7 @@ describe('the judge of rows', () => {
     values ('batch_1', 'acct', 'openai', '/v1/chat/completions', 'file_1', 'x', now())`;
 
   test('has nothing against an empty database', async () => {
-    expect(await judgeRows(owner)).toEqual([]);
+    expect(await checkRows(owner)).toEqual([]);
   });
 
   test.each<[string, string, string]>([
@@ -70,8 +70,8 @@ describe('the judge of rows', () => {
     await owner.begin(async (tx) => {
       await tx.unsafe('set local session_replication_role = replica');
       await tx.unsafe(job('waiting'));
-      expect(await judgeToldJobs(tx, ['acct'], ['job_1'])).toEqual([]);
-      const told = await judgeToldJobs(tx, ['acct'], ['job_2']);
+      expect(await checkReportedJobs(tx, ['acct'], ['job_1'])).toEqual([]);
+      const told = await checkReportedJobs(tx, ['acct'], ['job_2']);
       expect(told.map(({ detail }) => detail)).toEqual([
         '1 stored and never told: job_1',
         '1 told and not stored: job_2',
@@ -87,9 +87,9 @@ describe('the judge of rows', () => {
     );
     await owner`update accounts set name = 'changed' where id = 'acct'`;
     const after = await digestOf(owner, 'acct');
-    expect(judgeUntouched('acct', before, after).map(({ detail }) => detail)).toEqual([
+    expect(checkUntouched('acct', before, after).map(({ detail }) => detail)).toEqual([
       'its rows of accounts changed',
     ]);
-    expect(judgeUntouched('acct', after, after)).toEqual([]);
+    expect(checkUntouched('acct', after, after)).toEqual([]);
   });
 });

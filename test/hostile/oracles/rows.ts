@@ -27,7 +27,7 @@ const promises: [name: string, statement: string][] = [
 ];
 
 /** Looks at the whole database once nothing is under way. */
-export async function judgeRows(sql: Transaction): Promise<Violation[]> {
+export async function checkRows(sql: Transaction): Promise<Violation[]> {
   const found: Violation[] = [];
   for (const [name, statement] of promises) {
     const [row] = await sql.unsafe(statement);
@@ -41,7 +41,7 @@ export async function judgeRows(sql: Transaction): Promise<Violation[]> {
  * Compares what clients were told with what is there: no job of these accounts that nobody was told of, and
  * none missing.
  */
-export async function judgeToldJobs(
+export async function checkReportedJobs(
   sql: Transaction,
   accounts: string[],
   told: Iterable<string>,
@@ -83,7 +83,7 @@ export async function digestOf(sql: Transaction, accountId: string): Promise<Map
 }
 
 /** What of an account changed between two digests. */
-export function judgeUntouched(
+export function checkUntouched(
   who: string,
   before: Map<string, string>,
   after: Map<string, string>,

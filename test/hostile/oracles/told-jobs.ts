@@ -5,7 +5,7 @@ import { type Answer, headerOf } from '../http-exchange.ts';
  * The jobs an answer told the tenant of as made by this very request: in its body, in its head, or as a
  * response, whose id ends as its job's does. Refusals tell of one too, when the call was begun.
  */
-export function toldJobs(request: HostileRequest, answers: Answer[]): string[] {
+export function reportedJobs(request: HostileRequest, answers: Answer[]): string[] {
   if (request.method !== 'POST' || request.sender !== 'tenant') return [];
   return answers.flatMap((answer) => {
     const inHead = headerOf(answer, 'x-job-id');

@@ -4,13 +4,13 @@ import { createDeltaCoalescer } from '../../../src/shared/events/coalesce-deltas
 const text = (said: string, more: object = {}) => ({ kind: 'text' as const, choice: 0, text: said, ...more });
 
 test('waiting text is joined, and thinking stays before what it led to', () => {
-  const gatherer = createDeltaCoalescer(1);
+  const coalescer = createDeltaCoalescer(1);
   for (const delta of [text('a', { thinking: [1] }), text('b'), text('c', { thinking: [2] }), text('d')]) {
-    gatherer.add(delta);
+    coalescer.add(delta);
   }
-  expect(gatherer.take().map(({ fields }) => JSON.parse(fields))).toEqual([
+  expect(coalescer.take().map(({ fields }) => JSON.parse(fields))).toEqual([
     { attempt: 1, choice: 0, offset: 0, text: 'ab', thinking: [1] },
     { attempt: 1, choice: 0, offset: 2, text: 'cd', thinking: [2] },
   ]);
-  expect(gatherer.isEmpty()).toBe(true);
+  expect(coalescer.isEmpty()).toBe(true);
 });

@@ -65,28 +65,28 @@ function clientOf(urls: string[], more: Partial<Parameters<typeof createChaosCli
 test('an order is repeated under its key, byte for byte, until it is known what became of it', async () => {
   const { url, asked } = await serveInTurn('cut', away, 'hang', { status: 429 }, accepted);
   const client = clientOf([url]);
-  const order = await client.submit({ text: 'please', webhook: true });
-  expect(order.tries.map(({ outcome }) => outcome)).toEqual(['error', 503, 'timeout', 429, 202]);
+  const submission = await client.submit({ text: 'please', webhook: true });
+  expect(submission.tries.map(({ outcome }) => outcome)).toEqual(['error', 503, 'timeout', 429, 202]);
   expect(new Set(asked.map(({ key, body }) => `${key} ${body}`)).size).toBe(1);
-  expect(order).toMatchObject({ jobId: 'job_1', refusal: null, hasWebhook: true });
-  expect(JSON.parse(order.bodyText).request.messages[0].content).toBe(`${order.canary} please`);
+  expect(submission).toMatchObject({ jobId: 'job_1', refusal: null, hasWebhook: true });
+  expect(JSON.parse(submission.bodyText).request.messages[0].content).toBe(`${submission.canary} please`);
   expect(client.record().wrongAnswers).toEqual([]);
 });
 
 test('what was never answered stays unknown, and is asked again when the faults are healed', async () => {
   const { url } = await serveInTurn('cut', 'cut', accepted);
   const client = clientOf([url], { giveUpMs: 0 });
-  const order = await client.submit({ text: 'a' });
-  expect(order).toMatchObject({ jobId: null, refusal: null });
+  const submission = await client.submit({ text: 'a' });
+  expect(submission).toMatchObject({ jobId: null, refusal: null });
   await client.retryUntilKnown();
-  expect(order.jobId).toBe('job_1');
+  expect(submission.jobId).toBe('job_1');
 });
 
 test('a refusal ends the asking and is kept with its type', async () => {
   const { url } = await serveInTurn({ status: 402, body: { error_type: 'insufficient_funds' } });
-  const order = await clientOf([url]).submit({ text: 'a' });
-  expect(order.refusal).toEqual({ status: 402, type: 'insufficient_funds' });
-  expect(order.tries.length).toBe(1);
+  const submission = await clientOf([url]).submit({ text: 'a' });
+  expect(submission.refusal).toEqual({ status: 402, type: 'insufficient_funds' });
+  expect(submission.tries.length).toBe(1);
 });
 
 test('a conflict that says when to come back is an earlier request at work, one that does not is wrong', async () => {

@@ -36,7 +36,7 @@ async function holdUp(): Promise<void> {
       await tx`select 1 from balances where account_id = 'innocent' for update`;
       const heldFromMs = Date.now();
       await waitFor('a request that waits too long', () =>
-        innocent.record().orders.some(({ tries }) => {
+        innocent.record().submissions.some(({ tries }) => {
           const [first] = tries;
           return first === undefined && Date.now() - heldFromMs > limitMs + 1000;
         }),
@@ -47,7 +47,7 @@ async function holdUp(): Promise<void> {
 
 it('finds nothing where nobody is held up, and says how long the worst waited', async () => {
   expect(innocent.lone.jobs).toBeGreaterThan(20);
-  const facts = { ...(await innocent.takeFacts()), orders: [ordered(0), ordered(5)] };
+  const facts = { ...(await innocent.takeFacts()), submissions: [submitted(0), submitted(5)] };
   expect(await validator(facts)).toEqual([]);
   expect(measureInnocents(facts)).toMatchObject({ jobs: 2, undisturbed: 2, countedMs: 5 });
 });
@@ -81,12 +81,12 @@ it('counts the time of a job from when those have started that its tenant ordere
     startedMs: piled.startedMs + 50,
   };
   const heldUp = { ...behind, jobId: 'job_held_up', startedMs: piled.startedMs + 60_000 };
-  expect(await validator({ orders: [piled, behind], outages: away, lone })).toEqual([]);
+  expect(await validator({ submissions: [piled, behind], outages: away, lone })).toEqual([]);
   expect(
-    (await validator({ orders: [piled, heldUp], outages: away, lone })).map(({ jobId }) => jobId),
+    (await validator({ submissions: [piled, heldUp], outages: away, lone })).map(({ jobId }) => jobId),
   ).toEqual(['job_held_up']);
 });
 
-function ordered(waitedMs: number): InnocentFacts['orders'][number] {
+function submitted(waitedMs: number): InnocentFacts['submissions'][number] {
   return { scene: 'alone', jobId: 'job_1', askedMs: 1000, startedMs: 1000 + waitedMs };
 }

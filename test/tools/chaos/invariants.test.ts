@@ -61,7 +61,7 @@ async function runJobs(): Promise<void> {
   const webhookUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
   const client = createChaosClient({ urls, key, accountId: 'chaos', random: Math.random, webhookUrl });
   watchers = createWatchers({ urls, key, random: Math.random, cutProbability: 0.3 });
-  const orders = await Promise.all([
+  const submissions = await Promise.all([
     client.submit({ text: 'plain', webhook: true }),
     client.submit({ text: 'plain', webhook: true, more: { webhook_payload: 'full' } }),
     client.submit({ text: 'other', model: 'anthropic/claude-haiku-4-5' }),
@@ -76,11 +76,11 @@ async function runJobs(): Promise<void> {
     client.submit({ text: 'two', stream: true, maxTokens: 40, more: { priority: 'interactive' } }),
     client.submit({ text: 'never run', webhook: true, more: { run_at: anHourLater() } }),
   ]);
-  for (const { jobId, bodyText } of orders)
+  for (const { jobId, bodyText } of submissions)
     if (bodyText.includes('"stream":true')) watchers.watch(jobId ?? '');
-  watchers.watch(orders[0]?.jobId ?? '');
-  await client.cancel(orders[10]?.jobId ?? '');
-  await client.cancel(orders[12]?.jobId ?? '');
+  watchers.watch(submissions[0]?.jobId ?? '');
+  await client.cancel(submissions[10]?.jobId ?? '');
+  await client.cancel(submissions[12]?.jobId ?? '');
   expect((await client.submit({ text: 'dear', maxTokens: 100_000_000 })).refusal).not.toBeNull();
   await client.retryUntilKnown();
   expect(await watchers.whenEnded(20_000)).toBe(true);
@@ -104,7 +104,7 @@ async function runJobs(): Promise<void> {
     received,
     webhookSecret: (await call('GET /v1/webhook_secret')).json.secret,
     watchers,
-    innocent: { orders: [], lone: { jobs: 0, medianMs: 0, p95Ms: 0 }, outages: createOutages() },
+    innocent: { submissions: [], lone: { jobs: 0, medianMs: 0, p95Ms: 0 }, outages: createOutages() },
     callsAllowance: 3,
   };
 }
@@ -267,9 +267,11 @@ describe('a judge who is lied to by a witness names the promise, when', () => {
   const firstCall = (): MeterCall => facts.meter.find(({ outcome }) => outcome === 'completed') as MeterCall;
   const firstWebhook = (): ReceivedWebhook => received.at(-1) as ReceivedWebhook;
   const client = () => facts.clients[0] as Facts['clients'][number];
-  const firstOrder = () => client().orders[0] as Facts['clients'][number]['orders'][number];
-  const withOrder = (changed: object) => ({
-    clients: [{ ...client(), orders: [{ ...firstOrder(), ...changed }, ...client().orders.slice(1)] }],
+  const firstSubmission = () => client().submissions[0] as Facts['clients'][number]['submissions'][number];
+  const withSubmission = (changed: object) => ({
+    clients: [
+      { ...client(), submissions: [{ ...firstSubmission(), ...changed }, ...client().submissions.slice(1)] },
+    ],
   });
 
   test.each<[string, () => Partial<Facts>, string[]]>([
@@ -330,12 +332,12 @@ describe('a judge who is lied to by a witness names the promise, when', () => {
     ],
     [
       'an order without a webhook got one',
-      () => withOrder({ hasWebhook: false }),
+      () => withSubmission({ hasWebhook: false }),
       ['every final job with a webhook has one delivery, and it arrived'],
     ],
     [
       'an order was told of another job',
-      () => withOrder({ jobId: 'job_none' }),
+      () => withSubmission({ jobId: 'job_none' }),
       [
         'every job a client saw accepted is there and ended once',
         'no job is there that no client ordered, and none twice',
@@ -343,12 +345,12 @@ describe('a judge who is lied to by a witness names the promise, when', () => {
     ],
     [
       'a refused order was done',
-      () => withOrder({ jobId: null, refusal: { status: 402, type: 'insufficient_funds' } }),
+      () => withSubmission({ jobId: null, refusal: { status: 402, type: 'insufficient_funds' } }),
       ['no job is there that no client ordered, and none twice'],
     ],
     [
       'nobody knows what became of an order',
-      () => withOrder({ jobId: null }),
+      () => withSubmission({ jobId: null }),
       ['what became of every order is known in the end'],
     ],
     [
@@ -373,14 +375,14 @@ describe('a judge who is lied to by a witness names the promise, when', () => {
   });
 
   test('an order that was refused may have been done by a try that nobody answered', async () => {
-    const tries = [{ atMs: 0, url: '', outcome: 'timeout' as const }, ...firstOrder().tries];
-    const lie = withOrder({ jobId: null, refusal: { status: 402, type: 'insufficient_funds' }, tries });
+    const tries = [{ atMs: 0, url: '', outcome: 'timeout' as const }, ...firstSubmission().tries];
+    const lie = withSubmission({ jobId: null, refusal: { status: 402, type: 'insufficient_funds' }, tries });
     expect(await check(lie)).toEqual([]);
   });
 });
 
 test('a violation comes with the whole story of its job', async () => {
-  const jobId = facts.clients[0]?.orders[6]?.jobId ?? '';
+  const jobId = facts.clients[0]?.submissions[6]?.jobId ?? '';
   const kinds = (await historyOf(gateway.sql, jobId, facts)).map((line) => line.split(' ', 1)[0]);
   expect(kinds).toEqual(
     'ordered job attempt attempt metered metered entry entry entry charge delivery posted received'.split(

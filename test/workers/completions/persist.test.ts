@@ -8,9 +8,9 @@ const away = Object.assign(new Error('away'), { code: 'ECONNREFUSED' });
 
 test('an answer waits for the database, and no new call is made meanwhile', async () => {
   const persist = createPersist(createLog('silent', 'test'));
-  let isAway = true;
+  let isUnavailable = true;
   const written = persist.write(async () => {
-    if (isAway) throw away;
+    if (isUnavailable) throw away;
     return 'written';
   });
   await waitFor('the first try to fail', async () => persist.isWaiting());
@@ -21,7 +21,7 @@ test('an answer waits for the database, and no new call is made meanwhile', asyn
   };
   const ticket = { id: 'job_1', generation: 0, model: 'openai/a', tokens: 1, priority: 1 };
   expect(await admit(deps, 'openai', ticket)).toMatchObject({ kind: 'wait' });
-  isAway = false;
+  isUnavailable = false;
   expect(await written).toBe('written');
   expect(persist.isWaiting()).toBe(false);
 });

@@ -334,7 +334,7 @@ describe('the claim', () => {
 });
 
 describe('a recovery', () => {
-  const wish = async (endpointId: string, since: Date, accountId = owed.accountId) =>
+  const request = async (endpointId: string, since: Date, accountId = owed.accountId) =>
     await owed.sql.begin((tx) => insertRecovery(tx, { id: newId('rec'), accountId, endpointId, since }));
   const twoHoursAgo = () => new Date(Date.now() - 2 * 3600_000);
 
@@ -347,7 +347,7 @@ describe('a recovery', () => {
     await owed.sql`update deliveries set created_at = now() - interval '1 day' where id in (
       select id from deliveries where state = 'exhausted' order by id desc limit 5)`;
     owed.start();
-    await wish(endpoint.id, twoHoursAgo());
+    await request(endpoint.id, twoHoursAgo());
     owed.hint('endpoints');
     await waitFor('all', async () => (await owed.countStates(endpoint.id))['delivered'] === 610, 20_000);
     expect(await owed.countStates(endpoint.id)).toEqual({ delivered: 610, exhausted: 5 });
@@ -357,7 +357,7 @@ describe('a recovery', () => {
   it('goes on where a process died, and renews each delivery once', async () => {
     const endpoint = await owed.openEndpoint(receiver.url);
     await owed.oweMany(endpoint, receiver.url, 1000, 'exhausted');
-    await wish(endpoint.id, twoHoursAgo());
+    await request(endpoint.id, twoHoursAgo());
     expect(await recoverDeliveries(owed.sql, 300)).toBe(300);
     await expect(
       owed.sql.begin(async (tx) => {
@@ -380,8 +380,8 @@ describe('a recovery', () => {
     await owed.sql`update webhook_endpoints set account_id = 'another' where id = ${short.id}`;
     await owed.oweMany(long, receiver.url, 1000, 'exhausted');
     await owed.oweMany(short, receiver.url, 10, 'exhausted');
-    for (let n = 0; n < 3; n += 1) await wish(long.id, twoHoursAgo());
-    await wish(short.id, twoHoursAgo(), 'another');
+    for (let n = 0; n < 3; n += 1) await request(long.id, twoHoursAgo());
+    await request(short.id, twoHoursAgo(), 'another');
     for (let page = 0; page < 2; page += 1) await recoverDeliveries(owed.sql, 100);
     expect([await owed.countStates(long.id), await owed.countStates(short.id)]).toEqual([
       { pending: 100, exhausted: 900 },

@@ -46,15 +46,15 @@ const request = readJson(
       {"role":"tool","tool_call_id":"a","content":"1e400"}]}`,
 ) as Partial<ChatRequest>;
 
-const anthropicSays = `{"id":"m","content":[{"type":"tool_use","id":"t","name":"f","input":${digits}}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":1}}`;
+const anthropicReports = `{"id":"m","content":[{"type":"tool_use","id":"t","name":"f","input":${digits}}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":1}}`;
 const googleCandidate = `{"candidates":[{"index":0,"content":{"parts":[{"functionCall":{"id":"t","name":"f","args":${digits}}}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":1}}`;
-const openaiSays = `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"logprobs":{"content":[${digits},{"token":"x","logprob":-0.00012345678901234567891}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`;
+const openaiReports = `{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"logprobs":{"content":[${digits},{"token":"x","logprob":-0.00012345678901234567891}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`;
 
 test.each<[ProviderKind, string, boolean]>([
-  ['anthropic', anthropicSays, false],
+  ['anthropic', anthropicReports, false],
   ['google', googleCandidate, false],
   ['google', `data: ${googleCandidate}\r\n\r\n`, true],
-  ['compatible', openaiSays, false],
+  ['compatible', openaiReports, false],
 ])('numbers in free JSON reach %s digit by digit, and come back so', async (kind, say, stream) => {
   const { sent, completion } = await ask(kind, say, request, stream);
   expect(sent).toContain('"maximum":9223372036854775807');

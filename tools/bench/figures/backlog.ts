@@ -4,7 +4,7 @@ import { type Gateway, openGateway } from '../gateway.ts';
 import { type Ground, redisMemoryBytes } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
 import type { Part } from '../part.ts';
-import { placeOrder } from '../place-order.ts';
+import { submitJob } from '../place-order.ts';
 import type { FigureResult, Row } from '../row.ts';
 import { databaseNow, settledSince, untilSettled } from '../settled.ts';
 
@@ -61,7 +61,7 @@ async function prepare(ground: Ground, waiting: number): Promise<Site> {
   const gateway = await openGateway(ground, `backlog${waiting}`);
   const [lightKey = ''] = await gateway.openAccounts(['light', 'heavy']);
   await gateway.admin('PATCH', '/v1/admin/accounts/heavy', { max_concurrency: 1 });
-  const templateId = await placeOrder(gateway, lightKey);
+  const templateId = await submitJob(gateway, lightKey);
   await fillBacklog(gateway, 'heavy', waiting, templateId);
   await tidy(gateway);
   return { waiting, gateway, templateId, placed: 1 };

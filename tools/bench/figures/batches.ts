@@ -15,8 +15,8 @@ import { watchMemory } from '../watch-memory.ts';
 const atOnce = 50;
 /** What a process needs to do this at all, for however few lines, is not what a large file takes. */
 const warmLines = 1000;
-const lookMs = 25;
-const patienceMs = 5 * 60_000;
+const pollMs = 25;
+const maxWaitMs = 5 * 60_000;
 
 type Site = {
   gateway: Gateway;
@@ -135,11 +135,11 @@ async function untilIdle({ sql }: Gateway, batchId: string): Promise<void> {
 
 /** Looks until the answer is yes; what never comes is found when everything is counted. */
 async function untilTrue(sql: Gateway['sql'], question: string, id: string): Promise<void> {
-  const giveUpAt = Date.now() + patienceMs;
+  const giveUpAt = Date.now() + maxWaitMs;
   while (Date.now() < giveUpAt) {
     const { rows } = await sql.query<{ is_so: boolean }>(question, [id]);
     if (rows[0]?.is_so) return;
-    await sleep(lookMs);
+    await sleep(pollMs);
   }
 }
 

@@ -2,7 +2,7 @@ import { alternate } from '../alternate.ts';
 import { type Gateway, openGateway } from '../gateway.ts';
 import type { Ground } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
-import { orderBody } from '../order-body.ts';
+import { submissionBody } from '../order-body.ts';
 import { type Part, runTool } from '../part.ts';
 import type { LoadPlan, LoadResult } from '../processes/intake-load.ts';
 import type { SdkPlan, SdkResult } from '../processes/sdk-loop.ts';
@@ -10,7 +10,7 @@ import type { FigureResult, Row } from '../row.ts';
 import { databaseNow, settledSince, untilSettled } from '../settled.ts';
 
 const atOnce = 50;
-const patienceMs = 120_000;
+const maxWaitMs = 120_000;
 
 type Pace = { accepted: number; failed: number; perSecond: number; cpuMs: number };
 
@@ -67,10 +67,10 @@ async function runJobs(gateway: Gateway, worker: Part, key: string, jobs: number
   const plan: LoadPlan = {
     url: gateway.api.url,
     callers: [{ key, account: 'one' }],
-    body: orderBody(),
+    body: submissionBody(),
     connections: atOnce,
     warmMs: 0,
-    measureMs: patienceMs,
+    measureMs: maxWaitMs,
     jobsMax: jobs,
   };
   const { accepted, refused } = await runTool<LoadResult>(gateway.ground.workshop, 'intake-load', plan);

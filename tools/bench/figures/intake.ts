@@ -3,7 +3,7 @@ import { type BaselineName, startBaseline } from '../baselines.ts';
 import { type Gateway, openGateway } from '../gateway.ts';
 import type { Ground } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
-import { orderBody } from '../order-body.ts';
+import { submissionBody } from '../order-body.ts';
 import { type Part, runTool } from '../part.ts';
 import type { LoadPlan, LoadResult } from '../processes/intake-load.ts';
 import type { FigureResult, Row } from '../row.ts';
@@ -78,7 +78,7 @@ function load(
   const plan: LoadPlan = {
     url: server.url,
     callers,
-    body: orderBody(),
+    body: submissionBody(),
     connections,
     warmMs,
     measureMs,

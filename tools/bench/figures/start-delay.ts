@@ -4,7 +4,7 @@ import { type Gateway, openGateway } from '../gateway.ts';
 import { type Ground, redisMemoryBytes } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
 import { runTool } from '../part.ts';
-import { placeOrder } from '../place-order.ts';
+import { submitJob } from '../place-order.ts';
 import type { FifoPlan, FifoResult } from '../processes/fifo-queue.ts';
 import { type FigureResult, median } from '../row.ts';
 import { untilFinal } from '../settled.ts';
@@ -21,7 +21,7 @@ type Start = { otherMs: number; interactiveMs: number; redisBytes: number };
 export async function measureStartDelay(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const gateway = await openGateway(ground, 'startdelay');
   const [lightKey = '', heavyKey = ''] = await gateway.openAccounts(['light', 'heavy']);
-  const templateId = await placeOrder(gateway, heavyKey, { priority: 'batch' });
+  const templateId = await submitJob(gateway, heavyKey, { priority: 'batch' });
   const { waiting, samples, rounds } = size.startDelay;
   const placed = { heavy: 1, light: 0 };
   const { fair, fifo } = await alternate(rounds, {
@@ -86,8 +86,8 @@ async function startBeside(
   const interactives: number[] = [];
   let redisBytes = 0;
   for (let sample = 0; sample < round.samples; sample++) {
-    const otherMs = await startDelayOf(gateway, await placeOrder(gateway, round.lightKey));
-    const ofItsOwn = await placeOrder(gateway, round.heavyKey, { priority: 'interactive' });
+    const otherMs = await startDelayOf(gateway, await submitJob(gateway, round.lightKey));
+    const ofItsOwn = await submitJob(gateway, round.heavyKey, { priority: 'interactive' });
     const interactiveMs = await startDelayOf(gateway, ofItsOwn);
     redisBytes = Math.max(redisBytes, (await redisMemoryBytes(redis)) - before);
     // The first jobs also wait for the worker to be counted and to compile.

@@ -4,7 +4,7 @@ import { type Gateway, openGateway } from '../gateway.ts';
 import type { Ground } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
 import { type Part, runTool, startPart } from '../part.ts';
-import { placeOrder } from '../place-order.ts';
+import { submitJob } from '../place-order.ts';
 import type { AppendPlan, AppendResult } from '../processes/append-deltas.ts';
 import type { ViewersPlan, ViewersResult } from '../processes/stream-viewers.ts';
 import type { FigureResult, Row } from '../row.ts';
@@ -27,7 +27,7 @@ type Watched = {
 export async function measureStreams(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const gateway = await openGateway(ground, 'streams');
   const [key = ''] = await gateway.openAccounts(['viewed']);
-  const templateId = await placeOrder(gateway, key, { stream: true });
+  const templateId = await submitJob(gateway, key, { stream: true });
   const site: Site = { gateway, key, templateId, broken: [] };
   const { levels, deltasPerSecond, warmSeconds, seconds, rounds } = size.streams;
   const rows: Row[] = [];

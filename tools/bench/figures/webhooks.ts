@@ -5,7 +5,7 @@ import { type Gateway, openGateway } from '../gateway.ts';
 import type { Ground } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
 import { type Part, runTool, startPart } from '../part.ts';
-import { placeOrder } from '../place-order.ts';
+import { submitJob } from '../place-order.ts';
 import type { FetchPlan, FetchResult } from '../processes/fetch-loop.ts';
 import type { FigureResult, Row } from '../row.ts';
 import { databaseNow } from '../settled.ts';
@@ -21,8 +21,8 @@ const kinds = [
   { name: 'one receiver', receivers: 1, atOnce: 8 },
   { name: '16 receivers', receivers: 16, atOnce: 128 },
 ];
-const lookMs = 25;
-const patienceMs = 5 * 60_000;
+const pollMs = 25;
+const maxWaitMs = 5 * 60_000;
 
 /**
  * Webhooks per second that one worker process signs, posts and keeps a record of, beside a loop of `fetch` to
@@ -38,7 +38,12 @@ export async function measureWebhooks(ground: Ground, size: BenchSize): Promise<
   const gateway = await openGateway(ground, 'webhooks');
   const [key = ''] = await gateway.openAccounts(['owed']);
   const worker = await gateway.startWorker(10);
-  const site: Site = { gateway, worker, urls, template: await orderTemplate(gateway, key, urls[0] ?? '') };
+  const site: Site = {
+    gateway,
+    worker,
+    urls,
+    template: await submissionTemplate(gateway, key, urls[0] ?? ''),
+  };
   const { deliveries, rounds } = size.webhooks;
   const posted = { byWorker: 1, byLoop: 0 };
   const rows: Row[] = [];
@@ -87,8 +92,8 @@ export async function measureWebhooks(ground: Ground, size: BenchSize): Promise<
 }
 
 /** A delivery as the gateway owes it for a job; the others are copies of it. */
-async function orderTemplate(gateway: Gateway, key: string, url: string): Promise<Site['template']> {
-  await placeOrder(gateway, key, { webhook_url: url });
+async function submissionTemplate(gateway: Gateway, key: string, url: string): Promise<Site['template']> {
+  await submitJob(gateway, key, { webhook_url: url });
   await untilDelivered(gateway, 1);
   const { rows } = await gateway.sql.query<Site['template']>('select id, body from deliveries');
   return rows[0] ?? { id: '', body: '' };
@@ -113,7 +118,7 @@ async function deliver({ gateway, worker, template }: Site, urls: string[], coun
  * the end.
  */
 async function untilDelivered({ sql }: Gateway, atLeast: number): Promise<void> {
-  const giveUpAt = Date.now() + patienceMs;
+  const giveUpAt = Date.now() + maxWaitMs;
   while (Date.now() < giveUpAt) {
     const { rows } = await sql.query<{ is_done: boolean }>(
       `select not exists (select 1 from deliveries where state = 'pending')
@@ -121,7 +126,7 @@ async function untilDelivered({ sql }: Gateway, atLeast: number): Promise<void> 
       [atLeast],
     );
     if (rows[0]?.is_done) return;
-    await sleep(lookMs);
+    await sleep(pollMs);
   }
 }
 

@@ -9,7 +9,7 @@ import { asBullConnection } from '../../../src/shared/queue/queue.ts';
 
 /** One order as a baseline stores it. */
 type Order = { id: string; account: string; body: string };
-type Keep = (order: Order) => Promise<unknown>;
+type Keep = (submission: Order) => Promise<unknown>;
 
 const { env } = process;
 const mode = process.argv[2] ?? '';
@@ -32,15 +32,17 @@ const holdNano = 1_000_000n;
  * promise.
  */
 const keepInGroups: Keep = createGroupCommit<Order, undefined>({
-  commit: async (orders) => {
+  commit: async (submissions) => {
     await Promise.all([
       sql`
         insert into floor_jobs (id, account, body)
-        select * from unnest(${orders.map(({ id }) => id)}::text[], ${orders.map(({ account }) => account)}::text[],
-          ${orders.map(({ body }) => body)}::text[])`,
-      queue.addBulk(orders.map(({ id }) => ({ name: 'job' as const, data: { id }, opts: { jobId: id } }))),
+        select * from unnest(${submissions.map(({ id }) => id)}::text[], ${submissions.map(({ account }) => account)}::text[],
+          ${submissions.map(({ body }) => body)}::text[])`,
+      queue.addBulk(
+        submissions.map(({ id }) => ({ name: 'job' as const, data: { id }, opts: { jobId: id } })),
+      ),
     ]);
-    return orders.map(() => undefined);
+    return submissions.map(() => undefined);
   },
   bytesOf: ({ body }) => body.length + 100,
   faultOf: () => 'nobody',

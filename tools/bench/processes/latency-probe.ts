@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readServerSentEvents } from '../../chaos/server-sent-events.ts';
-import { orderBody } from '../order-body.ts';
+import { submissionBody } from '../order-body.ts';
 import { quantile } from '../row.ts';
 import { readPlan, writeResult } from './plan.ts';
 
@@ -34,7 +34,7 @@ const pauseMs = 20;
 async function probe(plan: ProbePlan): Promise<ProbeResult> {
   const samples: Sample[] = [];
   for (let n = 0; n < plan.samples + warmSamples; n++) {
-    samples.push(await orderOne(plan));
+    samples.push(await submitOne(plan));
     await sleep(pauseMs);
   }
   const counted = samples.slice(warmSamples);
@@ -50,13 +50,13 @@ async function probe(plan: ProbePlan): Promise<ProbeResult> {
   };
 }
 
-async function orderOne(plan: ProbePlan): Promise<Sample> {
+async function submitOne(plan: ProbePlan): Promise<Sample> {
   const authorization = `Bearer ${plan.key}`;
   const startedAt = performance.now();
   const answer = await fetch(`${plan.url}/v1/jobs`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json', 'x-account': 'probe' },
-    body: orderBody({ stream: plan.follow }),
+    body: submissionBody({ stream: plan.follow }),
   });
   const { id } = (await answer.json()) as { id: string };
   const acceptedAt = performance.now();

@@ -25,7 +25,7 @@ export type ViewersResult = {
 
 const opensAtOnce = 64;
 /** When nothing has come for so long, nothing will. */
-const patienceMs = 20_000;
+const maxWaitMs = 20_000;
 
 /**
  * Opens one stream per job, says `open` when all are, and reads until every viewer has every delta or nothing
@@ -52,7 +52,7 @@ async function view(plan: ViewersPlan): Promise<ViewersResult> {
   await inParallel(opensAtOnce, plan.jobIds, (jobId) => openStream(plan, jobId, onDelta));
   console.log('open');
   const watch = setInterval(() => {
-    if (lastAt > 0 && wallClockMs() - lastAt > patienceMs) finish();
+    if (lastAt > 0 && wallClockMs() - lastAt > maxWaitMs) finish();
   }, 1000);
   await finished;
   clearInterval(watch);

@@ -71,11 +71,11 @@ const uncounted = /^(throttled|unreachable|exhausted|stopped: shutdown)\b/;
 function checkAttempts({ stored }: Evidence): Breach[] {
   const byJob = groupByJob([...stored.attempts.values()]);
   return [...stored.jobs.values()].flatMap((job) =>
-    judgeAttempts(job, byJob.get(job.id) ?? []).map((detail) => ({ jobId: job.id, detail })),
+    attemptFaults(job, byJob.get(job.id) ?? []).map((detail) => ({ jobId: job.id, detail })),
   );
 }
 
-function judgeAttempts(job: StoredJob, attempts: StoredAttempt[]): string[] {
+function attemptFaults(job: StoredJob, attempts: StoredAttempt[]): string[] {
   const numbers = attempts.map(({ number }) => number).sort((a, b) => a - b);
   const counted = attempts.filter(({ error }) => !uncounted.test(error ?? '')).length;
   const open = attempts.filter(({ outcome }) => outcome === 'started').length;

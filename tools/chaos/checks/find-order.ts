@@ -5,11 +5,13 @@ import type { StoredJob } from '../stored-facts.ts';
  * The order of a job, by its words; or by its id, where nothing is kept of what a job was asked that never
  * ran.
  */
-export function orderFinder(clients: ClientRecord[]): (job: StoredJob) => OrderHistory | undefined {
-  const orders = clients.flatMap((client) => client.orders);
-  const byCanary = new Map(orders.map((order) => [order.canary, order]));
+export function submissionFinder(clients: ClientRecord[]): (job: StoredJob) => OrderHistory | undefined {
+  const submissions = clients.flatMap((client) => client.submissions);
+  const byCanary = new Map(submissions.map((submission) => [submission.canary, submission]));
   const byJobId = new Map(
-    orders.flatMap((order) => (order.jobId === null ? [] : [[order.jobId, order] as const])),
+    submissions.flatMap((submission) =>
+      submission.jobId === null ? [] : [[submission.jobId, submission] as const],
+    ),
   );
   return ({ id, canary }) => (canary === null ? byJobId.get(id) : byCanary.get(canary));
 }

@@ -61,9 +61,9 @@ function checkStarts({ innocent }: Pick<Evidence, 'innocent'>): Breach[] {
  * tenant itself ordered then: a later job of its own comes after those, and its time counts from when the
  * last of them has started.
  */
-function waitsOf({ orders, outages, lone }: InnocentFacts) {
+function waitsOf({ submissions, outages, lone }: InnocentFacts) {
   let piledUntilMs = 0;
-  return orders
+  return submissions
     .toSorted((one, other) => one.askedMs - other.askedMs)
     .map(({ jobId, scene, askedMs, startedMs }) => {
       const fromMs = Math.max(askedMs, piledUntilMs);

@@ -1,12 +1,12 @@
 import { isUnknown, mayExistUnseen } from '../client-record.ts';
 import type { Breach, Evidence, Invariant } from '../evidence.ts';
 import type { StoredJob } from '../stored-facts.ts';
-import { orderFinder } from './find-order.ts';
+import { submissionFinder } from './find-order.ts';
 
 const finalEventTypes = new Set(['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired']);
 
 /** Jobs and the orders they came from. */
-export const orderInvariants: Invariant[] = [
+export const submissionInvariants: Invariant[] = [
   { name: 'every job a client saw accepted is there and ended once', check: checkAccepted },
   { name: 'no job is left unfinished', check: checkUnfinished },
   { name: 'no job is there that no client ordered, and none twice', check: checkPhantoms },
@@ -26,8 +26,8 @@ function checkAccepted({ clients, stored }: Evidence): Breach[] {
   for (const { type, job_id } of stored.entries) {
     if (type === 'release' && job_id !== null) releases.set(job_id, (releases.get(job_id) ?? 0) + 1);
   }
-  const accepted = clients.flatMap(({ accountId, orders }) =>
-    orders.flatMap(({ jobId }) => (jobId === null ? [] : [{ accountId, jobId }])),
+  const accepted = clients.flatMap(({ accountId, submissions }) =>
+    submissions.flatMap(({ jobId }) => (jobId === null ? [] : [{ accountId, jobId }])),
   );
   return accepted.flatMap(({ accountId, jobId }): Breach[] => {
     const job = stored.jobs.get(jobId);
@@ -61,29 +61,29 @@ function checkUnfinished({ stored }: Evidence): Breach[] {
 }
 
 function checkPhantoms({ clients, stored }: Evidence): Breach[] {
-  const findOrder = orderFinder(clients);
+  const findSubmission = submissionFinder(clients);
   const lines = new Set(clients.flatMap((client) => client.lines));
   const jobOfWords = new Map<string, string>();
   return [...stored.jobs.values()].flatMap((job): Breach[] => {
     const { id, canary } = job;
-    const order = findOrder(job);
-    const words = canary ?? order?.canary ?? '';
-    if (order === undefined && !lines.has(words)) return [{ jobId: id, detail: 'nobody ordered it' }];
+    const submission = findSubmission(job);
+    const words = canary ?? submission?.canary ?? '';
+    if (submission === undefined && !lines.has(words)) return [{ jobId: id, detail: 'nobody ordered it' }];
     const other = jobOfWords.get(words);
     jobOfWords.set(words, id);
     if (other !== undefined) return [{ jobId: id, detail: `${words} made this job and ${other}` }];
-    if (order === undefined || order.jobId === id) return [];
-    if (order.jobId !== null)
-      return [{ jobId: id, detail: `${order.key} was told that its job is ${order.jobId}` }];
+    if (submission === undefined || submission.jobId === id) return [];
+    if (submission.jobId !== null)
+      return [{ jobId: id, detail: `${submission.key} was told that its job is ${submission.jobId}` }];
     // A try without an answer may have made it, even if another try was refused.
-    if (mayExistUnseen(order)) return [];
-    return [{ jobId: id, detail: `${order.key} was refused with ${order.refusal?.status}` }];
+    if (mayExistUnseen(submission)) return [];
+    return [{ jobId: id, detail: `${submission.key} was refused with ${submission.refusal?.status}` }];
   });
 }
 
 function checkUnknown({ clients }: Evidence): Breach[] {
-  return clients.flatMap(({ orders }) =>
-    orders.filter(isUnknown).map(({ key, tries }) => {
+  return clients.flatMap(({ submissions }) =>
+    submissions.filter(isUnknown).map(({ key, tries }) => {
       const last = tries.slice(-5).map(({ outcome }) => outcome);
       return { jobId: null, detail: `${key}: ${tries.length} tries, the last ${last.join(', ')}` };
     }),

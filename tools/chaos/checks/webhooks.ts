@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Breach, Evidence, Invariant, ReceivedWebhook } from '../evidence.ts';
-import { orderFinder } from './find-order.ts';
+import { submissionFinder } from './find-order.ts';
 
 /** What was owed to a receiver, and what it got. */
 export const webhookInvariants: Invariant[] = [
@@ -11,11 +11,11 @@ export const webhookInvariants: Invariant[] = [
 
 function checkOwed({ clients, stored, received }: Evidence): Breach[] {
   const arrived = new Set(received.map(({ id }) => id));
-  const findOrder = orderFinder(clients);
+  const findSubmission = submissionFinder(clients);
   return [...stored.jobs.values()].flatMap((job): Breach[] => {
     const { id, is_final, state } = job;
     const deliveries = stored.deliveries.get(id) ?? [];
-    const isOwed = is_final && findOrder(job)?.hasWebhook === true;
+    const isOwed = is_final && findSubmission(job)?.hasWebhook === true;
     if (deliveries.length !== (isOwed ? 1 : 0))
       return [{ jobId: id, detail: `${state}, and has ${deliveries.length} deliveries` }];
     return deliveries.flatMap((delivery) => [

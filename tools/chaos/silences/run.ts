@@ -42,7 +42,7 @@ const settings = {
 const unnoticedMs = 4500;
 /** And then it counts for so long before the next silence. */
 const countedMs = 3500;
-const patienceMs = 25_000;
+const maxWaitMs = 25_000;
 const restMs = 60_000;
 const loadFirstMs = 2000;
 /** Longer than a silence stays unnoticed, and than a lease: that has to be kept in the middle of it. */
@@ -92,7 +92,7 @@ async function playServed(stage: Stage, silence: Silence): Promise<Found> {
   const fromMs = Date.now();
   const end = silence.begin(cluster);
   tally.add(`silent: ${silence.server}, ${silence.what}, others served`, true);
-  const looking = firstDoneAfter(cluster.sql, fromMs, patienceMs);
+  const looking = firstDoneAfter(cluster.sql, fromMs, maxWaitMs);
   await sleep(unnoticedMs);
   isBack();
   const [firstDoneMs] = await Promise.all([looking, sleep(countedMs)]);
@@ -110,7 +110,7 @@ async function playLasting(stage: Stage, silence: Silence, seconds: number): Pro
   await sleep(seconds * 1000);
   await cluster.heal();
   const endedMs = Date.now();
-  const looking = firstDoneAfter(cluster.sql, endedMs, patienceMs);
+  const looking = firstDoneAfter(cluster.sql, endedMs, maxWaitMs);
   await sleep(unnoticedMs);
   isBack();
   const [firstDoneMs] = await Promise.all([looking, sleep(countedMs)]);

@@ -40,7 +40,7 @@ export const limitsSchema = z.object({
 type Limit = z.output<typeof limitSchema>;
 
 /** Every limit that an account is held to: its quotas, then what one request may hold. */
-export function tellLimits(
+export function toLimitsReply(
   deps: LimitDeps,
   account: LimitedAccount,
   usage: StoredUsage,

@@ -4,7 +4,7 @@ import { notFound } from '../../../shared/errors.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idParams } from '../../http/schemas.ts';
-import { type LimitDeps, limitsSchema, tellLimits } from './limits-object.ts';
+import { type LimitDeps, limitsSchema, toLimitsReply } from './limits-object.ts';
 
 /** `GET /v1/limits`: how much the account may have or do of everything, and how much it has. */
 export function readLimits(app: App, deps: LimitDeps): void {
@@ -42,5 +42,5 @@ export function readAccountLimits(app: App, deps: LimitDeps): void {
 async function read(deps: LimitDeps, accountId: string): Promise<z.output<typeof limitsSchema>> {
   const [account, usage] = await Promise.all([deps.accounts.find(accountId), findUsage(deps.sql, accountId)]);
   if (account === null || usage === null) throw notFound('account');
-  return tellLimits(deps, account, usage);
+  return toLimitsReply(deps, account, usage);
 }

@@ -26,11 +26,13 @@ export function createMessage(app: App, deps: ReplyDeps): void {
       return toAnthropicMessage(completion, job.id);
     }
     const model = deps.catalogue.find(asked)?.id ?? asked;
-    return await streamReply(deps, request, reply, call, ({ jobId }) => narrate(model, jobId, request.id));
+    return await streamReply(deps, request, reply, call, ({ jobId }) =>
+      createEncoder(model, jobId, request.id),
+    );
   });
 }
 
-function narrate(model: string, jobId: string, requestId: string): StreamEncoder {
+function createEncoder(model: string, jobId: string, requestId: string): StreamEncoder {
   const events = createMessageEvents(model, jobId);
   return {
     started: () => frames(events.started()),

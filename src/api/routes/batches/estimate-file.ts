@@ -10,7 +10,7 @@ import type { Validator } from '../../../shared/validation/validator.ts';
 /** Enough that a slice goes to a thread, few enough that other accounts' come between. */
 const linesPerSlice = 200;
 /** At most so many faults and so many refusals are listed. */
-const toldMax = 100;
+const reportedMax = 100;
 
 /**
  * Bounds the cost of a file, slice by slice: other requests and other accounts' files go on in between.
@@ -45,17 +45,17 @@ function createTally() {
     goesOn: () => lines.total <= batchLinesMax,
     fault: (fault: BatchFault) => {
       lines.total += 1;
-      if (faults.length < toldMax) faults.push(fault);
+      if (faults.length < reportedMax) faults.push(fault);
     },
     line: (line: BatchLine) => {
       lines.total += 1;
-      if (seen.has(line.customId) && faults.length < toldMax) faults.push(duplicateId(line.line));
+      if (seen.has(line.customId) && faults.length < reportedMax) faults.push(duplicateId(line.line));
       seen.add(line.customId);
       holdNano += line.job?.holdNano ?? 0n;
       if (line.refusal === null) lines.accepted += 1;
       else {
         lines.refused += 1;
-        if (refused.length < toldMax)
+        if (refused.length < reportedMax)
           refused.push({ line: line.line, custom_id: line.customId, error: line.refusal });
       }
     },

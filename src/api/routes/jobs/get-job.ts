@@ -5,7 +5,7 @@ import { isFinal, toJobObject } from '../../../shared/jobs/rules/job.ts';
 import { findJob, findJobRecord } from '../../../shared/jobs/sql/jobs.ts';
 import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { findQueuePlaces } from '../../../shared/queue/sql/queue-position.ts';
+import { findQueuePositions } from '../../../shared/queue/sql/queue-position.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
@@ -57,7 +57,7 @@ async function readJob(sql: Database, accountId: string, id: string): Promise<Bu
   const stored = await findJob(sql, accountId, id);
   if (stored === null) throw notFound('job');
   const { job, request, result } = stored;
-  const places = isFinal(job.state) ? null : await findQueuePlaces(sql, accountId, [id]);
+  const places = isFinal(job.state) ? null : await findQueuePositions(sql, accountId, [id]);
   return Buffer.from(writeJson(toJobObject(job, { request, result }, places?.get(id))));
 }
 

@@ -3,7 +3,7 @@ import { invalid } from '../../../shared/errors.ts';
 import { type JobState, toJobObject } from '../../../shared/jobs/rules/job.ts';
 import { listJobs as listStoredJobs } from '../../../shared/jobs/sql/jobs.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
-import { findQueuePlaces } from '../../../shared/queue/sql/queue-position.ts';
+import { findQueuePositions } from '../../../shared/queue/sql/queue-position.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, toPage } from '../../http/pages.ts';
@@ -48,7 +48,7 @@ export function listJobs(app: App, deps: { sql: Database }): void {
         limit,
       });
       const queued = jobs.filter(({ state }) => queuedStates.includes(state)).map(({ id }) => id);
-      const places = queued.length === 0 ? null : await findQueuePlaces(deps.sql, accountId, queued);
+      const places = queued.length === 0 ? null : await findQueuePositions(deps.sql, accountId, queued);
       return toPage(
         jobs.map((job) => toJobObject(job, {}, places?.get(job.id))),
         limit,

@@ -46,7 +46,7 @@ export function streamJob(app: App, deps: StreamJobDeps): void {
       // A browser that reconnects repeats the URL; what it has really seen is in the header.
       const after = Number(readLastEventId(request) ?? request.query.starting_after ?? 0);
       if (await deps.watcher.isOver(job, after)) return reply.code(204).send();
-      const stream = deps.streams.open(reply, { tellsWhenToReconnect: true });
+      const stream = deps.streams.open(reply, { sendsRetryField: true });
       const { log, params } = request;
       void show(deps.watcher, stream, { jobId: params.id, after }).catch((error: unknown) => {
         log.error({ error, job_id: params.id }, 'an event stream failed');

@@ -45,7 +45,7 @@ export function streamJobs(app: App, deps: StreamJobsDeps): void {
     });
     const areOver = await Promise.all(jobs.map((job, index) => deps.watcher.isOver(job, after[index] ?? 0)));
     if (areOver.every(Boolean)) return reply.code(204).send();
-    const stream = deps.streams.open(reply, { tellsWhenToReconnect: true });
+    const stream = deps.streams.open(reply, { sendsRetryField: true });
     const shown = ids.flatMap((jobId, index) =>
       areOver[index] === true ? [] : [showOne(deps.watcher, stream, { jobId, index, positions: after })],
     );

@@ -25,12 +25,12 @@ export function createChatCompletion(app: App, deps: ReplyDeps): void {
     }
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
     return await streamReply(deps, request, reply, call, (placed) =>
-      narrate(body, placed, model, request.id),
+      createEncoder(body, placed, model, request.id),
     );
   });
 }
 
-function narrate(
+function createEncoder(
   body: { includeUsage: boolean },
   placed: SubmittedCall,
   model: string,

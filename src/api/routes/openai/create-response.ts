@@ -25,7 +25,7 @@ import { type Call, type SubmittedCall, submitCall } from '../../sync/submit-cal
 const backgroundSeconds = 86_400;
 
 /** Of conversations larger than this an account has so many in memory at once in one process. */
-const large = { bytes: 1024 * 1024, underWayMax: 2, patienceMs: 15_000 };
+const large = { bytes: 1024 * 1024, underWayMax: 2, maxWaitMs: 15_000 };
 
 type ResponseDeps = ReplyDeps & { validator: Pick<Validator, 'body'> };
 
@@ -37,7 +37,7 @@ type ResponseDeps = ReplyDeps & { validator: Pick<Validator, 'body'> };
 export function createResponse(app: App, deps: ResponseDeps): void {
   const schema = { tags: ['openai'], summary: 'Create a response', body: responsesSchema };
   const config = { scope: 'jobs' as const, judged: 'response' as const };
-  const slots = createAccountSlots(large.underWayMax, 'long conversations', large.patienceMs);
+  const slots = createAccountSlots(large.underWayMax, 'long conversations', large.maxWaitMs);
   app.post('/v1/responses', { config, schema }, async (request, reply) => {
     const judged = validatedOf(request, 'response');
     const body = readJson(judged.echo) as ResponsesBody;
@@ -46,7 +46,7 @@ export function createResponse(app: App, deps: ResponseDeps): void {
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
     if (body.stream === true) {
       return await streamReply(deps, request, reply, call, (placed) =>
-        narrate(newFacts(body, model, placed)),
+        createEncoder(newFacts(body, model, placed)),
       );
     }
     const { job, completion } = await waitForReply(deps, request, reply, call);
@@ -125,7 +125,7 @@ function newFacts(body: ResponsesBody, model: string, { jobId, createdAt }: Made
   };
 }
 
-function narrate(facts: ResponseFacts): StreamEncoder {
+function createEncoder(facts: ResponseFacts): StreamEncoder {
   const events = createResponseEvents(facts);
   return {
     started: () => toResponseFrames([...events.created(), ...events.started()]),

@@ -85,7 +85,7 @@ export type BatchEnding = {
   /** Why it was refused as a whole. */
   errors: BatchFault[] | null;
   /** For a batch that never began: nothing came of its lines. */
-  forgetLines: boolean;
+  deleteLines: boolean;
   /** What webhooks tell of it: made from the batch as it will be. */
   eventOf(batch: BatchRecord): { eventId: string; type: string; body: string };
 };
@@ -104,7 +104,7 @@ export async function endBatch(
   await sql.begin(async (tx) => {
     await fence(tx, lease, batch.state);
     await finish(tx);
-    if (ending.forgetLines) {
+    if (ending.deleteLines) {
       await tx`delete from batch_lines where batch_id = ${batch.id}`;
       await tx`update batches set total = 0, failed = 0, last_line = 0 where id = ${batch.id}`;
     }

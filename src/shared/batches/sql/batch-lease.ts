@@ -18,7 +18,7 @@ export type OpenBatch = BatchRecord & {
   lastLine: number;
   isLate: boolean;
   /** How many leases were lost, or failed, where the batch stands now. */
-  lostLeases: number;
+  expiredLeases: number;
   /** So many steps are to take one line at a time. */
   carefulSteps: number;
   /** The line that was failed because its processing ended processes. */
@@ -37,7 +37,7 @@ const openColumns = (sql: Transaction) => sql`
   (select m.available_nano from balances m where m.account_id = b.account_id) as "availableNano",
   b.hold_id as "holdId", b.quoted_nano as "quotedNano", b.read_bytes::double precision as "readBytes",
   b.read_lines as "readLines", b.expanded_through as "expandedThrough", b.assembled_through as "assembledThrough",
-  b.last_line as "lastLine", b.expires_at <= now() as "isLate", b.lost_leases as "lostLeases",
+  b.last_line as "lastLine", b.expires_at <= now() as "isLate", b.lost_leases as "expiredLeases",
   b.careful_steps as "carefulSteps", b.blamed_line as "blamedLine"`;
 
 /**

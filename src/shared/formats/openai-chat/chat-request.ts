@@ -106,7 +106,7 @@ const isEmpty = (value: object | string) => Object.keys(value).length === 0;
  * Fields that, with this value, ask for what happens anyway; storing them would only make providers refuse
  * them.
  */
-function saysNothing(body: Body, field: string): boolean {
+function isEmptyText(body: Body, field: string): boolean {
   const hasTools = body.tools !== null && body.tools !== undefined && body.tools.length > 0;
   const neutral: Record<string, () => boolean> = {
     n: () => body.n === 1,
@@ -126,7 +126,7 @@ function saysNothing(body: Body, field: string): boolean {
 }
 
 function toChatRequest(body: Body & { [Field in keyof typeof neutralOnly]?: unknown }): ChatRequest {
-  const known = Object.entries(body).filter(([field]) => field in bodyFields && !saysNothing(body, field));
+  const known = Object.entries(body).filter(([field]) => field in bodyFields && !isEmptyText(body, field));
   return withoutEmpty(Object.fromEntries(known) as Body);
 }
 

@@ -2,7 +2,7 @@ import type { Usage } from '../../chat/usage.ts';
 import type { NanoUsd } from '../../money/rules/money.ts';
 import { formatUsd } from '../../money/rules/money.ts';
 import { verbatim } from '../../platform/json/verbatim.ts';
-import { estimateStart, type QueuePlace } from '../../queue/rules/queue-position.ts';
+import { estimateStart, type QueuePosition } from '../../queue/rules/queue-position.ts';
 
 /** The stored states. Outside, waiting and ticketed are both `queued`. */
 export type JobState = 'waiting' | 'ticketed' | 'running' | FinalState;
@@ -97,7 +97,7 @@ export function toWireUsage(usage: Usage, estimated: boolean) {
 }
 
 /** How long a queued job is likely to wait; nulls when it runs, has ended, or nothing can be said. */
-function toPlace(place: QueuePlace | undefined) {
+function toPlace(place: QueuePosition | undefined) {
   if (place === undefined) return { queue_position: null, estimated_start_at: null };
   return {
     queue_position: place.ahead + 1,
@@ -109,7 +109,7 @@ function toPlace(place: QueuePlace | undefined) {
  * The job object of the native API, with its texts when they are given, and its place in the queue when it
  * has one.
  */
-export function toJobObject(job: JobRecord, texts: JobTexts = {}, place?: QueuePlace) {
+export function toJobObject(job: JobRecord, texts: JobTexts = {}, place?: QueuePosition) {
   return {
     id: job.id,
     object: 'job',

@@ -32,7 +32,7 @@ export type Tried = {
    * Whether a client that reads the answer as it comes has had some of it: no other call can go on where this
    * one broke off.
    */
-  isTold?: boolean;
+  outputWasSent?: boolean;
 };
 
 /** A throttle that is over this soon is waited for; a longer one sends the job to its next target. */
@@ -65,7 +65,7 @@ export function decideFailure(
   random: number,
 ): Exclude<Outcome, { kind: 'succeeded' }> {
   if (failure.reason === 'rejected') return failedWith('provider_rejected', failure);
-  if (tried.isTold === true) return failedWith(errorOf(failure), failure);
+  if (tried.outputWasSent === true) return failedWith(errorOf(failure), failure);
   const isLastTarget = tried.target + 1 >= tried.targets;
   const isSpent = tried.tries >= tried.maxAttempts;
   if (failure.reason === 'auth') {

@@ -182,7 +182,7 @@ export type StoppableJob = {
   late: boolean;
 };
 
-const abandonedColumns = (sql: Database) => sql`
+const stoppableColumns = (sql: Database) => sql`
   j.id, j.account_id as "accountId", j.batch_id as "batchId", j.attempts, j.tries, j.max_attempts as "maxAttempts",
   j.target::integer as target, q.targets, j.state, j.lane::integer as lane, j.model, j.provider,
   j.hold_nano as "holdNano", j.stream, j.announces, j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload",
@@ -209,7 +209,7 @@ export async function listOrphanedJobs(
   { limit, except = [], leaseSeconds }: SweepPage & { leaseSeconds: number },
 ): Promise<OrphanedJob[]> {
   return await sql<OrphanedJob[]>`
-    select ${abandonedColumns(sql)}, mine.losses,
+    select ${stoppableColumns(sql)}, mine.losses,
       case when mine.losses < 2 then 0 else (
         select count(*)::integer from workers w
         where w.seen_at >= mine.since and w.seen_at < now() - make_interval(secs => ${leaseSeconds})
@@ -233,7 +233,7 @@ export async function listOverdueJobs(
   { limit, except = [] }: SweepPage,
 ): Promise<StoppableJob[]> {
   return await sql<StoppableJob[]>`
-    select ${abandonedColumns(sql)}
+    select ${stoppableColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
     where j.id in (
       (select id from jobs where deadline_at <= now() and state in ('waiting', 'ticketed')
@@ -251,7 +251,7 @@ export async function findEndableJobs(
   jobIds: string[],
 ): Promise<StoppableJob[]> {
   return await sql<StoppableJob[]>`
-    select ${abandonedColumns(sql)}
+    select ${stoppableColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
     where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')`;
 }

@@ -17,7 +17,7 @@ export type GroupPartsOptions<Item, Result> = {
  */
 const statementsMax = 3;
 /** A part that had no statement in this time fails; its callers are better told. */
-const patienceMs = 5000;
+const maxWaitMs = 5000;
 /** What comes for a row that was locked a moment ago does not share a statement with others. */
 const wardMs = 10_000;
 
@@ -41,7 +41,7 @@ export function createGroupParts<Item, Result>(options: GroupPartsOptions<Item, 
    * something did.
    */
   async function commitPart(part: Waiter<Item, Result>[]): Promise<GroupFault | null> {
-    const release = await slots.take(patienceMs);
+    const release = await slots.take(maxWaitMs);
     if (release === null) {
       rejectAll(part, new PartNotTried());
       return 'lock';
@@ -87,7 +87,7 @@ export function createGroupParts<Item, Result>(options: GroupPartsOptions<Item, 
     if (!lane.running) void run(name, lane);
   }
 
-  function forgetCalmLanes(): void {
+  function dropIdleLanes(): void {
     const now = Date.now();
     for (const [name, lane] of lanes) if (!lane.running && lane.until <= now) lanes.delete(name);
   }
@@ -95,7 +95,7 @@ export function createGroupParts<Item, Result>(options: GroupPartsOptions<Item, 
   return {
     /** Takes a group apart whose statement failed. */
     take(group: Waiter<Item, Result>[], fault: GroupFault): void {
-      forgetCalmLanes();
+      dropIdleLanes();
       if (fault === 'item') void commitHalves(group);
       else if (laneOf === undefined) for (const waiter of group) void commitPart([waiter]);
       else for (const waiter of group) add(laneOf(waiter.item), waiter);

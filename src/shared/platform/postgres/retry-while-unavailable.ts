@@ -2,7 +2,7 @@ import { isDatabaseTransient } from './database-errors.ts';
 
 export type RetryOptions = {
   /** No further try is begun after this long. */
-  patienceMs: number;
+  maxWaitMs: number;
   /** Told before each wait. */
   onWait?(error: unknown): void;
   /** No further try is begun once this says true. */
@@ -21,7 +21,7 @@ export async function retryWhileUnavailable<Result>(
   write: () => Promise<Result>,
   patience: RetryOptions,
 ): Promise<Result> {
-  const until = Date.now() + patience.patienceMs;
+  const until = Date.now() + patience.maxWaitMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMsMax, waitMs * 2)) {
     try {
       return await write();

@@ -15,7 +15,7 @@ const silenceLimits: SilenceLimits = { quietMs: 2000, probeMs: 2000 };
 const arrivalMs = 250;
 const goodbyeMs = 1000;
 /** A pooler's sessions are not ours to be looked up: there, silence for so many times as long is enough. */
-const pooledPatience = 5;
+const pooledThresholds = 5;
 
 export type SilenceWatch = {
   /** A statement is sent on this connection; the returned function is called when it has come to an end. */
@@ -67,7 +67,7 @@ export function watchSilence(
     const pids = quiet.flatMap(({ client }) => partsOf(client).processID ?? []);
     const busy = await askServer(options.config, probeMs, pids);
     await new Promise((resolve) => setTimeout(resolve, arrivalMs).unref());
-    const still = new Set(quietOnes(options.isPooled ? pooledPatience * quietMs : quietMs));
+    const still = new Set(quietOnes(options.isPooled ? pooledThresholds * quietMs : quietMs));
     const silent = quiet.filter((one) => {
       const isWorking = !options.isPooled && busy.has(partsOf(one.client).processID ?? 0);
       return still.has(one) && !isWorking;

@@ -92,7 +92,7 @@ const noAnswer =
   /^(?:Command timed out|Stream isn't writeable|Connection is closed|Reached the max retries|Socket timeout|None of startup nodes|Failed to refresh slots|Cluster isn't ready)/;
 
 /** Whether Redis could not be asked, which its connections tell by themselves. */
-export function isRedisAway(error: unknown): boolean {
+export function isRedisUnavailable(error: unknown): boolean {
   return error instanceof Error && (noAnswer.test(error.message) || error instanceof TimedOut);
 }
 

@@ -1,5 +1,5 @@
 /** Where a waiting job stands, as far as it is worth counting. */
-export type QueuePlace = {
+export type QueuePosition = {
   /** Jobs of its account that go before it to the same provider and in the same lane. */
   ahead: number;
   /** Counting stopped there: there may be more. */
@@ -20,7 +20,7 @@ const endedMin = 3;
  * lately, which has its fair share, its limits and the provider's in it. Null when there is nothing to tell
  * it by.
  */
-export function estimateStart(place: QueuePlace, now: Date): Date | null {
+export function estimateStart(place: QueuePosition, now: Date): Date | null {
   if (place.isAtLeast || place.isPaused) return null;
   const earliest = Math.max(now.getTime(), place.runAt.getTime());
   if (place.ahead === 0) return new Date(earliest);

@@ -1,5 +1,5 @@
 import type { Database } from '../../platform/postgres/database.ts';
-import type { QueuePlace } from '../rules/queue-position.ts';
+import type { QueuePosition } from '../rules/queue-position.ts';
 
 /** What is further back is only said to be there. */
 const aheadMax = 10_000;
@@ -7,18 +7,18 @@ const aheadMax = 10_000;
 const entriesMax = 500;
 const latelyMinutes = 5;
 
-type PlaceRow = Omit<QueuePlace, 'isAtLeast'> & { id: string };
+type PlaceRow = Omit<QueuePosition, 'isAtLeast'> & { id: string };
 
 /**
  * The places in the queue of those of an account's jobs that wait, by id; those that have their tickets come
  * first. Reads indexes only: of each queue what is ticketed, and what waits as far back as the last of these
  * jobs and no further than `aheadMax`, never the backlog.
  */
-export async function findQueuePlaces(
+export async function findQueuePositions(
   sql: Database,
   accountId: string,
   jobIds: string[],
-): Promise<Map<string, QueuePlace>> {
+): Promise<Map<string, QueuePosition>> {
   const rows = await sql<PlaceRow[]>`
     with asked as materialized (
       select j.id, j.state, j.provider, j.lane, j.run_at, coalesce(j.queued_at, j.run_at) as queued_at

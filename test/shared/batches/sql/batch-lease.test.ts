@@ -95,8 +95,8 @@ describe('whose batch is moved next', () => {
     await plant(busy, 3);
     await lease();
     await plant(idle, 1);
-    const order = [(await lease()).accountId, (await lease()).accountId];
-    expect(order).toEqual([idle, busy]);
+    const submission = [(await lease()).accountId, (await lease()).accountId];
+    expect(submission).toEqual([idle, busy]);
   });
 
   test('accounts that this process serves already are left out', async () => {
@@ -118,7 +118,7 @@ describe('leases that are lost', () => {
     const next = await lease();
     const batch = await renewBatch(sql, next);
     await handBack(next);
-    return batch?.lostLeases;
+    return batch?.expiredLeases;
   }
 
   test('are counted while the batch stands where it stood', async () => {
@@ -145,7 +145,7 @@ describe('leases that are lost', () => {
       await renewBatch(sql, next);
       await sql`update batches set read_bytes = read_bytes + 10`;
     }
-    expect(await renewBatch(sql, next)).toMatchObject({ lostLeases: 0, carefulSteps: 0 });
+    expect(await renewBatch(sql, next)).toMatchObject({ expiredLeases: 0, carefulSteps: 0 });
   });
 
   test('a step that failed counts as one, and puts the batch off', async () => {

@@ -9,7 +9,7 @@ const job = {
   maxAttempts: 10,
   target: 0,
   targets: 1,
-  isTold: false,
+  outputWasSent: false,
 };
 
 test.each([

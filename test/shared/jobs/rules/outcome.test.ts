@@ -62,11 +62,17 @@ const table: [string, FailureReason, number | null, Partial<Tried>, string][] = 
     'an answer that was told and broke off is not begun anew',
     'cut',
     null,
-    { isTold: true },
+    { outputWasSent: true },
     'outcome_unknown',
   ],
-  ['nor one that its provider ended with an error', 'failed', null, { isTold: true }, 'provider_failed'],
-  ['nor one that it had no room for', 'throttled', 100, { isTold: true }, 'provider_unavailable'],
+  [
+    'nor one that its provider ended with an error',
+    'failed',
+    null,
+    { outputWasSent: true },
+    'provider_failed',
+  ],
+  ['nor one that it had no room for', 'throttled', 100, { outputWasSent: true }, 'provider_unavailable'],
   ['a throttle on the last try still waits', 'throttled', 100, { tries: 5 }, '0 100 free'],
 ];
 

@@ -19,25 +19,25 @@ describe('a write that is repeated while the database is away', () => {
     'goes through after %s',
     async (code) => {
       const { write } = failing(code);
-      expect(await retryWhileUnavailable(write, { patienceMs: 1000 })).toBe('written');
+      expect(await retryWhileUnavailable(write, { maxWaitMs: 1000 })).toBe('written');
     },
   );
 
   test('is not repeated when the database said no', async () => {
     const { write } = failing('23505');
-    await expect(retryWhileUnavailable(write, { patienceMs: 1000 })).rejects.toThrow('23505');
+    await expect(retryWhileUnavailable(write, { maxWaitMs: 1000 })).rejects.toThrow('23505');
   });
 
   test('is given up when patience ends', async () => {
     const { write, left } = failing('57P01', '57P01');
-    await expect(retryWhileUnavailable(write, { patienceMs: 0 })).rejects.toThrow('57P01');
+    await expect(retryWhileUnavailable(write, { maxWaitMs: 0 })).rejects.toThrow('57P01');
     expect(left).toHaveLength(1);
   });
 
   test('is given up when the process stops', async () => {
     const { write, left } = failing('57P01', '57P01');
     const isStopping = () => true;
-    await expect(retryWhileUnavailable(write, { patienceMs: 1000, isStopping })).rejects.toThrow('57P01');
+    await expect(retryWhileUnavailable(write, { maxWaitMs: 1000, isStopping })).rejects.toThrow('57P01');
     expect(left).toHaveLength(1);
   });
 });

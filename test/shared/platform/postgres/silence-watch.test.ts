@@ -71,7 +71,7 @@ describe('a connection to Postgres whose packets are swallowed', () => {
     await sql`create table if not exists made (id integer primary key)`;
     relay.silenceOpen();
     const insert = () => sql`insert into made (id) values (1) on conflict do nothing`;
-    await retryWhileUnavailable(insert, { patienceMs: 10_000 });
+    await retryWhileUnavailable(insert, { maxWaitMs: 10_000 });
     expect(await sql`select id from made`).toEqual([{ id: 1 }]);
   });
 });
@@ -103,7 +103,7 @@ it('while the whole network is silent everybody waits, and is served soon after'
   await new Promise((resolve) => setTimeout(resolve, 3 * (silence.quietMs + silence.probeMs)));
   relay.pass();
   for (const error of await Promise.all(stuck)) expect(isDatabaseUnavailable(error)).toBe(true);
-  expect(await retryWhileUnavailable(one, { patienceMs: 10_000 })).toMatchObject([{ one: 1 }]);
+  expect(await retryWhileUnavailable(one, { maxWaitMs: 10_000 })).toMatchObject([{ one: 1 }]);
 });
 
 it('says that the database is away, and that it is back', async () => {

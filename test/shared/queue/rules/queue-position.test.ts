@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { estimateStart, type QueuePlace } from '../../../../src/shared/queue/rules/queue-position.ts';
+import { estimateStart, type QueuePosition } from '../../../../src/shared/queue/rules/queue-position.ts';
 
 const now = new Date('2030-01-01T00:00:00Z');
 const inSeconds = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-const place = (more: Partial<QueuePlace>): QueuePlace => ({
+const place = (more: Partial<QueuePosition>): QueuePosition => ({
   ahead: 0,
   isAtLeast: false,
   endedLately: 0,
@@ -14,7 +14,7 @@ const place = (more: Partial<QueuePlace>): QueuePlace => ({
 });
 
 describe('when a job is likely to start', () => {
-  it.each<[string, Partial<QueuePlace>, Date | null]>([
+  it.each<[string, Partial<QueuePosition>, Date | null]>([
     ['nobody is before it', {}, now],
     ['nobody is before it, and it is to run later', { runAt: inSeconds(60) }, inSeconds(60)],
     ['10 before it, at 2 a second', { ahead: 10, endedLately: 40, endedSince: inSeconds(-20) }, inSeconds(5)],

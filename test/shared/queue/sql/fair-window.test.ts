@@ -4,7 +4,7 @@ import { newId } from '../../../../src/shared/ids.ts';
 import { claimJobs } from '../../../../src/shared/jobs/sql/claim-jobs.ts';
 import { requeueJobs } from '../../../../src/shared/jobs/sql/settle-jobs.ts';
 import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
-import { findQueuePlaces } from '../../../../src/shared/queue/sql/queue-position.ts';
+import { findQueuePositions } from '../../../../src/shared/queue/sql/queue-position.ts';
 import {
   releaseTickets,
   revokeTickets,
@@ -192,7 +192,7 @@ test('of the jobs of an account, those that are nearly late go first; another ac
 });
 
 /** Jobs of one account, each accepted a second after the one before, with their requests. */
-async function plantInOrder(count: number, account: string): Promise<string[]> {
+async function plantInSequence(count: number, account: string): Promise<string[]> {
   const ids = await plant(count, { account });
   await sql`update jobs j set run_at = now() - interval '1 hour' + i.n * interval '1 second'
     from unnest(${ids}::text[]) with ordinality as i (id, n) where j.id = i.id`;
@@ -229,15 +229,17 @@ const picked = async (count: number) =>
 
 test('a job that is called again goes before those of its account that came after it', async () => {
   const account = await openAccount();
-  const ids = await plantInOrder(5, account);
+  const ids = await plantInSequence(5, account);
   expect(await callFirst(0)).toBe(ids[0]);
-  expect((await findQueuePlaces(sql, account, [ids[0] ?? ''])).get(ids[0] ?? '')).toMatchObject({ ahead: 0 });
+  expect((await findQueuePositions(sql, account, [ids[0] ?? ''])).get(ids[0] ?? '')).toMatchObject({
+    ahead: 0,
+  });
   expect(await picked(3)).toEqual(ids.slice(0, 3));
 });
 
 test('a job that is to wait is passed over until it is due, and then it has its place again', async () => {
   const account = await openAccount();
-  const ids = await plantInOrder(4, account);
+  const ids = await plantInSequence(4, account);
   await callFirst(60_000);
   expect(await picked(1)).toEqual([ids[1]]);
   await sql`update jobs set state = 'waiting', generation = generation + 1, ticketed_at = null where state = 'ticketed'`;
@@ -247,18 +249,18 @@ test('a job that is to wait is passed over until it is due, and then it has its 
 
 test('a ticket handed back for a shut gate goes to the next target with the place it had', async () => {
   const account = await openAccount();
-  const ids = await plantInOrder(3, account);
+  const ids = await plantInSequence(3, account);
   const later = await plant(3, { account, provider: 'beta' });
   const [first] = await ticketJobs(sql, 'alpha', 50);
   if (first === undefined) throw new Error('no ticket');
   await releaseTickets(sql, [{ ...first, delayMs: 8000, onlyElsewhere: false }]);
-  const order = (await ticketJobs(sql, 'beta', 50)).map(({ id }) => id);
-  expect(order).toEqual([ids[0], ...later]);
+  const submission = (await ticketJobs(sql, 'beta', 50)).map(({ id }) => id);
+  expect(submission).toEqual([ids[0], ...later]);
 });
 
 test('pausing a provider moves no job elsewhere, and none from its place', async () => {
   const account = await openAccount();
-  const ids = await plantInOrder(3, account);
+  const ids = await plantInSequence(3, account);
   const tickets = await ticketJobs(sql, 'alpha', 50);
   const older = tickets.map((ticket) => ({ ...ticket, generation: ticket.generation - 1 }));
   expect(await withdrawTickets(sql, older)).toEqual([false, false, false]);

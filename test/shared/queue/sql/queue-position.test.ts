@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
 import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
-import { findQueuePlaces } from '../../../../src/shared/queue/sql/queue-position.ts';
+import { findQueuePositions } from '../../../../src/shared/queue/sql/queue-position.ts';
 import { createTestDatabase } from '../../../support/database.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -29,7 +29,7 @@ test('a page of a deep backlog is numbered quickly, whatever the planner knows o
     (n) => `job_${String(n).padStart(5, '0')}`,
   );
   const startedAt = performance.now();
-  const places = await findQueuePlaces(sql, 'deep', ids);
+  const places = await findQueuePositions(sql, 'deep', ids);
   expect(performance.now() - startedAt).toBeLessThan(3000);
   expect(places.size).toBe(ids.length);
   expect(places.get('job_00003')).toMatchObject({ ahead: 2, isAtLeast: false });
