@@ -47,8 +47,8 @@ async function pythonWith(version: string): Promise<string> {
 }
 
 test.concurrent.for(versions)(
-  'the official OpenAI SDK %s for Python reads streams of chat completions and of Responses to their end',
-  { timeout: installMsMax + 60_000 },
+  'the official OpenAI SDK %s for Python reads streams of chat completions and of Responses to their end, over silence',
+  { timeout: installMsMax + 90_000 },
   async (version, { skip, expect: expectHere }) => {
     const python = await pythonWith(version).catch((error: Error) => {
       const why = `not tried with the OpenAI SDK ${version} for Python, which could not be installed: ${error.message.slice(0, 200)}`;
@@ -58,15 +58,15 @@ test.concurrent.for(versions)(
     const env = { GW_URL: gateway.url, GW_KEY: key };
     const { stdout } = await run(python, ['test/conformance/python/openai_streams.py'], {
       env,
-      timeout: 60_000,
+      timeout: 90_000,
     });
-    const said = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-    expectHere(said).toMatchObject({
+    const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    expectHere(report).toMatchObject({
       version,
       responses: { first: 'response.created', last: 'response.completed' },
     });
-    expectHere(said.chat.text).toContain('rivers');
-    expectHere(said.responses.text).toContain('rivers');
-    expectHere(said.chat.completion_tokens).toBeGreaterThan(0);
+    expectHere(report.chat.text).toContain('rivers');
+    expectHere(report.responses.text).toContain('rivers');
+    expectHere(report.chat.completion_tokens).toBeGreaterThan(0);
   },
 );

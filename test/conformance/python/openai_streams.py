@@ -7,24 +7,26 @@ import os
 
 import openai
 
+# Longer silent than the gateway waits before its first heartbeat.
+prompt = "[[latency:20000]] tell me of rivers"
 client = openai.OpenAI(api_key=os.environ["GW_KEY"], base_url=f"{os.environ['GW_URL']}/v1", max_retries=0)
-said = {"version": openai.__version__}
+report = {"version": openai.__version__}
 
 text, usage = "", None
 for chunk in client.chat.completions.create(
     model="openai/gpt-5-mini",
-    messages=[{"role": "user", "content": os.environ.get("GW_PROMPT", "tell me of rivers")}],
+    messages=[{"role": "user", "content": prompt}],
     max_tokens=60,
     stream=True,
     stream_options={"include_usage": True},
 ):
     text += (chunk.choices[0].delta.content or "") if chunk.choices else ""
     usage = chunk.usage or usage
-said["chat"] = {"text": text, "completion_tokens": usage and usage.completion_tokens}
+report["chat"] = {"text": text, "completion_tokens": usage and usage.completion_tokens}
 
 types, text = [], ""
-for event in client.responses.create(model="anthropic/claude-haiku-4-5", input="tell me of rivers", max_output_tokens=60, stream=True):
+for event in client.responses.create(model="anthropic/claude-haiku-4-5", input=prompt, max_output_tokens=60, stream=True):
     types.append(event.type)
     text += event.delta if event.type == "response.output_text.delta" else ""
-said["responses"] = {"first": types[0], "last": types[-1], "text": text}
-print(json.dumps(said))
+report["responses"] = {"first": types[0], "last": types[-1], "text": text}
+print(json.dumps(report))
