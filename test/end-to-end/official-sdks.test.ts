@@ -172,7 +172,7 @@ test('what an SDK has parsed for its user may be pushed back as it is', async ()
     .finalChatCompletion();
   const [message, calling] = [said.choices[0]?.message, called.choices[0]?.message];
   expect(message).toHaveProperty('parsed');
-  expect(calling?.tool_calls?.[0]?.function).toHaveProperty('parsed_arguments');
+  expect(calling?.tool_calls?.[0]).toHaveProperty('function.parsed_arguments');
   const id = calling?.tool_calls?.[0]?.id ?? '';
   const history = [message, ...ask('go on'), calling].flatMap((one) => (one ? [one] : []));
   const answer = await openai.chat.completions.create({
