@@ -18,14 +18,17 @@ RUN npx tsc -p tsconfig.tools.json
 USER node
 ENTRYPOINT ["node", "--enable-source-maps", "dist-tools/tools/simulator/main.js"]
 
-FROM build AS product
-RUN npm prune --omit=dev --ignore-scripts
+# What the product imports and nothing else: `npm prune` would leave what development alone brings along.
+FROM ${NODE_IMAGE} AS product
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production ENVIRONMENT=production HOST=0.0.0.0 PORT=8080
 WORKDIR /app
 COPY --from=product /app/node_modules ./node_modules
-COPY --from=product /app/dist ./dist
+COPY --from=build /app/dist ./dist
 COPY package.json ./
 COPY migrations ./migrations
 USER node
