@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOnce } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../shared/errors.ts';
 import { tooManyValues } from '../../shared/formats/common/client-json.ts';
-import { type JsonLimits, JsonScan } from '../../shared/platform/json/measure-json.ts';
+import { isWithinLimits, type JsonLimits, JsonScan } from '../../shared/platform/json/measure-json.ts';
 import type { BodySlot, BodySlots } from './body-slots.ts';
 
 export type ReceiveSettings = {
@@ -39,7 +39,7 @@ export async function receiveBody(
   const isSmall = said <= smallBytesMax;
   const place = isSmall ? places.small(request.account) : await places.enter(request.account);
   try {
-    const { bytes, sha256 } = await read(request, settings, place);
+    const { bytes, sha256 } = await read(request, settings, place, isWithinLimits(said, settings.limits));
     if (!Number.isNaN(said) && bytes.length !== said) {
       throw new Refusal('invalid_json', 'The body is not as long as its content-length says');
     }
@@ -49,10 +49,17 @@ export async function receiveBody(
   }
 }
 
-function read(request: FastifyRequest, settings: ReceiveSettings, place: BodySlot): Promise<ReceivedBody> {
+/** `isShort`: nothing has to be counted, and the hash is cheaper at once than in pieces. */
+function read(
+  request: FastifyRequest,
+  settings: ReceiveSettings,
+  place: BodySlot,
+  isShort: boolean,
+): Promise<ReceivedBody> {
   const { raw } = request;
-  const hash = createHash('sha256');
-  const scan = new JsonScan(settings.limits);
+  const hash = isShort ? null : createHash('sha256');
+  const scan = isShort ? null : new JsonScan(settings.limits);
+  const excess = () => scan?.excess ?? null;
   let chunks: Buffer[] = [];
   let size = 0;
   return new Promise((resolve, reject) => {
@@ -62,28 +69,35 @@ function read(request: FastifyRequest, settings: ReceiveSettings, place: BodySlo
       size += chunk.length;
       try {
         if (size > settings.bytesMax) throw tooLarge();
-        if (scan.excess === null) place.hold(chunk.length);
+        if (excess() === null) place.hold(chunk.length);
       } catch (error) {
         end(error);
         return;
       }
-      scan.add(chunk);
-      if (scan.excess === null) {
-        hash.update(chunk);
+      scan?.add(chunk);
+      if (excess() === null) {
+        hash?.update(chunk);
         chunks.push(chunk);
       } else {
         chunks = [];
         place.leave();
       }
     };
-    const onEnd = () => end(scan.excess === null ? null : tooManyValues(scan.excess, 'The body'));
+    const onEnd = () => {
+      const tooMany = excess();
+      end(tooMany === null ? null : tooManyValues(tooMany, 'The body'));
+    };
     const onError = (error: Error) => end(brokenOff(error));
     const onClose = () => end(brokenOff(null));
     function end(error: unknown): void {
       clearTimeout(timer);
       raw.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
-      if (error === null) resolve({ bytes: Buffer.concat(chunks, size), sha256: hash.digest('hex') });
-      else reject(error);
+      if (error !== null) {
+        reject(error);
+        return;
+      }
+      const bytes = Buffer.concat(chunks, size);
+      resolve({ bytes, sha256: hash?.digest('hex') ?? hashOnce('sha256', bytes) });
     }
     if (raw.destroyed) return end(brokenOff(null));
     raw.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);

@@ -5,7 +5,7 @@ import type { Models } from '../catalogue/load-models.ts';
 import { Refusal } from '../errors.ts';
 import type { QuoteDeps } from '../jobs/submission.ts';
 import type { Config } from '../platform/config/config.ts';
-import { measureJson, requestLimits } from '../platform/json/measure-json.ts';
+import { isWithinLimits, measureJson, requestLimits } from '../platform/json/measure-json.ts';
 import type { BodyKind, GivenBody, ValidatedBodies } from './bodies.ts';
 import { validateBody } from './bodies.ts';
 import { type PricedLine, priceLines, type Task } from './tasks.ts';
@@ -95,6 +95,7 @@ const ignore = () => undefined;
 function isSmall({ bytes, earlier = [] }: GivenBody): boolean {
   const size = earlier.reduce((sum, turn) => sum + turn.original.length + turn.result.length, bytes.length);
   if (size > bodyHere.bytes) return false;
+  if (isWithinLimits(size, { valuesMax: bodyHere.values, membersMax: bodyHere.values })) return true;
   return measureJson(bytes, { ...requestLimits, valuesMax: bodyHere.values }).values <= bodyHere.values;
 }
 

@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { Refusal } from '../../errors.ts';
 import {
+  isWithinLimits,
   type JsonExcess,
   type JsonLimits,
   measureJson,
   requestLimits,
 } from '../../platform/json/measure-json.ts';
-import { readScannedJson } from '../../platform/json/read-json.ts';
+import { mayChangeNumbers, readScannedJson } from '../../platform/json/read-json.ts';
 import { checkValue } from './json-values.ts';
 
 /**
@@ -17,9 +18,11 @@ import { checkValue } from './json-values.ts';
  */
 export function readClientJson(bytes: Buffer, limits: JsonLimits = requestLimits): unknown {
   if (!isUtf8(bytes)) throw new Refusal('invalid_json', 'The body is not valid UTF-8');
-  const { excess, escapes, changesNumbers } = measureJson(bytes, limits);
-  if (excess !== null) throw tooManyValues(excess, 'The body');
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  const { excess, escapes, changesNumbers } = isWithinLimits(bytes.length, limits)
+    ? { excess: null, escapes: text.includes('\\u'), changesNumbers: mayChangeNumbers(text) }
+    : measureJson(bytes, limits);
+  if (excess !== null) throw tooManyValues(excess, 'The body');
   let value: unknown;
   try {
     value = readScannedJson(text, changesNumbers);

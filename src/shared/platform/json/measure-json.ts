@@ -28,6 +28,14 @@ export type JsonExcess = {
   byte: number;
 };
 
+/**
+ * Whether a text of so many bytes is within the limits whatever it holds: a value and what parts it from the
+ * next take two bytes at least. Most requests are, and need no scan.
+ */
+export function isWithinLimits(byteCount: number, { valuesMax, membersMax }: JsonLimits): boolean {
+  return byteCount <= 2 * Math.min(valuesMax, membersMax);
+}
+
 /** Counts the values of a whole JSON text; see JsonScan. */
 export function measureJson(bytes: Uint8Array, limits: JsonLimits): JsonMeasure {
   const scan = new JsonScan(limits);

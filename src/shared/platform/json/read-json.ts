@@ -1,8 +1,11 @@
 import { isKept } from './number-token.ts';
 import { markNumber, unmarkValue } from './verbatim.ts';
 
-/** Cheap, and never wrong when it says no: a long run of digits, or an exponent. */
+/** A long run of digits, or an exponent. */
 const mayBeChanged = /\d[.\d]{15}|\d[eE]/;
+
+/** Whether a text may hold a number that JSON.parse would change: cheap, and never wrong when it is false. */
+export const mayChangeNumbers = (text: string): boolean => mayBeChanged.test(text);
 
 /**
  * JSON.parse that keeps numbers which JavaScript would change (beyond 2^53, more digits than a double has,
