@@ -57,6 +57,12 @@ export type ProviderLimits = {
   usedUpUntilMs: number | null;
 };
 
+/**
+ * Why a run was stopped before its provider answered: its job was cancelled or its client left, its deadline
+ * passed, its process closes, or another process has the job.
+ */
+export type StopReason = 'cancelled' | 'expired' | 'shutdown' | 'lost';
+
 /** How one call to a provider ended. Every way out of a provider is one of these; providers never throw. */
 export type Answer =
   | {
@@ -68,8 +74,7 @@ export type Answer =
       serviceTier: string | null;
     }
   | { kind: 'failed'; failure: Failure; produced: Produced; limits: ProviderLimits | null }
-  /**
-   * We stopped it ourselves: the job was cancelled, its deadline passed, the client left or the process is
-   * closing; with `limit`, in words, because it went beyond what we hold. Says nothing about the provider.
-   */
-  | { kind: 'stopped'; produced: Produced; limit?: string };
+  /** We stopped it ourselves, which says nothing about the provider. */
+  | { kind: 'stopped'; reason: StopReason; produced: Produced }
+  /** The answer went beyond a limit of ours, which `limit` names in words. */
+  | { kind: 'stopped'; reason: 'limit'; limit: string; produced: Produced };

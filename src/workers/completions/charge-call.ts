@@ -1,4 +1,4 @@
-import type { Produced } from '../../shared/chat/call-result.ts';
+import type { Failure, Produced } from '../../shared/chat/call-result.ts';
 import type { ChatCompletion, Choice } from '../../shared/chat/chat.ts';
 import type { Usage } from '../../shared/chat/usage.ts';
 import type { ChargeRecord } from '../../shared/jobs/sql/settle-jobs.ts';
@@ -7,18 +7,18 @@ import { priceUsage } from '../../shared/money/rules/price.ts';
 import { countOutputTokens } from '../../shared/quoting/token-bound.ts';
 import type { ClaimedJob } from './claim.ts';
 
-/** What a call used: what its provider said, where it said something, and our count of the rest. */
+/** What a call used: what its provider reported, and our count of the rest. */
 export type CallUsage = { usage: Usage; estimated: boolean };
 
-/** Of a call that came to its end. */
+/** The usage of a call that came to its end. */
 export function usageOfWhole(job: ClaimedJob, completion: ChatCompletion, reported: Usage | null): CallUsage {
   if (reported !== null) return { usage: reported, estimated: false };
   return { usage: countedUsage(job, countOutputTokens(outputText(completion), job.target)), estimated: true };
 }
 
 /**
- * Of a call that ended early: usage as it was reported so far, and our count of the output that it does not
- * count. What had been reported was true at that moment; what the provider did after it we do not know.
+ * The usage of a call that ended early: what was reported so far, and our count of the output that the report
+ * leaves out. What had been reported was true at that moment; what the provider did after it we do not know.
  */
 export function usageSoFar(job: ClaimedJob, produced: Produced): CallUsage {
   const { text, usage, uncounted = '', unreadTokens = 0 } = produced;
@@ -52,7 +52,7 @@ export function costOfCall(job: ClaimedJob, usage: Usage): bigint {
   return priceUsage(job.target.prices, withLifetimes(job, usage));
 }
 
-/** Cache writes that usage does not tell apart were as dear as the dearest that was asked for. */
+/** Cache writes without their lifetimes are priced at the longest lifetime that was asked for. */
 function withLifetimes(job: ClaimedJob, usage: Usage): Usage {
   if (usage.cacheWriteHourTokens !== undefined || usage.cacheWriteTokens === 0) return usage;
   return job.target.asksHourCache === true
@@ -61,6 +61,11 @@ function withLifetimes(job: ClaimedJob, usage: Usage): Usage {
 }
 
 const outputMax = (job: ClaimedJob) => job.target.maxOutputTokens * (job.request.n ?? 1);
+
+/** Whether the provider may have worked on a call that failed, so that it may have cost something. */
+export function mayHaveRun({ reason }: Failure, { text, usage }: Produced): boolean {
+  return reason === 'cut' || text !== '' || usage !== null;
+}
 
 /** Our own count where the provider gave none. */
 function countedUsage(job: ClaimedJob, outputTokens: number): Usage {
@@ -73,7 +78,7 @@ function countedUsage(job: ClaimedJob, outputTokens: number): Usage {
   };
 }
 
-/** All that came out of a whole answer, the reasoning that was told included. */
+/** All that came out of a whole answer, with the reasoning that was sent along. */
 function outputText(completion: ChatCompletion): string {
   return completion.choices
     .flatMap(({ message }) => [

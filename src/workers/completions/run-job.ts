@@ -3,9 +3,10 @@ import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Gate, GatePass } from '../../shared/queue/gate.ts';
 import type { Ticket } from '../../shared/queue/queue.ts';
 import type { TicketKey, TicketRelease } from '../../shared/queue/sql/tickets.ts';
-import { type AdmitDeps, admit } from './admit.ts';
-import { type CallDeps, callProvider } from './call-provider.ts';
+import { type Admission, type AdmitDeps, admit } from './admit.ts';
+import { type CallWithEventsDeps, callWithEvents } from './call-with-events.ts';
 import type { ClaimedJob } from './claim.ts';
+import { decideRun } from './decide-run.ts';
 import { type Finish, type FinishDeps, finishJob } from './finish-job.ts';
 import type { Runs } from './runs.ts';
 
@@ -13,20 +14,23 @@ import type { Runs } from './runs.ts';
 export type TicketEnd =
   | { kind: 'void' }
   | { kind: 'wait'; waitMs: number }
-  | { kind: 'returned' }
+  | { kind: 'released' }
   | { kind: 'ran'; finish: Finish };
 
 export type RunJobDeps = AdmitDeps &
-  CallDeps &
+  CallWithEventsDeps &
   FinishDeps & {
     gate: Gate;
     runs: Runs;
-    events: Pick<JobEvents, 'openWriter' | 'announce'>;
+    events: Pick<JobEvents, 'announce'>;
     claim(ticket: TicketKey): Promise<ClaimedJob | null>;
-    giveBack(ticket: TicketRelease): Promise<boolean>;
-    withdraw(ticket: TicketKey): Promise<boolean>;
-    /** Tells whoever waits that a webhook is owed. */
+    /** The job waits in the backlog; false when it does not, because it has no target but this one. */
+    releaseTicket(ticket: TicketRelease): Promise<boolean>;
+    /** The job waits in the backlog where it was before. */
+    withdrawTicket(ticket: TicketKey): Promise<boolean>;
+    /** Signals to the delivery workers that a webhook is owed. */
     owesDelivery(): void;
+    random(): number;
   };
 
 /**
@@ -35,45 +39,25 @@ export type RunJobDeps = AdmitDeps &
  * steps.
  */
 export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket): Promise<TicketEnd> {
-  const entry = await admit(deps, provider, ticket);
-  if (entry.kind === 'wait') return entry;
-  if (entry.kind === 'withdraw') {
-    await deps.withdraw({ id: ticket.id, generation: ticket.generation });
-    return { kind: 'returned' };
-  }
-  if (entry.kind === 'return') {
-    const { waitMs, onlyElsewhere } = entry;
-    const { id, generation } = ticket;
-    const isGone = await deps.giveBack({ id, generation, delayMs: waitMs, onlyElsewhere });
-    return isGone || !onlyElsewhere ? { kind: 'returned' } : { kind: 'wait', waitMs };
-  }
+  const admission = await admit(deps, provider, ticket);
+  if (admission.kind !== 'pass') return await turnAway(deps, ticket, admission);
 
   await failpoint('run.ticket_taken');
-  const job = await claimOrGiveUp(deps, ticket, entry.pass);
+  const job = await claimOrFreeSlot(deps, ticket, admission.pass);
   if (job === null) return { kind: 'void' };
 
   const run = deps.runs.start(job);
   try {
     await failpoint('run.claimed');
-    const writer = deps.events.openWriter({
-      jobId: job.id,
-      attempt: job.attempts,
-      provider: job.provider,
-      model: job.target.model,
-      stream: job.stream,
-      lastSeq: job.eventSeq,
-      createdAtMs: job.createdAt.getTime(),
-    });
-    writer.started();
-    let wrote = false;
-    const answer = await callProvider(deps, run, entry.pass, (delta) => {
-      wrote = true;
-      writer.delta(delta);
-    });
-    const lastEventSeq = await writer.close();
+    const { answer, outputWasSent, lastEventSeq } = await callWithEvents(deps, run, admission.pass);
+
     await failpoint('run.answered');
-    const finish = await finishJob(deps, { job, answer, stopReason: run.stopReason(), wrote, lastEventSeq });
+    const isCancelled = run.isCancelled();
+    const decision = decideRun({ job, answer, isCancelled, outputWasSent }, deps.random());
+
+    const finish = await finishJob(deps, job, decision, lastEventSeq);
     await failpoint('run.settled');
+
     announce(deps, job, finish);
     await failpoint('run.announced');
     return { kind: 'ran', finish };
@@ -82,19 +66,35 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
   }
 }
 
-async function claimOrGiveUp(deps: RunJobDeps, ticket: Ticket, pass: GatePass) {
+/** A ticket that may not go on now waits in the queue, or its job in the backlog. */
+async function turnAway(
+  deps: RunJobDeps,
+  { id, generation }: Ticket,
+  admission: Exclude<Admission, { kind: 'pass' }>,
+): Promise<TicketEnd> {
+  if (admission.kind === 'wait') return admission;
+  if (admission.kind === 'withdraw') {
+    await deps.withdrawTicket({ id, generation });
+    return { kind: 'released' };
+  }
+  const { waitMs, onlyElsewhere } = admission;
+  const isReleased = await deps.releaseTicket({ id, generation, delayMs: waitMs, onlyElsewhere });
+  return isReleased || !onlyElsewhere ? { kind: 'released' } : { kind: 'wait', waitMs };
+}
+
+/** Claims the job of a ticket. A claim that gives none leaves the slot that the gate had given to others. */
+async function claimOrFreeSlot(deps: RunJobDeps, ticket: Ticket, pass: GatePass): Promise<ClaimedJob | null> {
+  let job: ClaimedJob | null = null;
   try {
-    const job = await deps.claim({ id: ticket.id, generation: ticket.generation });
-    if (job === null) void deps.gate.report(pass, { kind: 'unused' });
+    job = await deps.claim({ id: ticket.id, generation: ticket.generation });
     return job;
-  } catch (error) {
-    void deps.gate.report(pass, { kind: 'unused' });
-    throw error;
+  } finally {
+    if (job === null) void deps.gate.report(pass, { kind: 'unused' });
   }
 }
 
 function announce(deps: RunJobDeps, job: ClaimedJob, finish: Finish): void {
   if (finish === 'dropped') return;
   deps.events.announce(job.id);
-  if (finish === 'final' && job.announces) deps.owesDelivery();
+  if (finish === 'settled' && job.announces) deps.owesDelivery();
 }

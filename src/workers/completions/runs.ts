@@ -1,13 +1,14 @@
+import type { StopReason } from '../../shared/chat/call-result.ts';
+import { CallStopped } from '../providers/call-stop.ts';
 import type { ClaimedJob } from './claim.ts';
-
-/** Why a run was stopped before its provider answered. */
-export type StopReason = 'cancelled' | 'expired' | 'shutdown' | 'lost';
 
 /** One job being run by this process. */
 export type Run = {
   job: ClaimedJob;
+  /** Aborted with a `CallStopped` when the call is to be broken off. */
   signal: AbortSignal;
-  stopReason(): StopReason | null;
+  /** Whether it was cancelled first of all, even where its call is read to the end. */
+  isCancelled(): boolean;
   /** Takes the run off the list; its deadline no longer counts. */
   end(): void;
 };
@@ -18,7 +19,7 @@ const timerMsMax = 2_147_000_000;
 /**
  * The runs of this process, by job. Each ends early when its deadline passes, when it is cancelled, when its
  * lease is lost or when the process closes; the first reason stands. The call of a model that reasons is not
- * broken off because it was cancelled or its client left: what it thought is billed and only told at the end,
+ * broken off because it was cancelled or its client left: what it thought is billed and only reported at the end,
  * so it is read to its end, or to the next reason.
  */
 export function createRuns() {
@@ -27,11 +28,11 @@ export function createRuns() {
 
   function start(job: ClaimedJob): Run {
     const controller = new AbortController();
-    let reason: StopReason | null = null;
-    const stop = (why: StopReason) => {
-      reason ??= why;
-      if (why === 'cancelled' && job.target.reasons === true) return;
-      controller.abort(new Error(why));
+    let firstReason: StopReason | null = null;
+    const stop = (reason: StopReason) => {
+      firstReason ??= reason;
+      if (reason === 'cancelled' && job.target.reasons === true) return;
+      controller.abort(new CallStopped(firstReason));
     };
     // An older run of the same job has lost it, or this claim would not have been given.
     active.get(job.id)?.stop('lost');
@@ -40,7 +41,7 @@ export function createRuns() {
     const run: Run = {
       job,
       signal: controller.signal,
-      stopReason: () => reason,
+      isCancelled: () => firstReason === 'cancelled',
       end: () => {
         clearTimeout(timer);
         if (active.get(job.id)?.run === run) active.delete(job.id);

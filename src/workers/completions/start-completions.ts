@@ -29,13 +29,13 @@ export type CompletionsDeps = {
   worker: { id: string; concurrency: number; leaseSeconds: number };
   isPaused(provider: string): boolean;
   owesDelivery(): void;
-  /** A place in this provider's window came free. */
+  /** A slot in this provider's window came free. */
   ranOn(provider: string): void;
 };
 
 /**
  * Starts a pool per provider and the heartbeat that keeps their leases. Stopping takes no new tickets, lets
- * running calls end within the grace time, then stops them and puts their jobs back.
+ * running calls end within the grace time, then stops them and requeues their jobs.
  */
 export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void> } {
   const { config, infra, log, gate, worker } = deps;
@@ -55,12 +55,12 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     runs,
     events,
     claim: createClaim(sql, worker),
-    giveBack: createGroupCommit<TicketRelease, boolean>({
+    releaseTicket: createGroupCommit<TicketRelease, boolean>({
       commit: (tickets) => releaseTickets(sql, tickets),
       bytesOf: () => 100,
       faultOf: groupFaultOf,
     }),
-    withdraw: createGroupCommit<TicketKey, boolean>({
+    withdrawTicket: createGroupCommit<TicketKey, boolean>({
       commit: (tickets) => withdrawTickets(sql, tickets),
       bytesOf: () => 100,
       faultOf: groupFaultOf,

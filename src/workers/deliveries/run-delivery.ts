@@ -20,7 +20,8 @@ export type RunDeliveryDeps = SendDeps & {
   random(): number;
 };
 
-export type Tried = { result: PostResult; verdict: DeliveryDecision };
+/** What came of a try, and what follows. */
+export type TriedDelivery = { result: PostResult; decision: DeliveryDecision };
 
 /** Not posted, for this reason. */
 const unposted = (error: string): PostResult => ({
@@ -48,15 +49,15 @@ export async function runDelivery(
   deps: RunDeliveryDeps,
   delivery: ClaimedDelivery,
   signal: AbortSignal,
-): Promise<Tried> {
+): Promise<TriedDelivery> {
   const { url, eventId, body: text } = delivery;
   const triesMax = deps.retrySeconds.length + lostTriesMax;
-  if (delivery.tries > triesMax) return { result: lost, verdict: { kind: 'exhausted' } };
+  if (delivery.tries > triesMax) return { result: lost, decision: { kind: 'exhausted' } };
   const secrets = await secretsOf(deps, delivery);
   const result =
     secrets.length === 0 ? unsignable : await sendWebhook(deps, { url, eventId, text, secrets, signal });
   const chain = { tries: delivery.tries, retrySeconds: deps.retrySeconds };
-  return { result, verdict: decideDelivery(result, chain, deps.random()) };
+  return { result, decision: decideDelivery(result, chain, deps.random()) };
 }
 
 /** The secrets that sign it, the newest first; none when none is left that can be opened. */

@@ -16,8 +16,8 @@ export type ProviderCall = {
   /** The model may think, and be silent, before its first word. */
   reasons: boolean;
   /**
-   * Ours to abort, at the deadline at the latest: ends the call as `stopped`. The silence of a provider ends
-   * it as `cut`.
+   * Ours to abort with a `CallStopped`, at the deadline at the latest: ends the call as `stopped`, with that
+   * reason. The silence of a provider ends it as `cut`.
    */
   signal: AbortSignal;
   onDelta(delta: Delta): void;

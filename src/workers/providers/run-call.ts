@@ -3,6 +3,7 @@ import type { ChatCompletion } from '../../shared/chat/chat.ts';
 import type { Usage } from '../../shared/chat/usage.ts';
 import { unmarkValue } from '../../shared/platform/json/verbatim.ts';
 import { tokensOfBytes } from './answer-size.ts';
+import { stopReasonOf } from './call-stop.ts';
 import { explainFailure, limitMessages } from './failure.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
 import type { Exchange, Transport } from './transport.ts';
@@ -51,7 +52,7 @@ export async function runCall(
   settings: ProviderSettings,
   call: ProviderCall,
 ): Promise<Answer> {
-  if (call.signal.aborted) return { kind: 'stopped', produced: nothing };
+  if (call.signal.aborted) return stopped(call, nothing);
   const exchange = transport.open(call);
   try {
     return await (call.stream
@@ -116,6 +117,10 @@ function completed(translated: Translated, exchange: Exchange): Answer {
   return { kind: 'completed', ...translated, serviceTier, limits };
 }
 
+function stopped({ signal }: ProviderCall, produced: Produced): Answer {
+  return { kind: 'stopped', reason: stopReasonOf(signal), produced };
+}
+
 type Ending = {
   exchange: Exchange;
   settings: ProviderSettings;
@@ -126,12 +131,13 @@ type Ending = {
 };
 
 function ended({ exchange, settings, call, produced, error, fromStream }: Ending): Answer {
-  if (call.signal.aborted) return { kind: 'stopped', produced };
+  if (call.signal.aborted) return stopped(call, produced);
   // A limit of ours is no failure of the provider's, and the same call would come to the same end.
   if (exchange.limitReached() === 'bytes') {
     const { unreadBytes } = exchange.record;
     const unread = unreadBytes > 0 && { unreadTokens: tokensOfBytes(call, unreadBytes) };
-    return { kind: 'stopped', produced: { ...produced, ...unread }, limit: limitMessages.bytes };
+    const limit = limitMessages.bytes;
+    return { kind: 'stopped', reason: 'limit', limit, produced: { ...produced, ...unread } };
   }
   return {
     kind: 'failed',

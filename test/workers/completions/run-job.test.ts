@@ -1,161 +1,146 @@
 import { expect, test } from 'vitest';
 import type { Answer } from '../../../src/shared/chat/call-result.ts';
-import type { JobEnding } from '../../../src/shared/jobs/sql/settle-jobs.ts';
+import { createMetrics } from '../../../src/shared/platform/metrics.ts';
 import type { ClaimedJob } from '../../../src/workers/completions/claim.ts';
 import { type RunJobDeps, runJob } from '../../../src/workers/completions/run-job.ts';
 import { createRuns } from '../../../src/workers/completions/runs.ts';
+import { aClaimedJob, aCompletion, aFailure } from './claimed-job.ts';
 
-const usd = 1_000_000_000n;
-const target = {
-  model: 'openai/a',
-  provider: 'openai',
-  upstreamModel: 'a',
-  maxOutputTokens: 1000,
-  priceVersion: '1',
-  prices: {
-    input: usd,
-    output: 2n * usd,
-    cachedInput: usd,
-    cacheWrite: (5n * usd) / 4n,
-    cacheWriteHour: 2n * usd,
-  },
-  tokenizer: 'openai' as const,
-  likelyInputTokens: 40,
-};
-const job = {
-  id: 'job_1',
-  ticketId: 'job_1:0',
-  accountId: 'one',
-  provider: 'openai',
-  attempts: 1,
-  tries: 1,
-  maxAttempts: 5,
-  targetIndex: 0,
-  target,
-  targets: [target],
-  holdNano: 10_000_000n,
-  inputTokensBound: 100,
-  announces: null,
-  createdAt: new Date(),
-  startedAt: new Date(),
-  deadlineAt: new Date(Date.now() + 60_000),
-  request: { model: 'openai/a', messages: [] },
-} as unknown as ClaimedJob;
+const ticket = { id: 'job_1', generation: 4, model: 'openai/a', tokens: 1, priority: 1 };
 
-const used = {
-  promptTokens: 100,
-  completionTokens: 50,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  reasoningTokens: 0,
-};
-const completion = {
-  id: 'x',
-  object: 'chat.completion',
-  created: 1,
-  model: 'openai/a',
-  choices: [],
-} as const;
-const completed: Answer = {
-  kind: 'completed',
-  completion: { ...completion, choices: [] },
-  usage: used,
-  limits: null,
-  serviceTier: 'priority',
-};
-
-/** Runs the job against a provider that answers this; gives the ending that was settled. */
-async function settledBy(
-  answer: Answer,
-  more: { report?: () => Promise<void>; job?: Partial<ClaimedJob> } = {},
-): Promise<JobEnding | undefined> {
-  const endings: JobEnding[] = [];
-  const silent = { started: () => undefined, delta: () => undefined, close: async () => 2 };
-  const deps = {
-    gate: { admit: async () => ({ admitted: true }), report: more.report ?? (async () => undefined) },
+/** Runs the ticket; gives how it ended, the steps that were taken, and what still runs. */
+async function runWith(
+  change: { job?: ClaimedJob | null; answer?: Answer; deps?: Partial<RunJobDeps> } = {},
+) {
+  const { job = aClaimedJob(), answer = aCompletion() } = change;
+  const steps: string[] = [];
+  const note =
+    <Result>(step: string, result: Result) =>
+    async () => {
+      steps.push(step);
+      return result;
+    };
+  const provider = { name: 'openai', call: note('call', answer), close: async () => undefined };
+  const runs = createRuns();
+  const deps: RunJobDeps = {
+    gate: {
+      admit: note('admit', { admitted: true as const }),
+      report: async (_pass: unknown, { kind }: { kind: string }) => void steps.push(`report ${kind}`),
+    } as unknown as RunJobDeps['gate'],
     isPaused: () => false,
     answersWait: () => false,
-    providers: new Map([
-      ['openai', { name: 'openai', call: async () => answer, close: async () => undefined }],
-    ]),
-    metrics: { attemptDuration: { startTimer: () => () => 0 }, jobWait: { observe: () => undefined } },
-    ledger: {
-      settleJob: async (ending: JobEnding) => endings.push(ending) > 0,
-      requeueJob: async () => true,
-    },
-    persist: (write: () => Promise<unknown>) => write(),
+    providers: new Map([['openai', provider]]),
+    metrics: createMetrics(),
+    ledger: { settleJob: note('settle', true), requeueJob: note('requeue', true) },
+    persist: (write) => write(),
     random: () => 0.5,
-    runs: createRuns(),
-    events: { openWriter: () => silent, announce: () => undefined },
-    claim: async () => ({ ...job, ...more.job }),
-    giveBack: async () => true,
-    owesDelivery: () => undefined,
-  } as unknown as RunJobDeps;
-  const ticket = { id: job.id, generation: 0, model: 'openai/a', tokens: 1, priority: 1 };
-  await runJob(deps, 'openai', ticket);
-  return endings[0];
+    runs,
+    events: {
+      openWriter: () => ({ started: () => undefined, delta: () => undefined, close: async () => 2 }),
+      announce: () => void steps.push('announce'),
+    },
+    claim: note('claim', job),
+    releaseTicket: note('release', true),
+    withdrawTicket: note('withdraw', true),
+    owesDelivery: () => void steps.push('owe'),
+    ...change.deps,
+  };
+  const end = await runJob(deps, 'openai', ticket);
+  return { end, steps, running: runs.count() };
 }
 
-test('an answer that was paid for is settled while the gate does not answer', async () => {
-  const ending = await settledBy(completed, { report: () => new Promise(() => undefined) });
-  expect(ending).toMatchObject({ state: 'succeeded', charge: { amountNano: 200_000n } });
+const gateSays = (reason: string, waitMs: number) =>
+  ({
+    admit: async () => ({ admitted: false, reason, waitMs }),
+    report: async () => undefined,
+  }) as unknown as RunJobDeps['gate'];
+
+test('a run takes its steps in their order, and leaves nothing running', async () => {
+  const { end, steps, running } = await runWith();
+  expect(steps).toEqual(['admit', 'claim', 'call', 'report ok', 'settle', 'announce']);
+  expect(end).toEqual({ kind: 'ran', finish: 'settled' });
+  expect(running).toBe(0);
 });
 
-test('the tier that was served is written down with the attempt', async () => {
-  expect((await settledBy(completed))?.attempt).toMatchObject({
-    outcome: 'succeeded',
-    serviceTier: 'priority',
-  });
+test('a call that is to be made again goes back to the backlog, and watchers learn of it', async () => {
+  const { end, steps } = await runWith({ answer: aFailure(), job: aClaimedJob({ announces: 'job' }) });
+  expect(steps.slice(2)).toEqual(['call', 'report failure', 'requeue', 'announce']);
+  expect(end).toEqual({ kind: 'ran', finish: 'requeued' });
 });
 
-const wrote = { ...used, cacheWriteTokens: 100 };
-test.each<[string, object, object, bigint]>([
-  ['by their lifetimes', { cacheWriteHourTokens: 40 }, { asksHourCache: true }, 75_000n + 80_000n + 100_000n],
-  ['none for an hour', { cacheWriteHourTokens: 0 }, { asksHourCache: true }, 125_000n + 100_000n],
-  ['not told apart: as was asked', {}, { asksHourCache: true }, 200_000n + 100_000n],
-  ['not told apart, and not asked', {}, {}, 125_000n + 100_000n],
-])('cache writes are charged %s', async (_how, lifetimes, asked, amountNano) => {
-  const answer: Answer = { ...completed, usage: { ...wrote, ...lifetimes } };
-  const ending = await settledBy(answer, { job: { target: { ...target, ...asked } } });
-  expect(ending?.charge).toMatchObject({ amountNano, estimated: false });
+test('the delivery workers are woken for a job that owes a webhook, and only then', async () => {
+  expect((await runWith({ job: aClaimedJob({ announces: 'job' }) })).steps).toContain('owe');
+  expect((await runWith()).steps).not.toContain('owe');
 });
 
-const words = 'one two three four five six seven eight nine ten';
-const stopped: [string, Extract<Answer, { kind: 'stopped' }>['produced'], number, number][] = [
-  ['nothing reported: our count of both', { text: words, usage: null }, 40, 11],
-  ['all reported', { text: words, usage: used }, 100, 50],
+test('a run whose job was taken over announces nothing', async () => {
+  const ledger = { settleJob: async () => false, requeueJob: async () => false };
+  const { end, steps } = await runWith({ deps: { ledger } });
+  expect(end).toEqual({ kind: 'ran', finish: 'dropped' });
+  expect(steps).not.toContain('announce');
+});
+
+test('a void ticket calls nobody and frees the slot it had', async () => {
+  const { end, steps } = await runWith({ job: null });
+  expect(end).toEqual({ kind: 'void' });
+  expect(steps).toEqual(['admit', 'claim', 'report unused']);
+});
+
+test('a claim that fails frees the slot it had', async () => {
+  const reported: string[] = [];
+  const gate = {
+    admit: async () => ({ admitted: true }),
+    report: async (_pass: unknown, { kind }: { kind: string }) => void reported.push(kind),
+  } as unknown as RunJobDeps['gate'];
+  const claim = () => Promise.reject(new Error('no database'));
+  await expect(runWith({ deps: { gate, claim } })).rejects.toThrow('no database');
+  expect(reported).toEqual(['unused']);
+});
+
+test('a run that fails leaves nothing running', async () => {
+  const runs = createRuns();
+  const persist = () => Promise.reject(new Error('no database'));
+  await expect(runWith({ deps: { runs, persist } })).rejects.toThrow('no database');
+  expect(runs.count()).toBe(0);
+});
+
+test.each<[string, Partial<RunJobDeps>, object, string[]]>([
+  ['its provider is paused', { isPaused: () => true }, { kind: 'released' }, ['withdraw']],
+  ['answers wait for the database', { answersWait: () => true }, { kind: 'wait', waitMs: 1000 }, []],
+  ['a limit is over soon', { gate: gateSays('limit', 20) }, { kind: 'wait', waitMs: 20 }, []],
+  ['a limit is not over soon', { gate: gateSays('limit', 60_000) }, { kind: 'released' }, ['release']],
   [
-    'the prompt reported, and text after it',
-    { text: words, usage: { ...used, completionTokens: 1 }, uncounted: words },
-    100,
-    12,
+    'the breaker is open, and there is a fallback',
+    { gate: gateSays('breaker', 20) },
+    { kind: 'released' },
+    ['release'],
   ],
-  ['more than was asked for: what was asked for', { text: '', usage: null, unreadTokens: 5000 }, 40, 1000],
   [
-    'reported beyond what was asked for',
-    { text: words, usage: { ...used, completionTokens: 1500 }, uncounted: words },
-    100,
-    1500,
+    'the breaker is open, and there is none',
+    { gate: gateSays('breaker', 20), releaseTicket: async () => false },
+    { kind: 'wait', waitMs: 20 },
+    [],
   ],
-];
-test.each(stopped)(
-  'a limit of ours ends a job for good, charged: %s',
-  async (_what, produced, input, output) => {
-    const ending = await settledBy({
-      kind: 'stopped',
-      produced,
-      limit: 'the answer was larger than allowed',
-    });
-    expect(ending).toMatchObject({
-      state: 'failed',
-      error: { type: 'outcome_unknown', message: 'The answer was larger than allowed' },
-      attempt: { outcome: 'unknown' },
-      charge: {
-        estimated: true,
-        overrunNano: 0n,
-        amountNano: BigInt(input) * 1000n + BigInt(output) * 2000n,
-        usage: { promptTokens: input, completionTokens: output },
-      },
-    });
-  },
-);
+])('a ticket is turned away when %s', async (_why, deps, expected, took) => {
+  const { end, steps } = await runWith({ deps });
+  expect(end).toEqual(expected);
+  expect(steps).toEqual(took);
+});
+
+test('a job that was cancelled while its model went on reasoning ends cancelled, with its answer', async () => {
+  const runs = createRuns();
+  const endings: { state: string; result: string | null }[] = [];
+  const job = aClaimedJob();
+  const reasoning = { ...job, target: { ...job.target, reasons: true } };
+  const call = async () => {
+    runs.stop('job_1', 'cancelled');
+    return aCompletion();
+  };
+  const provider = { name: 'openai', call, close: async () => undefined };
+  const ledger = {
+    settleJob: async (ending: { state: string; result: string | null }) => endings.push(ending) > 0,
+    requeueJob: async () => true,
+  };
+  await runWith({ job: reasoning, deps: { runs, ledger, providers: new Map([['openai', provider]]) } });
+  expect(endings).toMatchObject([{ state: 'cancelled', result: expect.stringContaining('chat.completion') }]);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ClaimedJob } from '../../../src/workers/completions/claim.ts';
 import { createRuns } from '../../../src/workers/completions/runs.ts';
+import { stopReasonOf } from '../../../src/workers/providers/call-stop.ts';
 
 const jobOf = (attempts: number, target = {}) =>
   ({ id: 'job_1', attempts, deadlineAt: new Date(Date.now() + 60_000), target }) as ClaimedJob;
@@ -11,7 +12,7 @@ test('a run that is stopped for its attempt is stopped; a newer run of the same 
   runs.stop('job_1', 'lost', 1);
   expect(newer.signal.aborted).toBe(false);
   runs.stop('job_1', 'lost', 2);
-  expect(newer.stopReason()).toBe('lost');
+  expect(stopReasonOf(newer.signal)).toBe('lost');
   newer.end();
 });
 
@@ -19,7 +20,7 @@ test('a newer run of a job stops the older one, which has lost it', () => {
   const runs = createRuns();
   const older = runs.start(jobOf(1));
   const newer = runs.start(jobOf(2));
-  expect(older.stopReason()).toBe('lost');
+  expect(stopReasonOf(older.signal)).toBe('lost');
   older.end();
   expect(runs.list()).toEqual([newer.job]);
   newer.end();
@@ -29,7 +30,7 @@ test('a claim that comes back after everything was stopped starts nothing', () =
   const runs = createRuns();
   runs.stopAll('shutdown');
   const late = runs.start(jobOf(1));
-  expect(late.stopReason()).toBe('shutdown');
+  expect([late.signal.aborted, stopReasonOf(late.signal)]).toEqual([true, 'shutdown']);
   late.end();
 });
 
@@ -37,9 +38,9 @@ test('the call of a model that reasons is read on when it is cancelled, until so
   const runs = createRuns();
   const run = runs.start(jobOf(1, { reasons: true }));
   runs.stop('job_1', 'cancelled');
-  expect([run.stopReason(), run.signal.aborted]).toEqual(['cancelled', false]);
+  expect([run.isCancelled(), run.signal.aborted]).toEqual([true, false]);
   runs.stopAll('shutdown');
-  expect([run.stopReason(), run.signal.aborted]).toEqual(['cancelled', true]);
+  expect([run.isCancelled(), stopReasonOf(run.signal)]).toEqual([true, 'cancelled']);
   run.end();
 });
 
@@ -47,6 +48,6 @@ test('one of a model that does not is broken off', () => {
   const runs = createRuns();
   const run = runs.start(jobOf(1, { reasons: false }));
   runs.stop('job_1', 'cancelled');
-  expect([run.stopReason(), run.signal.aborted]).toEqual(['cancelled', true]);
+  expect([run.isCancelled(), stopReasonOf(run.signal)]).toEqual([true, 'cancelled']);
   run.end();
 });

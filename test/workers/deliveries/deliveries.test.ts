@@ -54,7 +54,7 @@ const failedTry = {
     durationMs: 1,
     remoteIp: null,
   },
-  verdict: { kind: 'again' as const, delayMs: 0 },
+  decision: { kind: 'again' as const, delayMs: 0 },
 };
 
 describe('a delivery', () => {

@@ -110,13 +110,13 @@ describe('an event', () => {
 });
 
 describe('an endpoint that fails', () => {
-  const patience = { failuresMax: 3, probeSeconds: 30, probeSecondsMax: 100 };
+  const thresholds = { failuresMax: 3, probeSeconds: 30, probeSecondsMax: 100 };
 
   it('again and again is only probed, by one delivery at a time, and waits longer after each', async () => {
     receiver.answer((response) => response.writeHead(500).end());
     const endpoint = await owed.openEndpoint(receiver.url);
     await owed.oweMany(endpoint, receiver.url, 30);
-    const deliveries = owed.start({ retrySeconds: [3600], overrides: { patience } });
+    const deliveries = owed.start({ retrySeconds: [3600], overrides: { thresholds } });
     await waitFor('the breaker', async () => (await stateOf(endpoint.id)).probe_seconds === 30);
     await waitFor(
       'what was under way',
@@ -141,7 +141,7 @@ describe('an endpoint that fails', () => {
     receiver.answer((response) => response.writeHead(500).end());
     const endpoint = await owed.openEndpoint(receiver.url);
     await owed.oweMany(endpoint, receiver.url, 30);
-    const deliveries = owed.start({ retrySeconds: [0.01, 0.01, 0.01], overrides: { patience } });
+    const deliveries = owed.start({ retrySeconds: [0.01, 0.01, 0.01], overrides: { thresholds } });
     await waitFor('the breaker', async () => (await stateOf(endpoint.id)).waiting);
     receiver.answer((response) => response.writeHead(200).end());
     await owed.sql`update webhook_endpoints set probe_at = now()`;

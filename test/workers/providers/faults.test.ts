@@ -1,5 +1,6 @@
 import { createServer as createTcpServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CallStopped } from '../../../src/workers/providers/call-stop.ts';
 import { completed, connect, deltaText, failed, kinds, startBench } from './setup.ts';
 
 let bench: Awaited<ReturnType<typeof startBench>>;
@@ -97,19 +98,19 @@ describe.concurrent.each(kinds)('%s', (kind) => {
 
     it('is stopped before it begins when the caller has gone', async () => {
       const { answer, attemptId } = await bench.call(kind, 'hello', { stream, signal: AbortSignal.abort() });
-      expect(answer).toEqual({ kind: 'stopped', produced: { text: '', usage: null } });
+      expect(answer).toEqual({ kind: 'stopped', reason: 'shutdown', produced: { text: '', usage: null } });
       const response = await fetch(`${bench.url}/__simulator/meter?attempt_id=${attemptId}`);
       expect(await response.json()).toMatchObject({ calls: [] });
     });
 
     it('is stopped while it waits for the headers', async () => {
       const controller = new AbortController();
-      setTimeout(() => controller.abort(), 60);
+      setTimeout(() => controller.abort(new CallStopped('expired')), 60);
       const { answer, attemptId } = await bench.call(kind, '[[latency:20000]] hello', {
         stream,
         signal: controller.signal,
       });
-      expect(answer.kind).toBe('stopped');
+      expect(answer).toMatchObject({ kind: 'stopped', reason: 'expired' });
       expect(await bench.meter(attemptId)).toMatchObject([{ outcome: 'cut', completion_tokens: 0 }]);
     });
 
@@ -140,11 +141,11 @@ describe.concurrent.each(kinds)('%s', (kind) => {
         signal: controller.signal,
         onDelta() {
           seen += 1;
-          if (seen === 3) controller.abort();
+          if (seen === 3) controller.abort(new CallStopped('cancelled'));
         },
       },
     );
-    expect(answer).toMatchObject({ kind: 'stopped' });
+    expect(answer).toMatchObject({ kind: 'stopped', reason: 'cancelled' });
     if (answer.kind !== 'stopped') return;
     expect(answer.produced.text).toBe(deltaText(deltas));
     expect(answer.produced.text.length).toBeGreaterThan(10);
@@ -201,7 +202,11 @@ async function freePort(): Promise<number> {
 describe.each([false, true])('an answer that is more than was asked for, stream %s', (stream) => {
   it.each(kinds)('of %s is stopped by us, and counted by its size', async (kind) => {
     const { answer } = await bench.call(kind, `[[fault:large mb=9]] ${stream}`, { stream });
-    expect(answer).toMatchObject({ kind: 'stopped', limit: 'the answer was larger than allowed' });
+    expect(answer).toMatchObject({
+      kind: 'stopped',
+      reason: 'limit',
+      limit: 'the answer was larger than allowed',
+    });
     expect(answer.kind === 'stopped' && answer.produced.unreadTokens).toBe(400);
   });
 });

@@ -85,7 +85,7 @@ export type DeliveryRecord = {
   attempt: number;
   isProbe: boolean;
   result: PostResult;
-  verdict: DeliveryDecision;
+  decision: DeliveryDecision;
 };
 
 export type RecordedTries = {
@@ -105,7 +105,7 @@ export async function recordDeliveries(
   records: DeliveryRecord[],
   patience: EndpointThresholds,
 ): Promise<RecordedTries> {
-  const rows = records.map(({ id, token, attempt, isProbe, result, verdict }, ord) => ({
+  const rows = records.map(({ id, token, attempt, isProbe, result, decision }, ord) => ({
     ord,
     id,
     token,
@@ -116,8 +116,8 @@ export async function recordDeliveries(
     error: result.error,
     duration_ms: result.durationMs,
     remote_ip: result.remoteIp,
-    state: stateAfter(verdict),
-    delay_ms: verdict.kind === 'again' ? verdict.delayMs : null,
+    state: stateAfter(decision),
+    delay_ms: decision.kind === 'again' ? decision.delayMs : null,
   }));
   const said = await sql<({ ord: number } | { ord: null; id: string; reason: 'gone' | 'failing' })[]>`
     with records as (

@@ -399,7 +399,7 @@ describe('a delivery', () => {
     const posted = { statusCode: 200, error: null, retryAfterMs: null, durationMs: 1, remoteIp: null };
     const result = { outcome: 'delivered' as const, ...posted };
     const { token, verdict } = move;
-    const tried = { id, token, attempt: 1, isProbe: false, result, verdict };
+    const tried = { id, token, attempt: 1, isProbe: false, result, decision: verdict };
     const { inTime } = await recordDeliveries(sql, [tried], endpointThresholds([5]));
     return inTime[0] === true;
   }

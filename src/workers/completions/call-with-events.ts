@@ -1,0 +1,38 @@
+import type { Answer } from '../../shared/chat/call-result.ts';
+import type { JobEvents } from '../../shared/events/job-events.ts';
+import { isLiveStream } from '../../shared/jobs/rules/job.ts';
+import type { GatePass } from '../../shared/queue/gate.ts';
+import { type CallDeps, callProvider } from './call-provider.ts';
+import type { Run } from './runs.ts';
+
+export type CallWithEventsDeps = CallDeps & { events: Pick<JobEvents, 'openWriter'> };
+
+export type Called = {
+  answer: Answer;
+  /** Some of the output was written for a client that reads the answer as it comes. */
+  outputWasSent: boolean;
+  /** The id of the last event that was written. */
+  lastEventSeq: number;
+};
+
+/** Makes the call of a run, and writes its start and its output as events for those who follow the job. */
+export async function callWithEvents(deps: CallWithEventsDeps, run: Run, pass: GatePass): Promise<Called> {
+  const { job } = run;
+  const writer = deps.events.openWriter({
+    jobId: job.id,
+    attempt: job.attempts,
+    provider: job.provider,
+    model: job.target.model,
+    stream: job.stream,
+    lastSeq: job.eventSeq,
+    createdAtMs: job.createdAt.getTime(),
+  });
+  writer.started();
+  let hasOutput = false;
+  const answer = await callProvider(deps, run, pass, (delta) => {
+    hasOutput = true;
+    writer.delta(delta);
+  });
+  const lastEventSeq = await writer.close();
+  return { answer, outputWasSent: hasOutput && isLiveStream(job), lastEventSeq };
+}
