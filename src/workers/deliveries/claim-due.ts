@@ -8,9 +8,9 @@ export type ClaimDue = (
 ) => Promise<{ token: string; claimed: ClaimedDelivery[] }>;
 
 /**
- * Claims what is due, at most `limit` deliveries, under a new token each time. The next claim begins with the
- * receivers after those of the last one, so that none is always served first. `busy` has the slots of each
- * receiver that are taken.
+ * Claims what is due, at most `limit` deliveries and a few of each receiver, under a new token each time. A
+ * claim looks at some hundred receivers; where more are owed something, the next claim goes on after those.
+ * `busy` has the slots of each receiver that are taken.
  */
 export function createClaimDue(
   sql: Database,

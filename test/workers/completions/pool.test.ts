@@ -1,0 +1,66 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createLog } from '../../../src/shared/platform/log.ts';
+import { openRedis, type RedisConnection } from '../../../src/shared/platform/redis/redis.ts';
+import { addTickets, openQueue, type Ticket, type TicketQueue } from '../../../src/shared/queue/queue.ts';
+import { startPool } from '../../../src/workers/completions/pool.ts';
+import type { TicketEnd } from '../../../src/workers/completions/run-job.ts';
+import { testRedis } from '../../support/redis.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const settings = testRedis();
+let redis: RedisConnection;
+let queue: TicketQueue;
+let pool: ReturnType<typeof startPool>;
+beforeAll(async () => {
+  redis = openRedis(settings, 'blocking', () => undefined);
+  queue = openQueue(redis, settings.prefix, 'openai');
+  await queue.waitUntilReady();
+});
+afterEach(() => pool.stop(3000));
+afterAll(async () => {
+  await queue.close();
+  redis.disconnect();
+});
+
+/** A pool whose runs end like this; gives the tickets that it ran. */
+function start(run: (ticket: Ticket, nth: number) => Promise<TicketEnd>): Ticket[] {
+  const ran: Ticket[] = [];
+  pool = startPool(
+    {
+      redis,
+      outages: { failed: () => undefined, recovered: () => undefined },
+      log: createLog('silent', 'test'),
+      run: (_provider, ticket) => run(ticket, ran.push(ticket)),
+      lockLost: () => undefined,
+    },
+    { provider: 'openai', prefix: settings.prefix, concurrency: 2, leaseSeconds: 30 },
+  );
+  return ran;
+}
+
+const add = (id: string) =>
+  addTickets(queue, [{ id, generation: 1, priority: 7, model: 'openai/a', tokens: 10 }]);
+const countLeft = async () => Object.values(await queue.getJobCounts()).reduce((sum, n) => sum + n, 0);
+
+test('a ticket that ran is gone, whatever became of its job', async () => {
+  const ran = start(async () => ({ kind: 'ran', finish: 'dropped' }));
+  await add('job_1');
+  await waitFor('the run', () => ran.length === 1);
+  expect(ran[0]).toEqual({ id: 'job_1', generation: 1, priority: 7, model: 'openai/a', tokens: 10 });
+  await waitFor('the ticket to be gone', async () => (await countLeft()) === 0);
+});
+
+test('a ticket that is to wait comes again, and is not counted as failed', async () => {
+  const ran = start(async (_ticket, nth) => (nth === 1 ? { kind: 'wait', waitMs: 20 } : { kind: 'void' }));
+  await add('job_2');
+  await waitFor('the second run', () => ran.length === 2);
+  await waitFor('the ticket to be gone', async () => (await countLeft()) === 0);
+});
+
+test('a ticket whose run fails comes again', async () => {
+  const ran = start((_ticket, nth) =>
+    nth === 1 ? Promise.reject(new Error('a bug')) : Promise.resolve({ kind: 'void' }),
+  );
+  await add('job_3');
+  await waitFor('the second run', () => ran.length === 2);
+});
