@@ -3,7 +3,6 @@ import { createLedger, type Ledger } from '../../../src/shared/jobs/ledger.ts';
 import { defaultLimits } from '../../../src/shared/platform/config/quotas.ts';
 import { createLog } from '../../../src/shared/platform/log.ts';
 import { createMetrics } from '../../../src/shared/platform/metrics.ts';
-import { createRetryDelays } from '../../../src/workers/dispatch/retry-delays.ts';
 import { startReaper } from '../../../src/workers/maintenance/reaper.ts';
 import { openWatchedJobs, plantJob, type WatchedJobs } from '../../api/watch/watched-jobs.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -87,16 +86,4 @@ test('a job that can never be ended stops no other, and is left alone for a whil
   expect(looks).toBeGreaterThan(2);
   expect(tries).toBe(1);
   await reaper.stop();
-});
-
-test('what rests is tried again after a minute, and after twice as long each time it fails again', () => {
-  let now = 0;
-  const resting = createRetryDelays(() => now);
-  const restMs = () => {
-    const from = now;
-    resting.rest('job_1');
-    while (resting.ids().length > 0) now += 1000;
-    return now - from;
-  };
-  expect([restMs(), restMs(), restMs()]).toEqual([60_000, 120_000, 240_000]);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ChatRequest, Message, Tool } from '../../../src/shared/chat/chat.ts';
-import { completed, deltaArguments, deltaText, kinds, startBench, textOf } from './setup.ts';
+import type { ChatRequest, Message, Tool } from '../../src/shared/chat/chat.ts';
+import { completed, deltaArguments, deltaText, kinds, startBench, textOf } from './providers/setup.ts';
 
 const weather: Tool = {
   type: 'function',
