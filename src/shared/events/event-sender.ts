@@ -20,14 +20,14 @@ export type Outgoing = { type: string; fields: string };
 
 const retryMs = 200;
 /**
- * How long an attempt that is over may wait for its last events to be written; less when Redis said no a
- * moment ago.
+ * How long an attempt that is over may wait for its last events to be written; less when the last try to
+ * write failed.
  */
 const closeMsMax = 1000;
 const failingMsMax = 250;
 /**
- * Events that wait for Redis to come back; when there are more they are given up, and watchers get a snapshot
- * at the end.
+ * How much may wait while Redis is unavailable; when there is more it is given up, and watchers get a
+ * snapshot at the end.
  */
 const waitingCharactersMax = 1024 * 1024;
 const batchMax = 200;
@@ -36,9 +36,23 @@ const idsPerhapsUsedMax = 100_000_000;
 
 /**
  * Sends the events of one attempt to the log, in order and in batches, one at a time. Ids are given when
- * events leave, after the log was looked at, so an attempt goes on where the one before it ended even if that
- * one's worker was lost. While Redis is away events wait, up to a bound; what is given up keeps its ids, so
- * that a watcher sees the hole.
+ * events leave, after the log was opened, so an attempt goes on where the one before it ended even if that
+ * one's worker was lost.
+ *
+ *     write ──▶ queue ──▶ batch of at most 200 ──▶ log in Redis
+ *                 │           ids base + count + 1, …; count grows when the log has them
+ *                 │
+ *                 ├─ Redis unavailable: the batch is sent again every 200 ms, and the queue grows
+ *                 └─ the queue is over a mebibyte: all of it is given up; count grows by what was in it, so
+ *                    that a watcher sees a hole in the ids and reads the text from Postgres at the end
+ *
+ *     NEW ──first batch──▶ open the log: base = the last id there ──▶ OPEN ──close──▶ CLOSED
+ *      │                     │ an earlier attempt wrote text, or events may be lost:
+ *      │                     └─▶ `output.reset` goes first
+ *      └── the log has a newer attempt, at any time ──▶ OVERTAKEN: nothing is written any more
+ *
+ * `close` waits a second at most. Where events of a stream are left in the queue then, the attempt ends with
+ * an id that nobody can have seen: the hole before it makes watchers read the whole text.
  */
 export class EventSender {
   readonly #deps: { events: EventLog; log: Log };
@@ -104,8 +118,8 @@ export class EventSender {
     this.#state = found === null ? 'overtaken' : 'open';
     if (found === null) return;
     this.#base = Math.max(this.#base, found.last);
-    // Somebody may have seen events that the log does not have: it does not know of the attempt before, or
-    // not of all that Postgres was told of, or it is what a Redis that was restarted since had saved.
+    // Somebody may have seen events that the log does not have: the log lacks the attempt before, or events
+    // that Postgres has a record of, or it is what a Redis that was restarted since had saved.
     const isLost =
       attempt > 1 && (found.previousTarget === null || found.restarted || found.last < this.#options.lastSeq);
     if (!stream || !(found.hasText || isLost)) return;

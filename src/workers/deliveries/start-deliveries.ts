@@ -47,9 +47,9 @@ const slotLimits = {
   slowMax: 128,
   totalMax: 1024,
   slowMs: 1000,
-  quickPerAside: 4,
-  asidePerReceiver: 64,
-  asideMax: 512,
+  quickPerDetached: 4,
+  detachedPerReceiver: 64,
+  detachedMax: 512,
 };
 /** Postgres alone knows what is due; a signal only makes this process look sooner. */
 const pollMs = 1000;
