@@ -46,9 +46,9 @@ async function loseTickets(count: number): Promise<void> {
   await ticketJobs(sql, 'openai', count);
 }
 
-function start(leads = true) {
-  const metrics = createMetrics();
-  const state = { metrics, rounds: 0 };
+/** A reconciler that leads for so many rounds; `rounds` counts those that it began. */
+function start(roundsLed: number) {
+  const state = { metrics: createMetrics(), rounds: 0 };
   reconciler = startReconciler({
     sql,
     redis,
@@ -57,49 +57,58 @@ function start(leads = true) {
     leadership: {
       lead: async () => {
         state.rounds += 1;
-        return leads;
+        return state.rounds <= roundsLed;
       },
     },
     log: createLog('silent', 'test'),
-    metrics,
+    metrics: state.metrics,
   });
   return state;
 }
 
+/** Waits until the rounds that it led have ended. */
+const waitForRounds = (state: { rounds: number }, led: number) =>
+  waitFor('its rounds', () => {
+    reconciler?.wake();
+    return state.rounds > led;
+  });
 const epochInRedis = () => redis.get(`${settings.prefix}:epoch`);
 
 test('when Redis was emptied every ticketed job gets its ticket at once, and the epochs agree again', async () => {
   await loseTickets(3);
-  const { metrics } = start();
-  await waitFor('the tickets', async () => (await queue.getPrioritizedCount()) === 3);
-  await waitFor('the epoch', async () => (await epochInRedis()) !== null);
+  const state = start(1);
+  await waitForRounds(state, 1);
+  expect(await queue.getPrioritizedCount()).toBe(3);
+  expect(await epochInRedis()).not.toBeNull();
   expect(await epochInRedis()).toBe(await readFact(sql, 'epoch'));
-  expect((await metrics.jobsRepaired.get()).values).toMatchObject([
+  expect((await state.metrics.jobsRepaired.get()).values).toMatchObject([
     { labels: { reason: 'ticket_missing' }, value: 3 },
   ]);
 });
 
 test('while the epochs agree only tickets of some age are looked for', async () => {
-  const state = start();
-  await waitFor('the epoch', async () => (await epochInRedis()) !== null);
+  await waitForRounds(start(1), 1);
+  await reconciler?.stop();
   await loseTickets(2);
-  const [young] = await sql<{ id: string }[]>`select id from jobs order by id limit 1`;
-  await sql`update jobs set ticketed_at = now() - interval '10 seconds' where id <> ${young?.id}`;
-  await sql`update jobs set ticketed_at = now() + interval '1 hour' where id = ${young?.id}`;
-  reconciler?.wake();
-  await waitFor('the old ticket', async () => (await queue.getPrioritizedCount()) === 1);
-  const { rounds } = state;
-  reconciler?.wake();
-  await waitFor('another round', () => state.rounds > rounds + 1);
-  expect(await queue.getPrioritizedCount()).toBe(1);
+  const [old] = await sql<{ id: string }[]>`select id from jobs order by id limit 1`;
+  await sql`update jobs set ticketed_at = now() - case when id = ${old?.id} then interval '10 seconds' else '0' end`;
+  await waitForRounds(start(1), 1);
+  const tickets = await queue.getPrioritized();
+  expect(tickets.map(({ data }) => data.id)).toEqual([old?.id]);
+});
+
+test('a ticket that is there is not added again', async () => {
+  await loseTickets(1);
+  await waitForRounds(start(1), 1);
+  await reconciler?.stop();
+  await sql`update jobs set ticketed_at = now() - interval '10 seconds'`;
+  const state = start(1);
+  await waitForRounds(state, 1);
+  expect((await state.metrics.jobsRepaired.get()).values).toEqual([]);
 });
 
 test('a process that does not lead gives out no tickets', async () => {
   await loseTickets(1);
-  const state = start(false);
-  await waitFor('two rounds', () => {
-    reconciler?.wake();
-    return state.rounds >= 2;
-  });
+  await waitForRounds(start(0), 1);
   expect(await queue.getPrioritizedCount()).toBe(0);
 });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beginFile, finishFile } from '../../../src/shared/batches/sql/files.ts';
+import { newId } from '../../../src/shared/ids.ts';
 import { eraseOldBatchEvents } from '../../../src/shared/jobs/sql/content.ts';
 import { createLog } from '../../../src/shared/platform/log.ts';
 import { restartDelivery } from '../../../src/shared/webhooks/sql/deliveries.ts';
@@ -83,13 +85,35 @@ test('a duty that fails keeps no other from being done', async () => {
     { sql: owner, leadership: { lead: async () => true }, log: createLog('silent', 'test') },
     { contentRetentionDays: 30 },
   );
-  await waitFor('the old key to be forgotten', async () => {
+  await waitFor('the old key to be deleted', async () => {
     const keys = await owner`select key from idempotency_keys where key = 'old'`;
     return keys.length === 0;
   });
   await keeper.stop();
   expect(await kept(old)).toMatchObject({ requests: 1 });
   await owner`drop trigger refuse on job_requests`;
+});
+
+test('a full page is followed by the next without a pause', async () => {
+  const { owner, accountId } = jobs;
+  const countOld = async () => {
+    const [row] = await owner<
+      { n: number }[]
+    >`select count(*)::integer as n from files where expires_at < now()`;
+    return row?.n;
+  };
+  for (let n = 0; n < 21; n += 1) {
+    const id = newId('file');
+    await beginFile(owner, { id, accountId, purpose: 'batch', filename: 'old.jsonl' });
+    await finishFile(owner, { id, expiresInSeconds: -1 });
+  }
+  expect(await countOld()).toBe(21);
+  const keeper = startRetention(
+    { sql: owner, leadership: { lead: async () => true }, log: createLog('silent', 'test') },
+    { contentRetentionDays: 30 },
+  );
+  await waitFor('the second page to be deleted', async () => (await countOld()) === 0);
+  await keeper.stop();
 });
 
 test('looking for what is to be erased reads what is still kept, and not all that ever ended', async () => {
