@@ -1,34 +1,12 @@
-import { Refusal } from '../../shared/errors.ts';
-import { createSlots } from '../../shared/platform/slots.ts';
-
-/**
- * Does a piece of work for an account as soon as it has a turn; throws a 429 when it has none for too long.
- */
-export type AccountMutex = <Result>(accountId: string, work: () => Promise<Result>) => Promise<Result>;
+import { type AccountSlots, createAccountSlots } from './account-slots.ts';
 
 const maxWaitMs = 30_000;
-const retryAfterMs = 1000;
+const busyMessage = 'Too many such reads of this account are under way; try again';
 
 /**
- * So many at once for each account, in this process: the others of the same account wait, and nobody else.
+ * Does the work of each account one piece at a time, in this process: the others of the same account wait,
+ * and nobody else. Throws a 429 when a piece of work has waited for 30 s.
  */
-export function createAccountMutex(atOnce: number): AccountMutex {
-  const lines = new Map<string, { slots: ReturnType<typeof createSlots>; users: number }>();
-  return async (accountId, work) => {
-    const line = lines.get(accountId) ?? { slots: createSlots(atOnce), users: 0 };
-    lines.set(accountId, line);
-    line.users += 1;
-    try {
-      const release = await line.slots.take(maxWaitMs);
-      if (release === null) {
-        throw new Refusal('rate_limited', 'Too many such reads of this account are under way; try again', {
-          retryAfterMs,
-        });
-      }
-      return await work().finally(release);
-    } finally {
-      line.users -= 1;
-      if (line.users === 0) lines.delete(accountId);
-    }
-  };
+export function createAccountMutex(): AccountSlots {
+  return createAccountSlots(1, busyMessage, maxWaitMs);
 }

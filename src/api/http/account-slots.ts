@@ -9,9 +9,10 @@ const retryAfterMs = 1000;
 
 /**
  * So many slots for each account, in this process: what is long or large under way for one leaves the others
- * theirs. Who finds none waits for `patienceMs`.
+ * theirs. Work that finds none waits for `maxWaitMs`, in the order of asking; then it is refused with a 429 that
+ * says `busyMessage`.
  */
-export function createAccountSlots(max: number, what: string, maxWaitMs = 0): AccountSlots {
+export function createAccountSlots(max: number, busyMessage: string, maxWaitMs = 0): AccountSlots {
   const accounts = new Map<string, { slots: ReturnType<typeof createSlots>; users: number }>();
   return async (accountId, work) => {
     const account = accounts.get(accountId) ?? { slots: createSlots(max), users: 0 };
@@ -20,13 +21,7 @@ export function createAccountSlots(max: number, what: string, maxWaitMs = 0): Ac
     try {
       const release = await account.slots.take(maxWaitMs);
       if (release === null) {
-        throw new Refusal(
-          'rate_limited',
-          `${max} ${what} of this account are under way; wait for one to end`,
-          {
-            retryAfterMs,
-          },
-        );
+        throw new Refusal('rate_limited', busyMessage, { retryAfterMs });
       }
       return await work().finally(release);
     } finally {

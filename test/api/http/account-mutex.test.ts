@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createAccountMutex } from '../../../src/api/http/account-mutex.ts';
 
 test('the work of one account goes one after the other, that of another beside it', async () => {
-  const inTurn = createAccountMutex(1);
+  const inTurn = createAccountMutex();
   const done: string[] = [];
   let end: () => void = () => undefined;
   const first = inTurn('a', () => new Promise<void>((resolve) => (end = resolve)));
@@ -15,7 +15,7 @@ test('the work of one account goes one after the other, that of another beside i
 });
 
 test('work that fails gives its turn on', async () => {
-  const inTurn = createAccountMutex(1);
+  const inTurn = createAccountMutex();
   const failing = inTurn('a', () => Promise.reject(new Error('no')));
   const next = inTurn('a', async () => 'yes');
   await expect(failing).rejects.toThrow('no');

@@ -10,11 +10,12 @@ function work() {
 }
 
 test('an account has so many slots, and another has its own', async () => {
-  const slots = createAccountSlots(1, 'estimates');
+  const slots = createAccountSlots(1, 'busy');
   const first = work();
   const running = slots('a', first.run);
   await expect(slots('a', work().run)).rejects.toMatchObject({
     type: 'rate_limited',
+    message: 'busy',
     extras: { retryAfterMs: expect.any(Number) },
   });
   await slots('b', async () => undefined);
@@ -24,7 +25,7 @@ test('an account has so many slots, and another has its own', async () => {
 });
 
 test('who finds none waits for one as long as was said, also one that a failure left', async () => {
-  const slots = createAccountSlots(1, 'estimates', 60_000);
+  const slots = createAccountSlots(1, 'busy', 60_000);
   const [first, second] = [work(), work()];
   const failing = slots('a', () => first.run().then(() => Promise.reject(new Error('broken'))));
   const running = slots('a', second.run);

@@ -15,6 +15,7 @@ const body = z.strictObject({ input_file_id: z.string().min(1), endpoint: endpoi
 
 /** An account has at most so many under way in one process. */
 const underWayMax = 2;
+const busyMessage = `${underWayMax} estimates of this account are under way; wait for one to end`;
 
 /**
  * `POST /v1/batches/estimate`: what a batch of this file would set aside, and what of it would be refused.
@@ -22,7 +23,7 @@ const underWayMax = 2;
  */
 export function estimateBatch(app: App, deps: { sql: Database; validator: Pick<Validator, 'lines'> }): void {
   const schema = { tags: ['openai'], summary: 'Bound the cost of a batch', body };
-  const slots = createAccountSlots(underWayMax, 'estimates');
+  const slots = createAccountSlots(underWayMax, busyMessage);
   app.post('/v1/batches/estimate', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const { input_file_id: fileId, endpoint } = request.body;

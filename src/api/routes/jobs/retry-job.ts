@@ -16,7 +16,7 @@ import { resubmitJob } from '../../intake/resubmit-job.ts';
 export function retryJob(app: App, deps: IntakeDeps & QuoteDeps & { sql: Database }): void {
   const schema = { summary: 'Order a job again', params: z.object({ id: z.string() }) };
   // A request of two lines may order one of megabytes, which is read, priced and written again.
-  const inTurn = createAccountMutex(1);
+  const inTurn = createAccountMutex();
   app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const key = readIdempotencyKey(request);

@@ -26,6 +26,7 @@ const backgroundSeconds = 86_400;
 
 /** Of conversations larger than this an account has so many in memory at once in one process. */
 const large = { bytes: 1024 * 1024, underWayMax: 2, maxWaitMs: 15_000 };
+const busyMessage = `${large.underWayMax} long conversations of this account are under way; wait for one to end`;
 
 type ResponseDeps = ReplyDeps & { validator: Pick<Validator, 'body'> };
 
@@ -37,7 +38,7 @@ type ResponseDeps = ReplyDeps & { validator: Pick<Validator, 'body'> };
 export function createResponse(app: App, deps: ResponseDeps): void {
   const schema = { tags: ['openai'], summary: 'Create a response', body: responsesSchema };
   const config = { scope: 'jobs' as const, judged: 'response' as const };
-  const slots = createAccountSlots(large.underWayMax, 'long conversations', large.maxWaitMs);
+  const slots = createAccountSlots(large.underWayMax, busyMessage, large.maxWaitMs);
   app.post('/v1/responses', { config, schema }, async (request, reply) => {
     const judged = validatedOf(request, 'response');
     const body = readJson(judged.echo) as ResponsesBody;

@@ -34,7 +34,7 @@ export function listResponseItems(app: App, deps: { sql: Database }): void {
     }),
   };
   const answers = createSharedReads<string>();
-  const inTurn = createAccountMutex(1);
+  const inTurn = createAccountMutex();
   app.get('/v1/responses/:id/input_items', { config: { scope: 'read' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const wanted = { ...request.query, accountId, id: request.params.id };
