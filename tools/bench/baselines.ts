@@ -16,7 +16,8 @@ const tables = `
     id text primary key, account text not null, body text not null, hold bigint not null
   );
   create table if not exists classic_entries (
-    id bigint generated always as identity primary key, account text not null, amount bigint not null, job text not null
+    id bigint generated always as identity primary key, account text not null, amount bigint not null,
+    job text not null
   );`;
 
 /** Starts the server of one baseline on the database and the Redis of a gateway. */

@@ -57,11 +57,13 @@ const statements: Step[] = [
   {
     text: `
       insert into jobs (
-        id, account_id, lane, model, provider, target_model, max_attempts, hold_id, hold_nano, input_tokens_bound,
+        id, account_id, lane, model, provider, target_model, max_attempts, hold_id, hold_nano,
+        input_tokens_bound,
         tokens_bound, stream, webhook_url, webhook_payload, metadata, run_at, created_at, deadline_at
       )
-      select f.job_id, $1, t.lane, t.model, t.provider, t.target_model, t.max_attempts, f.hold_id, t.hold_nano,
-        t.input_tokens_bound, t.tokens_bound, t.stream, t.webhook_url, t.webhook_payload, t.metadata, now(), now(),
+      select f.job_id, $1, t.lane, t.model, t.provider, t.target_model, t.max_attempts, f.hold_id,
+        t.hold_nano, t.input_tokens_bound, t.tokens_bound, t.stream, t.webhook_url, t.webhook_payload,
+        t.metadata, now(), now(),
         now() + interval '1 day'
       from fill f, jobs t where t.id = $2 order by f.n`,
     values: (account, _, templateId) => [account, templateId],
@@ -75,7 +77,8 @@ const statements: Step[] = [
   {
     text: `
       insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id, description)
-      select $1, 'hold', -t.hold_nano, b.available_nano - f.n * t.hold_nano, b.held_nano + f.n * t.hold_nano, f.job_id,
+      select $1, 'hold', -t.hold_nano, b.available_nano - f.n * t.hold_nano, b.held_nano + f.n * t.hold_nano,
+        f.job_id,
         'hold for a job'
       from fill f, jobs t, balances b where t.id = $2 and b.account_id = $1 order by f.n`,
     values: (account, _, templateId) => [account, templateId],
@@ -85,7 +88,10 @@ const statements: Step[] = [
       update balances b
       set available_nano = available_nano - s.amount, held_nano = held_nano + s.amount,
         unfinished_jobs = unfinished_jobs + s.jobs
-      from (select sum(t.hold_nano)::bigint as amount, count(*)::integer as jobs from fill f, jobs t where t.id = $2) s
+      from (
+        select sum(t.hold_nano)::bigint as amount, count(*)::integer as jobs from fill f, jobs t
+        where t.id = $2
+      ) s
       where b.account_id = $1`,
     values: (account, _, templateId) => [account, templateId],
   },

@@ -111,7 +111,8 @@ async function whenStarted(sql: Database, placed: Placed[]): Promise<InnocentOrd
 async function readStarts(sql: Database, placed: Placed[]): Promise<InnocentOrder[]> {
   const ids = placed.flatMap(({ submission }) => submission.jobId ?? []);
   const rows = await sql<{ id: string; startedAt: Date }[]>`
-    select id, started_at as "startedAt" from jobs where id = any (${ids}::text[]) and started_at is not null`;
+    select id, started_at as "startedAt" from jobs
+      where id = any (${ids}::text[]) and started_at is not null`;
   const startedAt = new Map(rows.map((row) => [row.id, row.startedAt.getTime()]));
   return placed.flatMap(({ scene, submission: { jobId, tries } }) => {
     const startedMs = startedAt.get(jobId ?? '');

@@ -79,12 +79,14 @@ export async function readStoredFacts(sql: Database): Promise<StoredFacts> {
         select id, account_id, type, amount_nano, available_nano, held_nano, job_id from entries order by id`,
       holds: byId(
         await tx<StoredHold[]>`
-          select id, account_id, batch_id, amount_nano, remaining_nano, closed_at is not null as is_closed from holds`,
+          select id, account_id, batch_id, amount_nano, remaining_nano, closed_at is not null as is_closed
+            from holds`,
       ),
       balances: await tx<StoredBalance[]>`select account_id, available_nano, held_nano from balances`,
       deliveries: groupByJob(
         await tx<StoredDelivery[]>`
-          select id, account_id, job_id, event_id, event_type, body, state from deliveries where job_id is not null`,
+          select id, account_id, job_id, event_id, event_type, body, state from deliveries
+            where job_id is not null`,
       ),
     };
   }, 'isolation level repeatable read read only');
@@ -94,7 +96,8 @@ async function readJobs(tx: Transaction): Promise<StoredJob[]> {
   return await tx<StoredJob[]>`
     select j.id, j.account_id, j.batch_id, j.state,
       j.state in ('succeeded', 'failed', 'cancelled', 'expired') as is_final,
-      j.attempts, j.tries, j.max_attempts, j.hold_id, j.hold_nano, substring(q.request from ${canaryPattern}::text) as canary
+      j.attempts, j.tries, j.max_attempts, j.hold_id, j.hold_nano,
+      substring(q.request from ${canaryPattern}::text) as canary
     from jobs j left join job_requests q on q.job_id = j.id`;
 }
 

@@ -64,7 +64,9 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
   const accepted = ids.filter((id) => id !== null);
   const [counts] = await cluster.sql<{ succeeded: number; charged: number; held: bigint }[]>`
     select
-      (select count(*)::integer from jobs where id = any (${accepted}::text[]) and state = 'succeeded') as succeeded,
+      (
+        select count(*)::integer from jobs where id = any (${accepted}::text[]) and state = 'succeeded'
+      ) as succeeded,
       (select count(*)::integer from (
         select job_id from entries where type = 'charge' and job_id = any (${accepted}::text[])
         group by job_id having count(*) = 1
@@ -98,6 +100,7 @@ async function notifyOthers({ cluster, say }: Stage, ids: string[]): Promise<voi
 /** Those of the account that orders; its innocent neighbour's are not the storm's. */
 async function countCalls({ sql }: Cluster): Promise<number> {
   const [row] = await sql<{ calls: bigint }[]>`
-    select count(*) as calls from attempts a join jobs j on j.id = a.job_id where j.account_id = ${chaosAccount}`;
+    select count(*) as calls from attempts a join jobs j on j.id = a.job_id
+      where j.account_id = ${chaosAccount}`;
   return Number(row?.calls ?? 0n);
 }

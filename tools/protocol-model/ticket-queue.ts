@@ -3,8 +3,8 @@ import { timesMs } from './times.ts';
 import type { World } from './world.ts';
 
 /*
- * A queue that keeps its promises badly: it can lose a ticket or all of them, hand one out twice or out of turn; and a
- * ticket whose lock was not renewed goes to somebody else, as BullMQ's stall check does it.
+ * A queue that keeps its promises badly: it can lose a ticket or all of them, and hand one out twice or out
+ * of order. A ticket whose lock was not renewed goes to another worker, as BullMQ's stall check does it.
  */
 
 const ticketId = ({ job, generation }: Ticket) => `${job.id}_${generation}`;

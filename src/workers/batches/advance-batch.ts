@@ -14,25 +14,22 @@ import { blameSomething, isToBlame } from './blame.ts';
 import { finalizeBatch } from './finalize-batch.ts';
 import { validateLines } from './validate-lines.ts';
 
-/**
- * Short enough that everybody's turn comes soon, long enough that what a turn costs by itself does not
- * matter.
- */
-const turnMs = 250;
+/** Short enough that other accounts wait little, long enough that taking a lease costs little beside it. */
+const sliceMs = 250;
 const expansionMax = { lines: 500, bytes: 8 * 1024 * 1024 };
 const jobsPerRequest = 500;
 
 /**
- * Moves a batch step by step for the length of a turn; true when it could go on. Each step extends the lease.
- * A batch that ended three processes where it stands, or failed there three times, is rid of what is to
- * blame.
+ * Moves a batch step by step for the length of a slice; true when it could go on. Each step extends the
+ * lease. A batch that ended three processes where it stands, or failed there three times, is rid of what is
+ * to blame: see blame.ts.
  */
 export async function advanceBatch(
   deps: BatchStepDeps,
   lease: BatchLease,
   isStopping: () => boolean,
 ): Promise<boolean> {
-  const until = performance.now() + turnMs;
+  const until = performance.now() + sliceMs;
   do {
     const batch = await renewBatch(deps.sql, lease);
     const step = batch === null ? undefined : steps[batch.state];
@@ -87,7 +84,7 @@ async function expand(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatch):
   return true;
 }
 
-/** The reaper ends those that wait, the workers end those they run: a wish is all it takes. */
+/** The reaper ends those that wait, the workers end those they run: to ask is all it takes. */
 async function stopJobs(deps: BatchStepDeps, batch: OpenBatch): Promise<boolean> {
   const asked = await requestJobCancels(deps.sql, batch.id, jobsPerRequest);
   for (const jobId of asked) deps.signals.publish('cancel', jobId);

@@ -6,12 +6,12 @@ import { finishFile } from '../../shared/batches/sql/files.ts';
 import { newId } from '../../shared/ids.ts';
 import type { BatchStepDeps } from './batch-step.ts';
 
-/** Files are kept for as long as OpenAI keeps them, unless the batch says otherwise. */
+/** Files are kept for as long as OpenAI keeps them, unless the batch was created with another time. */
 const outputSeconds = 30 * 86_400;
 
 /**
- * Ends a batch, with its files if it has any, and tells whoever is to be told. A batch that never began keeps
- * no lines.
+ * Ends a batch: its files become readable, its webhooks are owed, and the delivery workers are woken. A batch
+ * that never began keeps no lines.
  */
 export async function finalizeBatch(
   deps: BatchStepDeps,

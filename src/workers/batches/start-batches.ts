@@ -21,8 +21,8 @@ const movingMax = 2;
 const retryMs = 1000;
 
 /**
- * Moves batches, each for a short turn, and accounts in turn: however many and however large the batches of
- * one account are, another's waits for a turn or two. Every process may do it: who has the lease moves the
+ * Moves batches, each for a short slice, and accounts in turn: however many and however large the batches of
+ * one account are, another's waits for a slice or two. Every process may do it: who has the lease moves the
  * batch. Whatever dies on the way, the next worker goes on when the lease ends. One that fails is logged and
  * put off; the others go on.
  */
@@ -36,10 +36,7 @@ export function startBatches(deps: BatchStepDeps, settings: { leaseSeconds: numb
     const lease = await leaseBatch(deps.sql, settings.leaseSeconds, [...moving.keys()]);
     if (lease === null) return false;
     const moved = move(lease).catch((error: unknown) =>
-      deps.log.warn(
-        { batch_id: lease.batchId, error },
-        'a batch could not be handed back; its lease will end',
-      ),
+      deps.log.warn({ batch_id: lease.batchId, error }, 'a batch could not be released; its lease will end'),
     );
     moving.set(
       lease.accountId,
@@ -51,17 +48,17 @@ export function startBatches(deps: BatchStepDeps, settings: { leaseSeconds: numb
     return true;
   }
 
-  /** A lease that is not handed back counts against its batch, so a database that is away is waited for. */
+  /** A lease that is not released counts against its batch, so an unavailable database is waited for. */
   async function move(lease: BatchLease): Promise<void> {
-    const handBack = await turn(lease);
-    if (handBack === null) return;
-    await retryWhileUnavailable(() => releaseBatch(deps.sql, lease, handBack), {
+    const release = await advance(lease);
+    if (release === null) return;
+    await retryWhileUnavailable(() => releaseBatch(deps.sql, lease, release), {
       maxWaitMs: settings.leaseSeconds * 1000,
       isStopping: () => stopping,
     });
   }
 
-  async function turn(lease: BatchLease): Promise<Parameters<typeof releaseBatch>[2] | null> {
+  async function advance(lease: BatchLease): Promise<Parameters<typeof releaseBatch>[2] | null> {
     try {
       const hasMore = await advanceBatch(deps, lease, () => stopping);
       return { delayMs: hasMore ? 0 : intervalMs, hasFailed: false };
@@ -84,8 +81,8 @@ export function startBatches(deps: BatchStepDeps, settings: { leaseSeconds: numb
 }
 
 /**
- * A database that is away, or in which something stood in the way, and threads that are busy say nothing
- * about the batch.
+ * A database that is unavailable, or in which something stood in the way, and threads that are busy say
+ * nothing about the batch.
  */
 function isForNow(error: unknown): boolean {
   const isAskedBack = error instanceof Refusal && error.extras.retryAfterMs !== undefined;

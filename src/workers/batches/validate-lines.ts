@@ -20,7 +20,7 @@ import { finalizeBatch } from './finalize-batch.ts';
 type SourceSlice = ReadSlice & { faults: BatchFault[] };
 
 /**
- * Reads, prices and keeps the next lines; after the last, sets aside what they may cost and begins the batch.
+ * Reads, prices and keeps the next lines; after the last, reserves what they may cost and begins the batch.
  * An account that cannot pay for what was read so far has the batch refused there and then: nobody reads on
  * for it.
  */
@@ -63,11 +63,11 @@ async function readInputFile({ sql, validator }: BatchStepDeps, batch: OpenBatch
   try {
     const slice = await readFileLines(sql, batch.inputFileId, batch, linesMax, batchLineBytesMax);
     for (const { bytes } of slice.lines) await failpoint('batch.line', () => bytes?.toString('latin1') ?? '');
-    const judged = await validator.lines(slice.lines, batch);
-    const faults = judged.filter((one) => 'code' in one);
-    const isEmpty = slice.isEnd && batch.retryOf === null && batch.total + judged.length === 0;
+    const validated = await validator.lines(slice.lines, batch);
+    const faults = validated.filter((one) => 'code' in one);
+    const isEmpty = slice.isEnd && batch.retryOf === null && batch.total + validated.length === 0;
     if (isEmpty) faults.push(emptyFile);
-    return { ...slice, lines: judged.filter((one) => 'customId' in one), faults };
+    return { ...slice, lines: validated.filter((one) => 'customId' in one), faults };
   } catch (error) {
     if (!(error instanceof FileGone)) throw error;
     return { ...batch, lines: [], faults: [inputFileMissing], isEnd: true };
@@ -83,7 +83,7 @@ async function withoutSuccessful(
   if (batch.retryOf === null) return lines;
   const ids = lines.map((line) => line.customId);
   const wanted = await findUnsuccessful(sql, batch.retryOf, ids);
-  // They are forgotten in pieces: when all are there at the end, all were there before.
+  // Old lines are deleted in pieces: when all are there at the end, all were there before.
   if (isEnd && !(await hasAllLines(sql, batch.retryOf))) return null;
   return lines.filter((line) => wanted.has(line.customId));
 }

@@ -15,8 +15,8 @@ export type CallDeps = {
 };
 
 /**
- * The one outbound call of a run. Tells the gate what was learned, whatever the end. A provider this process
- * does not have answers as unreachable: another process may have it.
+ * The one outbound call of a run. Reports to the gate what was learned, whatever the end. A provider this
+ * process does not have answers as unreachable: another process may have it.
  */
 export async function callProvider(
   deps: CallDeps,
@@ -46,13 +46,14 @@ export async function callProvider(
         });
   const [answer] = await Promise.all([calling, failpoint('run.calling')]);
   timer();
-  // An answer that was paid for waits for nobody who may be away.
+  // An answer that was paid for does not wait for Redis, which may be unavailable.
   void deps.gate.report(pass, toReport(answer, pass), reportedLimits(answer));
   return answer;
 }
 
 /**
- * What the provider said of its limits, counted from now: what a long call learnt at its start may be over.
+ * What the provider reported of its limits, counted from now: what a long call learnt at its start may be
+ * over.
  */
 function reportedLimits(answer: Answer): ReportedLimits | null {
   if (answer.kind === 'stopped' || answer.limits === null) return null;
@@ -81,10 +82,10 @@ function notConfigured(name: string): Answer {
  */
 const usedUpMsMax = 60_000;
 /**
- * How long a provider is left alone after a 429 that did not say, and after one that says its account is
- * empty.
+ * How long a provider gets no calls after a 429 without Retry-After, and after one that reports an empty
+ * account.
  */
-const unsaidThrottleMs = 1000;
+const defaultThrottleMs = 1000;
 const exhaustedMs = 60_000;
 
 function toReport(answer: Answer, pass: GatePass): GateReport {
@@ -98,7 +99,7 @@ function toReport(answer: Answer, pass: GatePass): GateReport {
     };
   }
   const { reason, retryAfterMs } = answer.failure;
-  if (reason === 'throttled') return { kind: 'throttled', retryAfterMs: retryAfterMs ?? unsaidThrottleMs };
+  if (reason === 'throttled') return { kind: 'throttled', retryAfterMs: retryAfterMs ?? defaultThrottleMs };
   if (reason === 'exhausted') return { kind: 'throttled', retryAfterMs: retryAfterMs ?? exhaustedMs };
   return { kind: reason === 'rejected' ? 'neutral' : 'failure' };
 }

@@ -83,7 +83,9 @@ function decideFailed(
   return { kind: 'requeue', target, delayMs, counts, attempt };
 }
 
-/** Nobody wants another call of a cancelled job. A refusal costs nothing; what came of any other is charged. */
+/**
+ * Nobody wants another call of a cancelled job. A refusal costs nothing; what any other produced is charged.
+ */
 function decideCancelled({ job }: EndedCall, answer: Extract<Answer, { kind: 'failed' }>): Decision {
   const { failure, produced } = answer;
   const charge = mayHaveRun(failure, produced) ? chargeOf(job, usageSoFar(job, produced)) : null;

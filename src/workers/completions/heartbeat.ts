@@ -13,10 +13,11 @@ import type { Runs } from './runs.ts';
 export type HeartbeatDeps = { sql: Database; runs: Runs; gate: Pick<Gate, 'keepSlots'>; log: Log };
 
 /**
- * Keeps the leases of everything this process runs, in one statement, three times a lease; and says that the
- * process is alive. A run whose lease is not given back lost its job and is stopped; a wish to cancel comes
- * the same way when the hint did not. Leases come first and wait for nothing else: not for Redis, and not for
- * one connection to Postgres that has fallen silent, since the statement is made again on another.
+ * Keeps the leases of everything this process runs, in one statement, three times a lease; and records that
+ * the process is alive. A run whose lease could not be extended has lost its job and is stopped; a request to
+ * cancel comes the same way when the signal was lost. Leases come first and wait for nothing else: not for
+ * Redis, and not for one connection to Postgres that has fallen silent, since the statement is made again on
+ * another.
  */
 export function startHeartbeat(
   deps: HeartbeatDeps,

@@ -4,13 +4,13 @@ import { retryWhileUnavailable } from '../../shared/platform/postgres/retry-whil
 
 export type Persist = {
   /**
-   * Makes a write, however long the database is away; rejects only when the database says no, or after
+   * Makes a write, however long the database is unavailable; rejects only when it refuses the write, or after
    * `stop`.
    */
   write<Result>(write: () => Promise<Result>): Promise<Result>;
   /**
-   * True while an answer waits for a database that is away: a call made now might not be recorded either. One
-   * that waits for a lock waits for something of its own account, and stops nobody else's calls.
+   * True while an answer waits for a database that is unavailable: a call made now might not be recorded
+   * either. One that waits for a lock waits for something of its own account, and stops nobody else's calls.
    */
   isWaiting(): boolean;
   /** The process ends: nothing is repeated any more. */
@@ -33,7 +33,7 @@ export function createPersist(log: Log): Persist {
         waits = isUnavailable;
         log.warn(
           { error },
-          isUnavailable ? 'the database is away; an answer waits' : 'an answer waits for a lock',
+          isUnavailable ? 'the database is unavailable; an answer waits' : 'an answer waits for a lock',
         );
       };
       try {

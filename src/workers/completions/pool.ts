@@ -25,7 +25,7 @@ export type PoolDeps = {
   run(provider: string, ticket: Ticket): Promise<TicketEnd>;
   /**
    * BullMQ could not renew a ticket's lock: Redis lost it, or gave it to somebody else. Whether the job is
-   * lost too is not Redis's to say: the lease in Postgres has to be looked at.
+   * lost too only the lease in Postgres tells.
    */
   lockLost(): void;
 };
@@ -56,10 +56,10 @@ export function startPool(
     queueName(settings.provider),
     // Three parameters, by name: BullMQ looks at the length of the function to decide what to pass.
     async (ticket, token, _signal) => {
-      // Redis kept its place and lost its text, as one that evicts does: the job gets another ticket.
+      // Redis kept the ticket's position and lost its text, as one that evicts does: the job gets another.
       if ((ticket.data as Partial<Ticket>).id === undefined) return;
       const end = await deps.run(settings.provider, ticket.data).catch((error: unknown): TicketEnd => {
-        // What is away is told once by whoever is connected to it, and not by every ticket.
+        // A server that is unavailable is logged once by its connection, and not by every ticket.
         const isUnavailable = isRedisUnavailable(error) || isDatabaseTransient(error);
         deps.log[isUnavailable ? 'debug' : 'error']({ job_id: ticket.data.id, error }, 'run failed');
         return { kind: 'wait', waitMs: retryMs };
@@ -88,7 +88,8 @@ export function startPool(
   worker.on('ready', () => deps.outages.recovered(source));
   worker.on('lockRenewalFailed', deps.lockLost);
   return {
-    // close() never resolves while Redis is away, so it is raced with a timer; the process exits afterwards.
+    // close() never resolves while Redis is unavailable, so it is raced with a timer; the process exits
+    // afterwards.
     stop: (timeoutMs) => waitAtMost(timeoutMs, worker.close()),
   };
 }

@@ -40,7 +40,7 @@ export type RunJobDeps = AdmitDeps &
  */
 export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket): Promise<TicketEnd> {
   const admission = await admit(deps, provider, ticket);
-  if (admission.kind !== 'pass') return await turnAway(deps, ticket, admission);
+  if (admission.kind !== 'pass') return await leaveUnclaimed(deps, ticket, admission);
 
   await failpoint('run.ticket_taken');
   const job = await claimOrFreeSlot(deps, ticket, admission.pass);
@@ -67,7 +67,7 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
 }
 
 /** A ticket that may not go on now waits in the queue, or its job in the backlog. */
-async function turnAway(
+async function leaveUnclaimed(
   deps: RunJobDeps,
   { id, generation }: Ticket,
   admission: Exclude<Admission, { kind: 'pass' }>,

@@ -18,12 +18,12 @@ export type DispatcherDeps = {
   metrics: Pick<Metrics, 'ticketsIssued'>;
 };
 
-/** Without a hint, the backlog is looked at this often. */
+/** Without a signal, the backlog is looked at this often. */
 const pollMs = 100;
 /** The number of live workers is counted again after this long. */
 const capacityAgeMs = 1000;
-/** What was ticketed is looked at again this often. */
-const recallMs = 250;
+/** Tickets that should no longer run next are looked for this often. */
+const revokeMs = 250;
 
 /**
  * Keeps the window of one provider full: moves waiting jobs to ticketed, fairly, and tickets them in BullMQ.
@@ -38,7 +38,7 @@ export function startDispatcher(
   const { provider } = settings;
   let capacity = 0;
   let countedAt = 0;
-  let recalledAt = 0;
+  let revokedAt = 0;
 
   async function dispatch(): Promise<boolean> {
     if (deps.isPaused(provider) || !(await deps.leadership.lead(`dispatch:${provider}`))) return false;
@@ -47,8 +47,8 @@ export function startDispatcher(
       countedAt = Date.now();
     }
     if (capacity === 0) return false;
-    const recalled = await recall();
-    const tickets = await ticketJobs(deps.sql, provider, capacity, recalled);
+    const revoked = await revokeStale();
+    const tickets = await ticketJobs(deps.sql, provider, capacity, revoked);
     if (tickets.length > 0) {
       deps.metrics.ticketsIssued.inc({ provider }, tickets.length);
       await failpoint('dispatch.ticketed');
@@ -58,9 +58,9 @@ export function startDispatcher(
     return tickets.length >= capacity;
   }
 
-  async function recall(): Promise<number> {
-    if (Date.now() - recalledAt < recallMs) return 0;
-    recalledAt = Date.now();
+  async function revokeStale(): Promise<number> {
+    if (Date.now() - revokedAt < revokeMs) return 0;
+    revokedAt = Date.now();
     const tickets = await revokeTickets(deps.sql, provider);
     await deleteTickets(deps.queue, tickets);
     return tickets.length;

@@ -62,8 +62,8 @@ export function startDispatch(deps: DispatchDeps): { wake(provider: string): voi
     },
     { leaseSeconds },
   );
-  const housekeeper = startRetention({ sql, leadership, log }, config.work);
-  const loops = [...dispatchers.values(), reconciler, reaper, housekeeper];
+  const retention = startRetention({ sql, leadership, log }, config.work);
+  const loops = [...dispatchers.values(), reconciler, reaper, retention];
   return {
     wake: (provider) => dispatchers.get(provider)?.wake(),
     stop: async () => {

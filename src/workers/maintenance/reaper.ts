@@ -36,33 +36,34 @@ export type ReaperDeps = {
 const pageSize = 200;
 
 /**
- * Ends or revives what nobody else will: running jobs whose lease ended (their worker is gone, its call's
- * outcome unknown), and jobs past their deadline or cancelled between two calls. After the database was away
- * for a lease, every lease looks ended, so it waits one lease for the living to speak first.
+ * Ends or requeues what no worker will: running jobs whose lease ended (their worker is gone, its call's
+ * outcome unknown), and jobs past their deadline or cancelled between two calls. After the database was
+ * unavailable for a lease, every lease looks ended, so it waits one lease, in which those that live extend
+ * theirs.
  */
 export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }): Loop {
   const leaseMs = settings.leaseSeconds * 1000;
-  let lookedAt = Date.now();
-  let patientUntil = 0;
-  const resting = createRetryDelays();
+  let lastRoundAt = Date.now();
+  let lostAfter = 0;
+  const delayed = createRetryDelays();
 
   async function reap(): Promise<boolean> {
     const leads = await deps.leadership.lead('reap');
     const now = Date.now();
-    if (now - lookedAt > leaseMs) patientUntil = now + leaseMs;
-    lookedAt = now;
+    if (now - lastRoundAt > leaseMs) lostAfter = now + leaseMs;
+    lastRoundAt = now;
     if (!leads) return false;
-    const overdue = await listOverdueJobs(deps.sql, { limit: pageSize, except: resting.ids() });
-    const ended = await eachApart(overdue, (job) => settle(deps, job, stopError(job), null));
-    if (now < patientUntil) return false;
-    const lost = await listOrphanedJobs(deps.sql, { limit: pageSize, except: resting.ids(), ...settings });
+    const overdue = await listOverdueJobs(deps.sql, { limit: pageSize, except: delayed.ids() });
+    const ended = await repairEach(overdue, (job) => settle(deps, job, stopError(job), null));
+    if (now < lostAfter) return false;
+    const lost = await listOrphanedJobs(deps.sql, { limit: pageSize, except: delayed.ids(), ...settings });
     await failpoint('reap.listed');
-    const repaired = await eachApart(lost, (job) => endLost(deps, job));
+    const repaired = await repairEach(lost, (job) => endLost(deps, job));
     return (overdue.length === pageSize && ended > 0) || (lost.length === pageSize && repaired > 0);
   }
 
-  /** How many it went well with. What one of them is spoilt by holds up no other. */
-  async function eachApart<Job extends StoppableJob>(
+  /** Repairs each by itself, so that one that fails delays no other; gives how many were repaired. */
+  async function repairEach<Job extends StoppableJob>(
     jobs: Job[],
     repair: (job: Job) => Promise<void>,
   ): Promise<number> {
@@ -71,9 +72,9 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
       const id = jobs[index]?.id ?? '';
       if (outcome.status === 'fulfilled') continue;
       const error: unknown = outcome.reason;
-      // With the database away it is nobody's own fault: all of them are looked at again.
-      if (!isDatabaseTransient(error)) resting.rest(id);
-      deps.log.error({ job_id: id, error }, 'an abandoned job could not be ended');
+      // With the database unavailable it is nobody's own fault: all of them are looked at again.
+      if (!isDatabaseTransient(error)) delayed.delay(id);
+      deps.log.error({ job_id: id, error }, 'an orphaned job could not be ended');
     }
     return outcomes.filter(({ status }) => status === 'fulfilled').length;
   }
@@ -93,7 +94,7 @@ const lostAttempt = (provider: string): AttemptRecord => ({
 /** What a lost call left behind: the id of the last event of its log, null when nobody knows it. */
 type Lost = { lastSeq: number | null };
 
-/** A lost call is an unknown one: the same policy decides, as if the worker had told. */
+/** A lost call is an unknown one: the same policy decides, as if the worker had reported it. */
 async function endLost(deps: ReaperDeps, job: OrphanedJob): Promise<void> {
   const targets = restoreTargets(job.targets);
   const log = await deps.events.closeLog(job.id, job.attempts);
@@ -119,9 +120,9 @@ async function endLost(deps: ReaperDeps, job: OrphanedJob): Promise<void> {
 }
 
 /**
- * A log that is away or was lost may have had output. It counts as if it had: a call that fails and costs
- * nothing can be made again, one that goes on is charged for an answer that its client perhaps cannot be
- * given any more.
+ * A log that is unavailable or was lost may have had output. It counts as if it had: a call that fails and
+ * costs nothing can be made again, one that goes on is charged for an answer that its client perhaps cannot
+ * be given any more.
  */
 function mayHaveText(log: ClosedLog | null): boolean {
   return log?.hasText !== false;
@@ -149,5 +150,5 @@ async function settle(
   deps.metrics.jobsRepaired.inc({ reason: error.type });
   deps.events.announce(job.id);
   if (job.announces) deps.owesDelivery();
-  deps.log.info({ job_id: job.id, state: ending.state }, 'an abandoned job ended');
+  deps.log.info({ job_id: job.id, state: ending.state }, 'an orphaned job ended');
 }

@@ -59,7 +59,7 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
       await failpoint('reconcile.listed');
       for (const [provider, queue] of deps.queues) {
         const tickets = page.filter((ticket) => ticket.provider === provider);
-        // In a cluster one provider's node may be away while the others' answer.
+        // In a cluster one provider's node may be unavailable while the others answer.
         const replaced = await replace(provider, queue, tickets).catch((error: unknown) => {
           failures.push(error);
           return 0;

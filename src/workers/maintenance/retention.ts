@@ -10,12 +10,12 @@ import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
 
 const intervalMs = 60_000;
 const pageSize = 1000;
-/** Files are larger. */
+/** Files take longer to delete. */
 const filePageSize = 20;
 /** A key is good for a day; two leave room for clocks and retries. */
 const keyHours = 48;
 
-/** Erases at most a page and says how much it was; a full page means that there is more. */
+/** Erases at most a page and gives how many it was; a full page means that there is more. */
 type Duty = { name: string; page: number; erase(page: number): Promise<number> };
 
 /**
@@ -39,7 +39,7 @@ export function startRetention(
     { name: 'lines of batches', page: pageSize, erase: (page) => deleteOldLines(sql, days, page) },
   ];
 
-  async function keepHouse(): Promise<boolean> {
+  async function erasePages(): Promise<boolean> {
     if (!(await deps.leadership.lead('housekeeping'))) return false;
     let hasMore = false;
     for (const { name, page, erase } of duties) {
@@ -52,5 +52,5 @@ export function startRetention(
     }
     return hasMore;
   }
-  return startLoop(intervalMs, keepHouse, log, 'housekeeping');
+  return startLoop(intervalMs, erasePages, log, 'housekeeping');
 }

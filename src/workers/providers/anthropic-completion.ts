@@ -107,13 +107,13 @@ export function readAnthropicUsage(reported: unknown): Usage | null {
     completionTokens: reported['output_tokens'],
     cachedTokens,
     cacheWriteTokens,
-    // Lifetimes that do not make up the whole tell nothing.
+    // Lifetimes that do not add up to the whole are ignored.
     ...(lifetimes !== null && lifetimes.sum === cacheWriteTokens && { cacheWriteHourTokens: lifetimes.hour }),
     reasoningTokens: readField(reported, 'output_tokens_details', 'thinking_tokens') ?? 0,
   });
 }
 
-/** How many tokens were written for an hour, and for any time; null when it is not told. */
+/** How many tokens were written for an hour, and for any time; null when that is not reported. */
 function readLifetimes(reported: unknown): { hour: number; sum: number } | null {
   const minutes = readField(reported, 'ephemeral_5m_input_tokens') ?? 0;
   const hour = readField(reported, 'ephemeral_1h_input_tokens') ?? 0;

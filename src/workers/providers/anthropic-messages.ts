@@ -114,7 +114,7 @@ function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): Cont
   ];
   if (own.length === 0) return plain;
   if (summarise(own) === summarise(plain)) return own as ContentBlockParam[];
-  // The caller has edited the turn: its words count, and only the thinking is put back before them.
+  // The caller has edited the turn: its words count, and only the thinking is prepended again.
   return [...(own.filter(isThinking) as ContentBlockParam[]), ...plain];
 }
 

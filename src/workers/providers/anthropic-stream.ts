@@ -18,7 +18,7 @@ type Turn = {
   tools: number;
   log: OutputLog;
   call: ProviderCall;
-  /** Thinking that has ended and that no delta has told of yet. */
+  /** Thinking that has ended and that no delta has carried yet. */
   thinking: unknown[];
 };
 
@@ -40,8 +40,8 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
    */
   function mergeUsage(reported: unknown, isEnd: boolean): void {
     if (!isRecord(reported)) return;
-    const said = Object.entries(reported).filter(([, count]) => count !== null && count !== undefined);
-    usage = { ...usage, ...Object.fromEntries(said) };
+    const known = Object.entries(reported).filter(([, count]) => count !== null && count !== undefined);
+    usage = { ...usage, ...Object.fromEntries(known) };
     isOutputCounted ||= isEnd && typeof reported['output_tokens'] === 'number';
     // Thinking is part of an output that is not counted yet.
     const counts = isOutputCounted ? usage : { ...usage, output_tokens_details: null };
@@ -96,12 +96,12 @@ function openBlock(turn: Turn, index: number, start: unknown): void {
   turn.blocks.set(index, { block: { ...start }, json: '', toolIndex });
   turn.log.keep(start);
   const text = readText(start, 'text') ?? '';
-  if (text !== '') sayText(turn, text);
+  if (text !== '') emitText(turn, text);
   const id = readText(start, 'id');
   const name = readText(start, 'name');
   if (toolIndex === -1 || id === null || name === null) return;
   turn.log.add(name);
-  say(turn, { kind: 'tool_call', choice: 0, index: toolIndex, id, name, arguments: '' });
+  emit(turn, { kind: 'tool_call', choice: 0, index: toolIndex, id, name, arguments: '' });
 }
 
 function addDelta(turn: Turn, index: number, delta: unknown): void {
@@ -110,7 +110,7 @@ function addDelta(turn: Turn, index: number, delta: unknown): void {
   switch (readText(delta, 'type')) {
     case 'text_delta': {
       const text = extend(open, 'text', delta);
-      if (text !== '') sayText(turn, text);
+      if (text !== '') emitText(turn, text);
       break;
     }
     case 'input_json_delta':
@@ -137,16 +137,16 @@ function addInput(turn: Turn, open: OpenBlock, json: string): void {
   open.json += json;
   turn.log.add(json);
   if (json === '' || open.toolIndex === -1) return;
-  say(turn, { kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: json });
+  emit(turn, { kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: json });
 }
 
-function sayText(turn: Turn, text: string): void {
+function emitText(turn: Turn, text: string): void {
   turn.log.add(text);
-  say(turn, { kind: 'text', choice: 0, text });
+  emit(turn, { kind: 'text', choice: 0, text });
 }
 
-/** Thinking is told with the first piece after it. */
-function say(turn: Turn, delta: Delta): void {
+/** Thinking is emitted with the first piece after it. */
+function emit(turn: Turn, delta: Delta): void {
   const { thinking } = turn;
   turn.thinking = [];
   turn.call.onDelta(thinking.length === 0 ? delta : { ...delta, thinking });
@@ -159,7 +159,7 @@ function endBlock(turn: Turn, index: number): void {
   if (open === undefined || open.toolIndex === -1 || open.json !== '') return;
   open.json = writeJson(open.block['input'] ?? {});
   turn.log.add(open.json);
-  say(turn, { kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: open.json });
+  emit(turn, { kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: open.json });
 }
 
 function closeBlock({ block, json, toolIndex }: OpenBlock): FinishedBlock {

@@ -11,7 +11,7 @@ export type ExchangeRecord = {
   sent: boolean;
   status: number | null;
   headers: Headers | null;
-  /** What its headers said of its limits. */
+  /** What its headers reported of its limits. */
   limits: ProviderLimits | null;
   /**
    * Decoded bytes of the body that nobody has read yet: all of a whole answer, of a stream those since its

@@ -10,9 +10,9 @@ const keyShapes = [/\bsk-[\w*-]{6,}/g, /\bBearer\s+[\w.~+/*=-]{6,}/gi, /\bAIza[\
  */
 export function failureMessage(errorBody: string, apiKey: string | null): string {
   const body = parseJson(errorBody);
-  const said =
+  const text =
     readText(body, 'error', 'message') ?? readText(body, 'message') ?? readText(body, 'error') ?? errorBody;
-  return cleanMessage(said.trim() || 'the provider gave no reason', apiKey);
+  return cleanMessage(text.trim() || 'the provider gave no reason', apiKey);
 }
 
 /** The same cleaning for a message of our own or of a library. */

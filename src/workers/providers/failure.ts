@@ -40,11 +40,11 @@ export function explainFailure(
     return explainStatus(record.status, record.headers, record.errorBody, apiKey);
   }
   const limit = exchange.limitReached();
-  const said = limit === null ? describeError(error) : limitMessages[limit];
+  const text = limit === null ? describeError(error) : limitMessages[limit];
   return {
     reason: reasonOf(exchange, fromStream),
     status: record.status,
-    message: cleanMessage(said, apiKey),
+    message: cleanMessage(text, apiKey),
     retryAfterMs: fromStream ? readRetryAfter(null, readField(error, 'error')) : null,
   };
 }
@@ -100,13 +100,13 @@ function isExhausted(status: number, codes: string[], body: unknown): boolean {
  */
 function readCodes(body: unknown): string[] {
   const details = readField(body, 'error', 'details');
-  const places = [
+  const candidates = [
     readField(body, 'error'),
     ...(isRecord(details) ? [details] : readList(body, 'error', 'details')),
   ];
   const names = ['type', 'code', 'status', 'reason', 'error_code', 'errorCode'];
-  return places.flatMap((place) =>
-    names.map((name) => readText(place, name)).filter((code) => code !== null),
+  return candidates.flatMap((candidate) =>
+    names.map((name) => readText(candidate, name)).filter((code) => code !== null),
   );
 }
 

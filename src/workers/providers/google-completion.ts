@@ -29,13 +29,14 @@ export function readGoogleUsage(reported: unknown, hasOutput: boolean): Usage | 
   const thoughts = reported['thoughtsTokenCount'];
   if (hasOutput && candidates == null && thoughts == null) return null;
   const prompt = sum(reported['promptTokenCount'], reported['toolUsePromptTokenCount'] ?? 0);
-  const said = sum(candidates ?? 0, thoughts ?? 0);
+  const outputTokens = sum(candidates ?? 0, thoughts ?? 0);
   const total = reported['totalTokenCount'];
-  const unnamed = isCount(total) && prompt !== undefined && said !== undefined ? total - prompt - said : 0;
+  const unnamed =
+    isCount(total) && prompt !== undefined && outputTokens !== undefined ? total - prompt - outputTokens : 0;
   const hidden = candidates != null && thoughts == null && unnamed > 0 ? unnamed : 0;
   return checkUsage({
     promptTokens: prompt,
-    completionTokens: said === undefined ? undefined : said + hidden,
+    completionTokens: outputTokens === undefined ? undefined : outputTokens + hidden,
     cachedTokens: reported['cachedContentTokenCount'] ?? 0,
     cacheWriteTokens: 0,
     reasoningTokens: thoughts ?? hidden,

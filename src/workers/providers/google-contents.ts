@@ -4,7 +4,7 @@ import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../..
 import { isRecord, parseJson, readText } from './read-field.ts';
 
 /**
- * All instructions; intake has seen to it that none stands between turns, where Gemini has no place for one.
+ * All instructions; intake has seen to it that none stands between turns, where Gemini has no field for one.
  */
 export function toSystemInstruction(messages: Message[]): Part[] {
   return messages.flatMap((message) =>

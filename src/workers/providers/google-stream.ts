@@ -36,7 +36,7 @@ export function createGoogleAssembler(call: ProviderCall): Assembler {
       }
       usage = readField(response, 'usageMetadata') ?? usage;
       const counted = readGoogleUsage(usage, !log.isEmpty());
-      // Until the output is counted too, what is said of the prompt holds.
+      // Until the output is counted too, what is reported of the prompt holds.
       log.report(counted ?? readGoogleUsage(usage, false), counted !== null);
     },
     produced: log.produced,

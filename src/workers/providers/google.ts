@@ -15,7 +15,8 @@ export function createGoogleProvider(settings: ProviderSettings): Provider {
     return new GoogleGenAI({
       apiKey: settings.apiKey ?? placeholderKey,
       vertexai: false,
-      // Named, because majors of the SDK have had other defaults, and a base URL may lead to a server with only this one.
+      // Named, because majors of the SDK have had other defaults, and a base URL may lead to a server with
+      // only this one.
       apiVersion: 'v1beta',
       // Without retryOptions the SDK does not retry.
       httpOptions: { baseUrl: settings.baseUrl, fetch: fetchFn },

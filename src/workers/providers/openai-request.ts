@@ -37,7 +37,7 @@ function withoutNeutralGaps(request: Omit<ChatRequest, 'max_tokens' | 'max_compl
   };
 }
 
-/** State goes before our own fields, so that it never stands in the place of one. */
+/** State goes before our own fields, so that it never replaces one. */
 function toOpenaiMessage(message: Message): Record<string, unknown> {
   const { extra_content: extra, content, ...rest } = message;
   const state = message.role === 'assistant' ? messageState : [];

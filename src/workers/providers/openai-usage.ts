@@ -8,15 +8,15 @@ type Reported = Record<string, unknown>;
  * the last choice (Moonshot), under `x_groq` (Groq), or as Ollama's own counts. Null when there is none.
  */
 export function findOpenaiUsage(body: unknown): Reported | null {
-  const places = [
+  const candidates = [
     readField(body, 'usage'),
     readField(body, 'x_groq', 'usage'),
     ...readList(body, 'choices').map((choice) => readField(choice, 'usage')),
     isCount(readField(body, 'eval_count')) ? body : null,
   ];
   // A proxy may put an empty one at the top and leave the server's own where it was.
-  const found = places.filter(isRecord);
-  return found.find((place) => Object.keys(place).length > 0) ?? found[0] ?? null;
+  const found = candidates.filter(isRecord);
+  return found.find((candidate) => Object.keys(candidate).length > 0) ?? found[0] ?? null;
 }
 
 /**
@@ -120,7 +120,7 @@ function detail(reported: Reported, groups: string[], names: string[]): unknown 
   return undefined;
 }
 
-/** The first of these that is said at all, be it nonsense. */
+/** The first of these that is reported at all, be it nonsense. */
 function firstCount(reported: Reported, names: string[]): unknown {
   const name = names.find((one) => reported[one] !== undefined && reported[one] !== null);
   return name === undefined ? undefined : reported[name];

@@ -18,7 +18,7 @@ const tokenNames: HeaderNames[] = [
 type Limit = { left: number; resetMs: number | null };
 
 /**
- * What the provider says is left of its limits as its headers come; null when it said nothing. OpenAI gives
+ * What the provider says is left of its limits as its headers come; null when it reports none. OpenAI gives
  * resets as `6m0s` or `20ms`, Anthropic as RFC 3339 times; Gemini sends no such headers.
  */
 export function readLimits(headers: Headers): ProviderLimits | null {

@@ -5,7 +5,7 @@ const longestMs = 24 * 3_600_000;
 /**
  * How long a provider asks us to wait, in ms (0 to a day): header `retry-after-ms`, else `Retry-After` in
  * seconds or as an HTTP date (RFC 9110 10.2.3), else Gemini's `google.rpc.RetryInfo` in the error body. Null
- * when not said or nonsense.
+ * when absent or nonsense.
  */
 export function readRetryAfter(headers: Headers | null, errorBody: unknown): number | null {
   return (

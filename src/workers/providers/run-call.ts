@@ -12,7 +12,7 @@ import type { Exchange, Transport } from './transport.ts';
 export type Translated = {
   completion: ChatCompletion;
   usage: Usage | null;
-  /** The tier that the upstream says it served. */
+  /** The tier that the upstream reports to have served. */
   serviceTier?: string | null;
 };
 
@@ -112,7 +112,7 @@ async function runStream(
 
 function completed(translated: Translated, exchange: Exchange): Answer {
   const { limits, headers } = exchange.record;
-  // Gemini says it in a header.
+  // Gemini reports the tier in a header.
   const serviceTier = translated.serviceTier ?? headers?.get('x-gemini-service-tier') ?? null;
   return { kind: 'completed', ...translated, serviceTier, limits };
 }

@@ -29,7 +29,7 @@ export type Transport = {
 
 const connectTimeoutMs = 10_000;
 
-/** The sockets of one provider; how long anything may take is said by the limits of each call. */
+/** The sockets of one provider; how long anything may take is decided by the limits of each call. */
 export function createTransport(settings: ProviderSettings): Transport {
   const connectMs = Math.min(settings.headersTimeoutMs, connectTimeoutMs);
   const agent = openAgent({ proxy: settings.proxy ?? noProxy, connectMs });

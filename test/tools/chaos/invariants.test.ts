@@ -225,8 +225,10 @@ describe('a judge who is lied to by the books names the promise, when', () => {
     ],
     [
       'a job is there twice',
-      `insert into job_requests select id || 'twin', q.request, q.targets from jobs join job_requests q on job_id = id where id = ${someJob};
-        insert into jobs select (jsonb_populate_record(j, jsonb_build_object('id', j.id || 'twin'))).* from jobs j where id = ${someJob}`,
+      `insert into job_requests select id || 'twin', q.request, q.targets from jobs
+        join job_requests q on job_id = id where id = ${someJob};
+        insert into jobs select (jsonb_populate_record(j, jsonb_build_object('id', j.id || 'twin'))).*
+          from jobs j where id = ${someJob}`,
       ['no job is there that no client ordered, and none twice'],
     ],
     [

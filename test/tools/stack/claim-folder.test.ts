@@ -33,7 +33,8 @@ test('of many processes that start at once on what a killed one left, one gets t
   gone.kill();
   await gone.gone;
   const script = `const { claimFolder } = await import('./dist-tools/tools/stack/claim-folder.js');
-    await claimFolder(process.argv[1]).then(() => process.stdout.write('got it'), () => process.stdout.write('refused'));
+    await claimFolder(process.argv[1]).then(() => process.stdout.write('got it'),
+      () => process.stdout.write('refused'));
     process.stdin.resume();`;
   const claims = Array.from({ length: 5 }, () =>
     spawn(process.execPath, ['--input-type=module', '-e', script, dir], {

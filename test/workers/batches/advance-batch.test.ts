@@ -19,7 +19,8 @@ async function advanceFully(lease: BatchLease): Promise<void> {
 }
 const rowOf = async ({ batchId }: BatchLease) => {
   const [row] = await batches.sql<Record<string, unknown>[]>`
-    select state, completed::integer, failed::integer, cancelled::integer, expired::integer, output_file_id as output,
+    select state, completed::integer, failed::integer, cancelled::integer, expired::integer,
+      output_file_id as output,
       error_file_id as error, (select count(*)::integer from jobs where batch_id = b.id) as jobs
     from batches b where id = ${batchId}`;
   return row ?? {};

@@ -31,7 +31,8 @@ test('a batch that never began keeps its errors and none of its lines', async ()
   const errors = [{ code: 'empty_file' as const, line: null, message: 'x', param: null }];
   await end(lease, { state: 'failed', errors });
   const [row] = await batches.sql`
-    select state, total::integer, errors, (select count(*)::integer from batch_lines where batch_id = b.id) as lines
+    select state, total::integer, errors,
+      (select count(*)::integer from batch_lines where batch_id = b.id) as lines
     from batches b where id = ${lease.batchId}`;
   expect(row).toEqual({ state: 'failed', total: 0, errors, lines: 0 });
 });

@@ -4,12 +4,12 @@ import type { Gate } from '../../../src/shared/queue/gate.ts';
 import { type Admission, admit } from '../../../src/workers/completions/admit.ts';
 
 const ticket = { id: 'job_1', generation: 2, model: 'openai/a', tokens: 30, priority: 4 };
-type GateSays = Awaited<ReturnType<Gate['admit']>>;
+type GateReply = Awaited<ReturnType<Gate['admit']>>;
 
-const ask = (says: GateSays, state: { isPaused?: boolean; answersWait?: boolean } = {}) =>
+const ask = (reply: GateReply, state: { isPaused?: boolean; answersWait?: boolean } = {}) =>
   admit(
     {
-      gate: { admit: async () => says },
+      gate: { admit: async () => reply },
       isPaused: () => state.isPaused ?? false,
       answersWait: () => state.answersWait ?? false,
     },
@@ -17,16 +17,16 @@ const ask = (says: GateSays, state: { isPaused?: boolean; answersWait?: boolean 
     ticket,
   );
 const no = (reason: 'breaker' | 'throttled', waitMs: number) =>
-  ({ admitted: false, reason, waitMs }) as GateSays;
+  ({ admitted: false, reason, waitMs }) as GateReply;
 
 test('a ticket that the gate admits has its slot by the name of its job and generation', async () => {
-  expect(await ask({ admitted: true } as GateSays)).toEqual({
+  expect(await ask({ admitted: true } as GateReply)).toEqual({
     kind: 'pass',
     pass: { provider: 'openai', model: 'openai/a', tokens: 30, slot: 'job_1_2', rank: 4 },
   });
 });
 
-test.each<[string, GateSays, object, Admission]>([
+test.each<[string, GateReply, object, Admission]>([
   ['a paused provider', no('throttled', 10), { isPaused: true }, { kind: 'withdraw' }],
   [
     'answers that wait for the database',
@@ -42,8 +42,8 @@ test.each<[string, GateSays, object, Admission]>([
     { kind: 'release', waitMs: shortWaitMs, onlyElsewhere: false },
   ],
   ['an open breaker', no('breaker', 10), {}, { kind: 'release', waitMs: 10, onlyElsewhere: true }],
-])('%s', async (_what, says, state, expected) => {
-  expect(await ask(says, state)).toEqual(expected);
+])('%s', async (_what, reply, state, expected) => {
+  expect(await ask(reply, state)).toEqual(expected);
 });
 
 test('the gate is not asked for a provider that is paused', async () => {

@@ -4,13 +4,13 @@ import { admit } from '../../../src/workers/completions/admit.ts';
 import { createPersist } from '../../../src/workers/completions/persist.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const away = Object.assign(new Error('away'), { code: 'ECONNREFUSED' });
+const unavailable = Object.assign(new Error('unavailable'), { code: 'ECONNREFUSED' });
 
 test('an answer waits for the database, and no new call is made meanwhile', async () => {
   const persist = createPersist(createLog('silent', 'test'));
   let isUnavailable = true;
   const written = persist.write(async () => {
-    if (isUnavailable) throw away;
+    if (isUnavailable) throw unavailable;
     return 'written';
   });
   await waitFor('the first try to fail', async () => persist.isWaiting());
@@ -28,7 +28,7 @@ test('an answer waits for the database, and no new call is made meanwhile', asyn
 
 test('an answer that waits for a lock stops no new calls', async () => {
   const persist = createPersist(createLog('silent', 'test'));
-  const failures = [away, Object.assign(new Error('locked'), { code: '55P03' })];
+  const failures = [unavailable, Object.assign(new Error('locked'), { code: '55P03' })];
   const waited: boolean[] = [];
   const written = persist.write(async () => {
     waited.push(persist.isWaiting());
@@ -43,8 +43,8 @@ test('an answer that waits for a lock stops no new calls', async () => {
 
 test('a process that stops gives up its answers: another one will make the call again', async () => {
   const persist = createPersist(createLog('silent', 'test'));
-  const written = persist.write(() => Promise.reject(away));
+  const written = persist.write(() => Promise.reject(unavailable));
   await waitFor('the first try to fail', async () => persist.isWaiting());
   persist.stop();
-  await expect(written).rejects.toThrow('away');
+  await expect(written).rejects.toThrow('unavailable');
 });

@@ -49,7 +49,7 @@ async function runWith(
   return { end, steps, running: runs.count() };
 }
 
-const gateSays = (reason: string, waitMs: number) =>
+const gateReplies = (reason: string, waitMs: number) =>
   ({
     admit: async () => ({ admitted: false, reason, waitMs }),
     report: async () => undefined,
@@ -107,17 +107,17 @@ test('a run that fails leaves nothing running', async () => {
 test.each<[string, Partial<RunJobDeps>, object, string[]]>([
   ['its provider is paused', { isPaused: () => true }, { kind: 'released' }, ['withdraw']],
   ['answers wait for the database', { answersWait: () => true }, { kind: 'wait', waitMs: 1000 }, []],
-  ['a limit is over soon', { gate: gateSays('limit', 20) }, { kind: 'wait', waitMs: 20 }, []],
-  ['a limit is not over soon', { gate: gateSays('limit', 60_000) }, { kind: 'released' }, ['release']],
+  ['a limit is over soon', { gate: gateReplies('limit', 20) }, { kind: 'wait', waitMs: 20 }, []],
+  ['a limit is not over soon', { gate: gateReplies('limit', 60_000) }, { kind: 'released' }, ['release']],
   [
     'the breaker is open, and there is a fallback',
-    { gate: gateSays('breaker', 20) },
+    { gate: gateReplies('breaker', 20) },
     { kind: 'released' },
     ['release'],
   ],
   [
     'the breaker is open, and there is none',
-    { gate: gateSays('breaker', 20), releaseTicket: async () => false },
+    { gate: gateReplies('breaker', 20), releaseTicket: async () => false },
     { kind: 'wait', waitMs: 20 },
     [],
   ],

@@ -87,6 +87,7 @@ test('one that is broken off because the process closes is released, and its try
   const { id, records } = await deliverOne({ closing: closing.signal });
   expect(records).toEqual([]);
   const [row] = await owed.sql`
-    select state, tries::integer, lease_token, next_attempt_at <= now() as due from deliveries where id = ${id}`;
+    select state, tries::integer, lease_token, next_attempt_at <= now() as due from deliveries
+      where id = ${id}`;
   expect(row).toEqual({ state: 'pending', tries: 0, lease_token: null, due: true });
 });

@@ -336,7 +336,8 @@ describe('when a worker dies', () => {
     const [first, last] = ids as [string, string];
     for (const id of [last, first]) {
       await owed.sql`
-        update deliveries set lease_token = 'mine', lease_until = now() + interval '1 minute' where id = ${id}`;
+        update deliveries set lease_token = 'mine', lease_until = now() + interval '1 minute'
+          where id = ${id}`;
     }
     let recorded: Promise<unknown> = Promise.resolve();
     await owed.sql.begin(async (tx) => {

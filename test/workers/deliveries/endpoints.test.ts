@@ -171,7 +171,8 @@ describe('an endpoint that fails', () => {
     const endpoint = await owed.openEndpoint(receiver.url);
     const deliveries = owed.start({ retrySeconds: [3600] });
     const fail = async (days: number, failures: number) => {
-      await owed.sql`update webhook_endpoints set failures = ${failures}, probe_at = null, probe_seconds = null,
+      await owed.sql`update webhook_endpoints
+        set failures = ${failures}, probe_at = null, probe_seconds = null,
         failing_since = now() - make_interval(days => ${days})`;
       await owed.oweEvent();
       deliveries.wake();
@@ -366,7 +367,7 @@ describe('a recovery', () => {
       }),
     ).rejects.toThrow('died');
     expect(await owed.countStates(endpoint.id)).toEqual({ pending: 300, exhausted: 700 });
-    // What fails anew is not renewed anew for the same wish.
+    // What fails anew is not renewed anew for the same request.
     await owed.sql`update deliveries set state = 'exhausted', next_attempt_at = null where state = 'pending'`;
     while ((await recoverDeliveries(owed.sql, 300)) > 0);
     expect(await owed.countStates(endpoint.id)).toEqual({ pending: 700, exhausted: 300 });
@@ -403,7 +404,8 @@ describe('what is owed to an endpoint that takes nothing', () => {
       after: '',
     });
     const [posted] = deliveries;
-    await owed.sql`update webhook_endpoints set state = 'disabled', disabled_reason = 'requested', disabled_at = now()
+    await owed.sql`update webhook_endpoints
+      set state = 'disabled', disabled_reason = 'requested', disabled_at = now()
       where id = ${off.id}`;
     await owed.sql`update webhook_endpoints set state = 'deleted' where id = ${gone.id}`;
     while ((await parkDeliveries(owed.sql, 7)) > 0);

@@ -105,7 +105,8 @@ export async function openOwedDeliveries(): Promise<OwedDeliveries> {
     },
     oweMany: async ({ id }, url, many, state = 'pending') => {
       await sql`
-        insert into deliveries (id, account_id, event_id, event_type, endpoint_id, url, body, state, next_attempt_at, created_at)
+        insert into deliveries (id, account_id, event_id, event_type, endpoint_id, url, body, state,
+          next_attempt_at, created_at)
         select ${newId('dlv')} || n, ${accountId}, 'evt_' || n, 'job.succeeded', ${id}, ${url}, '{}', ${state},
           case when ${state} = 'pending' then now() - interval '1 hour' end, now() - interval '1 hour'
         from generate_series(1, ${many}::integer) n`;
@@ -113,7 +114,8 @@ export async function openOwedDeliveries(): Promise<OwedDeliveries> {
     },
     countStates: async (endpointId) => {
       const rows = await sql<{ state: string; n: number }[]>`
-        select state, count(*)::integer as n from deliveries where endpoint_id = ${endpointId} group by state`;
+        select state, count(*)::integer as n from deliveries where endpoint_id = ${endpointId}
+          group by state`;
       return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
     },
     hint,

@@ -6,7 +6,7 @@ test('what failed is left alone for a minute, and for twice as long each time it
   const delays = createRetryDelays(() => now);
   const delayMs = () => {
     const from = now;
-    delays.rest('job_1');
+    delays.delay('job_1');
     while (delays.ids().length > 0) now += 1000;
     return now - from;
   };
@@ -18,17 +18,17 @@ test('what failed is left alone for a minute, and for twice as long each time it
 test('what went well for as long as it was left alone begins at a minute again', () => {
   let now = 0;
   const delays = createRetryDelays(() => now);
-  delays.rest('job_1');
+  delays.delay('job_1');
   now += 60_000 + 60_000 + 1;
   expect(delays.ids()).toEqual([]);
-  delays.rest('job_1');
+  delays.delay('job_1');
   now += 60_000;
   expect(delays.ids()).toEqual([]);
 });
 
 test('each is left alone by itself', () => {
   const delays = createRetryDelays(() => 0);
-  delays.rest('job_1');
-  delays.rest('job_2');
+  delays.delay('job_1');
+  delays.delay('job_2');
   expect(delays.ids()).toEqual(['job_1', 'job_2']);
 });

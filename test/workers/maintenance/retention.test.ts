@@ -28,8 +28,10 @@ async function endedJob(daysAgo: number): Promise<string> {
 async function deliver(about: { job_id: string | null; batch_id: string | null }, daysAgo: number) {
   const name = `${about.job_id ?? about.batch_id}`;
   await jobs.owner`
-    insert into deliveries (id, account_id, event_id, event_type, job_id, batch_id, url, body, state, next_attempt_at, finished_at)
-    values (${`dlv_${name}`}, ${jobs.accountId}, ${`evt_${name}`}, 'any', ${about.job_id}, ${about.batch_id}, 'https://a.example', 'body',
+    insert into deliveries (id, account_id, event_id, event_type, job_id, batch_id, url, body, state,
+      next_attempt_at, finished_at)
+    values (${`dlv_${name}`}, ${jobs.accountId}, ${`evt_${name}`}, 'any', ${about.job_id}, ${about.batch_id},
+      'https://a.example', 'body',
       'delivered', null, now() - make_interval(days => ${daysAgo}))`;
 }
 

@@ -11,13 +11,13 @@ import { completed, connect } from './setup.ts';
 let server: Server | null = null;
 afterEach(() => server?.close());
 
-/** A provider that says this, whatever it is asked; gives what it was sent. */
-async function ask(kind: ProviderKind, say: string, request: Partial<ChatRequest>, stream = false) {
+/** A provider that answers this, whatever it is asked; gives what it was sent. */
+async function ask(kind: ProviderKind, reply: string, request: Partial<ChatRequest>, stream = false) {
   let sent = '';
   server = createServer(async (incoming, outgoing) => {
     for await (const chunk of incoming) sent += chunk;
     outgoing.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' });
-    for (const piece of say.match(/[\s\S]{1,7}/g) ?? []) outgoing.write(piece);
+    for (const piece of reply.match(/[\s\S]{1,7}/g) ?? []) outgoing.write(piece);
     outgoing.end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -55,8 +55,8 @@ test.each<[ProviderKind, string, boolean]>([
   ['google', googleCandidate, false],
   ['google', `data: ${googleCandidate}\r\n\r\n`, true],
   ['compatible', openaiReports, false],
-])('numbers in free JSON reach %s digit by digit, and come back so', async (kind, say, stream) => {
-  const { sent, completion } = await ask(kind, say, request, stream);
+])('numbers in free JSON reach %s digit by digit, and come back so', async (kind, report, stream) => {
+  const { sent, completion } = await ask(kind, report, request, stream);
   expect(sent).toContain('"maximum":9223372036854775807');
   if (kind === 'compatible') {
     expect(writeJson(completion)).toContain('-0.00012345678901234567891');

@@ -164,7 +164,8 @@ type Ended = {
 async function readBatch({ sql }: Gateway, batchId: string): Promise<Ended> {
   const ms = (column: string) => `extract(epoch from ${column})::double precision * 1000`;
   const { rows } = await sql.query<Ended>(
-    `select state, total, completed, output_file_id as "outputFileId", ${ms('in_progress_at')} as "inProgressAtMs",
+    `select state, total, completed, output_file_id as "outputFileId",
+      ${ms('in_progress_at')} as "inProgressAtMs",
       ${ms('finalizing_at')} as "finalizingAtMs", ${ms('finished_at')} as "finishedAtMs"
     from batches where id = $1`,
     [batchId],

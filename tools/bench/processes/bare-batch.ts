@@ -70,7 +70,8 @@ async function writeAnswers(tx: Transaction): Promise<number> {
   let written = 0;
   for (;;) {
     const rows = await tx<{ line: number; custom_id: string; result: string }[]>`
-      select line, custom_id, result from bare_answers where line > ${through} order by line limit ${rowsAtOnce}`;
+      select line, custom_id, result from bare_answers where line > ${through}
+        order by line limit ${rowsAtOnce}`;
     const last = rows.at(-1);
     if (last === undefined) return written;
     const texts = rows.map(({ custom_id, result }) => `{"custom_id":"${custom_id}","response":${result}}\n`);

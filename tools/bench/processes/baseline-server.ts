@@ -36,7 +36,8 @@ const keepInGroups: Keep = createGroupCommit<Order, undefined>({
     await Promise.all([
       sql`
         insert into floor_jobs (id, account, body)
-        select * from unnest(${submissions.map(({ id }) => id)}::text[], ${submissions.map(({ account }) => account)}::text[],
+        select * from unnest(
+          ${submissions.map(({ id }) => id)}::text[], ${submissions.map(({ account }) => account)}::text[],
           ${submissions.map(({ body }) => body)}::text[])`,
       queue.addBulk(
         submissions.map(({ id }) => ({ name: 'job' as const, data: { id }, opts: { jobId: id } })),

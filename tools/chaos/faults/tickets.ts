@@ -43,7 +43,8 @@ async function addTickets(cluster: Cluster, jobs: JobRow[], label: string): Prom
 
 function recentJobs({ sql }: Cluster, state: string, generationShift: number): Promise<JobRow[]> {
   return sql<JobRow[]>`
-    select id, generation + ${generationShift}::integer as generation, provider, target_model as model, tokens_bound as tokens
+    select id, generation + ${generationShift}::integer as generation, provider, target_model as model,
+      tokens_bound as tokens
     from jobs where state = ${state} order by id desc limit 10`;
 }
 

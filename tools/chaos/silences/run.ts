@@ -130,7 +130,8 @@ async function validator(stage: Stage, found: Found[], seconds: number): Promise
     found.map(async ({ silence, fromMs, toMs, firstDoneMs }) => {
       const jobs = await cluster.sql<CallRow[]>`
         select id, attempts, state from jobs
-        where started_at is not null and created_at <= ${new Date(toMs)} and finished_at >= ${new Date(fromMs)}`;
+        where started_at is not null and created_at <= ${new Date(toMs)}
+          and finished_at >= ${new Date(fromMs)}`;
       const mayLoseLeases = silence.server === 'Postgres' && !silence.isServed;
       const again = jobs.filter((job) => attemptsOf(job).filter((one) => called.has(one)).length > 1);
       const lost = jobs.filter((job) => {
