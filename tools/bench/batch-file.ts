@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { chatRequest } from './order-body.ts';
+import { chatRequest } from './submission-body.ts';
 
 const linesPerWrite = 1000;
 

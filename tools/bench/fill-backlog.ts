@@ -5,7 +5,7 @@ const chunk = 50_000;
 
 /**
  * Gives an account `count` waiting jobs, each a copy of `templateId` with its own hold, request and ledger
- * entry: the rows that accept_jobs (see the migrations) would have written for as many orders, in bulk.
+ * entry: the rows that accept_jobs (see the migrations) would have written for as many submissions, in bulk.
  */
 export async function fillBacklog(
   { sql }: Gateway,

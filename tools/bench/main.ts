@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Child } from '../stack/child.ts';
 import { claimFolder } from '../stack/claim-folder.ts';
 import { removePostgres } from '../stack/postgres-launcher.ts';
-import { removeAbandoned } from '../stack/remove-abandoned.ts';
+import { removeLeftovers } from '../stack/remove-leftovers.ts';
 import { onStopRequest } from '../stack/stop-request.ts';
 import { measureBacklog } from './figures/backlog.ts';
 import { measureBatches } from './figures/batches.ts';
@@ -21,7 +21,7 @@ import type { Workshop } from './part.ts';
 import { type FigureResult, median, ratioOf } from './row.ts';
 import { formatTable } from './table.ts';
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const print = (line: string) => process.stderr.write(`${line}\n`);
 
 const figures: Record<FigureName, (ground: Ground, size: BenchSize) => Promise<FigureResult>> = {
   intake: measureIntake,
@@ -44,10 +44,10 @@ async function bench(options: BenchOptions): Promise<boolean> {
     const ground = await startGround(workshop);
     for (const name of figureNames.filter((one) => options.only.length === 0 || options.only.includes(one))) {
       const startedAt = performance.now();
-      say(`measuring ${name} …`);
+      print(`measuring ${name} …`);
       results.push(await figures[name](ground, options.size));
       await ground.emptyRedis();
-      say(`measured ${name} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+      print(`measured ${name} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
     }
     ground.close();
     results.push({ rows: memoryRows(workshop.memory), broken: [] });
@@ -71,12 +71,12 @@ async function bench(options: BenchOptions): Promise<boolean> {
 async function inFolder(work: (workshop: Workshop) => Promise<void>): Promise<void> {
   const parent = resolve('.data');
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  await removeAbandoned(parent, 'bench');
+  await removeLeftovers(parent, 'bench');
   const dir = join(parent, `bench-${process.pid}`);
   const folder = await claimFolder(dir);
   const children = new Set<Child>();
   let isEnding = false;
-  // The gateways before what they stand on, so that they can say goodbye to it.
+  // The gateways before what they stand on, so that they can print goodbye to it.
   const stopAll = async () => {
     isEnding = true;
     for (const child of [...children].toReversed()) await child.stop(3000);
@@ -86,7 +86,7 @@ async function inFolder(work: (workshop: Workshop) => Promise<void>): Promise<vo
     rmSync(dir, { recursive: true, force: true });
   };
   onStopRequest(({ reason, code }) => {
-    say(reason);
+    print(reason);
     void stopAll().then(() => {
       clean();
       process.exit(code === 0 ? 130 : code);
@@ -113,6 +113,6 @@ async function main(): Promise<number> {
 main()
   .then((code) => process.exit(code))
   .catch((error: unknown) => {
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    print(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exit(1);
   });

@@ -37,7 +37,7 @@ export async function databaseNow({ sql }: Gateway): Promise<Date> {
 export type Settled = { jobs: number; failed: number; seconds: number };
 
 /**
- * What was settled since a moment, of all accounts, and how long that took: from the first order
+ * What was settled since a moment, of all accounts, and how long that took: from the first submission
  * (`created_at`) or the first call (`started_at`) of these jobs to the last settlement.
  */
 export async function settledSince(

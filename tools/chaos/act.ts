@@ -43,7 +43,7 @@ export type Act = {
   random: Random;
   options: ChaosOptions;
   report: ChaosReport;
-  say(line: string): void;
+  print(line: string): void;
 };
 
 /** Readers see the end a moment after it is true. */
@@ -60,8 +60,8 @@ const violationsReported = 5;
  * checked.
  */
 export async function playAct(act: Act): Promise<void> {
-  const { report, random, say } = act;
-  say(`\n${act.name}: starting Postgres, Redis, 2 APIs, 3 workers …`);
+  const { report, random, print } = act;
+  print(`\n${act.name}: starting Postgres, Redis, 2 APIs, 3 workers …`);
   const outages = createOutages();
   const cluster = await startCluster({
     ...act,
@@ -75,10 +75,10 @@ export async function playAct(act: Act): Promise<void> {
     const stage = await openStage(act, { cluster, receiver, sink, outages });
     const check = (what: string, cameToRest: boolean) => validator(act, stage, what, cameToRest);
     if (act.withScenes) {
-      say('600 jobs, a worker killed every second, Redis emptied every five …');
+      print('600 jobs, a worker killed every second, Redis emptied every five …');
       report.storm = await stage.innocent.during('the kill test', () => runStorm(stage));
       await check('the kill test', await quiesce(cluster.sql, restartMaxWaitMs));
-      if (act.options.recoveryRounds > 0) say('recovery from outages …');
+      if (act.options.recoveryRounds > 0) print('recovery from outages …');
       report.recoveries = await stage.innocent.during('the outages', () =>
         measureRecovery(stage, act.options.recoveryRounds),
       );
@@ -86,15 +86,15 @@ export async function playAct(act: Act): Promise<void> {
         await check('the outages', await quiesce(cluster.sql, restartMaxWaitMs));
     }
     if (act.neighbours) {
-      say('a hostile tenant …');
+      print('a hostile tenant …');
       report.neighbours = await stage.neighbourhood.play();
       await check('the hostile tenant', await quiesce(cluster.sql, restartMaxWaitMs));
-      say('a batch with a line that kills …');
+      print('a batch with a line that kills …');
       report.poison = await stage.poisoner.play();
       await check('the poisoned batch', await quiesce(cluster.sql, restartMaxWaitMs));
     }
     if (act.silences !== null) {
-      say('silent connections …');
+      print('silent connections …');
       report.silences = await runSilences(stage, act.silences);
       await check('the silences', await quiesce(cluster.sql, restartMaxWaitMs));
     }
@@ -137,13 +137,13 @@ async function openStage(
   });
   const innocent = await startInnocent({ client: innocentClient, outages, sql: cluster.sql });
   const { medianMs, p95Ms } = innocent.lone;
-  act.say(`an innocent tenant's jobs start after ${medianMs} ms when it is alone, at most ${p95Ms}`);
+  act.print(`an innocent tenant's jobs start after ${medianMs} ms when it is alone, at most ${p95Ms}`);
   const stage = {
     cluster,
     receiver,
     random: act.random,
     tally: act.report.tally,
-    say: act.say,
+    print: act.print,
     key,
     client: createChaosClient({ urls, key, accountId: chaosAccount, random, webhookUrl: receiver.url }),
     watchers: createWatchers({ urls, key, random: act.random.fork('watchers').next }),
@@ -197,10 +197,10 @@ async function validator(act: Act, stage: Stage, what: string, cameToRest: boole
       })),
     ],
   });
-  act.say(`${what}: ${report.lastLine()}`);
-  if (!cameToRest) for (const line of await listUnrest(cluster.sql)) act.say(`  ${line}`);
+  act.print(`${what}: ${report.lastLine()}`);
+  if (!cameToRest) for (const line of await listUnrest(cluster.sql)) act.print(`  ${line}`);
   for (const { invariant, jobId, detail } of violations.slice(0, violationsReported)) {
-    act.say(`  ${invariant}: ${jobId ?? ''} ${detail.slice(0, 200)}`);
+    act.print(`  ${invariant}: ${jobId ?? ''} ${detail.slice(0, 200)}`);
   }
 }
 

@@ -1,10 +1,11 @@
-/** One request of an order: when (ms since the epoch), to whom, and its status or why there was none. */
+/** One request of a submission: when (ms since the epoch), to whom, and its status or why there was none. */
 export type Try = { atMs: number; url: string; outcome: number | 'timeout' | 'error' };
 
 /**
- * An order as its user saw it. Nothing is ever taken back; an order without answer is unknown, not failed.
+ * A submission as its user saw it. Nothing is ever taken back; a submission without answer is unknown, not
+ * failed.
  */
-export type OrderHistory = {
+export type SubmissionHistory = {
   key: string;
   /** Words that stand in the prompt of this order and of no other. */
   canary: string;
@@ -27,21 +28,21 @@ export type WrongAnswer = { promise: 'answers' | 'idempotency'; jobId: string | 
 /** Everything one client knows. */
 export type ClientRecord = {
   accountId: string;
-  submissions: OrderHistory[];
+  submissions: SubmissionHistory[];
   /** The canaries of the lines of its batches; the gateway decides which of them become jobs. */
   lines: string[];
   cancellations: { jobId: string; tries: Try[] }[];
   wrongAnswers: WrongAnswer[];
 };
 
-/** True until the order was accepted or refused for good. */
-export function isUnknown(submission: OrderHistory): boolean {
+/** True until the submission was accepted or refused for good. */
+export function isUnknown(submission: SubmissionHistory): boolean {
   return submission.jobId === null && submission.refusal === null;
 }
 
 /**
  * True when a request was sent whose fate nobody saw: a job may exist whatever was answered to the others.
  */
-export function mayExistUnseen(submission: OrderHistory): boolean {
+export function mayExistUnseen(submission: SubmissionHistory): boolean {
   return submission.tries.some(({ outcome }) => typeof outcome === 'string' || outcome >= 500);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, isBrokenAnswer, pick, type Reply } from './ask.ts';
-import { type ClientRecord, isUnknown, type OrderHistory } from './client-record.ts';
+import { type ClientRecord, isUnknown, type SubmissionHistory } from './client-record.ts';
 import { inParallel } from './in-parallel.ts';
 import { noteReply, toTry } from './note-reply.ts';
 
@@ -10,17 +10,17 @@ export type ChaosClientOptions = {
   urls(): string[];
   key: string;
   accountId: string;
-  /** In [0, 1); a client's own, so that its orders are its own. */
+  /** In [0, 1); a client's own, so that its submissions are its own. */
   random(): number;
   webhookUrl: string | null;
   requestTimeoutMs?: number;
-  /** How long `submit` asks before it leaves an order unknown. */
+  /** How long `submit` asks before it leaves a submission unknown. */
   giveUpMs?: number;
-  /** How long `retryUntilKnown` asks for each order. */
+  /** How long `retryUntilKnown` asks for each submission. */
   healedGiveUpMs?: number;
 };
 
-export type ChaosOrder = {
+export type ChaosSubmission = {
   /** The prompt; markers of the simulator may stand in it. */
   text: string;
   /** An image that stands beside the text, as a data URL. */
@@ -36,21 +36,24 @@ export type ChaosOrder = {
 
 export type ChaosClient = {
   /** Asks for a job until there is an answer or the patience is over. What was not answered stays unknown. */
-  submit(submission: ChaosOrder): Promise<OrderHistory>;
+  submit(submission: ChaosSubmission): Promise<SubmissionHistory>;
   cancel(jobId: string): Promise<void>;
-  /** Asks again for every unknown order; for when the faults are healed. */
+  /** Asks again for every unknown submission; for when the faults are healed. */
   retryUntilKnown(): Promise<void>;
   record(): ClientRecord;
 };
 
-/** An accepted order is asked for once more this often: the answer must be the same job in the same bytes. */
+/**
+ * An accepted submission is asked for once more this often: the answer must be the same job in the same
+ * bytes.
+ */
 const repeatShare = 0.1;
 /** Faults last seconds, so nobody is obeyed who asks for longer. */
 const waitMsMax = 1000;
 const retriesAtOnce = 32;
 
 /**
- * A user who keeps a diary: orders jobs under keys of its own, repeats an order under the same key at any
+ * A user who keeps a log: submits jobs under keys of its own, repeats a submission under the same key at any
  * address until it is known what became of it, and writes down every request and every answer. Knows nothing
  * of the gateway but its API.
  */
@@ -69,14 +72,14 @@ export function createChaosClient(options: ChaosClientOptions): ChaosClient {
     return { url, reply: await ask(`${url}${path}`, { method: 'POST', headers, body }, requestTimeoutMs) };
   }
 
-  async function submission(history: OrderHistory): Promise<Reply> {
+  async function submission(history: SubmissionHistory): Promise<Reply> {
     const atMs = Date.now();
     const { url, reply } = await post('/v1/jobs', history.key, history.bodyText);
     record.wrongAnswers.push(...noteReply(history, { atMs, url }, reply));
     return reply;
   }
 
-  async function submitUntilKnown(history: OrderHistory, maxWaitMs: number): Promise<void> {
+  async function submitUntilKnown(history: SubmissionHistory, maxWaitMs: number): Promise<void> {
     const untilMs = Date.now() + maxWaitMs;
     for (let waitMs = 50; ; waitMs = Math.min(waitMsMax, waitMs * 2)) {
       const reply = await submission(history);
@@ -121,7 +124,7 @@ export function createChaosClient(options: ChaosClientOptions): ChaosClient {
   };
 }
 
-function newHistory(options: ChaosClientOptions, wanted: ChaosOrder, number: number): OrderHistory {
+function newHistory(options: ChaosClientOptions, wanted: ChaosSubmission, number: number): SubmissionHistory {
   const { text, model = 'openai/gpt-5-mini', maxTokens = 64, stream = false, more = {} } = wanted;
   const canary = canaryOf(options.accountId, number, options.random());
   const hasWebhook = wanted.webhook === true && options.webhookUrl !== null;
@@ -136,7 +139,7 @@ function newHistory(options: ChaosClientOptions, wanted: ChaosOrder, number: num
     ...more,
   };
   return {
-    key: `order-${canary}`,
+    key: `submission-${canary}`,
     canary,
     bodyText: JSON.stringify(body),
     hasWebhook,
@@ -147,7 +150,7 @@ function newHistory(options: ChaosClientOptions, wanted: ChaosOrder, number: num
   };
 }
 
-function contentOf(text: string, { imageUrl }: ChaosOrder): unknown {
+function contentOf(text: string, { imageUrl }: ChaosSubmission): unknown {
   if (imageUrl === undefined) return text;
   return [
     { type: 'text', text },
@@ -158,7 +161,7 @@ function contentOf(text: string, { imageUrl }: ChaosOrder): unknown {
 /** The shape of every canary, for finding them in stored text. */
 export const canaryPattern = 'canary-[0-9a-f]{24}';
 
-/** Words that no other order has. */
+/** Words that no other submission has. */
 export function canaryOf(accountId: string, number: number, drawn: number): string {
   const hash = createHash('sha256').update(`${accountId} ${number} ${drawn}`).digest('hex');
   return `canary-${hash.slice(0, 24)}`;

@@ -55,7 +55,7 @@ export type ClusterOptions = {
 };
 
 export const workerConcurrency = 16;
-/** Who places the orders of most scenes. */
+/** Who submits the jobs of most scenes. */
 export const chaosAccount = 'chaos';
 const adminKey = 'the-operator-key-of-the-fault-matrix-0123456789';
 const prefix = 'chaos';
@@ -66,10 +66,10 @@ const webhookRetrySeconds = [0.2, 0.4, ...Array.from({ length: 30 }, () => 0.8)]
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const logDir = join(options.dir, 'logs');
   mkdirSync(logDir, { recursive: true });
-  const place = { dir: options.dir, onSpawn: options.onSpawn };
+  const folder = { dir: options.dir, onSpawn: options.onSpawn };
   const [postgres, redis] = await Promise.all([
-    startChaosPostgres(place),
-    startChaosRedis({ ...place, cacheDir: options.cacheDir, persistent: options.persistentRedis }),
+    startChaosPostgres(folder),
+    startChaosRedis({ ...folder, cacheDir: options.cacheDir, persistent: options.persistentRedis }),
   ]);
   await migrate(postgres.ownerUrl);
   const simulator = await startSimulator({ port: 0, latencyMs: 40, chunkDelayMs: 4 });

@@ -10,7 +10,7 @@ import type { Watchers } from './watcher.ts';
 /** What scenes and hostile tenants stand on. */
 export type Ground = {
   cluster: Cluster;
-  /** Of the account that orders. */
+  /** Of the account that submits. */
   key: string;
   client: ChaosClient;
   watchers: Watchers;
@@ -20,5 +20,5 @@ export type Ground = {
   random: Random;
   tally: FaultTally;
   /** One line for whoever watches the run. */
-  say(line: string): void;
+  print(line: string): void;
 };

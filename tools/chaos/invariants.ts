@@ -3,7 +3,7 @@ import { callInvariants } from './checks/calls.ts';
 import { holdInvariants } from './checks/holds.ts';
 import { innocentInvariants } from './checks/innocents.ts';
 import { lockedBookInvariants } from './checks/locked-books.ts';
-import { submissionInvariants } from './checks/orders.ts';
+import { submissionInvariants } from './checks/submissions.ts';
 import { webhookInvariants } from './checks/webhooks.ts';
 import type { Breach, Evidence, Facts, Invariant, Violation } from './evidence.ts';
 import { historyOf } from './job-history.ts';

@@ -3,9 +3,9 @@ import type { Database } from '../../src/shared/platform/postgres/database.ts';
 import type { Facts } from './evidence.ts';
 
 /**
- * The whole story of a job, a line for each thing anybody wrote down about it: its order as the client saw
- * it, its row, attempts, calls as the provider metered them, entries, charge, deliveries and their attempts,
- * webhooks as they came. Without `witnesses` only what the database has.
+ * The whole story of a job, a line for each thing anybody wrote down about it: its submission as the client
+ * saw it, its row, attempts, calls as the provider metered them, entries, charge, deliveries and their
+ * attempts, webhooks as they came. Without `witnesses` only what the database has.
  */
 export async function historyOf(
   sql: Database,
@@ -30,7 +30,7 @@ export async function historyOf(
   );
   const events = new Set(deliveries.map((delivery) => delivery['event_id'] as string));
   return [
-    ...submissions.map((submission) => show('ordered', submission)),
+    ...submissions.map((submission) => show('submitted', submission)),
     ...cancellations.map((cancellation) => show('cancelled', cancellation)),
     ...jobs.map((job) => show('job', job)),
     ...attempts.map((attempt) => show('attempt', attempt)),

@@ -5,14 +5,14 @@ import type { Child } from '../stack/child.ts';
 import { claimFolder } from '../stack/claim-folder.ts';
 import { removePostgres } from '../stack/postgres-launcher.ts';
 import { seededRandom } from '../stack/random.ts';
-import { removeAbandoned } from '../stack/remove-abandoned.ts';
+import { removeLeftovers } from '../stack/remove-leftovers.ts';
 import { onStopRequest } from '../stack/stop-request.ts';
 import { playAct } from './act.ts';
 import { type ChaosOptions, readOptions } from './options.ts';
 import { printReport } from './print-report.ts';
 import { type ChaosReport, createReport, isClean } from './report.ts';
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const print = (line: string) => process.stderr.write(`${line}\n`);
 
 /** The contract of the command: it ends by itself. */
 const deadlineMs = 14.5 * 60_000;
@@ -29,12 +29,12 @@ const roundsUntilMs = 12 * 60_000;
 async function chaos(options: ChaosOptions): Promise<boolean> {
   const random = seededRandom(options.seed);
   const report = createReport(options);
-  say(`seed ${options.seed}`);
-  say(`simulation: exploring seeds for ${options.simulateMs / 1000} s …`);
+  print(`seed ${options.seed}`);
+  print(`simulation: exploring seeds for ${options.simulateMs / 1000} s …`);
   report.simulation = exploreSeeds({ from: options.seed, forMs: options.simulateMs });
   const keepLogs = () => !isClean(report);
   await inFolder(keepLogs, async (dir, onSpawn) => {
-    const common = { cacheDir: '.cache', onSpawn, options, report, say };
+    const common = { cacheDir: '.cache', onSpawn, options, report, print };
     const play = (act: ReturnType<typeof actsOf>[number], onRounds: () => void) =>
       playAct({ ...common, ...act, onRounds, dir: join(dir, act.folder), random: random.fork(act.name) });
     const [first, second, silent] = actsOf(options);
@@ -113,13 +113,13 @@ async function inFolder(
 ): Promise<void> {
   const parent = resolve('.data');
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  await removeAbandoned(parent, 'chaos');
+  await removeLeftovers(parent, 'chaos');
   const dir = join(parent, `chaos-${process.pid}`);
   const folder = await claimFolder(dir);
   const children: Child[] = [];
   const stopServers = () => Promise.all(children.map((child) => child.stop(3000)));
   const end = async (reason: string, code: number) => {
-    say(reason);
+    print(reason);
     await stopServers();
     process.exit(code);
   };
@@ -146,7 +146,7 @@ function keep(dir: string): void {
   for (const act of folders.filter((name) => existsSync(join(dir, name, 'logs')))) {
     cpSync(join(dir, act, 'logs'), join(kept, act), { recursive: true });
   }
-  say(`the logs of its processes are in ${kept}`);
+  print(`the logs of its processes are in ${kept}`);
 }
 
 async function main(): Promise<number> {
@@ -156,6 +156,6 @@ async function main(): Promise<number> {
 main()
   .then((code) => process.exit(code))
   .catch((error: unknown) => {
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    print(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exit(1);
   });

@@ -1,6 +1,6 @@
 import { callApi } from '../stack/admin.ts';
 import { pick } from './ask.ts';
-import { type BatchClient, createBatchClient } from './batch-orders.ts';
+import { type BatchClient, createBatchClient } from './batch-client.ts';
 import type { ClientRecord } from './client-record.ts';
 import { openAccount } from './cluster.ts';
 import { sleep } from './faults/fault.ts';
@@ -9,7 +9,7 @@ import { type HostileAct, hostileActs } from './hostile/acts.ts';
 import { openHostileTenant } from './hostile/tenant.ts';
 import { quiesce } from './quiesce.ts';
 import type { Sink } from './sink.ts';
-import { submitOrders } from './submit-orders.ts';
+import { submitJobs } from './submit-jobs.ts';
 
 /** What a neighbour asked for while a hostile tenant was at work; null when it was not done at all. */
 export type NeighbourResult = {
@@ -59,7 +59,7 @@ export async function openNeighbourhood(stage: Ground, sink: Sink): Promise<Neig
       const limits = await measureLimits(askKeyed, batches);
       const results: NeighbourResult[] = [];
       for (const act of acts) {
-        const load = submitOrders(stage, {
+        const load = submitJobs(stage, {
           perSecond: 5,
           forMs: 3000,
           providerFaultShare: 0,

@@ -1,13 +1,13 @@
 import { type Answer, isBrokenAnswer, type Reply } from './ask.ts';
-import type { OrderHistory, Try, WrongAnswer } from './client-record.ts';
+import type { SubmissionHistory, Try, WrongAnswer } from './client-record.ts';
 
 /**
- * Writes what came of one try into the history of its order, and gives what was wrong about it. Only an
- * acceptance and a refusal that a repeat cannot change settle the order; everything else leaves it as unknown
- * as it was.
+ * Writes what came of one try into the history of its submission, and gives what was wrong about it. Only an
+ * acceptance and a refusal that a repeat cannot change settle the submission; everything else leaves it as
+ * unknown as it was.
  */
 export function noteReply(
-  submission: OrderHistory,
+  submission: SubmissionHistory,
   at: { atMs: number; url: string },
   reply: Reply,
 ): WrongAnswer[] {
@@ -17,14 +17,14 @@ export function noteReply(
     { promise, jobId: submission.jobId, detail: `${submission.key}: ${detail}` },
   ];
   const isNew = addAnswer(submission, reply);
-  const said = `${reply.status} ${reply.body.slice(0, 500)}`;
-  if (isBrokenAnswer(reply)) return wrong('answers', `answered ${said}`);
+  const received = `${reply.status} ${reply.body.slice(0, 500)}`;
+  if (isBrokenAnswer(reply)) return wrong('answers', `answered ${received}`);
   if (isTransient(reply)) return [];
   if (reply.status === 202) return noteAcceptance(submission, reply, isNew, wrong);
-  if (reply.status < 400) return wrong('answers', `answered ${said}`);
-  if (submission.jobId !== null) return wrong('idempotency', `accepted before, now answered ${said}`);
+  if (reply.status < 400) return wrong('answers', `answered ${received}`);
+  if (submission.jobId !== null) return wrong('idempotency', `accepted before, now answered ${received}`);
   submission.refusal = { status: reply.status, type: errorTypeOf(reply.body) };
-  return reply.status === 409 ? wrong('idempotency', `in conflict with itself: ${said}`) : [];
+  return reply.status === 409 ? wrong('idempotency', `in conflict with itself: ${received}`) : [];
 }
 
 /** The same as a line of a history. */
@@ -33,7 +33,7 @@ export function toTry(at: { atMs: number; url: string }, reply: Reply): Try {
 }
 
 function noteAcceptance(
-  submission: OrderHistory,
+  submission: SubmissionHistory,
   reply: Answer,
   isNew: boolean,
   wrong: (promise: WrongAnswer['promise'], detail: string) => WrongAnswer[],
@@ -55,7 +55,7 @@ function isTransient({ status, retryAfterMs }: Answer): boolean {
 }
 
 /** True when no answer before was the same. */
-function addAnswer(submission: OrderHistory, { status, body }: Answer): boolean {
+function addAnswer(submission: SubmissionHistory, { status, body }: Answer): boolean {
   const kept = status < 400 ? body : body.replace(/"request_id":"[^"]*",?/, '');
   if (submission.answers.some((one) => one.status === status && one.body === kept)) return false;
   submission.answers.push({ status, body: kept });

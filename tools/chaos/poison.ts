@@ -1,4 +1,4 @@
-import { type BatchClient, createBatchClient } from './batch-orders.ts';
+import { type BatchClient, createBatchClient } from './batch-client.ts';
 import type { ClientRecord } from './client-record.ts';
 import { openAccount } from './cluster.ts';
 import type { Ground } from './ground.ts';

@@ -1,7 +1,7 @@
 import { sleep } from './faults/fault.ts';
 import { firstSettledAfter, quiesce } from './quiesce.ts';
 import type { Stage } from './scene.ts';
-import { submitOrders } from './submit-orders.ts';
+import { submitJobs } from './submit-jobs.ts';
 
 export type Recovery = { fault: string; firstSettledMs: number | null };
 
@@ -28,7 +28,7 @@ export async function measureRecovery(stage: Stage, rounds: number): Promise<Rec
   const recoveries: Recovery[] = [];
   for (let round = 0; round < rounds; round += 1) {
     for (const outage of outagesOf(stage)) {
-      const load = submitOrders(stage, {
+      const load = submitJobs(stage, {
         perSecond: 20,
         forMs: 9000,
         providerFaultShare: 0,

@@ -64,7 +64,7 @@ export function createReport(options: ChaosOptions): ChaosReport {
       const rest = last.cameToRest ? 'came to rest' : 'DID NOT COME TO REST';
       const { jobs, countedMs, limitMs } = last.innocent;
       const innocent = `the innocent tenant's ${jobs} started in ${countedMs} of ${limitMs} ms`;
-      return `${rest}; ${last.jobs} orders, ${innocent}, ${last.checks} invariants, ${last.violations.length} violations`;
+      return `${rest}; ${last.jobs} submissions, ${innocent}, ${last.checks} invariants, ${last.violations.length} violations`;
     },
     facts: () => ({
       seed: options.seed,

@@ -11,7 +11,7 @@ import { quiesce } from './quiesce.ts';
 import type { ReceiverFaults } from './receiver.ts';
 import { createDeck, type Lane, runFaults } from './run-faults.ts';
 import type { Stage } from './scene.ts';
-import { submitOrders } from './submit-orders.ts';
+import { submitJobs } from './submit-jobs.ts';
 
 const faultMs = 12_000;
 const tenantMs = 4000;
@@ -22,7 +22,8 @@ const concurrencyLimits = {
   GEMINI_MAX_CONCURRENCY: '24',
 };
 /**
- * An order may wait a minute for a model that another one has parked, and then park it for a minute itself.
+ * A submission may wait a minute for a model that another one has parked, and then park it for a minute
+ * itself.
  */
 const drainMs = 150_000;
 const receiverFaults: ReceiverFaults = {
@@ -66,14 +67,16 @@ export async function runRound(stage: Stage, lanes: Lane[], number: number): Pro
   if (isLimited) await cluster.reconfigure(concurrencyLimits);
   members.setCalm(random.chance(0.3));
   receiver.setFaults(receiverFaults);
-  const load = submitOrders(stage, {
+  const load = submitJobs(stage, {
     perSecond: 25,
     forMs: faultMs,
     providerFaultShare: random.pick([0.03, 0.08, 0.15]),
     label: `round ${number}`,
   });
   const chosen = some.length === 0 ? lanes : some;
-  await stage.innocent.during(`round ${number}`, () => runFaults(cluster, chosen, stage, faultMs, stage.say));
+  await stage.innocent.during(`round ${number}`, () =>
+    runFaults(cluster, chosen, stage, faultMs, stage.print),
+  );
   receiver.setFaults({});
   await cluster.heal();
   members.setCalm(true);

@@ -15,7 +15,7 @@ export type RestartableServer = {
   cameBackAt(): number;
 };
 
-export type ServerPlace = { dir: string; onSpawn(child: Child): void };
+export type ServerFolder = { dir: string; onSpawn(child: Child): void };
 
 type Started<Facts> = { facts: Facts; child: Child };
 
@@ -71,16 +71,16 @@ async function restartable<Facts>(
 export type ChaosPostgres = RestartableServer & { ownerUrl: string; appUrl: string };
 
 /** A Postgres with its data flushed as in production. */
-export async function startChaosPostgres(place: ServerPlace): Promise<ChaosPostgres> {
+export async function startChaosPostgres(folder: ServerFolder): Promise<ChaosPostgres> {
   const { facts, control } = await restartable(
     async (port) => {
       let child: Child | undefined;
       const facts = await startPostgres({
-        dir: join(place.dir, 'postgres'),
+        dir: join(folder.dir, 'postgres'),
         ...(port === undefined ? {} : { port }),
         onSpawn: (spawned) => {
           child = spawned;
-          place.onSpawn(spawned);
+          folder.onSpawn(spawned);
         },
       });
       if (child === undefined) throw new Error('postgres started without a process');
@@ -93,19 +93,19 @@ export async function startChaosPostgres(place: ServerPlace): Promise<ChaosPostg
 
 /** A Redis; without persistence a restart empties it. */
 export async function startChaosRedis(
-  place: ServerPlace & { cacheDir: string; persistent: boolean },
+  folder: ServerFolder & { cacheDir: string; persistent: boolean },
 ): Promise<RestartableServer & { control: Redis }> {
   const { facts, control } = await restartable(
     async (port) => {
       let child: Child | undefined;
       const facts = await startRedis({
-        dir: join(place.dir, 'redis'),
-        cacheDir: place.cacheDir,
-        persistent: place.persistent,
+        dir: join(folder.dir, 'redis'),
+        cacheDir: folder.cacheDir,
+        persistent: folder.persistent,
         ...(port === undefined ? {} : { port }),
         onSpawn: (spawned) => {
           child = spawned;
-          place.onSpawn(spawned);
+          folder.onSpawn(spawned);
         },
       });
       if (child === undefined) throw new Error('redis started without a process');

@@ -13,7 +13,7 @@ export type StoredJob = {
   max_attempts: number;
   hold_id: string;
   hold_nano: bigint;
-  /** The words by which its order is known, or null when it is nobody's we know. */
+  /** The words by which its submission is known, or null when it is nobody's we know. */
   canary: string | null;
 };
 export type StoredAttempt = { job_id: string; number: number; outcome: string; error: string | null };

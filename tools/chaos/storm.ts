@@ -25,7 +25,7 @@ const callsOfWorker = 4;
 
 /**
  * 600 jobs at 20 a second, while a worker is killed every second and Redis emptied every five: each is
- * accepted, succeeds and is charged once. Throws nothing; the numbers say how it went.
+ * accepted, succeeds and is charged once. Throws nothing; the report has how it went.
  */
 export async function runStorm(stage: Stage): Promise<StormResult> {
   const { cluster, client, tally, outages } = stage;
@@ -86,7 +86,7 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
 }
 
 /** Says which did not succeed, and how their calls went. */
-async function notifyOthers({ cluster, say }: Stage, ids: string[]): Promise<void> {
+async function notifyOthers({ cluster, print }: Stage, ids: string[]): Promise<void> {
   const rows = await cluster.sql<{ id: string; state: string; error: string | null; calls: string | null }[]>`
     select j.id, j.state, j.error ->> 'message' as error, (
         select string_agg(a.started_at::time(3) || ' ' || a.outcome || ' ' || coalesce(a.error, ''), '; ' order by a.number)
@@ -94,10 +94,10 @@ async function notifyOthers({ cluster, say }: Stage, ids: string[]): Promise<voi
       ) as calls
     from jobs j where j.id = any (${ids}::text[]) and j.state <> 'succeeded'`;
   for (const { id, state, error, calls } of rows)
-    say(`${id} is ${state}: ${error ?? 'no error'}; calls: ${calls ?? 'none'}`);
+    print(`${id} is ${state}: ${error ?? 'no error'}; calls: ${calls ?? 'none'}`);
 }
 
-/** Those of the account that orders; its innocent neighbour's are not the storm's. */
+/** Those of the account that submits; its innocent neighbour's are not the storm's. */
 async function countCalls({ sql }: Cluster): Promise<number> {
   const [row] = await sql<{ calls: bigint }[]>`
     select count(*) as calls from attempts a join jobs j on j.id = a.job_id

@@ -70,12 +70,12 @@ export function createWatchers(options: WatchersOptions): Watchers {
       reading.add(done);
     },
     whenEnded: async (maxWaitMs) => {
-      const patience = new AbortController();
+      const waiting = new AbortController();
       await Promise.race([
         Promise.all(reading),
-        sleep(maxWaitMs, null, { signal: patience.signal }).catch(() => null),
+        sleep(maxWaitMs, null, { signal: waiting.signal }).catch(() => null),
       ]);
-      patience.abort();
+      waiting.abort();
       return reading.size === 0;
     },
     check: async () => {

@@ -8,7 +8,7 @@ import { type Base, runBatch } from './demo-batch.ts';
 import { streamOne } from './demo-stream.ts';
 import { receiveOne } from './demo-webhook.ts';
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const print = (line: string) => process.stderr.write(`${line}\n`);
 const show = (text: string) => process.stdout.write(text);
 
 /** From the first line to the last; real providers included. */
@@ -24,9 +24,9 @@ async function demo(): Promise<number> {
   const dataDir = resolve(process.env['DATA_DIR'] ?? '.data', 'demo');
   const given = { ...(real ? process.env : {}), PORT: '0', WEBHOOK_ALLOW_PRIVATE: 'on', LOG_LEVEL: 'warn' };
   const abort = new AbortController();
-  const starting = startStack({ dataDir, cacheDir: '.cache', given, say, signal: abort.signal });
+  const starting = startStack({ dataDir, cacheDir: '.cache', given, print, signal: abort.signal });
   const end = async (reason: string, code: number) => {
-    say(reason);
+    print(reason);
     abort.abort(new Error('stopped'));
     await starting.then(
       (stack) => stack.stop(),
@@ -51,7 +51,7 @@ async function demo(): Promise<number> {
   } finally {
     finished = true;
     clearTimeout(deadline);
-    say('stopping …');
+    print('stopping …');
     await stack.stop();
   }
 }
@@ -144,6 +144,6 @@ function loadEnvFile(): void {
 demo()
   .then((code) => process.exit(code))
   .catch((error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
+    print(error instanceof Error ? error.message : String(error));
     process.exit(1);
   });

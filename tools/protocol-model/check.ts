@@ -1,15 +1,15 @@
 import { isFinal } from '../../src/shared/jobs/rules/job.ts';
-import type { Wish } from './client.ts';
+import type { ClientRequest } from './client.ts';
 import type { Account } from './money.ts';
 import type { Delivery, MeterEntry, StoredJob } from './records.ts';
 import { retrySeconds } from './sender.ts';
 import { openJobs } from './store.ts';
 import type { World } from './world.ts';
 
-/** What holds at every moment: the books of one account, told from its own figures and from its jobs. */
+/** What holds at every moment: the books of one account, by its own figures and by its jobs. */
 export function checkBooks(world: World, account: Account): void {
   const { availableNano, heldNano, depositedNano, chargedNano } = account;
-  const say = (rule: string) =>
+  const violate = (rule: string) =>
     world.violate(rule, `${account.id}: ${availableNano} and ${heldNano} held`, null);
   let shares = 0n;
   let remaining = 0n;
@@ -18,15 +18,20 @@ export function checkBooks(world: World, account: Account): void {
     if (!isFinal(core.state)) shares += submission.holdNano;
     if (!hold.isClosed) remaining += hold.remainingNano;
   }
-  if (availableNano < 0n || heldNano < 0n) say('no balance is negative');
-  if (heldNano !== shares || heldNano !== remaining) say('what is held is the shares of unfinished jobs');
-  if (availableNano + heldNano + chargedNano !== depositedNano) say('money is neither made nor lost');
+  if (availableNano < 0n || heldNano < 0n) violate('no balance is negative');
+  if (heldNano !== shares || heldNano !== remaining) violate('what is held is the shares of unfinished jobs');
+  if (availableNano + heldNano + chargedNano !== depositedNano) violate('money is neither made nor lost');
 }
 
 /** What holds once the faults are over and everything had its time. */
-export function checkEnd(world: World, wishes: Wish[], accounts: Account[], healAtMs: number): void {
+export function checkEnd(
+  world: World,
+  requests: ClientRequest[],
+  accounts: Account[],
+  healAtMs: number,
+): void {
   for (const account of accounts) checkBooks(world, account);
-  checkOrders(world, wishes);
+  checkSubmissions(world, requests);
   checkMeter(world);
   for (const job of world.store.jobs) {
     checkEnding(world, job, healAtMs);
@@ -35,13 +40,13 @@ export function checkEnd(world: World, wishes: Wish[], accounts: Account[], heal
   }
 }
 
-function checkOrders(world: World, wishes: Wish[]): void {
+function checkSubmissions(world: World, requests: ClientRequest[]): void {
   const made = new Map<string, number>();
   for (const { submission } of world.store.jobs)
     made.set(submission.key, (made.get(submission.key) ?? 0) + 1);
-  for (const { submission, told } of wishes) {
-    const [job = null] = told;
-    if (told.size > 1 || (made.get(submission.key) ?? 0) > 1) {
+  for (const { submission, replies } of requests) {
+    const [job = null] = replies;
+    if (replies.size > 1 || (made.get(submission.key) ?? 0) > 1) {
       world.violate('one key is one job', `${submission.key}: ${made.get(submission.key)} jobs`, job);
     }
   }
@@ -78,7 +83,7 @@ function checkAttempts(world: World, job: StoredJob): void {
   const counted = core.attempts - witness.uncounted;
   if (core.tries !== counted || counted > submission.maxAttempts) {
     world.violate(
-      'no more calls count than the order allows',
+      'no more calls count than the submission allows',
       `${counted} of ${submission.maxAttempts}`,
       job,
     );

@@ -2,7 +2,7 @@ import { stateOfError, stopError } from '../../src/shared/jobs/rules/orphaned.ts
 import { moveDelivery } from '../../src/shared/webhooks/rules/transitions.ts';
 import { commit, unanswered } from './commit.ts';
 import { persist } from './finish.ts';
-import type { Delivery, Order, StoredJob } from './records.ts';
+import type { Delivery, StoredJob, Submission } from './records.ts';
 import type { Steps } from './schedule.ts';
 import { endingOf, settle } from './settle.ts';
 import { accept, requestCancel } from './store.ts';
@@ -10,24 +10,24 @@ import { stopRun, type Worker } from './worker.ts';
 import type { World } from './world.ts';
 
 /** What one client wants, when, and whether it changes its mind. */
-export type Wish = {
+export type ClientRequest = {
   atMs: number;
-  submission: Order;
+  submission: Submission;
   cancelAfterMs: number | null;
   /** Asks once more under the same key, though it was answered. */
   repeats: boolean;
   /** Asks for the webhooks of its job again. */
   replaysAfterMs: number | null;
-  /** The jobs it was told of. */
-  told: Set<StoredJob>;
+  /** The jobs that the replies to it named. */
+  replies: Set<StoredJob>;
 };
 
 /** A client: asks until it is answered, always under the same key. */
-export function* runClient(world: World, request: Wish, workers: Worker[]): Steps {
+export function* runClient(world: World, request: ClientRequest, workers: Worker[]): Steps {
   yield request.atMs;
   yield* submitOneJob(world, request);
   if (request.repeats) yield* submitOneJob(world, request);
-  const [job] = request.told;
+  const [job] = request.replies;
   if (job === undefined) return;
   if (request.cancelAfterMs !== null) {
     yield request.cancelAfterMs;
@@ -46,11 +46,11 @@ function restart(world: World, delivery: Delivery): void {
   delivery.notBeforeMs = 0;
 }
 
-function* submitOneJob(world: World, request: Wish): Steps {
+function* submitOneJob(world: World, request: ClientRequest): Steps {
   for (;;) {
     const verdict = commit(world, () => accept(world, request.submission));
     if (verdict !== unanswered && !world.meets('submissionUnanswered')) {
-      if (verdict.kind === 'accepted') request.told.add(verdict.job);
+      if (verdict.kind === 'accepted') request.replies.add(verdict.job);
       return;
     }
     yield world.random.between(300, 3000);
@@ -58,8 +58,8 @@ function* submitOneJob(world: World, request: Wish): Steps {
 }
 
 /**
- * See cancel-job: what does not run ends here and now; else the wish is noted, and a hint sent that may be
- * lost.
+ * See cancel-job: what does not run ends here and now; else the request is recorded, and a signal sent that
+ * may be lost.
  */
 function* cancelJob(world: World, job: StoredJob, workers: Worker[]): Steps {
   const { state } = job.core;

@@ -40,10 +40,10 @@ export function createWorld(seed: number, guards: Guards, withHistory: boolean):
     note: (job, ...parts) => {
       if (withHistory) job.history.push(`${(schedule.nowMs / 1000).toFixed(3)} s: ${parts.join(' ')}`);
     },
-    violate: (rule, said, job) => {
+    violate: (rule, description, job) => {
       const key = `${rule} ${job?.id ?? ''}`;
       if (world.violations.has(key)) return;
-      const detail = job === null ? said : `${job.id}: ${said}`;
+      const detail = job === null ? description : `${job.id}: ${description}`;
       world.violations.set(key, { seed, rule, detail, history: job?.history ?? [] });
     },
     step: () => schedule.step(random.between(1, 40)),

@@ -2,8 +2,8 @@ import { decideOrphan, lostFailure, stateOfError, stopError } from '../../src/sh
 import { attemptOutcome } from '../../src/shared/jobs/rules/outcome.ts';
 import { commit, unanswered } from './commit.ts';
 import type { Group, Steps } from './schedule.ts';
-import { endingOf, putBack, settle } from './settle.ts';
-import { type Abandoned, listLost, listOverdue, openJobs, ticketJobs, ticketOf } from './store.ts';
+import { endingOf, requeue, settle } from './settle.ts';
+import { listLost, listOverdue, type Orphan, openJobs, ticketJobs, ticketOf } from './store.ts';
 import { addTicket, hasTicket } from './ticket-queue.ts';
 import { timesMs } from './times.ts';
 import type { World } from './world.ts';
@@ -84,7 +84,7 @@ function* reap(world: World, name: string): Steps {
   }
 }
 
-function repairLost(world: World, found: Abandoned, by: string): void {
+function repairLost(world: World, found: Orphan, by: string): void {
   const { job, fence, tries, target, cancel, late } = found;
   const { maxAttempts, targets } = job.submission;
   const tried = { tries, maxAttempts, attempts: fence, target, targets: targets.length };
@@ -96,12 +96,12 @@ function repairLost(world: World, found: Abandoned, by: string): void {
   }
   const { kind: _, failure, ...way } = outcome;
   const closed = attemptOutcome(failure.reason);
-  commit(world, () => putBack(world, { job, fence, ...way, attemptOutcome: closed, isLost: true, by }));
+  commit(world, () => requeue(world, { job, fence, ...way, attemptOutcome: closed, isLost: true, by }));
 }
 
 function endWithout(
   world: World,
-  { job, cancel }: Abandoned,
+  { job, cancel }: Orphan,
   fence: number | null,
   by: string,
   state = stateOfError(stopError({ cancel })),

@@ -10,16 +10,16 @@ export function createEventHeap<Event extends Timed>(): EventHeap<Event> {
     a.atMs < b.atMs || (a.atMs === b.atMs && a.submission < b.submission);
 
   function push(event: Event): void {
-    let place = events.length;
+    let index = events.length;
     events.push(event);
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
       const above = events[parent] as Event;
       if (!isBefore(event, above)) break;
-      events[place] = above;
-      place = parent;
+      events[index] = above;
+      index = parent;
     }
-    events[place] = event;
+    events[index] = event;
   }
 
   function pop(): Event | undefined {
@@ -30,16 +30,16 @@ export function createEventHeap<Event extends Timed>(): EventHeap<Event> {
   }
 
   function sink(event: Event): void {
-    let place = 0;
+    let index = 0;
     for (;;) {
-      let child = 2 * place + 1;
+      let child = 2 * index + 1;
       if (child >= events.length) break;
       if (child + 1 < events.length && isBefore(events[child + 1] as Event, events[child] as Event)) child++;
       if (!isBefore(events[child] as Event, event)) break;
-      events[place] = events[child] as Event;
-      place = child;
+      events[index] = events[child] as Event;
+      index = child;
     }
-    events[place] = event;
+    events[index] = event;
   }
 
   return { push, pop };

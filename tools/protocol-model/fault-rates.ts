@@ -5,13 +5,13 @@ const highest = {
   /** A process dies, or stands still for longer than its lease; asked at every step. */
   crash: 0.08,
   pause: 0.06,
-  /** A worker is told to stop and puts its runs back. */
+  /** A worker is asked to stop, and requeues its runs. */
   shutdown: 0.05,
   /** A commit fails; a commit is made and its answer lost; the database goes away for seconds. */
   commitFails: 0.1,
   commitUnanswered: 0.08,
   databaseUnavailable: 0.02,
-  /** A client never reads the answer to its order. */
+  /** A client never reads the answer to its submission. */
   submissionUnanswered: 0.15,
   /** The queue is emptied; a ticket is lost, handed out twice, or out of turn. */
   queueFlushed: 0.03,

@@ -5,7 +5,7 @@ import { commit, unanswered } from './commit.ts';
 import type { Call } from './provider.ts';
 import type { Claimed, StopReason } from './records.ts';
 import type { Steps } from './schedule.ts';
-import { endingOf, oweDelivery, putBack, settle } from './settle.ts';
+import { endingOf, oweDelivery, requeue, settle } from './settle.ts';
 
 import type { World } from './world.ts';
 
@@ -50,7 +50,7 @@ export function* finishRun(world: World, by: string, called: Called): Steps {
     return yield* end(world, claimed, by, ending);
   }
   const way = { job, fence, target: outcome.target, delayMs: outcome.delayMs, counts: outcome.counts, by };
-  yield* persist(world, () => putBack(world, { ...way, attemptOutcome: closed }));
+  yield* persist(world, () => requeue(world, { ...way, attemptOutcome: closed }));
 }
 
 /** Stopped by us: cancelled and expired jobs end here; one that only lost its process goes on elsewhere. */
@@ -64,7 +64,7 @@ function* finishStopped(world: World, by: string, called: Called, reason: StopRe
     return yield* end(world, claimed, by, { state: reason, result: null, ...ran });
   }
   const way = { job, fence, target, delayMs: 0, counts: false, attemptOutcome: 'unknown', by };
-  yield* persist(world, () => putBack(world, way));
+  yield* persist(world, () => requeue(world, way));
 }
 
 function* end(

@@ -3,15 +3,17 @@ import type { Group, Steps } from './schedule.ts';
 import { timesMs } from './times.ts';
 import type { World } from './world.ts';
 
-/** A key whose work is not the order of a job: who works under it until when, or what was answered. */
+/** A key whose work is not the submission of a job: who works under it until when, or what was answered. */
 export type KeyedRequest = {
   key: string;
   atMs: number;
   claim: { token: string; untilMs: number } | null;
   answer: string | null;
-  /** What the checks remember: how often the work was done for good, and every answer that was told. */
+  /**
+   * What the checks remember: how often the work was done for good, and every answer that a client received.
+   */
   done: number;
-  told: Set<string>;
+  replies: Set<string>;
 };
 
 export type Api = { group: Group; tokens: number };
@@ -37,7 +39,7 @@ function* standBy(): Steps {
 /** A client that asks under one key, at any process, until it is answered; some ask at two at once. */
 export function* runKeyedClient(world: World, request: KeyedRequest, apis: Api[]): Steps {
   yield request.atMs;
-  while (request.told.size === 0) {
+  while (request.replies.size === 0) {
     const asked = world.random.chance(0.3) ? apis : [world.random.pick(apis)];
     for (const api of asked) world.schedule.start(api.group, answer(world, request, api));
     yield maxWaitMs;
@@ -60,7 +62,7 @@ function* answer(world: World, request: KeyedRequest, api: Api): Steps {
       yield world.step();
       if (stored === unanswered) return;
     } else if (standing === 'answered') {
-      if (request.answer !== null) request.told.add(request.answer);
+      if (request.answer !== null) request.replies.add(request.answer);
       return;
     }
     yield againMs;
@@ -87,10 +89,10 @@ function store(world: World, request: KeyedRequest, token: string): void {
 
 /** What holds in the end of each key. */
 export function checkKeyed(world: World, requests: KeyedRequest[]): void {
-  for (const { key, done, told, claim: open } of requests) {
-    if (done > 1 || told.size > 1)
-      world.violate('one key is one answer', `${key}: done ${done} times, ${told.size} answers`, null);
-    if (told.size === 0 || open !== null)
-      world.violate('every key is answered, and free of claims', `${key}: ${told.size} answers`, null);
+  for (const { key, done, replies, claim: open } of requests) {
+    if (done > 1 || replies.size > 1)
+      world.violate('one key is one answer', `${key}: done ${done} times, ${replies.size} answers`, null);
+    if (replies.size === 0 || open !== null)
+      world.violate('every key is answered, and free of claims', `${key}: ${replies.size} answers`, null);
   }
 }

@@ -16,8 +16,8 @@ export type Delivery = {
   notBeforeMs: number;
 };
 
-/** What a client orders. The key is its own, the same each time it asks. */
-export type Order = {
+/** What a client submits. The key is its own, the same each time it asks. */
+export type Submission = {
   key: string;
   account: Account;
   holdNano: bigint;
@@ -33,7 +33,7 @@ export type Order = {
 export type Witness = {
   /** How many times it was ended. */
   endings: number;
-  /** Calls that were put back as not counting. */
+  /** Calls after which the job was requeued without counting a try. */
   uncounted: number;
   /** Not to be ticketed before, and not to be taken from its worker before. */
   notBeforeMs: number;
@@ -43,7 +43,7 @@ export type Witness = {
 
 export type StoredJob = {
   id: string;
-  submission: Order;
+  submission: Submission;
   core: JobCore;
   target: number;
   hold: Hold;
@@ -98,6 +98,6 @@ export type MeterEntry = {
   jobId: string;
   attempt: number;
   billedNano: bigint;
-  /** Whether the answer told what was used. */
+  /** Whether the answer reports what was used. */
   isUsageReported: boolean;
 };

@@ -11,7 +11,7 @@ export const retrySeconds = [1, 2, 4, 8, 16, 20];
 
 const pollMs = 1000;
 /** Under way at once in one process. */
-const placesMax = 8;
+const slotsMax = 8;
 
 /** A process that posts webhooks: claims, posts, records; and may die between any two of these. */
 export function startSender(world: World, name: string): void {
@@ -32,7 +32,7 @@ export function startSender(world: World, name: string): void {
       if (!world.store.deliveries.some(({ core }) => core.dueAtMs !== null && core.dueAtMs <= nowMs))
         continue;
       const token = `${name}_${++claims}`;
-      const claimed = commit(world, () => claimDue(world, token, placesMax - group.processes.size + 1));
+      const claimed = commit(world, () => claimDue(world, token, slotsMax - group.processes.size + 1));
       if (claimed === unanswered) continue;
       for (const [delivery, tries] of claimed) {
         world.schedule.start(group, deliver(world, delivery, token, tries));

@@ -103,11 +103,11 @@ export type Return = {
 };
 
 /** See put_back_jobs. False when the job is no longer the caller's. */
-export function putBack(world: World, way: Return): boolean {
+export function requeue(world: World, way: Return): boolean {
   const { job, fence, target, delayMs, counts, by } = way;
   const core = moveBy(world, job, { kind: 'putBack', fence, delayMs, counts });
   if (core === null) {
-    world.note(job, by, 'came too late to put back attempt', fence);
+    world.note(job, by, 'came too late to requeue attempt', fence);
     return false;
   }
   replaceCore(world, job, core);
@@ -115,11 +115,11 @@ export function putBack(world: World, way: Return): boolean {
   job.witness.notBeforeMs = world.schedule.nowMs + delayMs;
   if (!counts) job.witness.uncounted += 1;
   closeAttempt(job, fence, way.attemptOutcome, way.isLost);
-  world.note(job, by, 'put back attempt', fence, 'generation', core.generation, 'delay', delayMs);
+  world.note(job, by, 'requeued attempt', fence, 'generation', core.generation, 'delay', delayMs);
   return true;
 }
 
-/** `moveJob`, or what it would say had its author forgotten a guard. */
+/** `moveJob`, or what it would return if a guard were missing. */
 function moveBy(
   world: World,
   job: StoredJob,

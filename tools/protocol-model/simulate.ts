@@ -1,6 +1,6 @@
 import type { Random } from '../stack/random.ts';
 import { checkBooks, checkEnd, isQuiet } from './check.ts';
-import { runClient, type Wish } from './client.ts';
+import { type ClientRequest, runClient } from './client.ts';
 import { createWorld } from './create-world.ts';
 import { startDispatch } from './dispatch.ts';
 import { type FaultName, noFaults } from './fault-rates.ts';
@@ -19,7 +19,7 @@ import type { Violation, World } from './world.ts';
  */
 const endMs = 240_000;
 const healAtMs = (endMs * 2) / 3;
-/** Orders come until then. */
+/** Submissions come until then. */
 const submitUntilMs = 60_000;
 const booksMs = 10_000;
 
@@ -51,25 +51,25 @@ function play(seed: number, guards: Guards, withHistory: boolean): SimulationRes
     createAccount(`account_${index + 1}`, BigInt(random.between(1000, 8000))),
   );
   const keyed = Array.from({ length: random.between(2, 6) }, (_, index) => drawKeyed(random, index));
-  const wishes = Array.from({ length: random.between(12, 30) }, (_, index) =>
+  const requests = Array.from({ length: random.between(12, 30) }, (_, index) =>
     drawRequest(random, accounts, index),
   );
-  startAll(world, wishes, keyed);
+  startAll(world, requests, keyed);
   schedule.start(null, keepBooks(world, accounts));
   schedule.start(null, heal(world));
   // Whoever stood still when the faults ended wakes up before this, and gets its chance to do harm.
   const restAtMs = healAtMs + timesMs.pauseMax + 1000;
   schedule.run(
     endMs,
-    () => schedule.nowMs > restAtMs && isQuiet(world) && keyed.every(({ told }) => told.size > 0),
+    () => schedule.nowMs > restAtMs && isQuiet(world) && keyed.every(({ replies }) => replies.size > 0),
   );
-  checkEnd(world, wishes, accounts, healAtMs);
+  checkEnd(world, requests, accounts, healAtMs);
   checkKeyed(world, keyed);
   const violations = [...world.violations.values()];
   return { violations, jobs: world.store.jobs.length, faults: world.faults, endedAtMs: schedule.nowMs };
 }
 
-function startAll(world: World, wishes: Wish[], keyed: KeyedRequest[]): void {
+function startAll(world: World, requests: ClientRequest[], keyed: KeyedRequest[]): void {
   const { random, schedule } = world;
   const concurrency = random.between(2, 4);
   const workers = Array.from({ length: random.between(2, 4) }, (_, index) =>
@@ -78,17 +78,17 @@ function startAll(world: World, wishes: Wish[], keyed: KeyedRequest[]): void {
   for (const name of ['dispatch_1', 'dispatch_2'])
     startDispatch(world, name, 2 * workers.length * concurrency);
   for (const name of ['sender_1', 'sender_2']) startSender(world, name);
-  for (const request of wishes) schedule.start(null, runClient(world, request, workers));
+  for (const request of requests) schedule.start(null, runClient(world, request, workers));
   const apis = ['api_1', 'api_2'].map((name) => startApi(world, name));
   for (const request of keyed) schedule.start(null, runKeyedClient(world, request, apis));
 }
 
 function drawKeyed(random: Random, index: number): KeyedRequest {
   const atMs = random.between(0, submitUntilMs);
-  return { key: `keyed_${index + 1}`, atMs, claim: null, answer: null, done: 0, told: new Set() };
+  return { key: `keyed_${index + 1}`, atMs, claim: null, answer: null, done: 0, replies: new Set() };
 }
 
-function drawRequest(random: Random, accounts: Account[], index: number): Wish {
+function drawRequest(random: Random, accounts: Account[], index: number): ClientRequest {
   return {
     atMs: random.between(0, submitUntilMs),
     submission: {
@@ -106,7 +106,7 @@ function drawRequest(random: Random, accounts: Account[], index: number): Wish {
     cancelAfterMs: random.chance(0.15) ? random.between(0, 15_000) : null,
     repeats: random.chance(0.2),
     replaysAfterMs: random.chance(0.1) ? random.between(0, 90_000) : null,
-    told: new Set(),
+    replies: new Set(),
   };
 }
 

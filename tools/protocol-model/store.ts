@@ -7,7 +7,7 @@ import {
   moveJob,
 } from '../../src/shared/jobs/rules/transitions.ts';
 import { reserve } from './money.ts';
-import type { Claimed, Order, StoredJob, Ticket } from './records.ts';
+import type { Claimed, StoredJob, Submission, Ticket } from './records.ts';
 import { SchemaRefusal } from './schema-refusal.ts';
 import { timesMs } from './times.ts';
 import type { World } from './world.ts';
@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 export type Intake = { kind: 'accepted'; job: StoredJob } | { kind: 'insufficient' };
 
 /** See accept_jobs: the key decides first, then the funds. */
-export function accept(world: World, submission: Order): Intake {
+export function accept(world: World, submission: Submission): Intake {
   const { store, schedule, guards } = world;
   const first = guards.idempotencyKey ? store.keys.get(submission.key) : undefined;
   if (first !== undefined) return { kind: 'accepted', job: first };
@@ -170,7 +170,7 @@ export function extendLease(world: World, job: StoredJob, fence: number): { canc
   return { cancel: core.cancelRequested };
 }
 
-/** Notes the wish to cancel; false when the job is final. */
+/** Records a request to cancel; false when the job is final. */
 export function requestCancel(world: World, job: StoredJob): boolean {
   const core = moveJob(job.core, { kind: 'requestCancel' }, world.schedule.nowMs);
   if (core === null) return false;
@@ -181,7 +181,7 @@ export function requestCancel(world: World, job: StoredJob): boolean {
 }
 
 /** What the reaper reads of a job: what was true then. */
-export type Abandoned = {
+export type Orphan = {
   job: StoredJob;
   fence: number;
   tries: number;
@@ -190,7 +190,7 @@ export type Abandoned = {
   late: boolean;
 };
 
-export function listLost(world: World): Abandoned[] {
+export function listLost(world: World): Orphan[] {
   const { nowMs } = world.schedule;
   const lost = openJobs(world).filter((job) => isOrphaned(job.core, nowMs));
   for (const job of lost) {
@@ -198,17 +198,17 @@ export function listLost(world: World): Abandoned[] {
       world.violate('a job is its until its lease ends', `until ${job.witness.leaseEndMs}`, job);
     }
   }
-  return lost.map((job) => abandoned(job, nowMs));
+  return lost.map((job) => toOrphan(job, nowMs));
 }
 
-export function listOverdue(world: World): Abandoned[] {
+export function listOverdue(world: World): Orphan[] {
   const { nowMs } = world.schedule;
   return openJobs(world)
     .filter((job) => isOverdue(job.core, nowMs))
-    .map((job) => abandoned(job, nowMs));
+    .map((job) => toOrphan(job, nowMs));
 }
 
-function abandoned(job: StoredJob, nowMs: number): Abandoned {
+function toOrphan(job: StoredJob, nowMs: number): Orphan {
   const { attempts, tries, cancelRequested, deadlineAtMs } = job.core;
   const late = deadlineAtMs <= nowMs;
   return { job, fence: attempts, tries, target: job.target, cancel: cancelRequested, late };

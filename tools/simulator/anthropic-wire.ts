@@ -136,9 +136,9 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
   const choice = reply.choices[0] as ReplyChoice;
   const out: StreamEvent[] = [];
   const { reasoning } = reply.counts;
-  let said = '';
+  let sent = '';
   const push = (data: { type: string }) =>
-    out.push({ frame: sse(data, data.type), tokens: reasoning + countTokens(said) });
+    out.push({ frame: sse(data, data.type), tokens: reasoning + countTokens(sent) });
   const started = { ...wireUsage(reply, 1), output_tokens_details: { thinking_tokens: 0 } };
   const startUsage = reply.usage === 'missing' ? {} : { usage: started };
   const open = { ...envelope(prompt, reply), content: [], stop_reason: null, ...startUsage };
@@ -148,7 +148,7 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
     const { start, deltas } = unroll(block, choice);
     push({ type: 'content_block_start', index, content_block: start } as { type: string });
     for (const delta of deltas) {
-      said += delta['text'] ?? delta['partial_json'] ?? '';
+      sent += delta['text'] ?? delta['partial_json'] ?? '';
       push({ type: 'content_block_delta', index, delta } as { type: string });
     }
     push({ type: 'content_block_stop', index } as { type: string });

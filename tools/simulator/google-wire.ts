@@ -126,7 +126,7 @@ function plain(prompt: Prompt, reply: Reply): unknown {
 
 function events(prompt: Prompt, reply: Reply): StreamEvent[] {
   const out: StreamEvent[] = [];
-  let said = 0;
+  let sentBytes = 0;
   const { reasoning, completion } = reply.counts;
   reply.choices.forEach((choice, index) => {
     const isLast = index === reply.choices.length - 1;
@@ -134,8 +134,8 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
     const parts = pieces.length === 0 ? [{ text: '' }] : pieces;
     parts.forEach((part, at) => {
       const isEnd = at === parts.length - 1;
-      said += Buffer.byteLength('text' in part ? part.text : JSON.stringify(part.functionCall));
-      const soFar = isEnd && isLast ? completion : Math.min(completion, reasoning + Math.ceil(said / 4));
+      sentBytes += Buffer.byteLength('text' in part ? part.text : JSON.stringify(part.functionCall));
+      const soFar = isEnd && isLast ? completion : Math.min(completion, reasoning + Math.ceil(sentBytes / 4));
       const finish = isEnd ? { finishReason: wireFinish(choice.finish) } : {};
       const candidate = { content: { role: 'model', parts: [part] }, index, ...finish };
       out.push({ frame: sse(response(prompt, reply, [candidate], soFar)), tokens: soFar });

@@ -117,22 +117,22 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
   const out: StreamEvent[] = [];
   let before = reply.counts.reasoning;
   reply.choices.forEach((choice, index) => {
-    let said = '';
+    let sent = '';
     const push = (delta: unknown, finish: string | null) => {
       const chunk = { ...head, choices: [{ index, delta, finish_reason: finish }], ...nullUsage };
-      out.push({ frame: sse(chunk), tokens: before + countTokens(said) });
+      out.push({ frame: sse(chunk), tokens: before + countTokens(sent) });
     };
     push({ role: 'assistant', content: '' }, null);
     for (const content of splitText(choice.text)) {
-      said += content;
+      sent += content;
       push({ content }, null);
     }
     choice.toolCalls.forEach((call, at) => {
-      said += call.name;
+      sent += call.name;
       const named = { ...wireCall(call), function: { name: call.name, arguments: '' } };
       push({ tool_calls: [{ index: at, ...named }] }, null);
       for (const piece of splitText(call.args)) {
-        said += piece;
+        sent += piece;
         push({ tool_calls: [{ index: at, function: { arguments: piece } }] }, null);
       }
     });

@@ -21,12 +21,12 @@ function drawBar(title: string): ProgressBar {
 }
 
 function writeLines(title: string): ProgressBar {
-  let said = 0;
+  let printedTenths = 0;
   return {
     update: (done, total, what) => {
       const tenths = total === 0 ? 0 : Math.floor((10 * done) / total);
-      if (tenths === said) return;
-      said = tenths;
+      if (tenths === printedTenths) return;
+      printedTenths = tenths;
       process.stdout.write(`${title} ${done}/${total} ${what}\n`);
     },
     stop: () => undefined,

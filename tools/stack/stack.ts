@@ -30,7 +30,7 @@ export type StackOptions = {
   signal: AbortSignal;
   /** What was set by the user; what is not set is brought along. */
   given: NodeJS.ProcessEnv;
-  say(line: string): void;
+  print(line: string): void;
 };
 
 /**
@@ -61,7 +61,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const databases = await findDatabases(options, dataDir, parts.add);
     const simulatorUrl = await findSimulator(options, parts.add);
     const env = environmentOf(options, dataDir, databases, simulatorUrl);
-    const url = await startGateway(env, options.say, parts.add);
+    const url = await startGateway(env, options.print, parts.add);
     options.signal.throwIfAborted();
     return {
       url,
@@ -107,16 +107,16 @@ function createParts(note: (children: Child[]) => void) {
 }
 
 async function findDatabases(options: StackOptions, dataDir: string, onSpawn: (child: Child) => void) {
-  const { given, say, signal } = options;
+  const { given, print, signal } = options;
   let appUrl = settingOf(given, 'DATABASE_URL');
   let ownerUrl = settingOf(given, 'DATABASE_DIRECT_URL') ?? appUrl;
   let redisUrl = settingOf(given, 'REDIS_URL') ?? null;
   if (appUrl === undefined || ownerUrl === undefined) {
-    say('starting Postgres …');
+    print('starting Postgres …');
     ({ appUrl, ownerUrl } = await startPostgres({ dir: join(dataDir, 'postgres'), onSpawn, signal }));
   }
   if (redisUrl === null && settingOf(given, 'REDIS_CLUSTER_NODES') === undefined) {
-    say('starting Redis …');
+    print('starting Redis …');
     const dir = join(dataDir, 'redis');
     const redis = await startRedis({ dir, cacheDir: options.cacheDir, persistent: true, onSpawn, signal });
     redisUrl = redis.url;
@@ -161,7 +161,7 @@ async function findSimulator(options: StackOptions, onSpawn: (child: Child) => v
   if (allReal || !allowed) return null;
   const url = settingOf(given, 'SIMULATOR_URL');
   if (url !== undefined) return url;
-  options.say('starting the provider simulator …');
+  options.print('starting the provider simulator …');
   const port = await findFreePort();
   const env = { ...process.env, SIMULATOR_PORT: String(port) };
   return startAndWait('simulator', 'dist-tools/tools/simulator/main.js', [], env, onSpawn);
@@ -211,10 +211,10 @@ function systemEnvironment(): NodeJS.ProcessEnv {
 
 async function startGateway(
   env: Record<string, string>,
-  say: (line: string) => void,
+  print: (line: string) => void,
   onSpawn: (child: Child) => void,
 ): Promise<string> {
-  say('starting the gateway …');
+  print('starting the gateway …');
   return startAndWait('gateway', 'dist/main.js', ['all'], { ...systemEnvironment(), ...env }, onSpawn);
 }
 

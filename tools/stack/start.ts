@@ -7,18 +7,24 @@ import { badConfigurationExit, ProcessFailed } from './process-failed.ts';
 import { type Stack, startStack } from './stack.ts';
 import { onStopRequest } from './stop-request.ts';
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const print = (line: string) => process.stderr.write(`${line}\n`);
 
 async function start(): Promise<void> {
   readEnvFile('.env');
   const dataDir = resolve(process.env['DATA_DIR'] ?? '.data');
   const abort = new AbortController();
-  const starting = startStack({ dataDir, cacheDir: '.cache', given: process.env, say, signal: abort.signal });
+  const starting = startStack({
+    dataDir,
+    cacheDir: '.cache',
+    given: process.env,
+    print,
+    signal: abort.signal,
+  });
   let ending = false;
   const end = async (why: string, code: number) => {
     if (ending) return;
     ending = true;
-    say(why);
+    print(why);
     abort.abort(new Error('stopped before it was ready'));
     const started = await starting.catch(() => null);
     await started?.stop();
@@ -57,7 +63,7 @@ function readEnvFile(path: string): void {
 async function announce(stack: Stack, dataDir: string): Promise<void> {
   const apiKey = await openDemoAccount({ url: stack.url, key: stack.adminApiKey }, dataDir);
   writeDevFile(dataDir, stack, apiKey);
-  say(
+  print(
     `account demo, key in ${join(dataDir, 'dev.json')}; docs at ${stack.url}/docs; Ctrl-C stops everything`,
   );
   process.stdout.write(`ready ${stack.url}\n`);
@@ -77,6 +83,6 @@ function writeDevFile(dataDir: string, stack: Stack, apiKey: string): void {
 }
 
 start().catch((error: unknown) => {
-  say(error instanceof Error ? error.message : String(error));
+  print(error instanceof Error ? error.message : String(error));
   process.exit(error instanceof ProcessFailed ? error.exitCode : 1);
 });

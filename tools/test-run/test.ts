@@ -7,7 +7,7 @@ import { startPostgres } from '../stack/embedded-postgres.ts';
 import { startRedis } from '../stack/embedded-redis.ts';
 import { removePostgres } from '../stack/postgres-launcher.ts';
 import { startRedisCluster } from '../stack/redis-cluster.ts';
-import { removeAbandoned } from '../stack/remove-abandoned.ts';
+import { removeLeftovers } from '../stack/remove-leftovers.ts';
 import { onStopRequest } from '../stack/stop-request.ts';
 import { runVitest } from './vitest-run.ts';
 
@@ -23,7 +23,7 @@ type Report = {
  * Starts a Postgres and a Redis for this run, runs vitest on them, stops them and says how many tests passed.
  */
 async function test(): Promise<number> {
-  await removeAbandoned(resolve('.data'), 'test');
+  await removeLeftovers(resolve('.data'), 'test');
   const dir = resolve('.data', `test-${process.pid}`);
   const folder = await claimFolder(dir);
   const abort = new AbortController();

@@ -43,9 +43,9 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 const accepted: Reply = { status: 202, body: { id: 'job_1' } };
-const away: Reply = { status: 503, headers: { 'retry-after': '1' } };
+const unavailable: Reply = { status: 503, headers: { 'retry-after': '1' } };
 
-/** Draws that never ask for an accepted order again, and draws that always do. */
+/** Draws that never resubmit an accepted submission, and draws that always do. */
 const seldom = () => 0.99;
 const always = () => 0;
 
@@ -62,8 +62,8 @@ function clientOf(urls: string[], more: Partial<Parameters<typeof createChaosCli
   });
 }
 
-test('an order is repeated under its key, byte for byte, until it is known what became of it', async () => {
-  const { url, asked } = await serveInTurn('cut', away, 'hang', { status: 429 }, accepted);
+test('a submission is repeated under its key, byte for byte, until it is known what became of it', async () => {
+  const { url, asked } = await serveInTurn('cut', unavailable, 'hang', { status: 429 }, accepted);
   const client = clientOf([url]);
   const submission = await client.submit({ text: 'please', webhook: true });
   expect(submission.tries.map(({ outcome }) => outcome)).toEqual(['error', 503, 'timeout', 429, 202]);
@@ -103,7 +103,7 @@ test.each([
   ['500', { status: 500 }],
   ['502', { status: 502 }],
   ['503 without Retry-After', { status: 503 }],
-])('%s is a wrong answer, and the order goes on', async (_name, wrong) => {
+])('%s is a wrong answer, and the submission goes on', async (_name, wrong) => {
   const { url } = await serveInTurn(wrong, accepted);
   const client = clientOf([url]);
   expect((await client.submit({ text: 'a' })).jobId).toBe('job_1');

@@ -23,7 +23,7 @@ afterEach(async () => {
   await new Promise((closed) => echo.close(closed));
 });
 
-type Client = { socket: Socket; heard(): string; ended(): string | null; says(text: string): Promise<void> };
+type Client = { socket: Socket; heard(): string; ended(): string | null; sends(text: string): Promise<void> };
 
 /**
  * A client that remembers what it heard and how its connection ended: with `end`, or the code of an error.
@@ -45,7 +45,7 @@ function open(port = proxy.port): Client {
     socket,
     heard: () => heard,
     ended: () => ended,
-    async says(text) {
+    async sends(text) {
       socket.write(text);
       await waitFor(`the echo of ${text}`, () => heard.endsWith(text));
     },
@@ -67,19 +67,19 @@ it('passes bytes and ends in both directions, however many', async () => {
 
 it('resets new connections when refusing, and leaves the old ones', async () => {
   const old = open();
-  await old.says('before');
+  await old.sends('before');
   proxy.refuse();
   const fresh = open();
   await waitFor('the reset', () => fresh.ended() === 'ECONNRESET');
-  await old.says('still here');
+  await old.sends('still here');
   expect(proxy.connections()).toBe(1);
   proxy.pass();
-  await open().says('welcome');
+  await open().sends('welcome');
 });
 
 it('resets a client when the target is not there, and the target when the client resets', async () => {
   const client = open();
-  await client.says('hello');
+  await client.sends('hello');
   const error = once(echoed[0]!, 'error');
   client.socket.resetAndDestroy();
   expect((await error)[0]).toMatchObject({ code: 'ECONNRESET' });
@@ -90,9 +90,9 @@ it('resets a client when the target is not there, and the target when the client
   await orphan.close();
 });
 
-it('cuts every connection on both sides, and says how many', async () => {
+it('cuts every connection on both sides, and counts them', async () => {
   const clients = [open(), open(), open()];
-  for (const client of clients) await client.says('hello');
+  for (const client of clients) await client.sends('hello');
   expect(proxy.connections()).toBe(3);
   const codes = echoed.map(
     async (socket) => ((await once(socket, 'error')) as [NodeJS.ErrnoException])[0].code,
@@ -101,12 +101,12 @@ it('cuts every connection on both sides, and says how many', async () => {
   expect(proxy.connections()).toBe(0);
   await waitFor('the resets', () => clients.every((client) => client.ended() === 'ECONNRESET'));
   expect(await Promise.all(codes)).toEqual(['ECONNRESET', 'ECONNRESET', 'ECONNRESET']);
-  await open().says('again');
+  await open().sends('again');
 });
 
 it('lets nothing through a black hole, and everything afterwards', async () => {
   const old = open();
-  await old.says('before');
+  await old.sends('before');
   proxy.blackhole();
   const fresh = open();
   await once(fresh.socket, 'connect');
@@ -128,10 +128,10 @@ it('lets nothing through a black hole, and everything afterwards', async () => {
 
 it('delays each byte on each way, and no longer than the fault lasts', async () => {
   const client = open();
-  await client.says('before');
+  await client.sends('before');
   proxy.delay(60);
   const before = performance.now();
-  await client.says('there and back');
+  await client.sends('there and back');
   expect(performance.now() - before).toBeGreaterThan(115);
   proxy.delay(3_600_000);
   client.socket.write('later');
@@ -143,10 +143,10 @@ it('delays each byte on each way, and no longer than the fault lasts', async () 
 
 it('throttles to bytes per second, also a connection that was fast before', async () => {
   const client = open();
-  await client.says('x'.repeat(100_000));
+  await client.sends('x'.repeat(100_000));
   proxy.throttle(20_000);
   const before = performance.now();
-  await client.says('y'.repeat(6_000));
+  await client.sends('y'.repeat(6_000));
   const tookMs = performance.now() - before;
   expect(tookMs).toBeGreaterThan(250);
   expect(tookMs).toBeLessThan(3_000);
@@ -159,8 +159,8 @@ it('throttles to bytes per second, also a connection that was fast before', asyn
 it('swallows answers when half open, and then resets who lost some', async () => {
   const asking = open();
   const silent = open();
-  await asking.says('before');
-  await silent.says('before');
+  await asking.sends('before');
+  await silent.sends('before');
   const arrived = once(echoed[0]!, 'data');
   proxy.halfOpen();
   asking.socket.write('one way');
@@ -169,12 +169,12 @@ it('swallows answers when half open, and then resets who lost some', async () =>
   expect([asking.heard(), asking.ended()]).toEqual(['before', null]);
   proxy.pass();
   await waitFor('the reset', () => asking.ended() === 'ECONNRESET');
-  await silent.says('nothing happened');
+  await silent.sends('nothing happened');
 });
 
 it('hides the end of a server when half open', async () => {
   const client = open();
-  await client.says('before');
+  await client.sends('before');
   proxy.halfOpen();
   echoed[0]!.resetAndDestroy();
   await aWhile();
@@ -185,7 +185,7 @@ it('hides the end of a server when half open', async () => {
 
 it('leaves no timer and no connection behind', async () => {
   const client = open();
-  await client.says('before');
+  await client.sends('before');
   const anHourMs = 3_600_000;
   const starts = vi.spyOn(globalThis, 'setTimeout');
   const ends = vi.spyOn(globalThis, 'clearTimeout');
@@ -208,10 +208,10 @@ it('follows queries only where it was told the protocol', () => {
 
 it('silences who is there and serves who comes, until the network is well: then who was silent is reset', async () => {
   const old = open();
-  await old.says('before');
+  await old.sends('before');
   expect(proxy.silenceOpen()).toBe(1);
   old.socket.write('lost');
-  await open().says('welcome');
+  await open().sends('welcome');
   expect([old.heard(), old.ended()]).toEqual(['before', null]);
   proxy.pass();
   await waitFor('the reset', () => old.ended() === 'ECONNRESET');
@@ -227,34 +227,34 @@ describe('of connections to Redis', () => {
   const command = (...words: string[]) =>
     `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
   const kinds = {
-    subscriber: command('subscribe', 'chaos:news'),
+    subscriber: command('subscribe', 'chaos:signals'),
     blocking: command('bzpopmin', 'chaos:{openai}:completions-openai:marker', '5'),
     queues: command('evalsha', 'abc', '1', 'chaos:{openai}:completions-openai:wait'),
-    commands: command('publish', 'chaos:news', '1'),
+    commands: command('publish', 'chaos:signals', '1'),
   };
 
   it.each(Object.keys(kinds) as (keyof typeof kinds)[])('silences %s and no other kind', async (silent) => {
-    const clients = Object.entries(kinds).map(([kind, said]) => ({ kind, said, client: open(redis.port) }));
-    for (const { client, said } of clients) {
-      await client.says(command('info'));
-      await client.says(said);
+    const clients = Object.entries(kinds).map(([kind, text]) => ({ kind, text, client: open(redis.port) }));
+    for (const { client, text } of clients) {
+      await client.sends(command('info'));
+      await client.sends(text);
     }
     expect(redis.silence(silent, false)).toBe(1);
-    for (const { kind, client } of clients) if (kind !== silent) await client.says('again');
+    for (const { kind, client } of clients) if (kind !== silent) await client.sends('again');
     const its = clients.find(({ kind }) => kind === silent)!;
     its.client.socket.write('lost');
     const fresh = open(redis.port);
-    await fresh.says(its.said);
-    expect(its.client.heard()).toBe(`${command('info')}${its.said}`);
+    await fresh.sends(its.text);
+    expect(its.client.heard()).toBe(`${command('info')}${its.text}`);
     expect(its.client.ended()).toBe(null);
   });
 
   it('silences those to come as soon as they show to be of the kind', async () => {
     redis.silence('blocking', true);
     const fresh = open(redis.port);
-    await fresh.says(command('info'));
+    await fresh.sends(command('info'));
     fresh.socket.write(kinds.blocking);
-    await open(redis.port).says(kinds.queues);
+    await open(redis.port).sends(kinds.queues);
     expect([fresh.heard(), fresh.ended()]).toEqual([command('info'), null]);
   });
 });

@@ -52,7 +52,7 @@ it('finds nothing where nobody is held up, and says how long the worst waited', 
   expect(measureInnocents(facts)).toMatchObject({ jobs: 2, undisturbed: 2, countedMs: 5 });
 });
 
-it('names each job of a tenant that is held up, unless something was away for everybody', async () => {
+it('names each job of a tenant that is held up, unless something was unavailable for everybody', async () => {
   await holdUp();
   const facts = await innocent.takeFacts();
   const breaches = await validator(facts);
@@ -65,10 +65,10 @@ it('names each job of a tenant that is held up, unless something was away for ev
   expect(await validator(await innocent.takeFacts())).toEqual([]);
 });
 
-it('counts the time of a job from when those have started that its tenant ordered in an outage before it', async () => {
+it('counts the time of a job from when those have started that its tenant submitted in an outage before it', async () => {
   let nowMs = 1000;
-  const away = createOutages(() => nowMs);
-  const isBack = away.begin('server');
+  const outages = createOutages(() => nowMs);
+  const isBack = outages.begin('server');
   nowMs = 60_000;
   isBack();
   const { lone } = innocent;
@@ -81,9 +81,9 @@ it('counts the time of a job from when those have started that its tenant ordere
     startedMs: piled.startedMs + 50,
   };
   const heldUp = { ...behind, jobId: 'job_held_up', startedMs: piled.startedMs + 60_000 };
-  expect(await validator({ submissions: [piled, behind], outages: away, lone })).toEqual([]);
+  expect(await validator({ submissions: [piled, behind], outages: outages, lone })).toEqual([]);
   expect(
-    (await validator({ submissions: [piled, heldUp], outages: away, lone })).map(({ jobId }) => jobId),
+    (await validator({ submissions: [piled, heldUp], outages: outages, lone })).map(({ jobId }) => jobId),
   ).toEqual(['job_held_up']);
 });
 

@@ -156,7 +156,7 @@ const namesOf = (violations: Violation[]) => violations.map(({ invariant }) => i
 const someJob = "(select min(id) from jobs where state = 'succeeded' and webhook_url is not null)";
 const winnersOnly = '(select job_id from charges where not estimated and amount_nano > 0 limit 1)';
 
-describe('a judge who is lied to by the books names the promise, when', () => {
+describe('checks that read false books name the promise that is broken, when', () => {
   test.each([
     [
       'a charge is gone',
@@ -229,7 +229,7 @@ describe('a judge who is lied to by the books names the promise, when', () => {
         join job_requests q on job_id = id where id = ${someJob};
         insert into jobs select (jsonb_populate_record(j, jsonb_build_object('id', j.id || 'twin'))).*
           from jobs j where id = ${someJob}`,
-      ['no job is there that no client ordered, and none twice'],
+      ['no job is there that no client submitted, and none twice'],
     ],
     [
       'an attempt is missing',
@@ -265,7 +265,7 @@ describe('a judge who is lied to by the books names the promise, when', () => {
   });
 });
 
-describe('a judge who is lied to by a witness names the promise, when', () => {
+describe('checks that hear a false witness name the promise that is broken, when', () => {
   const firstCall = (): MeterCall => facts.meter.find(({ outcome }) => outcome === 'completed') as MeterCall;
   const firstWebhook = (): ReceivedWebhook => received.at(-1) as ReceivedWebhook;
   const client = () => facts.clients[0] as Facts['clients'][number];
@@ -333,32 +333,32 @@ describe('a judge who is lied to by a witness names the promise, when', () => {
       ['every webhook is signed with the secret of its account'],
     ],
     [
-      'an order without a webhook got one',
+      'a submission without a webhook got one',
       () => withSubmission({ hasWebhook: false }),
       ['every final job with a webhook has one delivery, and it arrived'],
     ],
     [
-      'an order was told of another job',
+      'a submission was answered with another job',
       () => withSubmission({ jobId: 'job_none' }),
       [
         'every job a client saw accepted is there and ended once',
-        'no job is there that no client ordered, and none twice',
+        'no job is there that no client submitted, and none twice',
       ],
     ],
     [
-      'a refused order was done',
+      'a refused submission was done',
       () => withSubmission({ jobId: null, refusal: { status: 402, type: 'insufficient_funds' } }),
-      ['no job is there that no client ordered, and none twice'],
+      ['no job is there that no client submitted, and none twice'],
     ],
     [
-      'nobody knows what became of an order',
+      'nobody knows what became of a submission',
       () => withSubmission({ jobId: null }),
-      ['what became of every order is known in the end'],
+      ['what became of every submission is known in the end'],
     ],
     [
-      'a job was nobody’s order',
+      'a job was nobody’s submission',
       () => ({ clients: [] }),
-      ['no job is there that no client ordered, and none twice'],
+      ['no job is there that no client submitted, and none twice'],
     ],
     [
       'a reader saw another text',
@@ -376,7 +376,7 @@ describe('a judge who is lied to by a witness names the promise, when', () => {
     expect(names.length).toBeLessThan(40);
   });
 
-  test('an order that was refused may have been done by a try that nobody answered', async () => {
+  test('a submission that was refused may have been done by a try that nobody answered', async () => {
     const tries = [{ atMs: 0, url: '', outcome: 'timeout' as const }, ...firstSubmission().tries];
     const lie = withSubmission({ jobId: null, refusal: { status: 402, type: 'insufficient_funds' }, tries });
     expect(await check(lie)).toEqual([]);
@@ -387,7 +387,7 @@ test('a violation comes with the whole story of its job', async () => {
   const jobId = facts.clients[0]?.submissions[6]?.jobId ?? '';
   const kinds = (await historyOf(gateway.sql, jobId, facts)).map((line) => line.split(' ', 1)[0]);
   expect(kinds).toEqual(
-    'ordered job attempt attempt metered metered entry entry entry charge delivery posted received'.split(
+    'submitted job attempt attempt metered metered entry entry entry charge delivery posted received'.split(
       ' ',
     ),
   );

@@ -14,7 +14,7 @@ afterEach(() => {
   for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true });
 });
 
-/** `npm start` in a terminal of its own, once it has said that it is ready. */
+/** `npm start` in a terminal of its own, once it has printed that it is ready. */
 async function start(): Promise<{ npm: ChildProcess; note: Note }> {
   const dir = mkdtempSync(join(tmpdir(), 'killed-start-'));
   dirs.push(dir);
@@ -25,12 +25,12 @@ async function start(): Promise<{ npm: ChildProcess; note: Note }> {
     env: { PATH, HOME, DATA_DIR: dir, PORT: '0' },
   });
   npm.stdout.setEncoding('utf8');
-  let said = '';
+  let printed = '';
   for await (const piece of npm.stdout) {
-    said += piece as string;
-    if (/^ready /m.test(said)) break;
+    printed += piece as string;
+    if (/^ready /m.test(printed)) break;
   }
-  expect(said).toMatch(/^ready http/m);
+  expect(printed).toMatch(/^ready http/m);
   return { npm, note: JSON.parse(readFileSync(join(dir, 'running.json'), 'utf8')) as Note };
 }
 

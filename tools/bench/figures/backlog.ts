@@ -4,9 +4,9 @@ import { type Gateway, openGateway } from '../gateway.ts';
 import { type Ground, redisMemoryBytes } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
 import type { Part } from '../part.ts';
-import { submitJob } from '../place-order.ts';
 import type { FigureResult, Row } from '../row.ts';
 import { databaseNow, settledSince, untilSettled } from '../settled.ts';
+import { submitJob } from '../submit-job.ts';
 
 const atOnce = 50;
 

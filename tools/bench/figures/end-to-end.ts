@@ -2,12 +2,12 @@ import { alternate } from '../alternate.ts';
 import { type Gateway, openGateway } from '../gateway.ts';
 import type { Ground } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
-import { submissionBody } from '../order-body.ts';
 import { type Part, runTool } from '../part.ts';
 import type { LoadPlan, LoadResult } from '../processes/intake-load.ts';
 import type { SdkPlan, SdkResult } from '../processes/sdk-loop.ts';
 import type { FigureResult, Row } from '../row.ts';
 import { databaseNow, settledSince, untilSettled } from '../settled.ts';
+import { submissionBody } from '../submission-body.ts';
 
 const atOnce = 50;
 const maxWaitMs = 120_000;
@@ -15,9 +15,9 @@ const maxWaitMs = 120_000;
 type Pace = { accepted: number; failed: number; perSecond: number; cpuMs: number };
 
 /**
- * From the first order to the last settled charge: one API and one worker process, an account, a provider
- * that answers at once; beside a loop of SDK calls, as many at once. What one job costs the worker process,
- * beside a call of the loop.
+ * From the first submission to the last settled charge: one API and one worker process, an account, a
+ * provider that answers at once; beside a loop of SDK calls, as many at once. What one job costs the worker
+ * process, beside a call of the loop.
  */
 export async function measureEndToEnd(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const gateway = await openGateway(ground, 'endtoend');

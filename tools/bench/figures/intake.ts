@@ -3,10 +3,10 @@ import { type BaselineName, startBaseline } from '../baselines.ts';
 import { type Gateway, openGateway } from '../gateway.ts';
 import type { Ground } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
-import { submissionBody } from '../order-body.ts';
 import { type Part, runTool } from '../part.ts';
 import type { LoadPlan, LoadResult } from '../processes/intake-load.ts';
 import type { FigureResult, Row } from '../row.ts';
+import { submissionBody } from '../submission-body.ts';
 
 const connections = 64;
 const baselineNames: Record<BaselineName, string> = {
@@ -16,8 +16,8 @@ const baselineNames: Record<BaselineName, string> = {
 };
 
 /**
- * How many orders per second one API process takes over HTTP, on one hot account and on many, beside three
- * baselines.
+ * How many submissions per second one API process takes over HTTP, on one hot account and on many, beside
+ * three baselines.
  */
 export async function measureIntake(ground: Ground, size: BenchSize): Promise<FigureResult> {
   const gateway = await openGateway(ground, 'intake');
@@ -44,7 +44,7 @@ export async function measureIntake(ground: Ground, size: BenchSize): Promise<Fi
     const run = (name: keyof typeof servers) => async () => {
       const result = await load(gateway, servers[name], chosen, size.intake);
       if (name === 'gateway') accepted[kind] += result.accepted;
-      if (result.refused > 0) broken.push(`${name} refused ${result.refused} orders`);
+      if (result.refused > 0) broken.push(`${name} refused ${result.refused} submissions`);
       return result.perSecond;
     };
     const baselines: BaselineName[] =

@@ -4,10 +4,10 @@ import { type Gateway, openGateway } from '../gateway.ts';
 import { type Ground, redisMemoryBytes } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
 import { runTool } from '../part.ts';
-import { submitJob } from '../place-order.ts';
 import type { FifoPlan, FifoResult } from '../processes/fifo-queue.ts';
 import { type FigureResult, median } from '../row.ts';
 import { untilFinal } from '../settled.ts';
+import { submitJob } from '../submit-job.ts';
 
 const atOnce = 50;
 

@@ -4,10 +4,10 @@ import { type Gateway, openGateway } from '../gateway.ts';
 import type { Ground } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
 import { type Part, runTool, startPart } from '../part.ts';
-import { submitJob } from '../place-order.ts';
 import type { AppendPlan, AppendResult } from '../processes/append-deltas.ts';
 import type { ViewersPlan, ViewersResult } from '../processes/stream-viewers.ts';
 import type { FigureResult, Row } from '../row.ts';
+import { submitJob } from '../submit-job.ts';
 
 type Site = { gateway: Gateway; key: string; templateId: string; broken: string[] };
 type Level = { streams: number; deltasPerSecond: number; warmSeconds: number; seconds: number };

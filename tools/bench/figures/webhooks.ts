@@ -5,10 +5,10 @@ import { type Gateway, openGateway } from '../gateway.ts';
 import type { Ground } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
 import { type Part, runTool, startPart } from '../part.ts';
-import { submitJob } from '../place-order.ts';
 import type { FetchPlan, FetchResult } from '../processes/fetch-loop.ts';
 import type { FigureResult, Row } from '../row.ts';
 import { databaseNow } from '../settled.ts';
+import { submitJob } from '../submit-job.ts';
 
 type Site = { gateway: Gateway; worker: Part; urls: string[]; template: { id: string; body: string } };
 type Sent = { perSecond: number; cpuMs: number };

@@ -7,9 +7,9 @@ import { openDatabase } from '../../../src/shared/platform/postgres/database.ts'
 import { openRedis } from '../../../src/shared/platform/redis/redis.ts';
 import { asBullConnection } from '../../../src/shared/queue/queue.ts';
 
-/** One order as a baseline stores it. */
-type Order = { id: string; account: string; body: string };
-type Keep = (submission: Order) => Promise<unknown>;
+/** One submission as a baseline stores it. */
+type Submission = { id: string; account: string; body: string };
+type Keep = (submission: Submission) => Promise<unknown>;
 
 const { env } = process;
 const mode = process.argv[2] ?? '';
@@ -28,10 +28,10 @@ const queue = new Queue<unknown, void, 'job'>(`baseline-${mode}`, { connection: 
 const holdNano = 1_000_000n;
 
 /**
- * Nothing but durable: many orders in one insert, and their tickets in one pipeline beside it. No money, no
- * promise.
+ * Nothing but durable: many submissions in one insert, and their tickets in one pipeline beside it. No money,
+ * no promise.
  */
-const keepInGroups: Keep = createGroupCommit<Order, undefined>({
+const keepInGroups: Keep = createGroupCommit<Submission, undefined>({
   commit: async (submissions) => {
     await Promise.all([
       sql`

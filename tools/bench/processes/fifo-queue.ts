@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import OpenAI from 'openai';
 import { openRedis } from '../../../src/shared/platform/redis/redis.ts';
 import { asBullConnection } from '../../../src/shared/queue/queue.ts';
-import { chatRequest } from '../order-body.ts';
+import { chatRequest } from '../submission-body.ts';
 import { readPlan, writeResult } from './plan.ts';
 
 export type FifoPlan = { redisUrl: string; simulatorUrl: string; waiting: number; atOnce: number };

@@ -3,7 +3,7 @@ import { readPlan, writeResult } from './plan.ts';
 
 export type LoadPlan = {
   url: string;
-  /** Who orders, in turn. */
+  /** Who submits, in turn. */
   callers: { key: string; account: string }[];
   body: string;
   /** Sockets, each with one request at a time. */
@@ -22,7 +22,7 @@ export type LoadResult = {
   perSecond: number;
 };
 
-/** Posts orders over kept-alive sockets as fast as they are answered. */
+/** Posts submissions over kept-alive sockets as fast as they are answered. */
 async function load(plan: LoadPlan): Promise<LoadResult> {
   const pool = new Pool(plan.url, { connections: plan.connections, pipelining: 1 });
   const countFrom = performance.now() + plan.warmMs;

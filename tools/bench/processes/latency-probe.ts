@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readServerSentEvents } from '../../chaos/server-sent-events.ts';
-import { submissionBody } from '../order-body.ts';
 import { quantile } from '../row.ts';
+import { submissionBody } from '../submission-body.ts';
 import { readPlan, writeResult } from './plan.ts';
 
 export type ProbePlan = {
@@ -29,7 +29,7 @@ const warmSamples = 20;
 const pauseMs = 20;
 
 /**
- * Orders one job after the other, each when the one before has ended: nothing waits for anything but itself.
+ * Submits one job after the other, each when the one before has ended: nothing waits for anything but itself.
  */
 async function probe(plan: ProbePlan): Promise<ProbeResult> {
   const samples: Sample[] = [];
@@ -60,7 +60,7 @@ async function submitOne(plan: ProbePlan): Promise<Sample> {
   });
   const { id } = (await answer.json()) as { id: string };
   const acceptedAt = performance.now();
-  if (answer.status !== 202) throw new Error(`an order was answered ${answer.status}`);
+  if (answer.status !== 202) throw new Error(`a submission was answered ${answer.status}`);
   let firstAt = Number.NaN;
   if (plan.follow) {
     const events = await fetch(`${plan.url}/v1/jobs/${id}/events`, { headers: { authorization } });

@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
-import { chatRequest } from '../order-body.ts';
 import { quantile } from '../row.ts';
+import { chatRequest } from '../submission-body.ts';
 import { readPlan, writeResult } from './plan.ts';
 
 export type SdkPlan = { simulatorUrl: string; calls: number; atOnce: number; stream: boolean };

@@ -58,7 +58,7 @@ function checkStarts({ innocent }: Pick<Evidence, 'innocent'>): Breach[] {
 
 /**
  * What piled up while something was away may take as long again to be worked off. That goes for what the
- * tenant itself ordered then: a later job of its own comes after those, and its time counts from when the
+ * tenant itself submitted then: a later job of its own comes after those, and its time counts from when the
  * last of them has started.
  */
 function waitsOf({ submissions, outages, lone }: InnocentFacts) {

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Breach, Evidence, Invariant, ReceivedWebhook } from '../evidence.ts';
-import { submissionFinder } from './find-order.ts';
+import { submissionFinder } from './find-submission.ts';
 
 /** What was owed to a receiver, and what it got. */
 export const webhookInvariants: Invariant[] = [
@@ -37,11 +37,13 @@ function checkContents({ stored, received }: Evidence): Breach[] {
     if (!before.equals(body)) return [{ jobId, detail: `${id} came again in other bytes` }];
     if (!body.equals(Buffer.from(delivery.body)))
       return [{ jobId, detail: `${id} is not what was frozen with the end of its job` }];
-    const said = readEvent(body);
+    const event = readEvent(body);
     const job = stored.jobs.get(jobId);
-    const isTrue = said.id === id && said.jobId === jobId && said.type === `job.${job?.state}`;
+    const isTrue = event.id === id && event.jobId === jobId && event.type === `job.${job?.state}`;
     if (isTrue && job?.is_final === true) return [];
-    return [{ jobId, detail: `${id} says ${said.id}, ${said.jobId} ${said.type}; the job is ${job?.state}` }];
+    return [
+      { jobId, detail: `${id} says ${event.id}, ${event.jobId} ${event.type}; the job is ${job?.state}` },
+    ];
   });
 }
 

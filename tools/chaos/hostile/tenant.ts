@@ -1,6 +1,6 @@
 import { callApi } from '../../stack/admin.ts';
 import { ask, isBrokenAnswer, pick, type Reply } from '../ask.ts';
-import { type BatchClient, createBatchClient } from '../batch-orders.ts';
+import { type BatchClient, createBatchClient } from '../batch-client.ts';
 import { type ChaosClient, canaryOf, createChaosClient } from '../client.ts';
 import type { ClientRecord } from '../client-record.ts';
 import { type Cluster, openAccount } from '../cluster.ts';
@@ -12,7 +12,7 @@ export type HostileTenant = {
   batches: BatchClient;
   /** One request; an answer that the contract does not have is written down. */
   request(method: string, path: string, options?: RequestOptions): Promise<Reply>;
-  /** Words to be known by, for what is ordered past `client`. */
+  /** Words to be known by, for what is submitted past `client`. */
   newWords(): string;
   /** An endpoint of its own, whose receiver takes what is sent and says nothing. */
   hangingEndpoint: string;

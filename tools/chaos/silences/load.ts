@@ -5,7 +5,7 @@ const everyMs = 150;
 const models = ['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5', 'google/gemini-2.5-flash'] as const;
 const longShare = 0.04;
 
-/** Places orders steadily, plain and streamed, short and long, none of which goes wrong by itself. */
+/** Submits jobs steadily, plain and streamed, short and long, none of which goes wrong by itself. */
 export function keepOrdering(
   { client, watchers, random }: Pick<Stage, 'client' | 'watchers' | 'random'>,
   longCallMs: number,
@@ -13,7 +13,7 @@ export function keepOrdering(
   let isOver = false;
   const underWay: Promise<void>[] = [];
 
-  async function place(): Promise<void> {
+  async function submitOne(): Promise<void> {
     const isLong = random.chance(longShare);
     const stream = !isLong && random.chance(0.3);
     const { jobId } = await client.submit({
@@ -26,16 +26,16 @@ export function keepOrdering(
     if (jobId !== null && stream) watchers.watch(jobId);
   }
 
-  const ordering = (async () => {
+  const submitting = (async () => {
     while (!isOver) {
-      underWay.push(place());
+      underWay.push(submitOne());
       await sleep(everyMs);
     }
   })();
   return {
     stop: async () => {
       isOver = true;
-      await ordering;
+      await submitting;
       await Promise.all(underWay);
     },
   };

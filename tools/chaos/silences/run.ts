@@ -12,12 +12,12 @@ export type SilenceResult = {
   isServed: boolean;
   /**
    * From the beginning where connections that are made meanwhile are served, else from the end; of a job
-   * ordered after that.
+   * submitted after that.
    */
   firstDoneMs: number | null;
   /**
-   * Jobs called again though the leases could be kept: all but those ordered before Postgres fell silent for
-   * everybody.
+   * Jobs called again though the leases could be kept: all but those submitted before Postgres fell silent
+   * for everybody.
    */
   calledAgain: number;
   /** Answers a provider was paid for, and nobody kept. */
@@ -87,7 +87,7 @@ async function underLoad(stage: Stage, work: () => Promise<Found[]>): Promise<Fo
 }
 
 async function playServed(stage: Stage, silence: Silence): Promise<Found> {
-  const { cluster, outages, say, tally } = stage;
+  const { cluster, outages, print, tally } = stage;
   const isBack = outages.begin('server');
   const fromMs = Date.now();
   const end = silence.begin(cluster);
@@ -97,12 +97,14 @@ async function playServed(stage: Stage, silence: Silence): Promise<Found> {
   isBack();
   const [firstDoneMs] = await Promise.all([looking, sleep(countedMs)]);
   end();
-  say(`${silence.server} silent for ${silence.what}, others served: first job done after ${firstDoneMs} ms`);
+  print(
+    `${silence.server} silent for ${silence.what}, others served: first job done after ${firstDoneMs} ms`,
+  );
   return { silence, fromMs, toMs: Date.now(), firstDoneMs };
 }
 
 async function playLasting(stage: Stage, silence: Silence, seconds: number): Promise<Found> {
-  const { cluster, outages, say, tally } = stage;
+  const { cluster, outages, print, tally } = stage;
   const isBack = outages.begin('server');
   const fromMs = Date.now();
   silence.begin(cluster);
@@ -114,7 +116,7 @@ async function playLasting(stage: Stage, silence: Silence, seconds: number): Pro
   await sleep(unnoticedMs);
   isBack();
   const [firstDoneMs] = await Promise.all([looking, sleep(countedMs)]);
-  say(`${silence.server} silent for ${silence.what}, ${seconds} s: first job done after ${firstDoneMs} ms`);
+  print(`${silence.server} silent for ${silence.what}, ${seconds} s: first job done after ${firstDoneMs} ms`);
   return { silence, fromMs, toMs: Date.now(), firstDoneMs };
 }
 

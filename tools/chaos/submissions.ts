@@ -1,5 +1,5 @@
 import type { Random } from '../stack/random.ts';
-import type { ChaosOrder } from './client.ts';
+import type { ChaosSubmission } from './client.ts';
 
 /** What a provider does wrong, once, as the simulator's markers have it. */
 const providerFaults = [
@@ -41,8 +41,8 @@ const models = ['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5', 'google/gemin
 const parksItsModel = new Set<string>(['quota', 'code status=401']);
 const parkedModel = 'openai/gpt-4o-mini';
 
-export type Order = {
-  submission: ChaosOrder;
+export type PlannedSubmission = {
+  submission: ChaosSubmission;
   /** Fault the provider is asked to show, by name; null for none. */
   providerFault: string | null;
   /** The user asks for its cancellation a moment after it was accepted. */
@@ -51,10 +51,10 @@ export type Order = {
 };
 
 /**
- * An order as some user might give it: any provider, streamed or not, with fallbacks, deadlines and second
- * thoughts.
+ * A submission as some user might give it: any provider, streamed or not, with fallbacks, deadlines and
+ * second thoughts.
  */
-export function makeSubmission(random: Random, providerFaultShare: number): Order {
+export function makeSubmission(random: Random, providerFaultShare: number): PlannedSubmission {
   const fault = random.chance(providerFaultShare) ? random.pick(providerFaults) : null;
   const hangs = fault === null && random.chance(providerFaultShare / 10);
   const isParked = fault !== null && parksItsModel.has(fault);

@@ -1,16 +1,16 @@
 import { isUnknown, mayExistUnseen } from '../client-record.ts';
 import type { Breach, Evidence, Invariant } from '../evidence.ts';
 import type { StoredJob } from '../stored-facts.ts';
-import { submissionFinder } from './find-order.ts';
+import { submissionFinder } from './find-submission.ts';
 
 const finalEventTypes = new Set(['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired']);
 
-/** Jobs and the orders they came from. */
+/** Jobs and the submissions they came from. */
 export const submissionInvariants: Invariant[] = [
   { name: 'every job a client saw accepted is there and ended once', check: checkAccepted },
   { name: 'no job is left unfinished', check: checkUnfinished },
-  { name: 'no job is there that no client ordered, and none twice', check: checkPhantoms },
-  { name: 'what became of every order is known in the end', check: checkUnknown },
+  { name: 'no job is there that no client submitted, and none twice', check: checkPhantoms },
+  { name: 'what became of every submission is known in the end', check: checkUnknown },
   {
     name: 'one key is one job and one answer',
     check: ({ clients }) => wrongAnswers(clients, 'idempotency'),
@@ -68,7 +68,7 @@ function checkPhantoms({ clients, stored }: Evidence): Breach[] {
     const { id, canary } = job;
     const submission = findSubmission(job);
     const words = canary ?? submission?.canary ?? '';
-    if (submission === undefined && !lines.has(words)) return [{ jobId: id, detail: 'nobody ordered it' }];
+    if (submission === undefined && !lines.has(words)) return [{ jobId: id, detail: 'nobody submitted it' }];
     const other = jobOfWords.get(words);
     jobOfWords.set(words, id);
     if (other !== undefined) return [{ jobId: id, detail: `${words} made this job and ${other}` }];

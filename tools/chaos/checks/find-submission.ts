@@ -1,11 +1,11 @@
-import type { ClientRecord, OrderHistory } from '../client-record.ts';
+import type { ClientRecord, SubmissionHistory } from '../client-record.ts';
 import type { StoredJob } from '../stored-facts.ts';
 
 /**
- * The order of a job, by its words; or by its id, where nothing is kept of what a job was asked that never
- * ran.
+ * The submission of a job, by its words; or by its id, where nothing is kept of what a job was asked that
+ * never ran.
  */
-export function submissionFinder(clients: ClientRecord[]): (job: StoredJob) => OrderHistory | undefined {
+export function submissionFinder(clients: ClientRecord[]): (job: StoredJob) => SubmissionHistory | undefined {
   const submissions = clients.flatMap((client) => client.submissions);
   const byCanary = new Map(submissions.map((submission) => [submission.canary, submission]));
   const byJobId = new Map(

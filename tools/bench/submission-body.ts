@@ -8,14 +8,14 @@ export const chatRequest = {
   max_completion_tokens: 100,
 };
 
-export type OrderOptions = {
+export type SubmissionOptions = {
   stream?: boolean;
   priority?: 'interactive' | 'background' | 'batch';
   webhook_url?: string;
 };
 
 /** The same as a job of the gateway. */
-export function submissionBody(options: OrderOptions = {}): string {
+export function submissionBody(options: SubmissionOptions = {}): string {
   return JSON.stringify({
     request: { ...chatRequest, model: `openai/${chatRequest.model}` },
     ...options,

@@ -1,14 +1,14 @@
 import { sleep } from './faults/fault.ts';
 import type { Ground } from './ground.ts';
-import { makeSubmission, type Order } from './orders.ts';
+import { makeSubmission, type PlannedSubmission } from './submissions.ts';
 
 export type LoadOptions = { perSecond: number; forMs: number; providerFaultShare: number; label: string };
 
 /**
- * Submits orders at a steady rate, whatever becomes of them; resolves when each has an answer or was given up
+ * Submits jobs at a steady rate, whatever becomes of them; resolves when each has an answer or was given up
  * for now. Some are cancelled a moment later, some watched.
  */
-export async function submitOrders(
+export async function submitJobs(
   stage: Pick<Ground, 'client' | 'watchers' | 'tally' | 'random'>,
   options: LoadOptions,
 ): Promise<void> {
@@ -18,12 +18,17 @@ export async function submitOrders(
   const start = Date.now();
   const total = Math.round((options.perSecond * options.forMs) / 1000);
   for (let index = 0; index < total; index += 1) {
-    underWay.push(place(makeSubmission(random, options.providerFaultShare)));
+    underWay.push(submitOne(makeSubmission(random, options.providerFaultShare)));
     await sleep(start + ((index + 1) * 1000) / options.perSecond - Date.now());
   }
   await Promise.all(underWay);
 
-  async function place({ submission, providerFault, isCancelled, isWatched }: Order): Promise<void> {
+  async function submitOne({
+    submission,
+    providerFault,
+    isCancelled,
+    isWatched,
+  }: PlannedSubmission): Promise<void> {
     const { jobId } = await client.submit(submission);
     if (jobId === null) return;
     if (providerFault !== null) tally.add(`provider: ${providerFault}`, false);
