@@ -92,7 +92,7 @@ function drawRequest(random: Random, accounts: Account[], index: number): Client
   return {
     atMs: random.between(0, submitUntilMs),
     submission: {
-      key: `order_${index + 1}`,
+      key: `request_${index + 1}`,
       account: random.pick(accounts),
       holdNano: BigInt(random.between(10, 1000)),
       maxAttempts: random.between(1, 5),

@@ -22,7 +22,7 @@ test('a seed can be played again, to the last line of its histories', () => {
 test('a violation comes with its seed and the whole history of its job', () => {
   const [violation] = simulate(1, guardsWithout('attemptBeforeCall')).violations;
   expect(violation).toMatchObject({ seed: 1, rule: 'every call has an attempt that was written before it' });
-  expect(violation?.history[0]).toMatch(/^\d+\.\d{3} s: order_\d+ accepted/);
+  expect(violation?.history[0]).toMatch(/^\d+\.\d{3} s: request_\d+ accepted/);
   expect(violation?.history.at(-1)).toMatch(/ended it|delivered|received/);
 });
 
