@@ -222,7 +222,7 @@ it('counts cache writes only where the provider has them', async () => {
 });
 
 describe.each(['xai', 'google', 'deepseek', 'moonshot', 'groq', 'responses'])(
-  'usage as %s tells it',
+  'usage as %s reports it',
   (dialect) => {
     it.each([false, true])('is what was billed, stream %s', async (stream) => {
       const text = `[[usage:${dialect}]] [[reasoning:40]] [[cached:6]] think about it`;

@@ -23,7 +23,7 @@ export type Ground = {
    * Empties Redis and gives its memory back: what one figure left there is none of the next one's business.
    */
   emptyRedis(): Promise<void>;
-  /** Lets go of connections; the processes are stopped by whoever was told of them. */
+  /** Lets go of connections; the processes are stopped by whoever gave `onSpawn`. */
   close(): void;
 };
 

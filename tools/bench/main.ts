@@ -35,8 +35,8 @@ const figures: Record<FigureName, (ground: Ground, size: BenchSize) => Promise<F
 };
 
 /**
- * Measures every figure beside its baseline, prints them as one table and judges none. False when a job was
- * lost or a ledger does not add up.
+ * Measures every figure beside its baseline, prints them as one table and draws no conclusion. False when a
+ * job was lost or a ledger does not add up.
  */
 async function bench(options: BenchOptions): Promise<boolean> {
   const results: FigureResult[] = [];

@@ -108,7 +108,7 @@ function requestWith({ urls, key, random }: BatchClientOptions): Request {
   };
 }
 
-/** Asks until there is an answer that a repeat cannot change; null when it is no, or the patience is over. */
+/** Asks until there is an answer that a repeat cannot change; null when it is no, or `untilMs` is over. */
 function insistWith(request: Request) {
   return async (untilMs: number, ...what: Parameters<Request>): Promise<Json | null> => {
     while (Date.now() < untilMs) {

@@ -35,7 +35,7 @@ export type ChaosSubmission = {
 };
 
 export type ChaosClient = {
-  /** Asks for a job until there is an answer or the patience is over. What was not answered stays unknown. */
+  /** Asks for a job until there is an answer or `maxWaitMs` is over. What was not answered stays unknown. */
   submit(submission: ChaosSubmission): Promise<SubmissionHistory>;
   cancel(jobId: string): Promise<void>;
   /** Asks again for every unknown submission; for when the faults are healed. */

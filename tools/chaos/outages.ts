@@ -1,13 +1,13 @@
 import { leaseSeconds } from './lease-seconds.ts';
 
 /**
- * What takes so much away from everybody that nobody's job can start, and how long that lasts beyond its end,
- * in ms. This is all the clock of an innocent tenant stands still for; it begins anew when everything is
+ * What makes so much unavailable to everybody that nobody's job can start, and how long that lasts beyond its
+ * end, in ms. This is all the clock of an innocent tenant stands still for; it begins anew when everything is
  * back:
  *
- * - `server`: Postgres, Redis or the provider, or the link to one of them, is away, refuses or is slow; or no
- *   API or no worker is up. Connections are made again within a second of its return. Where connections fall
- *   silent, for as long as nobody can know.
+ * - `server`: Postgres, Redis or the provider, or the link to one of them, is unavailable, refuses or is
+ *   slow; or no API or no worker is up. Connections are made again within a second of its return. Where
+ *   connections fall silent, for as long as nobody can know.
  * - `tickets`: Redis has lost tickets, or a worker its life, with the tickets it had in hand. They are given
  *   out again when the lease is over.
  *
@@ -17,7 +17,7 @@ import { leaseSeconds } from './lease-seconds.ts';
 export const aftermathMs = { server: 1500, tickets: (leaseSeconds + 2) * 1000 };
 export type OutageKind = keyof typeof aftermathMs;
 
-/** Times in which something was away for everybody. */
+/** Times in which something was unavailable for everybody. */
 export type Outages = {
   /** From now on, until the returned function is called and the aftermath is over. */
   begin(kind: OutageKind): () => void;

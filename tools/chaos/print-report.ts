@@ -97,7 +97,7 @@ function printInnocents(records: CheckRecord[], print: Print): void {
   const worst = all.reduce((most, one) => (ratioOf(one) > ratioOf(most) ? one : most));
   const { medianMs, p95Ms } = first.innocent.lone;
   print(
-    `\ninnocent tenant: ${jobs} jobs, ${undisturbed} of them while nothing was away for everybody; alone they start after ${medianMs} ms ` +
+    `\ninnocent tenant: ${jobs} jobs, ${undisturbed} of them while nothing was unavailable for everybody; alone they start after ${medianMs} ms ` +
       `(p95 ${p95Ms}); the worst waited ${worst.countedMs} ms of ${worst.limitMs} allowed (${ratioOf(worst).toFixed(2)})`,
   );
 }

@@ -21,7 +21,7 @@ function outagesOf({ cluster: { redis, postgres } }: Stage): Outage[] {
 }
 
 /**
- * Under a steady load, takes a server away and measures how long after its return the first job is settled.
+ * Under a steady load, stops a server and measures how long after its return the first job is settled.
  */
 export async function measureRecovery(stage: Stage, rounds: number): Promise<Recovery[]> {
   const { cluster, tally, outages } = stage;

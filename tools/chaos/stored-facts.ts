@@ -63,7 +63,7 @@ export type StoredFacts = {
   entries: StoredEntry[];
   holds: ReadonlyMap<string, StoredHold>;
   balances: StoredBalance[];
-  /** By the job they tell of. */
+  /** By the job they are about. */
   deliveries: ReadonlyMap<string, StoredDelivery[]>;
 };
 

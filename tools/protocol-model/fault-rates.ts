@@ -7,7 +7,7 @@ const highest = {
   pause: 0.06,
   /** A worker is asked to stop, and requeues its runs. */
   shutdown: 0.05,
-  /** A commit fails; a commit is made and its answer lost; the database goes away for seconds. */
+  /** A commit fails; a commit is made and its answer lost; the database is unavailable for seconds. */
   commitFails: 0.1,
   commitUnanswered: 0.08,
   databaseUnavailable: 0.02,

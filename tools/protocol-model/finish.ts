@@ -6,7 +6,6 @@ import type { Call } from './provider.ts';
 import type { Claimed, StopReason } from './records.ts';
 import type { Steps } from './schedule.ts';
 import { endingOf, oweDelivery, requeue, settle } from './settle.ts';
-
 import type { World } from './world.ts';
 
 /** The longest wait between two tries to write while the database does not answer. */
@@ -32,7 +31,7 @@ export function* persist<Result>(
 /** A finished call, and why we stopped it if we did. */
 type Called = { claimed: Claimed; call: Call; stopReason: StopReason | null };
 
-/** The steps of finish-job: what the call came to is decided by `decide` and written in one transaction. */
+/** The steps decide and finish of run-job: what `decide` makes of a call, written in one transaction. */
 export function* finishRun(world: World, by: string, called: Called): Steps {
   const { call, claimed, stopReason } = called;
   const { job, fence, tries, target } = claimed;

@@ -28,15 +28,15 @@ export type SimulationResult = {
   jobs: number;
   /** How often each fault happened. */
   faults: Readonly<Record<FaultName, number>>;
-  /** When everything had come to rest, on the virtual clock. */
+  /** When nothing was under way any more, on the virtual clock. */
   endedAtMs: number;
 };
 
 /**
  * Plays one run of the whole protocol: clients, a store, a queue that loses tickets, workers that die and
  * stand still, a provider with a meter, a receiver. What decides is production's: `moveJob`, `moveDelivery`,
- * `decide`, `judgeLost`, `chargeWithin`, `judgeDelivery`. The same seed and guards give the same run, to the
- * last line of each history.
+ * `decide`, `decideOrphan`, `chargeWithin`, `decideDelivery`. The same seed and guards give the same run, to
+ * the last line of each history.
  */
 export function simulate(seed: number, guards: Guards = guardsWithout()): SimulationResult {
   const result = play(seed, guards, false);

@@ -126,9 +126,9 @@ function* shutOut(world: World, ticket: Ticket): Generator<number, boolean, unde
   if (world.random.chance(0.5)) return putOff(world, ticket, world.random.between(100, 4000));
   yield world.step();
   const isPaused = world.random.chance(0.2);
-  const release = () =>
+  const releaseTicket = () =>
     isPaused ? withdrawTicket(world, ticket) : returnTicket(world, ticket, world.random.between(0, 8000));
-  const returned = yield* persist(world, release, 1);
+  const returned = yield* persist(world, releaseTicket, 1);
   return returned === unanswered ? putOff(world, ticket, retryMs) : true;
 }
 

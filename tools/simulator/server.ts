@@ -15,7 +15,7 @@ import type { Wire } from './wire.ts';
 export type SimulatorOptions = {
   /** 0 takes a free one. Always on loopback. */
   port: number;
-  /** The loopback unless told: whoever reaches it can change what it answers. */
+  /** The loopback by default: whoever reaches it can change what it answers. */
   host?: string;
   latencyMs?: number;
   chunkDelayMs?: number;

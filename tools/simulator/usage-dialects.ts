@@ -1,7 +1,7 @@
 import type { Counts } from './reply.ts';
 
 /**
- * How servers with OpenAI's wire tell usage, each as its API reference has it: xAI counts reasoning beside
+ * How servers with OpenAI's wire report usage, each as its API reference has it: xAI counts reasoning beside
  * the completion, Google's endpoint does too and does not name it, DeepSeek and Moonshot name cached tokens
  * otherwise.
  */

@@ -19,7 +19,7 @@ export type PostgresOptions = {
   /** For tests only: an operating system crash may lose what was acknowledged. */
   withoutFsync?: boolean;
   /**
-   * Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts.
+   * Called with the server as soon as it has a pid, so that it can be stopped while it starts.
    */
   onSpawn(child: Child): void;
   /** A port to keep over restarts; a free one when it is not given. */

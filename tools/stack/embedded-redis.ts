@@ -21,7 +21,7 @@ export async function startRedis(options: {
   cacheDir: string;
   persistent: boolean;
   /**
-   * Told of the server as soon as it has a pid, so that whoever stops everything knows of it while it starts.
+   * Called with the server as soon as it has a pid, so that it can be stopped while it starts.
    */
   onSpawn(child: Child): void;
   /** A port to keep over restarts; a free one when it is not given. */

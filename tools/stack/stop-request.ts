@@ -18,7 +18,7 @@ export function onStopRequest(stop: (why: { reason: string; code: number }) => v
   process.on('unhandledRejection', (error) =>
     ask(error instanceof Error ? (error.stack ?? '') : String(error), 1),
   );
-  // A reader that went away (`npm start | head`) is no reason to fall over.
+  // A reader that left (`npm start | head`) is no reason to fall over.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
 }

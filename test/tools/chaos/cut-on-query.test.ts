@@ -169,7 +169,7 @@ describe('a cut after a statement', () => {
     expect(await notes()).toEqual(['first', 'second']);
   });
 
-  it('meets as many connections as it was told, and no more', async () => {
+  it('meets as many connections as were asked for, and no more', async () => {
     const many = Array.from({ length: 6 }, () => openWith(proxiedUrl, 1));
     const cut = proxy.cutOnQuery({ contains: 'keep_note', when: 'after', times: 2 });
     const all = await endings(many.map((db, n) => keepNote(`note ${n}`, db)));

@@ -202,7 +202,7 @@ it('leaves no timer and no connection behind', async () => {
   expect(proxy.connections()).toBe(0);
 });
 
-it('follows queries only where it was told the protocol', () => {
+it('follows queries only where it knows the protocol', () => {
   expect(() => proxy.cutOnQuery({ contains: 'x', when: 'before', times: 1 })).toThrow('postgres');
 });
 

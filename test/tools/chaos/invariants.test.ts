@@ -221,7 +221,7 @@ describe('checks that read false books name the promise that is broken, when', (
     [
       'a job ended and began again',
       `update jobs set state = 'waiting', finished_at = null where id = ${someJob}`,
-      ['no job is left unfinished', 'a webhook tells of one final job, in the same bytes each time'],
+      ['no job is left unfinished', 'a webhook is about one final job, in the same bytes each time'],
     ],
     [
       'a job is there twice',
@@ -310,7 +310,7 @@ describe('checks that hear a false witness name the promise that is broken, when
       'a webhook came in other bytes',
       () => ({ received: [...received, { ...firstWebhook(), body: Buffer.from('{}') }] }),
       [
-        'a webhook tells of one final job, in the same bytes each time',
+        'a webhook is about one final job, in the same bytes each time',
         'every webhook is signed with the secret of its account',
       ],
     ],
@@ -318,7 +318,7 @@ describe('checks that hear a false witness name the promise that is broken, when
       'a webhook was made up',
       () => ({ received: [...received, { ...firstWebhook(), id: 'evt_none' }] }),
       [
-        'a webhook tells of one final job, in the same bytes each time',
+        'a webhook is about one final job, in the same bytes each time',
         'every webhook is signed with the secret of its account',
       ],
     ],

@@ -55,7 +55,7 @@ it('answers 500, redirects to itself, and answers with megabytes', async () => {
   expect(receiver.received().map(({ answered }) => answered)).toEqual(['error500', 'redirect', 'huge']);
 });
 
-it('is slow as told, and silent until the sender or its own end', async () => {
+it('is slow as asked, and silent until the sender or its own end', async () => {
   receiver.setFaults({ slow: { p: 1, ms: 80 } });
   const before = performance.now();
   expect((await post()).status).toBe(200);

@@ -3,7 +3,7 @@ import { type Database, openDatabase } from '../../../src/shared/platform/postgr
 import { ticketJobs } from '../../../src/shared/queue/sql/tickets.ts';
 import { createClaim } from '../../../src/workers/completions/claim.ts';
 import { createTestDatabase } from '../../support/database.ts';
-import { plantWaitingJobs } from '../../support/planted-tickets.ts';
+import { plantWaitingJobs } from '../../support/waiting-jobs.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let sql: Database;

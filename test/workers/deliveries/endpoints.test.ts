@@ -50,7 +50,7 @@ async function disabledFor(reason: string): Promise<number> {
 }
 
 describe('an event', () => {
-  it('is told to every endpoint that listens and to its own URL: one id, the same bytes, each its own secret', async () => {
+  it('is sent to every endpoint that listens and to its own URL: one id, the same bytes, each its own secret', async () => {
     const other = await openReceiver();
     const [one, two] = [await owed.openEndpoint(receiver.url), await owed.openEndpoint(other.url)];
     owed.start();
@@ -66,7 +66,7 @@ describe('an event', () => {
     await other.close();
   });
 
-  it('is not told to an endpoint that listens to other types', async () => {
+  it('is not sent to an endpoint that listens to other types', async () => {
     const endpoint = await owed.openEndpoint(receiver.url);
     await owed.oweEvent({ type: 'job.failed' });
     await owed.oweEvent({ type: 'batch.completed' });
@@ -137,7 +137,7 @@ describe('an endpoint that fails', () => {
     expect(receiver.received).toHaveLength(before + 3);
   });
 
-  it('is told everything as soon as a probe gets through', async () => {
+  it('is sent everything as soon as a probe gets through', async () => {
     receiver.answer((response) => response.writeHead(500).end());
     const endpoint = await owed.openEndpoint(receiver.url);
     await owed.oweMany(endpoint, receiver.url, 30);
@@ -198,7 +198,7 @@ describe('an endpoint that fails', () => {
     await owed.openEndpoint(receiver.url);
     const at = Date.now();
     for (let n = 0; n < 50; n++) await owed.oweEvent();
-    await waitFor('the healthy one to be told', () => receiver.received.length === 50);
+    await waitFor('the deliveries of the healthy one', () => receiver.received.length === 50);
     expect(Date.now() - at).toBeLessThan(2000);
     expect(dead.received).toHaveLength(8);
     await dead.close();
@@ -219,7 +219,7 @@ describe('many that never answer', () => {
     await waitFor('them to have every place', () => tried() === 128);
     await owed.openEndpoint(receiver.url);
     for (let n = 0; n < 50; n++) await owed.oweEvent();
-    await waitFor('the one to be told', () => receiver.received.length === 50);
+    await waitFor('the deliveries of that one', () => receiver.received.length === 50);
     // Nothing had ended that could have made room.
     expect(
       await owed.sql`select 1 from delivery_attempts where outcome not in ('started', 'delivered')`,

@@ -8,9 +8,9 @@ import { openQueue, type TicketQueue, ticketId } from '../../../src/shared/queue
 import { recordWorker } from '../../../src/shared/queue/sql/workers.ts';
 import { type DispatcherDeps, startDispatcher } from '../../../src/workers/dispatch/dispatcher.ts';
 import { createTestDatabase } from '../../support/database.ts';
-import { plantWaitingJobs } from '../../support/planted-tickets.ts';
 import { testRedis } from '../../support/redis.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { plantWaitingJobs } from '../../support/waiting-jobs.ts';
 
 const settings = testRedis();
 let database: Awaited<ReturnType<typeof createTestDatabase>>;

@@ -9,9 +9,9 @@ import { openQueue, type TicketQueue } from '../../../src/shared/queue/queue.ts'
 import { ticketJobs } from '../../../src/shared/queue/sql/tickets.ts';
 import { startReconciler } from '../../../src/workers/maintenance/reconciler.ts';
 import { createTestDatabase } from '../../support/database.ts';
-import { plantWaitingJobs } from '../../support/planted-tickets.ts';
 import { removeKeys, testRedis } from '../../support/redis.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { plantWaitingJobs } from '../../support/waiting-jobs.ts';
 
 const settings = testRedis();
 let database: Awaited<ReturnType<typeof createTestDatabase>>;

@@ -44,7 +44,7 @@ const kept = async (id: string) => {
   return row;
 };
 
-test('what was asked, answered and told is erased after its days; that it was, and what it cost, stays', async () => {
+test('what was asked, answered and sent is erased after its days; that it was, and what it cost, stays', async () => {
   const [old, young] = [await endedJob(31), await endedJob(29)];
   await deliver({ job_id: null, batch_id: 'batch_old' }, 31);
   await deliver({ job_id: null, batch_id: 'batch_young' }, 29);

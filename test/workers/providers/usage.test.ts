@@ -179,7 +179,7 @@ describe('what Anthropic reports', () => {
   });
 
   test.each<[string, object]>([
-    ['not told', {}],
+    ['not reported', {}],
     ['null', { cache_creation: null }],
     ['not the whole', hours(1, 1)],
     ['nonsense', hours(-1, 3001)],
@@ -192,7 +192,7 @@ describe('what Gemini reports', () => {
   const counts = { promptTokenCount: 100, candidatesTokenCount: 10 };
   test.each<[string, object, number]>([
     ['thoughts beside the answer', { ...counts, thoughtsTokenCount: 30, totalTokenCount: 140 }, 40],
-    ['thoughts that only the total tells', { ...counts, totalTokenCount: 140 }, 40],
+    ['thoughts that only the total includes', { ...counts, totalTokenCount: 140 }, 40],
     ['no total', counts, 10],
   ])('%s', (_what, usage, completionTokens) => {
     expect(readGoogleUsage(usage, true)).toMatchObject({ promptTokens: 100, completionTokens });

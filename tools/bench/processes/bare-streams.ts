@@ -4,8 +4,8 @@ import { openRedis } from '../../../src/shared/platform/redis/redis.ts';
 import { bareChannel } from '../bare-channel.ts';
 
 /**
- * Server-sent events as they are quickly built: what a channel of Redis says goes to whoever reads. No log,
- * no ids, no end.
+ * Server-sent events as they are quickly built: what is published on a channel of Redis goes to all readers.
+ * No log, no ids, no end.
  */
 const subscriber = openRedis(
   { url: process.env['REDIS_URL'] ?? '', clusterNodes: null, prefix: '' },

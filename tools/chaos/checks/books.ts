@@ -24,7 +24,7 @@ function checkReplay({ stored }: Evidence): Breach[] {
     const replayed = `${balance.available} and ${balance.held}`;
     const detail = `entry ${entry.id} (${entry.type}) shows ${shown}, replayed ${replayed}`;
     breaches.push({ jobId: entry.job_id, detail });
-    // One wrong line is told once, not again by every line after it.
+    // One wrong line is one violation, not another for every line after it.
     balances.set(entry.account_id, { available: entry.available_nano, held: entry.held_nano });
   }
   for (const { account_id: accountId, available_nano: available, held_nano: held } of stored.balances) {

@@ -9,10 +9,10 @@ export const innocentInvariants: Invariant[] = [
   { name: 'the jobs of an innocent tenant start within three times their lone time', check: checkStarts },
 ];
 
-/** What the innocent tenant's jobs waited, where nothing was away for everybody. */
+/** What the innocent tenant's jobs waited, where nothing was unavailable for everybody. */
 export type InnocentWaits = {
   jobs: number;
-  /** In whose time nothing was away at all. */
+  /** In whose time nothing was unavailable at all. */
   undisturbed: number;
   lone: LoneTime;
   /** What counts of the wait that came nearest to what was allowed, or was above it. */
@@ -57,9 +57,9 @@ function checkStarts({ innocent }: Pick<Evidence, 'innocent'>): Breach[] {
 }
 
 /**
- * What piled up while something was away may take as long again to be worked off. That goes for what the
- * tenant itself submitted then: a later job of its own comes after those, and its time counts from when the
- * last of them has started.
+ * What piled up while something was unavailable may take as long again to be worked off. That goes for what
+ * the tenant itself submitted then: a later job of its own comes after those, and its time counts from when
+ * the last of them has started.
  */
 function waitsOf({ submissions, outages, lone }: InnocentFacts) {
   let piledUntilMs = 0;

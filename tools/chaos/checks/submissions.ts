@@ -40,7 +40,7 @@ function checkAccepted({ clients, stored }: Evidence): Breach[] {
   });
 }
 
-/** A job ends in one transaction: it releases its hold once, is charged once, and tells one final event. */
+/** A job ends in one transaction: it releases its hold once, is charged once, and writes one final event. */
 function checkEnd(stored: Evidence['stored'], { id, state }: StoredJob, releases: number): string[] {
   const events = (stored.deliveries.get(id) ?? []).filter((one) => finalEventTypes.has(one.event_type));
   const ids = new Set(events.map(({ event_id }) => event_id));
@@ -74,7 +74,7 @@ function checkPhantoms({ clients, stored }: Evidence): Breach[] {
     if (other !== undefined) return [{ jobId: id, detail: `${words} made this job and ${other}` }];
     if (submission === undefined || submission.jobId === id) return [];
     if (submission.jobId !== null)
-      return [{ jobId: id, detail: `${submission.key} was told that its job is ${submission.jobId}` }];
+      return [{ jobId: id, detail: `${submission.key} was answered that its job is ${submission.jobId}` }];
     // A try without an answer may have made it, even if another try was refused.
     if (mayExistUnseen(submission)) return [];
     return [{ jobId: id, detail: `${submission.key} was refused with ${submission.refusal?.status}` }];

@@ -5,7 +5,7 @@ import { submissionFinder } from './find-submission.ts';
 /** What was owed to a receiver, and what it got. */
 export const webhookInvariants: Invariant[] = [
   { name: 'every final job with a webhook has one delivery, and it arrived', check: checkOwed },
-  { name: 'a webhook tells of one final job, in the same bytes each time', check: checkContents },
+  { name: 'a webhook is about one final job, in the same bytes each time', check: checkContents },
   { name: 'every webhook is signed with the secret of its account', check: checkSignatures },
 ];
 

@@ -9,7 +9,10 @@ import type { OutageKind } from '../outages.ts';
 export type Fault = {
   kind: string;
   disruptive: boolean;
-  /** What it takes away from everybody while it lasts, and for a while after; nothing when it is left out. */
+  /**
+   * What it makes unavailable to everybody while it lasts, and for a while after; nothing when it is left
+   * out.
+   */
   outage?: OutageKind;
   /** How many faults were really done: 0 when there was nothing to break. */
   inject(cluster: Cluster, random: Random): Promise<number>;

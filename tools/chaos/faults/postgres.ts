@@ -72,7 +72,7 @@ function cut(statement: string, when: 'before' | 'after'): Fault {
   };
 }
 
-/** Postgres goes away, refuses, collides, or loses the answer to a commit. */
+/** Postgres stops, refuses, collides, or loses the answer to a commit. */
 export const postgresFaults: Fault[] = [
   {
     kind: 'Postgres restarted at once',

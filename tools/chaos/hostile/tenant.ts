@@ -34,7 +34,7 @@ export async function openHostileTenant(
   const client = createChaosClient({ urls, key, accountId, random, webhookUrl: null });
   const batches = createBatchClient({ urls, key, accountId, random });
   const { body } = await callApi({ url: urls()[0] ?? '', key }, 'POST', '/v1/webhook_endpoints', {
-    // It is told of nothing that happens; only tests are posted to it.
+    // No event is sent to it; only tests are posted to it.
     body: { name: 'hangs', url: sink.hangingUrl, event_types: ['batch.expired'] },
   });
   return {
