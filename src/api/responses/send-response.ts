@@ -4,7 +4,8 @@ import type { ResponseEvent } from '../../shared/formats/openai-responses/respon
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { accountOf } from '../http/caller.ts';
-import type { EventStream, EventStreams } from '../http/event-stream.ts';
+import type { EventStream } from '../http/event-stream.ts';
+import type { EventStreams } from '../http/event-streams.ts';
 import type { JobWatcher } from '../watch/job-watcher.ts';
 import { followResponse } from './follow-response.ts';
 import { readResponse, type StoredResponse } from './stored-response.ts';

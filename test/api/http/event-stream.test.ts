@@ -2,11 +2,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import {
-  createEventStreams,
-  type EventStream,
-  type StreamOptions,
-} from '../../../src/api/http/event-stream.ts';
+import type { EventStream, StreamOptions } from '../../../src/api/http/event-stream.ts';
+import { createEventStreams } from '../../../src/api/http/event-streams.ts';
 import { blocksWithoutData, linesOfNoVendor, sentBlocks } from '../../support/sent-blocks.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

@@ -12,7 +12,7 @@ import type { Call, SubmittedCall } from '../../sync/submit-call.ts';
  * `POST /v1/chat/completions`: OpenAI's, over every provider. The call is a job like any other; `x-job-id`
  * names it.
  */
-export function createChatCompletion(app: App, deps: ReplyDeps): void {
+export function createChatCompletionRoute(app: App, deps: ReplyDeps): void {
   const schema = { tags: ['openai'], summary: 'Create a chat completion', body: chatCompletionsSchema };
   const config = { scope: 'jobs' as const, judged: 'chat' as const };
   app.post('/v1/chat/completions', { config, schema }, async (request, reply) => {

@@ -35,7 +35,7 @@ type ResponseDeps = ReplyDeps & { validator: Pick<Validator, 'body'> };
  * whoever leaves; else it is a call like `POST /v1/chat/completions`. The response is its job under another
  * name: `resp_…` for `job_…`.
  */
-export function createResponse(app: App, deps: ResponseDeps): void {
+export function createResponseRoute(app: App, deps: ResponseDeps): void {
   const schema = { tags: ['openai'], summary: 'Create a response', body: responsesSchema };
   const config = { scope: 'jobs' as const, judged: 'response' as const };
   const slots = createAccountSlots(large.underWayMax, busyMessage, large.maxWaitMs);

@@ -21,7 +21,7 @@ import { jobIdOf, readResponse } from '../../responses/stored-response.ts';
  * `GET /v1/responses/{id}/input_items`: what a response was made from, earlier turns included; newest first
  * unless asked otherwise.
  */
-export function listResponseItems(app: App, deps: { sql: Database }): void {
+export function listResponseItemsRoute(app: App, deps: { sql: Database }): void {
   const schema = {
     tags: ['openai'],
     summary: 'List the input items of a response',

@@ -1,0 +1,69 @@
+import {
+  createMessageEvents,
+  type MessageEvent,
+} from '../../../shared/formats/anthropic-messages/message-events.ts';
+import { toAnthropicMessage } from '../../../shared/formats/anthropic-messages/message-object.ts';
+import {
+  countTokensSchema,
+  messagesSchema,
+} from '../../../shared/formats/anthropic-messages/message-request.ts';
+import { writeJson } from '../../../shared/platform/json/verbatim.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { idempotent } from '../../http/idempotent.ts';
+import { anthropicProblemBody } from '../../http/problem.ts';
+import { validatedOf } from '../../http/validated-body.ts';
+import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
+
+/**
+ * `POST /v1/messages`: Anthropic's, over every provider. The call is a job like any other; `x-job-id` names
+ * it.
+ */
+export function createMessageRoute(app: App, deps: ReplyDeps): void {
+  const schema = { tags: ['anthropic'], summary: 'Create a message', body: messagesSchema };
+  const config = { scope: 'jobs' as const, judged: 'message' as const };
+  app.post('/v1/messages', { config, schema }, async (request, reply) => {
+    const { priced, stream, metadata, model: asked } = validatedOf(request, 'message');
+    const call = { surface: 'messages' as const, priced, stream, metadata };
+    reply.header('request-id', request.id);
+    if (!stream) {
+      const { completion, job } = await waitForReply(deps, request, reply, call);
+      return toAnthropicMessage(completion, job.id);
+    }
+    const model = deps.catalogue.find(asked)?.id ?? asked;
+    return await streamReply(deps, request, reply, call, ({ jobId }) =>
+      createEncoder(model, jobId, request.id),
+    );
+  });
+}
+
+function createEncoder(model: string, jobId: string, requestId: string): StreamEncoder {
+  const events = createMessageEvents(model, jobId);
+  return {
+    started: () => frames(events.started()),
+    delta: (delta) => frames(events.delta(delta)),
+    ended: ({ completion }) => frames(events.ended(completion)),
+    failed: (refusal) => frames([{ event: 'error', data: anthropicProblemBody(refusal, requestId) }]),
+  };
+}
+
+/** Anthropic's SDK goes by the name of an event, not by what its data says. */
+function frames(events: MessageEvent[]): string {
+  return events.map(({ event, data }) => `event: ${event}\ndata: ${writeJson(data)}\n\n`).join('');
+}
+
+/**
+ * `POST /v1/messages/count_tokens`: our own bound of what the input counts, the one a hold is made of. It is
+ * never less than what a provider will count, and takes nothing.
+ */
+export function countMessageTokensRoute(app: App, deps: { sql: Database }): void {
+  const schema = { tags: ['anthropic'], summary: 'Count the tokens of a message', body: countTokensSchema };
+  const config = { scope: 'read' as const, judged: 'tokens' as const };
+  app.post('/v1/messages/count_tokens', { config, schema }, async (request, reply) => {
+    accountOf(request);
+    reply.header('request-id', request.id);
+    const body = { input_tokens: validatedOf(request, 'tokens').inputTokens };
+    return await idempotent(request, reply, deps, async () => ({ status: 200, body }));
+  });
+}

@@ -1,0 +1,82 @@
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import {
+  chunkBytesMax,
+  deleteFile,
+  findFile,
+  listFiles,
+  readBytes,
+} from '../../../shared/batches/sql/files.ts';
+import { notFound, Refusal } from '../../../shared/errors.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { App } from '../../http/app.ts';
+import { accountOf } from '../../http/caller.ts';
+import { cursorOf, pageQuery, toPage } from '../../http/pages.ts';
+import { idParams } from '../../http/schemas.ts';
+import { toFileObject } from './file-object.ts';
+
+const query = z.strictObject({
+  ...pageQuery,
+  after: cursorOf('file'),
+  purpose: z.string().optional(),
+  order: z.enum(['asc', 'desc']).default('desc'),
+});
+
+/** `GET /v1/files`: the account's files, newest first unless asked otherwise. */
+export function listFilesRoute(app: App, deps: { sql: Database }): void {
+  const schema = { tags: ['openai'], summary: 'List files', querystring: query };
+  app.get('/v1/files', { config: { scope: 'read' }, schema }, async (request) => {
+    const { purpose = null, after = null, order, limit } = request.query;
+    const files = await listFiles(deps.sql, {
+      accountId: accountOf(request),
+      purpose,
+      after,
+      order,
+      limit,
+    });
+    return toPage(files.map(toFileObject), limit);
+  });
+}
+
+/** `GET /v1/files/{id}`. */
+export function readFileRoute(app: App, deps: { sql: Database }): void {
+  const schema = { tags: ['openai'], summary: 'Read what is known of a file', params: idParams };
+  app.get('/v1/files/:id', { config: { scope: 'read' }, schema }, async (request) => {
+    const file = await findFile(deps.sql, accountOf(request), request.params.id);
+    if (file === null) throw notFound('file');
+    return toFileObject(file);
+  });
+}
+
+/** `GET /v1/files/{id}/content`: its bytes, a chunk at a time and no faster than the client takes them. */
+export function readFileContentRoute(app: App, deps: { sql: Database }): void {
+  const schema = { tags: ['openai'], summary: 'Download a file', params: idParams };
+  app.get('/v1/files/:id/content', { config: { scope: 'read' }, schema }, async (request, reply) => {
+    const file = await findFile(deps.sql, accountOf(request), request.params.id);
+    if (file === null) throw notFound('file');
+    reply.header('content-type', 'application/octet-stream').header('content-length', Number(file.bytes));
+    return reply.send(Readable.from(bytesOf(deps.sql, file.id), { objectMode: false, highWaterMark: 1 }));
+  });
+}
+
+async function* bytesOf(sql: Database, fileId: string): AsyncGenerator<Buffer> {
+  for (let offset = 0; ; ) {
+    const bytes = await readBytes(sql, fileId, offset, chunkBytesMax);
+    if (bytes === null) return;
+    yield bytes;
+    offset += bytes.length;
+  }
+}
+
+/** `DELETE /v1/files/{id}`. A file that a batch is still reading stays. */
+export function deleteFileRoute(app: App, deps: { sql: Database }): void {
+  const schema = { tags: ['openai'], summary: 'Delete a file', params: idParams };
+  app.delete('/v1/files/:id', { config: { scope: 'jobs' }, schema }, async (request) => {
+    const { id } = request.params;
+    const outcome = await deleteFile(deps.sql, accountOf(request), id);
+    if (outcome === null) throw notFound('file');
+    if (outcome === 'busy')
+      throw new Refusal('invalid_state', 'A batch is reading this file; try again shortly');
+    return { id, object: 'file', deleted: true };
+  });
+}
