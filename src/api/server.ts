@@ -4,7 +4,6 @@ import { createTokenCheck } from './auth/jwt.ts';
 import type { App } from './http/app.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { closeUnread } from './http/close-unread.ts';
-import { describeRoutes, serveDocuments } from './http/documents.ts';
 import { addRequestId, createRequestLog, rejectUnstorableUrl } from './http/hooks.ts';
 import { createRequestLimit } from './http/limit-requests.ts';
 import { completeLocations } from './http/links.ts';
@@ -13,6 +12,8 @@ import { addSecurityHeaders, openServer, warnOfProxy } from './http/open-server.
 import { createRateLimit } from './http/rate-limit.ts';
 import { requireScopes } from './http/scopes.ts';
 import { createUnderWay } from './http/under-way.ts';
+import { collectRoutes } from './openapi/collect-routes.ts';
+import { serveDocuments } from './openapi/serve-documents.ts';
 import { addRoutes } from './routes/add-routes.ts';
 import { createRouteDeps, createServerParts, type ServerDeps, type ServerParts } from './server-deps.ts';
 
@@ -35,9 +36,9 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   app.addHook('onRequest', createRequestLimit(deps.config.http));
   app.addHook('onRequest', rejectUnstorableUrl);
   app.addHook('onResponse', createRequestLog(deps.metrics));
-  await describeRoutes(app, deps.config.http.publicUrl);
+  const routes = collectRoutes(app);
   await addRoutes(app, createRouteDeps(app, { ...deps, ...parts }));
-  await serveDocuments(app);
+  await serveDocuments(app, routes, deps.config.http.publicUrl);
   await app.ready();
   return app;
 }

@@ -31,7 +31,10 @@ type Operation = {
   parameters?: { name: string; in: string }[];
   requestBody?: { content: Record<string, { schema?: JsonSchema }> };
 };
-export type OpenApi = { paths: Record<string, Record<string, Operation>> };
+export type OpenApi = {
+  paths: Record<string, Record<string, Operation>>;
+  components?: { schemas?: Record<string, JsonSchema> };
+};
 
 /** Every route of a server: the real ones, with what the document says of those it describes. */
 export function listRoutes(app: Pick<App, 'printRoutes'>, document: OpenApi): Route[] {
@@ -43,9 +46,20 @@ export function listRoutes(app: Pick<App, 'printRoutes'>, document: OpenApi): Ro
       method,
       path,
       query: (described?.parameters ?? []).filter((one) => one.in === 'query').map((one) => one.name),
-      body: content?.schema ?? null,
+      body: content?.schema === undefined ? null : resolve(content.schema, document),
     };
   });
+}
+
+/** A schema with what it refers to by name in its place, as deep as a sample goes. */
+function resolve(schema: JsonSchema, document: OpenApi, depth = 0): JsonSchema {
+  const text = JSON.stringify(schema, (_name, value: unknown) => {
+    const reference = (value as { $ref?: unknown } | null)?.$ref;
+    if (typeof reference !== 'string' || depth > 8) return value;
+    const named = document.components?.schemas?.[reference.slice('#/components/schemas/'.length)];
+    return named === undefined ? {} : resolve(named, document, depth + 1);
+  });
+  return JSON.parse(text) as JsonSchema;
 }
 
 /** Those a document describes and the server does not have. */
@@ -58,7 +72,7 @@ export function missingRoutes(routes: Route[], document: OpenApi): string[] {
   );
 }
 
-const toDocumented = (path: string) => path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{*}');
+const toDocumented = (path: string) => path.replace(/:(\w+)/g, '{$1}').replace(/\*$/, '{model}');
 
 /**
  * Fastify prints its routes as a tree: each line is what its place in the tree adds to the path of its

@@ -6,6 +6,7 @@ import { overQuota } from '../../shared/platform/config/quotas.ts';
 import type { Transaction } from '../../shared/platform/postgres/database.ts';
 import type { Scope } from '../http/caller.ts';
 import { apiKeySchema, toApiKey } from '../http/schemas.ts';
+import { component } from '../openapi/components.ts';
 import { createApiKey } from './api-keys.ts';
 
 /** What a new key may be asked for with. */
@@ -19,7 +20,7 @@ export const keyRequest = z.strictObject({
 });
 
 /** A new key; the one time its secret is shown. */
-export const newKeySchema = apiKeySchema.extend({ key: z.string() });
+export const newKeySchema = component('NewApiKey', apiKeySchema.extend({ key: z.string() }));
 
 type AskedKey = {
   accountId: string;

@@ -5,20 +5,22 @@ import { listEntries } from '../../../shared/money/sql/entries.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { pageOf, pageQuery, toPage } from '../../http/pages.ts';
-import { toBalance, toTransaction, transactionSchema } from '../../http/schemas.ts';
+import { pageQuery, toPage } from '../../http/pages.ts';
+import { balanceSchema, toBalance, toTransaction, transactionListSchema } from '../../http/schemas.ts';
+import { documentedAs } from '../../openapi/components.ts';
 
 /** `GET /v1/balance`: what the account can spend, what is set aside for jobs under way, and both together. */
-export function readBalanceRoute(app: App, deps: { sql: Database }): void {
+export function getBalanceRoute(app: App, deps: { sql: Database }): void {
   app.get(
     '/v1/balance',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', refuses: [404] },
       schema: {
+        operationId: 'getBalance',
         tags: ['account'],
         summary: 'What the account can spend and what is held',
         response: {
-          200: z.object({ available_usd: z.string(), held_usd: z.string(), total_usd: z.string() }),
+          200: balanceSchema,
         },
       },
     },
@@ -37,10 +39,17 @@ export function listTransactionsRoute(app: App, deps: { sql: Database }): void {
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'listTransactions',
         tags: ['account'],
         summary: 'The statement, newest first',
-        querystring: z.strictObject(pageQuery),
-        response: { 200: pageOf(transactionSchema) },
+        querystring: z.strictObject({
+          ...pageQuery,
+          after: documentedAs(pageQuery.after.unwrap(), {
+            type: 'string',
+            pattern: '^txn_\\d{1,18}$',
+          }).optional(),
+        }),
+        response: { 200: transactionListSchema },
       },
     },
     async (request) => {

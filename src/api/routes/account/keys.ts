@@ -9,8 +9,8 @@ import type { App } from '../../http/app.ts';
 import { accountOf, limitOf } from '../../http/caller.ts';
 import { endKey } from '../../http/end-key.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { pageOf, pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
-import { apiKeySchema, deletedSchema, toApiKey } from '../../http/schemas.ts';
+import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
+import { apiKeyListSchema, deletedSchema, toApiKey } from '../../http/schemas.ts';
 
 /** `GET /v1/keys`: the account's keys that are not revoked, newest first, without their secrets. */
 export function listKeysRoute(app: App, deps: { sql: Database }): void {
@@ -19,10 +19,11 @@ export function listKeysRoute(app: App, deps: { sql: Database }): void {
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'listKeys',
         tags: ['account'],
         summary: 'The keys of the account',
         querystring: z.strictObject(pageQuery),
-        response: { 200: pageOf(apiKeySchema) },
+        response: { 200: apiKeyListSchema },
       },
     },
     async (request) => {
@@ -44,8 +45,9 @@ export function createKeyRoute(app: App, deps: { sql: Database; config: { secret
   app.post(
     '/v1/keys',
     {
-      config: { scope: 'jobs' },
+      config: { scope: 'jobs', refuses: [404] },
       schema: {
+        operationId: 'createKey',
         tags: ['account'],
         summary: 'Make a key; the secret is shown once',
         body: keyRequest.nullable().transform((body) => body ?? keyRequest.parse({})),
@@ -79,6 +81,7 @@ export function deleteKeyRoute(app: App, deps: { sql: Database; apiKeys: Pick<Ap
     {
       config: { scope: 'jobs' },
       schema: {
+        operationId: 'deleteKey',
         tags: ['account'],
         summary: 'Revoke a key',
         params: z.object({ key_id: z.string() }),

@@ -7,6 +7,7 @@ import { requestLimits } from '../../../shared/platform/json/measure-json.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { AccountCache, LimitedAccount } from '../../auth/account-cache.ts';
 import type { UnderWay } from '../../http/under-way.ts';
+import { component } from '../../openapi/components.ts';
 import { bytesMax as conversationBytesMax, turnsMax } from '../../responses/earlier-turns.ts';
 import { fileBytesMax } from '../files/receive-file.ts';
 
@@ -31,11 +32,14 @@ const limitSchema = z.object({
   description: z.string(),
 });
 
-export const limitsSchema = z.object({
-  object: z.literal('limits'),
-  account_id: z.string(),
-  data: z.array(limitSchema),
-});
+export const limitsSchema = component(
+  'Limits',
+  z.object({
+    object: z.literal('limits'),
+    account_id: z.string(),
+    data: z.array(limitSchema),
+  }),
+);
 
 type Limit = z.output<typeof limitSchema>;
 

@@ -7,12 +7,13 @@ import { idParams } from '../../http/schemas.ts';
 import { type LimitDeps, limitsSchema, toLimitsReply } from './limits-object.ts';
 
 /** `GET /v1/limits`: how much the account may have or do of everything, and how much it has. */
-export function readLimitsRoute(app: App, deps: LimitDeps): void {
+export function getLimitsRoute(app: App, deps: LimitDeps): void {
   app.get(
     '/v1/limits',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', refuses: [404] },
       schema: {
+        operationId: 'getLimits',
         tags: ['account'],
         summary: 'What the account may have of everything, and has',
         response: { 200: limitsSchema },
@@ -23,12 +24,13 @@ export function readLimitsRoute(app: App, deps: LimitDeps): void {
 }
 
 /** `GET /v1/admin/accounts/{id}/limits`: the same, of any account. */
-export function readAccountLimitsRoute(app: App, deps: LimitDeps): void {
+export function getAccountLimitsRoute(app: App, deps: LimitDeps): void {
   app.get(
     '/v1/admin/accounts/:id/limits',
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'getAccountLimits',
         tags: ['operator'],
         summary: 'What an account may have of everything, and has',
         params: idParams,

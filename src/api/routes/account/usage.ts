@@ -7,6 +7,7 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { pageOf } from '../../http/pages.ts';
+import { component, documentedAs } from '../../openapi/components.ts';
 
 const groupsMax = 10_000;
 const dayMs = 24 * 3600 * 1000;
@@ -23,21 +24,27 @@ const usageRow = z.object({
  * `GET /v1/usage`: what jobs that ended in a range of time used and cost, by day, model, provider or metadata
  * field.
  */
-export function readUsageRoute(app: App, deps: { sql: Database }): void {
+export function getUsageRoute(app: App, deps: { sql: Database }): void {
   app.get(
     '/v1/usage',
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'getUsage',
         tags: ['account'],
         summary: 'Jobs, tokens and charges by day, model, provider or metadata field',
         querystring: z.strictObject({
           from: instantOrDay.optional().describe('Included; 30 days before `to` when absent'),
           to: instantOrDay.optional().describe('Excluded; now when absent'),
-          group_by: z.string().default('day').describe('day, model, provider or metadata.<field>'),
+          group_by: documentedAs(z.string(), {
+            type: 'string',
+            pattern: '^(day|model|provider|metadata\\..{1,64})$',
+          })
+            .default('day')
+            .describe('day, model, provider or metadata.<field>'),
         }),
         response: {
-          200: pageOf(usageRow),
+          200: component('UsageReport', pageOf(usageRow)),
         },
       },
     },

@@ -24,6 +24,7 @@ export function createAccountKeyRoute(
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'createAccountKey',
         tags: ['operator'],
         summary: 'Make a key of an account',
         params: idParams,
@@ -62,6 +63,7 @@ export function deleteAccountKeyRoute(
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'deleteAccountKey',
         tags: ['operator'],
         summary: 'Revoke a key of an account',
         params: z.object({ id: z.string(), key_id: z.string() }),

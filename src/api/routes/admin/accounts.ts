@@ -13,8 +13,15 @@ import type { Database, Transaction } from '../../../shared/platform/postgres/da
 import type { AccountCache } from '../../auth/account-cache.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { pageOf, pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
-import { accountIdSchema, accountSchema, idParams, toAccount, usdAmount } from '../../http/schemas.ts';
+import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
+import {
+  accountIdSchema,
+  accountListSchema,
+  accountSchema,
+  idParams,
+  toAccount,
+  usdAmount,
+} from '../../http/schemas.ts';
 
 /** `GET /v1/admin/accounts`: every account with its balances and settings, newest first. */
 export function listAccountsRoute(app: App, deps: { sql: Database }): void {
@@ -23,10 +30,11 @@ export function listAccountsRoute(app: App, deps: { sql: Database }): void {
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'listAccounts',
         tags: ['operator'],
         summary: 'List accounts',
         querystring: z.strictObject(pageQuery),
-        response: { 200: pageOf(accountSchema) },
+        response: { 200: accountListSchema },
       },
     },
     async (request) => {
@@ -56,6 +64,7 @@ export function createAccountRoute(
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'createAccount',
         tags: ['operator'],
         summary: 'Create an account',
         body: accountRequest,
@@ -89,12 +98,13 @@ async function openAccount(tx: Transaction, asked: { id: string; name: string; c
 }
 
 /** `GET /v1/admin/accounts/{id}`: one account with its balances and settings. */
-export function readAccountRoute(app: App, deps: { sql: Database }): void {
+export function getAccountRoute(app: App, deps: { sql: Database }): void {
   app.get(
     '/v1/admin/accounts/:id',
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'getAccount',
         tags: ['operator'],
         summary: 'One account',
         params: idParams,
@@ -138,7 +148,7 @@ const accountChanges = z.strictObject({
  * `PATCH /v1/admin/accounts/{id}`: changes settings; they act within a second. A limit of null is the default
  * again.
  */
-export function changeAccountRoute(
+export function updateAccountRoute(
   app: App,
   deps: { sql: Database; accounts: Pick<AccountCache, 'forget'> },
 ): void {
@@ -147,6 +157,7 @@ export function changeAccountRoute(
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'updateAccount',
         tags: ['operator'],
         summary: 'Change the settings of an account',
         params: idParams,

@@ -4,34 +4,39 @@ import { formatUsd } from '../../../shared/money/rules/money.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';
+import { component } from '../../openapi/components.ts';
 
 const queued = ['waiting', 'ticketed'];
 const statuses = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired']);
 
-const operatorJob = z.object({
-  id: z.string(),
-  object: z.literal('job'),
-  account_id: z.string(),
-  batch_id: z.string().nullable(),
-  status: z.string(),
-  model: z.string(),
-  provider: z.string(),
-  answered_model: z.string().nullable(),
-  created_at: z.string(),
-  started_at: z.string().nullable(),
-  finished_at: z.string().nullable(),
-  attempts: z.number().int(),
-  hold_usd: z.string(),
-  charge_usd: z.string().nullable(),
-});
+const operatorJob = component(
+  'OperatorJob',
+  z.object({
+    id: z.string(),
+    object: z.literal('job'),
+    account_id: z.string(),
+    batch_id: z.string().nullable(),
+    status: z.string(),
+    model: z.string(),
+    provider: z.string(),
+    answered_model: z.string().nullable(),
+    created_at: z.string(),
+    started_at: z.string().nullable(),
+    finished_at: z.string().nullable(),
+    attempts: z.number().int(),
+    hold_usd: z.string(),
+    charge_usd: z.string().nullable(),
+  }),
+);
 
 /** `GET /v1/admin/jobs`: jobs of all accounts, newest first, without prompts, results and metadata. */
-export function listAllJobsRoute(app: App, deps: { sql: Database }): void {
+export function listJobsOfAllAccountsRoute(app: App, deps: { sql: Database }): void {
   app.get(
     '/v1/admin/jobs',
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'listJobsOfAllAccounts',
         tags: ['operator'],
         summary: 'Jobs of all accounts, without their texts',
         querystring: z.strictObject({
@@ -40,7 +45,7 @@ export function listAllJobsRoute(app: App, deps: { sql: Database }): void {
           status: statuses.optional(),
           account_id: z.string().optional(),
         }),
-        response: { 200: pageOf(operatorJob) },
+        response: { 200: component('OperatorJobList', pageOf(operatorJob)) },
       },
     },
     async (request) => {

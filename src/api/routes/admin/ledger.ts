@@ -5,6 +5,7 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams, toTransaction, transactionSchema, usdAmount } from '../../http/schemas.ts';
+import { component } from '../../openapi/components.ts';
 
 const creditRequest = z.strictObject({
   amount_usd: usdAmount.refine((amount) => amount !== 0n, { error: 'must not be zero' }),
@@ -19,8 +20,9 @@ export function createCreditRoute(app: App, deps: { sql: Database }): void {
   app.post(
     '/v1/admin/accounts/:id/credits',
     {
-      config: { scope: 'admin' },
+      config: { scope: 'admin', refuses: [402] },
       schema: {
+        operationId: 'createCredit',
         tags: ['operator'],
         summary: 'Put money into an account, or take it back',
         params: idParams,
@@ -48,13 +50,17 @@ export function checkLedgerRoute(app: App, deps: { sql: Database }): void {
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'checkLedger',
         tags: ['operator'],
         summary: 'Prove the ledger on live data',
         response: {
-          200: z.object({
-            ok: z.boolean(),
-            checks: z.array(z.object({ name: z.string(), ok: z.boolean(), rows: z.number().int() })),
-          }),
+          200: component(
+            'LedgerCheck',
+            z.object({
+              ok: z.boolean(),
+              checks: z.array(z.object({ name: z.string(), ok: z.boolean(), rows: z.number().int() })),
+            }),
+          ),
         },
       },
     },

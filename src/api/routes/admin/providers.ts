@@ -2,6 +2,7 @@ import { deletePausedProvider, insertPausedProvider } from '../../../shared/queu
 import type { App } from '../../http/app.ts';
 import { pageOf } from '../../http/pages.ts';
 import { idParams } from '../../http/schemas.ts';
+import { component } from '../../openapi/components.ts';
 import { type ProviderStatusDeps, providerStatusSchema } from './provider-status.ts';
 import { type SwitchDeps, switchProvider } from './switch-provider.ts';
 
@@ -12,9 +13,10 @@ export function listProvidersRoute(app: App, deps: ProviderStatusDeps): void {
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'listProviders',
         tags: ['operator'],
         summary: 'How every provider stands',
-        response: { 200: pageOf(providerStatusSchema) },
+        response: { 200: component('ProviderStatusList', pageOf(providerStatusSchema)) },
       },
     },
     async () => {
@@ -40,6 +42,7 @@ export function pauseProviderRoute(app: App, deps: SwitchDeps): void {
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'pauseProvider',
         tags: ['operator'],
         summary: 'Let the jobs of a provider wait',
         params: idParams,
@@ -63,6 +66,7 @@ export function resumeProviderRoute(app: App, deps: SwitchDeps): void {
     {
       config: { scope: 'admin' },
       schema: {
+        operationId: 'resumeProvider',
         tags: ['operator'],
         summary: 'Let the jobs of a provider go on',
         params: idParams,

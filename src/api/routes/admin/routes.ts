@@ -1,8 +1,8 @@
 import type { App } from '../../http/app.ts';
 import type { RouteDeps } from '../../server-deps.ts';
 import { createAccountKeyRoute, deleteAccountKeyRoute } from './account-keys.ts';
-import { changeAccountRoute, createAccountRoute, listAccountsRoute, readAccountRoute } from './accounts.ts';
-import { listAllJobsRoute } from './jobs.ts';
+import { createAccountRoute, getAccountRoute, listAccountsRoute, updateAccountRoute } from './accounts.ts';
+import { listJobsOfAllAccountsRoute } from './jobs.ts';
 import { checkLedgerRoute, createCreditRoute } from './ledger.ts';
 import { listProvidersRoute, pauseProviderRoute, resumeProviderRoute } from './providers.ts';
 
@@ -10,12 +10,12 @@ import { listProvidersRoute, pauseProviderRoute, resumeProviderRoute } from './p
 export function adminRoutes(app: App, deps: RouteDeps): void {
   createAccountRoute(app, deps);
   listAccountsRoute(app, deps);
-  readAccountRoute(app, deps);
-  changeAccountRoute(app, deps);
+  getAccountRoute(app, deps);
+  updateAccountRoute(app, deps);
   createCreditRoute(app, deps);
   createAccountKeyRoute(app, deps);
   deleteAccountKeyRoute(app, deps);
-  listAllJobsRoute(app, deps);
+  listJobsOfAllAccountsRoute(app, deps);
   checkLedgerRoute(app, deps);
   listProvidersRoute(app, deps);
   pauseProviderRoute(app, deps);

@@ -3,10 +3,6 @@ import {
   type MessageEvent,
 } from '../../../shared/formats/anthropic-messages/message-events.ts';
 import { toAnthropicMessage } from '../../../shared/formats/anthropic-messages/message-object.ts';
-import {
-  countTokensSchema,
-  messagesSchema,
-} from '../../../shared/formats/anthropic-messages/message-request.ts';
 import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
@@ -14,6 +10,9 @@ import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { anthropicProblemBody } from '../../http/problem.ts';
 import { validatedOf } from '../../http/validated-body.ts';
+import { eventStream, media } from '../../openapi/components.ts';
+import { messageSchema, tokenCountSchema } from '../../openapi/schemas/message.ts';
+import { countTokensRequest, messageRequest } from '../../openapi/schemas/requests.ts';
 import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
 
 /**
@@ -21,8 +20,14 @@ import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '.
  * it.
  */
 export function createMessageRoute(app: App, deps: ReplyDeps): void {
-  const schema = { tags: ['anthropic'], summary: 'Create a message', body: messagesSchema };
-  const config = { scope: 'jobs' as const, judged: 'message' as const };
+  const schema = {
+    operationId: 'createMessage',
+    response: { 200: media({ 'application/json': messageSchema, 'text/event-stream': eventStream }) },
+    tags: ['anthropic'],
+    summary: 'Create a message',
+    body: messageRequest,
+  };
+  const config = { scope: 'jobs' as const, refuses: [402, 404, 502, 504], judged: 'message' as const };
   app.post('/v1/messages', { config, schema }, async (request, reply) => {
     const { priced, stream, metadata, model: asked } = validatedOf(request, 'message');
     const call = { surface: 'messages' as const, priced, stream, metadata };
@@ -58,8 +63,14 @@ function frames(events: MessageEvent[]): string {
  * never less than what a provider will count, and takes nothing.
  */
 export function countMessageTokensRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['anthropic'], summary: 'Count the tokens of a message', body: countTokensSchema };
-  const config = { scope: 'read' as const, judged: 'tokens' as const };
+  const schema = {
+    operationId: 'countMessageTokens',
+    response: { 200: tokenCountSchema },
+    tags: ['anthropic'],
+    summary: 'Count the tokens of a message',
+    body: countTokensRequest,
+  };
+  const config = { scope: 'read' as const, refuses: [404], judged: 'tokens' as const };
   app.post('/v1/messages/count_tokens', { config, schema }, async (request, reply) => {
     accountOf(request);
     reply.header('request-id', request.id);

@@ -4,10 +4,10 @@ import { createMessageBatchRoute } from './batches/create.ts';
 import {
   cancelMessageBatchRoute,
   deleteMessageBatchRoute,
+  getMessageBatchRoute,
   listMessageBatchesRoute,
-  readMessageBatchRoute,
 } from './batches/read.ts';
-import { streamMessageResultsRoute } from './batches/results.ts';
+import { downloadMessageBatchResultsRoute } from './batches/results.ts';
 import { countMessageTokensRoute, createMessageRoute } from './messages.ts';
 
 /** Messages and their batches as Anthropic's SDK knows them, on the same engine as every other surface. */
@@ -16,8 +16,8 @@ export function anthropicRoutes(app: App, deps: RouteDeps): void {
   countMessageTokensRoute(app, deps);
   createMessageBatchRoute(app, deps);
   listMessageBatchesRoute(app, deps);
-  readMessageBatchRoute(app, deps);
-  streamMessageResultsRoute(app, deps);
+  getMessageBatchRoute(app, deps);
+  downloadMessageBatchResultsRoute(app, deps);
   cancelMessageBatchRoute(app, deps);
   deleteMessageBatchRoute(app, deps);
 }

@@ -14,6 +14,8 @@ import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/schemas.ts';
 import { submitBatch } from '../../intake/create-batch.ts';
 import { retryMetadata } from '../../intake/retry-metadata.ts';
+import { json } from '../../openapi/components.ts';
+import { batchSchema } from '../../openapi/schemas/batch.ts';
 import { endpointSchema, requireInputFile } from './batch-input.ts';
 
 const body = z.strictObject({
@@ -34,8 +36,14 @@ export function createBatchRoute(
   deps: { sql: Database; webhooks: { allowPrivate: boolean } },
 ): void {
   const summary = `Begin a batch of calls to ${batchEndpoints.join(' or ')}`;
-  const schema = { tags: ['openai'], summary, body };
-  app.post('/v1/batches', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
+  const schema = {
+    operationId: 'createBatch',
+    response: { 200: batchSchema },
+    tags: ['openai'],
+    summary,
+    body,
+  };
+  app.post('/v1/batches', { config: { scope: 'jobs', refuses: [404] }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const submitter = batchSubmitterOf(request);
     const { input_file_id: inputFileId, endpoint, metadata = null, output_expires_after } = request.body;
@@ -66,6 +74,8 @@ export function createBatchRoute(
  */
 export function retryBatchRoute(app: App, deps: { sql: Database }): void {
   const schema = {
+    operationId: 'retryBatch',
+    response: { 200: json(batchSchema) },
     tags: ['openai'],
     summary: 'Repeat the lines of a batch that did not succeed',
     params: idParams,

@@ -7,6 +7,8 @@ import { createAccountSlots } from '../../http/account-slots.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
+import { json } from '../../openapi/components.ts';
+import { batchEstimateSchema } from '../../openapi/schemas/batch.ts';
 import { endpointSchema, requireInputFile } from './batch-input.ts';
 import { estimateFile } from './estimate-file.ts';
 
@@ -24,20 +26,30 @@ export function estimateBatchRoute(
   app: App,
   deps: { sql: Database; validator: Pick<Validator, 'lines'> },
 ): void {
-  const schema = { tags: ['openai'], summary: 'Bound the cost of a batch', body };
+  const schema = {
+    operationId: 'estimateBatch',
+    response: { 200: json(batchEstimateSchema) },
+    tags: ['openai'],
+    summary: 'Bound the cost of a batch',
+    body,
+  };
   const slots = createAccountSlots(underWayMax, busyMessage);
-  app.post('/v1/batches/estimate', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
-    const accountId = accountOf(request);
-    const { input_file_id: fileId, endpoint } = request.body;
-    const defaultMaxOutputTokens = request.account?.defaultMaxOutputTokens ?? null;
-    const owner = { accountId, defaultMaxOutputTokens, endpoint };
-    const work = async () => {
-      await requireInputFile(deps.sql, accountId, fileId);
-      const body = await slots(accountId, () => estimateFile(deps, fileId, owner)).catch(toNotFound);
-      return { status: 200, body };
-    };
-    return await idempotent(request, reply, deps, work, { outside: true });
-  });
+  app.post(
+    '/v1/batches/estimate',
+    { config: { scope: 'jobs', refuses: [404] }, schema },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const { input_file_id: fileId, endpoint } = request.body;
+      const defaultMaxOutputTokens = request.account?.defaultMaxOutputTokens ?? null;
+      const owner = { accountId, defaultMaxOutputTokens, endpoint };
+      const work = async () => {
+        await requireInputFile(deps.sql, accountId, fileId);
+        const body = await slots(accountId, () => estimateFile(deps, fileId, owner)).catch(toNotFound);
+        return { status: 200, body };
+      };
+      return await idempotent(request, reply, deps, work, { outside: true });
+    },
+  );
 }
 
 function toNotFound(error: unknown): never {

@@ -8,10 +8,18 @@ import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { cursorOf, pageQuery, toPage } from '../../http/pages.ts';
 import { idParams } from '../../http/schemas.ts';
+import { json } from '../../openapi/components.ts';
+import { batchListSchema, batchSchema } from '../../openapi/schemas/batch.ts';
 
 /** `GET /v1/batches/{id}`: one row, however many lines it has. */
-export function readBatchRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['openai'], summary: 'Read a batch', params: idParams };
+export function getBatchRoute(app: App, deps: { sql: Database }): void {
+  const schema = {
+    operationId: 'getBatch',
+    response: { 200: json(batchSchema) },
+    tags: ['openai'],
+    summary: 'Read a batch',
+    params: idParams,
+  };
   app.get('/v1/batches/:id', { config: { scope: 'read' }, schema }, async (request) => {
     const accountId = accountOf(request);
     const batch = await findBatch(deps.sql, { accountId, kind: 'openai', id: request.params.id });
@@ -23,6 +31,8 @@ export function readBatchRoute(app: App, deps: { sql: Database }): void {
 /** `GET /v1/batches`: the account's batches, newest first. */
 export function listBatchesRoute(app: App, deps: { sql: Database }): void {
   const schema = {
+    operationId: 'listBatches',
+    response: { 200: json(batchListSchema) },
     tags: ['openai'],
     summary: 'List batches',
     querystring: z.strictObject({ ...pageQuery, after: cursorOf('batch') }),
@@ -40,7 +50,13 @@ export function listBatchesRoute(app: App, deps: { sql: Database }): void {
  * nothing.
  */
 export function cancelBatchRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['openai'], summary: 'Cancel a batch', params: idParams };
+  const schema = {
+    operationId: 'cancelBatch',
+    response: { 200: json(batchSchema) },
+    tags: ['openai'],
+    summary: 'Cancel a batch',
+    params: idParams,
+  };
   app.post('/v1/batches/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const one = { accountId: accountOf(request), kind: 'openai' as const, id: request.params.id };
     return idempotent(request, reply, deps, async (tx) => {

@@ -13,6 +13,8 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, pageQuery, toPage } from '../../http/pages.ts';
 import { idParams } from '../../http/schemas.ts';
+import { json, media } from '../../openapi/components.ts';
+import { deletedFileSchema, fileListSchema, fileSchema } from '../../openapi/schemas/file.ts';
 import { toFileObject } from './file-object.ts';
 
 const query = z.strictObject({
@@ -24,7 +26,13 @@ const query = z.strictObject({
 
 /** `GET /v1/files`: the account's files, newest first unless asked otherwise. */
 export function listFilesRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['openai'], summary: 'List files', querystring: query };
+  const schema = {
+    operationId: 'listFiles',
+    response: { 200: json(fileListSchema) },
+    tags: ['openai'],
+    summary: 'List files',
+    querystring: query,
+  };
   app.get('/v1/files', { config: { scope: 'read' }, schema }, async (request) => {
     const { purpose = null, after = null, order, limit } = request.query;
     const files = await listFiles(deps.sql, {
@@ -39,8 +47,14 @@ export function listFilesRoute(app: App, deps: { sql: Database }): void {
 }
 
 /** `GET /v1/files/{id}`. */
-export function readFileRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['openai'], summary: 'Read what is known of a file', params: idParams };
+export function getFileRoute(app: App, deps: { sql: Database }): void {
+  const schema = {
+    operationId: 'getFile',
+    response: { 200: json(fileSchema) },
+    tags: ['openai'],
+    summary: 'Read what is known of a file',
+    params: idParams,
+  };
   app.get('/v1/files/:id', { config: { scope: 'read' }, schema }, async (request) => {
     const file = await findFile(deps.sql, accountOf(request), request.params.id);
     if (file === null) throw notFound('file');
@@ -49,8 +63,14 @@ export function readFileRoute(app: App, deps: { sql: Database }): void {
 }
 
 /** `GET /v1/files/{id}/content`: its bytes, a chunk at a time and no faster than the client takes them. */
-export function readFileContentRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['openai'], summary: 'Download a file', params: idParams };
+export function downloadFileRoute(app: App, deps: { sql: Database }): void {
+  const schema = {
+    operationId: 'downloadFile',
+    response: { 200: media({ 'application/octet-stream': z.string().describe('The bytes of the file') }) },
+    tags: ['openai'],
+    summary: 'Download a file',
+    params: idParams,
+  };
   app.get('/v1/files/:id/content', { config: { scope: 'read' }, schema }, async (request, reply) => {
     const file = await findFile(deps.sql, accountOf(request), request.params.id);
     if (file === null) throw notFound('file');
@@ -70,8 +90,14 @@ async function* bytesOf(sql: Database, fileId: string): AsyncGenerator<Buffer> {
 
 /** `DELETE /v1/files/{id}`. A file that a batch is still reading stays. */
 export function deleteFileRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['openai'], summary: 'Delete a file', params: idParams };
-  app.delete('/v1/files/:id', { config: { scope: 'jobs' }, schema }, async (request) => {
+  const schema = {
+    operationId: 'deleteFile',
+    response: { 200: json(deletedFileSchema) },
+    tags: ['openai'],
+    summary: 'Delete a file',
+    params: idParams,
+  };
+  app.delete('/v1/files/:id', { config: { scope: 'jobs', refuses: [409] }, schema }, async (request) => {
     const { id } = request.params;
     const outcome = await deleteFile(deps.sql, accountOf(request), id);
     if (outcome === null) throw notFound('file');

@@ -1,7 +1,7 @@
 import multipart from '@fastify/multipart';
 import type { App } from '../../http/app.ts';
 import type { RouteDeps } from '../../server-deps.ts';
-import { deleteFileRoute, listFilesRoute, readFileContentRoute, readFileRoute } from './read.ts';
+import { deleteFileRoute, downloadFileRoute, getFileRoute, listFilesRoute } from './read.ts';
 import { fileBytesMax } from './receive-file.ts';
 import { createFileRoute } from './upload.ts';
 
@@ -13,7 +13,7 @@ export async function fileRoutes(app: App, deps: RouteDeps): Promise<void> {
     createFileRoute(scope as unknown as App, deps);
   });
   listFilesRoute(app, deps);
-  readFileRoute(app, deps);
-  readFileContentRoute(app, deps);
+  getFileRoute(app, deps);
+  downloadFileRoute(app, deps);
   deleteFileRoute(app, deps);
 }

@@ -12,10 +12,18 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { type CancelDeps, cancelMany, cancelOne } from '../../intake/cancel-job.ts';
+import { json } from '../../openapi/components.ts';
+import { cancellationSchema, deletedJobSchema, jobSchema } from '../../openapi/schemas/job.ts';
 
 /** POST /v1/jobs/{id}/cancel → 200 when the job ended before it ran, 202 when it was asked to stop. */
 export function cancelJobRoute(app: App, deps: CancelDeps & { sql: Database }): void {
-  const schema = { summary: 'Cancel a job', params: z.object({ id: z.string() }) };
+  const schema = {
+    operationId: 'cancelJob',
+    response: { 200: json(jobSchema), 202: json(jobSchema) },
+    tags: ['jobs'],
+    summary: 'Cancel a job',
+    params: z.object({ id: z.string() }),
+  };
   app.post('/v1/jobs/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const { id } = request.params;
@@ -48,7 +56,16 @@ const pageSize = 500;
 export function cancelJobsRoute(app: App, deps: CancelDeps & { sql: Database }): void {
   app.post(
     '/v1/jobs/cancel',
-    { config: { scope: 'jobs' }, schema: { summary: 'Cancel many jobs', body: cancellationRequest } },
+    {
+      config: { scope: 'jobs' },
+      schema: {
+        operationId: 'cancelJobs',
+        response: { 202: cancellationSchema },
+        tags: ['jobs'],
+        summary: 'Cancel many jobs',
+        body: cancellationRequest,
+      },
+    },
     async (request, reply) => {
       const accountId = accountOf(request);
       const { batch_id: batchId = null, metadata = {} } = request.body;
@@ -92,8 +109,14 @@ function kindOf(batchId: string): BatchKind {
  * record.
  */
 export function deleteJobRoute(app: App, deps: { sql: Database; events: Pick<JobEvents, 'log'> }): void {
-  const schema = { summary: 'Erase the content of a final job', params: z.object({ id: z.string() }) };
-  app.delete('/v1/jobs/:id', { config: { scope: 'jobs' }, schema }, async (request) => {
+  const schema = {
+    operationId: 'deleteJob',
+    response: { 200: json(deletedJobSchema) },
+    tags: ['jobs'],
+    summary: 'Erase the content of a final job',
+    params: z.object({ id: z.string() }),
+  };
+  app.delete('/v1/jobs/:id', { config: { scope: 'jobs', refuses: [409] }, schema }, async (request) => {
     const { id } = request.params;
     const erased = await eraseJob(deps.sql, accountOf(request), id);
     if (erased === null) throw notFound('job');

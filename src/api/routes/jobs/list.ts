@@ -7,6 +7,8 @@ import { findQueuePositions } from '../../../shared/queue/sql/queue-position.ts'
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { cursorOf, toPage } from '../../http/pages.ts';
+import { json } from '../../openapi/components.ts';
+import { jobListSchema } from '../../openapi/schemas/job.ts';
 
 const queuedStates: JobState[] = ['waiting', 'ticketed'];
 const statesByStatus: Record<string, JobState[]> = {
@@ -35,7 +37,16 @@ export function listJobsRoute(app: App, deps: { sql: Database }): void {
   const summary = 'List jobs; with a filter, a page may be short or empty and still have more';
   app.get(
     '/v1/jobs',
-    { config: { scope: 'read' }, schema: { summary, querystring: query } },
+    {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'listJobs',
+        response: { 200: json(jobListSchema) },
+        tags: ['jobs'],
+        summary,
+        querystring: query,
+      },
+    },
     async (request) => {
       const { status, batch_id: batchId, limit, after, ...others } = request.query;
       const accountId = accountOf(request);

@@ -11,6 +11,8 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
 import type { UnderWay } from '../../http/under-way.ts';
+import { json } from '../../openapi/components.ts';
+import { attemptListSchema, jobSchema } from '../../openapi/schemas/job.ts';
 import type { FinalWatch } from '../../watch/final-watch.ts';
 
 type GetJobDeps = { sql: Database; finals: FinalWatch; waits: UnderWay; closing: AbortSignal };
@@ -21,6 +23,9 @@ type GetJobDeps = { sql: Database; finals: FinalWatch; waits: UnderWay; closing:
  */
 export function getJobRoute(app: App, deps: GetJobDeps): void {
   const schema = {
+    operationId: 'getJob',
+    response: { 200: json(jobSchema) },
+    tags: ['jobs'],
     summary: 'Read a job, now or when it ends',
     params: z.object({ id: z.string() }),
     querystring: z.strictObject({ wait: z.coerce.number().min(0).max(60).default(0) }),
@@ -82,7 +87,13 @@ async function untilGone<Value>(
 
 /** GET /v1/jobs/{id}/attempts: every provider call, in order. */
 export function listAttemptsRoute(app: App, deps: { sql: Database }): void {
-  const schema = { summary: 'List the provider calls of a job', params: z.object({ id: z.string() }) };
+  const schema = {
+    operationId: 'listAttempts',
+    response: { 200: json(attemptListSchema) },
+    tags: ['jobs'],
+    summary: 'List the provider calls of a job',
+    params: z.object({ id: z.string() }),
+  };
   app.get('/v1/jobs/:id/attempts', { config: { scope: 'read' }, schema }, async (request) => {
     const job = await findJobRecord(deps.sql, accountOf(request), request.params.id);
     if (job === null) throw notFound('job');

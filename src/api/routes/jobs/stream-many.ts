@@ -5,6 +5,7 @@ import { accountOf } from '../../http/caller.ts';
 import { readerOn, toFrame } from '../../http/event-frames.ts';
 import type { EventStream } from '../../http/event-stream.ts';
 import type { EventStreams } from '../../http/event-streams.ts';
+import { documentedAs, eventStream, media } from '../../openapi/components.ts';
 import type { JobWatcher } from '../../watch/job-watcher.ts';
 
 export type StreamJobsDeps = { watcher: JobWatcher; streams: EventStreams };
@@ -12,12 +13,20 @@ export type StreamJobsDeps = { watcher: JobWatcher; streams: EventStreams };
 /** More than this are better told to a webhook. */
 const jobsMax = 50;
 
-const jobIds = z
-  .string()
+const jobIds = documentedAs(z.string(), {
+  type: 'string',
+  pattern: '^job_[0-9a-f]{32}$',
+  description: `1 to ${jobsMax} different ids of jobs, separated by commas`,
+})
   .transform((text) => text.split(','))
   .refine((ids) => ids.length <= jobsMax && new Set(ids).size === ids.length && !ids.includes(''), {
     error: `must be 1 to ${jobsMax} different ids of jobs, separated by commas`,
   });
+
+const positions = documentedAs(z.string().max(2000), {
+  type: 'string',
+  pattern: '^\\d{1,15}(\\.\\d{1,15}){0,49}$',
+});
 
 /**
  * `GET /v1/events?jobs=a,b`: the events of several jobs on one stream, each as on its own. An event's id says
@@ -27,11 +36,13 @@ const jobIds = z
  */
 export function streamJobsRoute(app: App, deps: StreamJobsDeps): void {
   const schema = {
+    operationId: 'streamJobs',
+    response: { 200: media({ 'text/event-stream': eventStream }), 204: media({}) },
     tags: ['jobs'],
     summary: 'Watch several jobs (server-sent events)',
-    querystring: z.strictObject({ jobs: jobIds, starting_after: z.string().max(2000).optional() }),
+    querystring: z.strictObject({ jobs: jobIds, starting_after: positions.optional() }),
   };
-  const options = { exposeHeadRoute: false, config: { scope: 'read' as const }, schema };
+  const options = { exposeHeadRoute: false, config: { scope: 'read' as const, refuses: [404] }, schema };
   app.get('/v1/events', options, async (request, reply) => {
     const accountId = accountOf(request);
     const { jobs: ids, starting_after: asked } = request.query;

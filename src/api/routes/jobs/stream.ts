@@ -12,6 +12,8 @@ import type { EventStream } from '../../http/event-stream.ts';
 import type { EventStreams } from '../../http/event-streams.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/schemas.ts';
+import { eventStream, media } from '../../openapi/components.ts';
+import { streamTokenSchema } from '../../openapi/schemas/job.ts';
 import type { JobWatcher } from '../../watch/job-watcher.ts';
 
 export type StreamJobDeps = {
@@ -35,6 +37,8 @@ export function streamJobRoute(app: App, deps: StreamJobDeps): void {
       exposeHeadRoute: false,
       config: { scope: 'read', identify: (request) => holderOfToken(deps, request) },
       schema: {
+        operationId: 'streamJob',
+        response: { 200: media({ 'text/event-stream': eventStream }), 204: media({}) },
         tags: ['jobs'],
         summary: 'Watch a job (server-sent events)',
         params: idParams,
@@ -114,10 +118,11 @@ export function createStreamTokenRoute(
     {
       config: { scope: 'jobs' },
       schema: {
+        operationId: 'createStreamToken',
         tags: ['jobs'],
         summary: 'Make a token for EventSource, valid for five minutes and this job',
         params: idParams,
-        response: { 200: z.object({ token: z.string(), expires_at: z.string(), url: z.string() }) },
+        response: { 200: streamTokenSchema },
       },
     },
     async (request, reply) => {

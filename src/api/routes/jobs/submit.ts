@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { notFound, Refusal } from '../../../shared/errors.ts';
-import { jobBody } from '../../../shared/formats/jobs/job-request.ts';
 import { isFinal } from '../../../shared/jobs/rules/job.ts';
 import { findSubmission } from '../../../shared/jobs/sql/jobs.ts';
 import type { QuoteDeps } from '../../../shared/jobs/submission.ts';
@@ -14,12 +13,24 @@ import { sendAccepted } from '../../http/send-accepted.ts';
 import { validatedOf } from '../../http/validated-body.ts';
 import { acceptJob, type IntakeDeps } from '../../intake/accept-job.ts';
 import { resubmitJob } from '../../intake/resubmit-job.ts';
+import { json } from '../../openapi/components.ts';
+import { estimateSchema, jobSchema } from '../../openapi/schemas/job.ts';
+import { jobRequest } from '../../openapi/schemas/requests.ts';
 
 /** POST /v1/jobs → 202: the job and its hold are committed. */
 export function submitJobRoute(app: App, deps: IntakeDeps): void {
   app.post(
     '/v1/jobs',
-    { config: { scope: 'jobs', judged: 'job' }, schema: { summary: 'Submit a job', body: jobBody } },
+    {
+      config: { scope: 'jobs', refuses: [402, 404], judged: 'job' },
+      schema: {
+        operationId: 'submitJob',
+        response: { 202: json(jobSchema) },
+        tags: ['jobs'],
+        summary: 'Submit a job',
+        body: jobRequest,
+      },
+    },
     async (request, reply) => {
       const accountId = accountOf(request);
       const key = readIdempotencyKey(request);
@@ -37,8 +48,14 @@ export function estimateJobRoute(app: App, deps: { sql: Database }): void {
   app.post(
     '/v1/estimates',
     {
-      config: { scope: 'jobs', judged: 'job' },
-      schema: { summary: 'Bound the cost of a job', body: jobBody },
+      config: { scope: 'jobs', refuses: [404], judged: 'job' },
+      schema: {
+        operationId: 'estimateJob',
+        response: { 200: estimateSchema },
+        tags: ['jobs'],
+        summary: 'Bound the cost of a job',
+        body: jobRequest,
+      },
     },
     async (request, reply) => {
       const { quote } = validatedOf(request, 'job').priced;
@@ -54,24 +71,34 @@ export function estimateJobRoute(app: App, deps: { sql: Database }): void {
 
 /** POST /v1/jobs/{id}/retry → 202: a new job with a new hold, which says what it repeats. */
 export function retryJobRoute(app: App, deps: IntakeDeps & QuoteDeps & { sql: Database }): void {
-  const schema = { summary: 'Order a job again', params: z.object({ id: z.string() }) };
+  const schema = {
+    operationId: 'retryJob',
+    response: { 202: json(jobSchema) },
+    tags: ['jobs'],
+    summary: 'Order a job again',
+    params: z.object({ id: z.string() }),
+  };
   // A request of two lines may order one of megabytes, which is read, priced and written again.
   const inTurn = createAccountMutex();
-  app.post('/v1/jobs/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
-    const accountId = accountOf(request);
-    const key = readIdempotencyKey(request);
-    const defaultMax = request.account?.defaultMaxOutputTokens ?? null;
-    const accepted = await inTurn(accountId, async () => {
-      const stored = await findSubmission(deps.sql, accountId, request.params.id);
-      if (stored === null) throw notFound('job');
-      if (!isFinal(stored.state))
-        throw new Refusal('invalid_state', 'The job has not ended yet; cancel it first');
-      if (stored.request === null) throw new Refusal('invalid_state', 'The request of this job was erased');
-      return await acceptJob(deps, resubmitJob(deps, stored, stored.request, defaultMax), {
-        accountId,
-        idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
+  app.post(
+    '/v1/jobs/:id/retry',
+    { config: { scope: 'jobs', refuses: [402] }, schema },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const key = readIdempotencyKey(request);
+      const defaultMax = request.account?.defaultMaxOutputTokens ?? null;
+      const accepted = await inTurn(accountId, async () => {
+        const stored = await findSubmission(deps.sql, accountId, request.params.id);
+        if (stored === null) throw notFound('job');
+        if (!isFinal(stored.state))
+          throw new Refusal('invalid_state', 'The job has not ended yet; cancel it first');
+        if (stored.request === null) throw new Refusal('invalid_state', 'The request of this job was erased');
+        return await acceptJob(deps, resubmitJob(deps, stored, stored.request, defaultMax), {
+          accountId,
+          idempotency: key === null ? null : { key, fingerprint: fingerprintOf(request) },
+        });
       });
-    });
-    return sendAccepted(reply, accepted);
-  });
+      return sendAccepted(reply, accepted);
+    },
+  );
 }

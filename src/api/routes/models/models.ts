@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { notFound, Refusal } from '../../../shared/errors.ts';
 import type { App } from '../../http/app.ts';
+import { json } from '../../openapi/components.ts';
+import {
+  anthropicModelListSchema,
+  anthropicModelSchema,
+  modelListSchema,
+  modelSchema,
+} from '../../openapi/schemas/model.ts';
 import {
   findUsableModel,
   type ModelsDeps,
@@ -18,9 +25,10 @@ export function listModelsRoute(app: App, deps: ModelsDeps): void {
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'listModels',
+        response: { 200: json(z.union([modelListSchema, anthropicModelListSchema])) },
         tags: ['models'],
         summary: 'The models that can be used, with prices and limits',
-        response: { 200: z.looseObject({ data: z.array(z.looseObject({ id: z.string() })) }) },
       },
     },
     async (request) => {
@@ -34,16 +42,17 @@ export function listModelsRoute(app: App, deps: ModelsDeps): void {
 }
 
 /** `GET /v1/models/{provider}/{model}`, the slash encoded or not, or an alias. */
-export function readModelRoute(app: App, deps: ModelsDeps): void {
+export function getModelRoute(app: App, deps: ModelsDeps): void {
   app.get(
     '/v1/models/*',
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'getModel',
+        response: { 200: json(z.union([modelSchema, anthropicModelSchema])) },
         tags: ['models'],
         summary: 'One model, by id or alias',
         params: z.object({ '*': z.string() }),
-        response: { 200: z.looseObject({ id: z.string() }) },
       },
     },
     async (request) => {

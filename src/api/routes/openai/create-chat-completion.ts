@@ -1,10 +1,12 @@
 import type { Refusal } from '../../../shared/errors.ts';
 import { createChunks, toChatCompletion } from '../../../shared/formats/openai-chat/chat-completion.ts';
-import { chatCompletionsSchema } from '../../../shared/formats/openai-chat/chat-request.ts';
 import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { App } from '../../http/app.ts';
 import { problemBody } from '../../http/problem.ts';
 import { validatedOf } from '../../http/validated-body.ts';
+import { eventStream, media } from '../../openapi/components.ts';
+import { chatCompletionSchema } from '../../openapi/schemas/chat-completion.ts';
+import { chatCompletionRequest } from '../../openapi/schemas/requests.ts';
 import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
 import type { Call, SubmittedCall } from '../../sync/submit-call.ts';
 
@@ -13,8 +15,14 @@ import type { Call, SubmittedCall } from '../../sync/submit-call.ts';
  * names it.
  */
 export function createChatCompletionRoute(app: App, deps: ReplyDeps): void {
-  const schema = { tags: ['openai'], summary: 'Create a chat completion', body: chatCompletionsSchema };
-  const config = { scope: 'jobs' as const, judged: 'chat' as const };
+  const schema = {
+    operationId: 'createChatCompletion',
+    response: { 200: media({ 'application/json': chatCompletionSchema, 'text/event-stream': eventStream }) },
+    tags: ['openai'],
+    summary: 'Create a chat completion',
+    body: chatCompletionRequest,
+  };
+  const config = { scope: 'jobs' as const, refuses: [402, 404, 502, 504], judged: 'chat' as const };
   app.post('/v1/chat/completions', { config, schema }, async (request, reply) => {
     const body = validatedOf(request, 'chat');
     const { priced, stream, metadata } = body;

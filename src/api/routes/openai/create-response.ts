@@ -3,10 +3,7 @@ import { responseStatusOf } from '../../../shared/chat/chat.ts';
 import type { Refusal } from '../../../shared/errors.ts';
 import { createResponseEvents } from '../../../shared/formats/openai-responses/response-events.ts';
 import { type ResponseFacts, toResponse } from '../../../shared/formats/openai-responses/response-object.ts';
-import {
-  type ResponsesBody,
-  responsesSchema,
-} from '../../../shared/formats/openai-responses/response-request.ts';
+import type { ResponsesBody } from '../../../shared/formats/openai-responses/response-request.ts';
 import { responseIdOf } from '../../../shared/ids.ts';
 import type { JobError } from '../../../shared/jobs/rules/job.ts';
 import type { PricedRequest } from '../../../shared/jobs/submission.ts';
@@ -16,6 +13,9 @@ import { type AccountSlots, createAccountSlots } from '../../http/account-slots.
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { budgetsOf, takeBytes, validatedOf } from '../../http/validated-body.ts';
+import { eventStream, media } from '../../openapi/components.ts';
+import { responseRequest } from '../../openapi/schemas/requests.ts';
+import { responseSchema } from '../../openapi/schemas/response.ts';
 import { listEarlierTurns, readEarlierTurns } from '../../responses/earlier-turns.ts';
 import { sendResponse, toResponseFrames } from '../../responses/send-response.ts';
 import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
@@ -36,8 +36,14 @@ type ResponseDeps = ReplyDeps & { validator: Pick<Validator, 'body'> };
  * name: `resp_…` for `job_…`.
  */
 export function createResponseRoute(app: App, deps: ResponseDeps): void {
-  const schema = { tags: ['openai'], summary: 'Create a response', body: responsesSchema };
-  const config = { scope: 'jobs' as const, judged: 'response' as const };
+  const schema = {
+    operationId: 'createResponse',
+    response: { 200: media({ 'application/json': responseSchema, 'text/event-stream': eventStream }) },
+    tags: ['openai'],
+    summary: 'Create a response',
+    body: responseRequest,
+  };
+  const config = { scope: 'jobs' as const, refuses: [402, 404, 502, 504], judged: 'response' as const };
   const slots = createAccountSlots(large.underWayMax, busyMessage, large.maxWaitMs);
   app.post('/v1/responses', { config, schema }, async (request, reply) => {
     const judged = validatedOf(request, 'response');

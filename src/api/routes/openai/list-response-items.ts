@@ -14,6 +14,8 @@ import { accountOf } from '../../http/caller.ts';
 import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { idParams } from '../../http/schemas.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
+import { json } from '../../openapi/components.ts';
+import { responseItemListSchema } from '../../openapi/schemas/response.ts';
 import { listEarlierTurns, readTurn } from '../../responses/earlier-turns.ts';
 import { jobIdOf, readResponse } from '../../responses/stored-response.ts';
 
@@ -23,6 +25,8 @@ import { jobIdOf, readResponse } from '../../responses/stored-response.ts';
  */
 export function listResponseItemsRoute(app: App, deps: { sql: Database }): void {
   const schema = {
+    operationId: 'listResponseItems',
+    response: { 200: json(responseItemListSchema) },
     tags: ['openai'],
     summary: 'List the input items of a response',
     params: idParams,
@@ -35,13 +39,17 @@ export function listResponseItemsRoute(app: App, deps: { sql: Database }): void 
   };
   const answers = createSharedReads<string>();
   const inTurn = createAccountMutex();
-  app.get('/v1/responses/:id/input_items', { config: { scope: 'read' }, schema }, async (request, reply) => {
-    const accountId = accountOf(request);
-    const wanted = { ...request.query, accountId, id: request.params.id };
-    const read = async () => writeJson(await readPage(deps.sql, wanted));
-    const answer = await answers(JSON.stringify(wanted), () => inTurn(accountId, read));
-    return reply.type('application/json; charset=utf-8').send(answer);
-  });
+  app.get(
+    '/v1/responses/:id/input_items',
+    { config: { scope: 'read', refuses: [413] }, schema },
+    async (request, reply) => {
+      const accountId = accountOf(request);
+      const wanted = { ...request.query, accountId, id: request.params.id };
+      const read = async () => writeJson(await readPage(deps.sql, wanted));
+      const answer = await answers(JSON.stringify(wanted), () => inTurn(accountId, read));
+      return reply.type('application/json; charset=utf-8').send(answer);
+    },
+  );
 }
 
 type Wanted = {

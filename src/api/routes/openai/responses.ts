@@ -11,6 +11,8 @@ import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/schemas.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
 import { type CancelDeps, cancelOne } from '../../intake/cancel-job.ts';
+import { eventStream, json, media } from '../../openapi/components.ts';
+import { deletedResponseSchema, responseSchema } from '../../openapi/schemas/response.ts';
 import { type SendResponseDeps, sendResponse } from '../../responses/send-response.ts';
 import { readResponse, readResponseRecord } from '../../responses/stored-response.ts';
 import type { FinalWatch } from '../../watch/final-watch.ts';
@@ -26,6 +28,8 @@ const sequenceNumber = z
  */
 export function getResponseRoute(app: App, deps: SendResponseDeps): void {
   const schema = {
+    operationId: 'getResponse',
+    response: { 200: media({ 'application/json': responseSchema, 'text/event-stream': eventStream }) },
     tags: ['openai'],
     summary: 'Retrieve a response',
     params: idParams,
@@ -57,7 +61,13 @@ type CancelResponseDeps = CancelDeps & { finals: FinalWatch };
 
 /** `POST /v1/responses/{id}/cancel`: ends a response in the background; one that has ended stays as it is. */
 export function cancelResponseRoute(app: App, deps: CancelResponseDeps): void {
-  const schema = { tags: ['openai'], summary: 'Cancel a background response', params: idParams };
+  const schema = {
+    operationId: 'cancelResponse',
+    response: { 200: json(responseSchema) },
+    tags: ['openai'],
+    summary: 'Cancel a background response',
+    params: idParams,
+  };
   app.post('/v1/responses/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const work = async () => {
@@ -85,7 +95,13 @@ type DeleteResponseDeps = CancelDeps & { events: Pick<JobEvents, 'announce' | 'l
  * more.
  */
 export function deleteResponseRoute(app: App, deps: DeleteResponseDeps): void {
-  const schema = { tags: ['openai'], summary: 'Delete a response', params: idParams };
+  const schema = {
+    operationId: 'deleteResponse',
+    response: { 200: json(deletedResponseSchema) },
+    tags: ['openai'],
+    summary: 'Delete a response',
+    params: idParams,
+  };
   app.delete('/v1/responses/:id', { config: { scope: 'jobs' }, schema }, async (request) => {
     const accountId = accountOf(request);
     const { id } = request.params;

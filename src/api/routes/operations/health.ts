@@ -3,25 +3,29 @@ import { countWorkers } from '../../../shared/accounts/sql/operations.ts';
 import { cacheForASecond } from '../../../shared/platform/cache-for-a-second.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
+import { component } from '../../openapi/components.ts';
 import { checkHealth, type HealthDeps } from './check-health.ts';
 
-const health = z.object({
-  status: z.enum(['ok', 'degraded', 'failed']),
-  checks: z.array(
-    z.object({
-      name: z.string(),
-      state: z.enum(['ok', 'degraded', 'failed']),
-      latency_ms: z.number(),
-      detail: z.string().nullable(),
-    }),
-  ),
-});
+const health = component(
+  'Health',
+  z.object({
+    status: z.enum(['ok', 'degraded', 'failed']),
+    checks: z.array(
+      z.object({
+        name: z.string(),
+        state: z.enum(['ok', 'degraded', 'failed']),
+        latency_ms: z.number(),
+        detail: z.string().nullable(),
+      }),
+    ),
+  }),
+);
 
 /**
  * `GET /health`: every check with its state and latency, at most a second old. 503 when one fails that
  * nothing works without.
  */
-export function readHealthRoute(app: App, deps: HealthDeps & { sql: Database }): void {
+export function getHealthRoute(app: App, deps: HealthDeps & { sql: Database }): void {
   const check = cacheForASecond(() =>
     Promise.all([
       checkHealth('postgres', 'failed', () => deps.pingDatabase()),
@@ -36,6 +40,7 @@ export function readHealthRoute(app: App, deps: HealthDeps & { sql: Database }):
     {
       config: { scope: 'public' },
       schema: {
+        operationId: 'getHealth',
         tags: ['operations'],
         summary: 'Every check, with its state and latency',
         response: { 200: health, 503: health },
@@ -58,18 +63,26 @@ export function readHealthRoute(app: App, deps: HealthDeps & { sql: Database }):
  * `GET /health/live`: the process turns its loop. Says nothing of anything else, so that an outage restarts
  * nobody.
  */
-export function readLivenessRoute(app: App): void {
+export function getLivenessRoute(app: App): void {
   app.get(
     '/health/live',
-    { config: { scope: 'public' }, schema: { tags: ['operations'], summary: 'The process is alive' } },
-    async () => ({ status: 'ok' }),
+    {
+      config: { scope: 'public' },
+      schema: {
+        operationId: 'getLiveness',
+        response: { 200: z.object({ status: z.literal('ok') }) },
+        tags: ['operations'],
+        summary: 'The process is alive',
+      },
+    },
+    async () => ({ status: 'ok' as const }),
   );
 }
 
 /**
  * `GET /health/ready`: whether to send requests here: Postgres answers and the server is not shutting down.
  */
-export function readReadinessRoute(app: App, deps: HealthDeps): void {
+export function getReadinessRoute(app: App, deps: HealthDeps): void {
   const check = cacheForASecond(() =>
     Promise.all([
       checkHealth('postgres', 'failed', () => deps.pingDatabase()),
@@ -80,7 +93,15 @@ export function readReadinessRoute(app: App, deps: HealthDeps): void {
     '/health/ready',
     {
       config: { scope: 'public' },
-      schema: { tags: ['operations'], summary: 'Whether to send requests here' },
+      schema: {
+        operationId: 'getReadiness',
+        response: {
+          200: z.object({ status: z.enum(['ok', 'degraded', 'failed']) }),
+          503: z.object({ status: z.enum(['closing', 'failed']) }),
+        },
+        tags: ['operations'],
+        summary: 'Whether to send requests here',
+      },
     },
     async (_request, reply) => {
       reply.header('cache-control', 'no-store');

@@ -8,7 +8,7 @@ import type { App } from '../../http/app.ts';
  * `GET /metrics`, for Prometheus, at most a second old. With METRICS_TOKEN set, only for its bearer. No label
  * names an account.
  */
-export function readMetricsRoute(
+export function getMetricsRoute(
   app: App,
   deps: {
     metrics: Pick<Metrics, 'registry'>;

@@ -8,6 +8,7 @@ import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';
 import { idParams } from '../../http/schemas.ts';
+import { component } from '../../openapi/components.ts';
 import { deliverySchema, toDelivery } from './delivery-object.ts';
 
 /** `GET /v1/deliveries`: the webhooks of an account, newest first, each with its attempts. */
@@ -17,6 +18,7 @@ export function listDeliveriesRoute(app: App, deps: { sql: Database }): void {
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'listDeliveries',
         tags: ['webhooks'],
         summary: 'Webhooks sent and owed, newest first',
         querystring: z.strictObject({
@@ -26,7 +28,7 @@ export function listDeliveriesRoute(app: App, deps: { sql: Database }): void {
           endpoint_id: z.string().max(300).optional(),
           status: deliverySchema.shape.status.optional(),
         }),
-        response: { 200: pageOf(deliverySchema) },
+        response: { 200: component('DeliveryList', pageOf(deliverySchema)) },
       },
     },
     async (request) => {
@@ -45,6 +47,7 @@ export function getDeliveryRoute(app: App, deps: { sql: Database }): void {
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'getDelivery',
         tags: ['webhooks'],
         summary: 'A webhook and every attempt to send it',
         params: idParams,
@@ -73,6 +76,7 @@ export function replayDeliveryRoute(
     {
       config: { scope: 'jobs' },
       schema: {
+        operationId: 'replayDelivery',
         tags: ['webhooks'],
         summary: 'Send a webhook again',
         params: idParams,

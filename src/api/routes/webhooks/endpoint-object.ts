@@ -3,27 +3,34 @@ import { invalid } from '../../../shared/errors.ts';
 import { webhookEventNames } from '../../../shared/webhooks/rules/event-types.ts';
 import type { WebhookEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
 import { checkWebhookUrl, type TargetPolicy } from '../../../shared/webhooks/webhook-target.ts';
+import { component } from '../../openapi/components.ts';
 
 /** OpenAI's object; `status`, `disabled_reason` and `failing_since` are ours. */
-export const endpointSchema = z.object({
-  id: z.string(),
-  object: z.literal('webhook_endpoint'),
-  name: z.string(),
-  url: z.string(),
-  event_types: z.array(z.string()),
-  created_at: z.number().int().describe('Unix seconds'),
-  updated_at: z.number().int().nullable(),
-  signing_secret_hint: z.string().nullable(),
-  status: z.enum(['enabled', 'disabled']),
-  disabled_reason: z
-    .enum(['gone', 'failing', 'requested'])
-    .nullable()
-    .describe('It answered 410, did nothing but fail for days, or was disabled on request'),
-  failing_since: z.string().nullable().describe('The first failure after its last success'),
-});
+export const endpointSchema = component(
+  'WebhookEndpoint',
+  z.object({
+    id: z.string(),
+    object: z.literal('webhook_endpoint'),
+    name: z.string(),
+    url: z.string(),
+    event_types: z.array(z.string()),
+    created_at: z.number().int().describe('Unix seconds'),
+    updated_at: z.number().int().nullable(),
+    signing_secret_hint: z.string().nullable(),
+    status: z.enum(['enabled', 'disabled']),
+    disabled_reason: z
+      .enum(['gone', 'failing', 'requested'])
+      .nullable()
+      .describe('It answered 410, did nothing but fail for days, or was disabled on request'),
+    failing_since: z.string().nullable().describe('The first failure after its last success'),
+  }),
+);
 
 /** The same with its secret: shown once, when it is made. */
-export const newEndpointSchema = endpointSchema.extend({ signing_secret: z.string() });
+export const newEndpointSchema = component(
+  'NewWebhookEndpoint',
+  endpointSchema.extend({ signing_secret: z.string() }),
+);
 
 const name = z.string().trim().min(1).max(200);
 const url = z.string().min(1).max(2048);

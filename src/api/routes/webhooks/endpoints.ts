@@ -23,6 +23,7 @@ import { accountOf, limitOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { cursorOf, pageOf, pageQuery, toPage } from '../../http/pages.ts';
 import { deletedSchema, idParams } from '../../http/schemas.ts';
+import { component } from '../../openapi/components.ts';
 import {
   endpointChange,
   endpointRequest,
@@ -38,12 +39,13 @@ export type EndpointDeps = { sql: Database; config: { secretsKey: SecretsKey; we
  * `POST /v1/webhook_endpoints`: a URL that is told about every event of some types. Its secret is shown this
  * once.
  */
-export function createEndpointRoute(app: App, deps: EndpointDeps): void {
+export function createWebhookEndpointRoute(app: App, deps: EndpointDeps): void {
   app.post(
     '/v1/webhook_endpoints',
     {
       config: { scope: 'jobs' },
       schema: {
+        operationId: 'createWebhookEndpoint',
         tags: ['webhooks'],
         summary: 'Tell a URL about events; the signing secret is shown once',
         body: endpointRequest,
@@ -76,16 +78,17 @@ export function createEndpointRoute(app: App, deps: EndpointDeps): void {
 }
 
 /** `GET /v1/webhook_endpoints`: the endpoints of an account, newest first, without their secrets. */
-export function listEndpointsRoute(app: App, deps: { sql: Database }): void {
+export function listWebhookEndpointsRoute(app: App, deps: { sql: Database }): void {
   app.get(
     '/v1/webhook_endpoints',
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'listWebhookEndpoints',
         tags: ['webhooks'],
         summary: 'The webhook endpoints of the account',
         querystring: z.strictObject({ ...pageQuery, after: cursorOf('whe') }),
-        response: { 200: pageOf(endpointSchema) },
+        response: { 200: component('WebhookEndpointList', pageOf(endpointSchema)) },
       },
     },
     async (request) => {
@@ -97,12 +100,13 @@ export function listEndpointsRoute(app: App, deps: { sql: Database }): void {
 }
 
 /** `GET /v1/webhook_endpoints/{id}`. */
-export function getEndpointRoute(app: App, deps: { sql: Database }): void {
+export function getWebhookEndpointRoute(app: App, deps: { sql: Database }): void {
   app.get(
     '/v1/webhook_endpoints/:id',
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'getWebhookEndpoint',
         tags: ['webhooks'],
         summary: 'A webhook endpoint',
         params: idParams,
@@ -121,7 +125,7 @@ export function getEndpointRoute(app: App, deps: { sql: Database }): void {
  * `POST /v1/webhook_endpoints/{id}`: changes some fields. What is owed already goes to a new URL too. While
  * it is disabled, events are held for it, and `recover` sends them once it is enabled again.
  */
-export function updateEndpointRoute(
+export function updateWebhookEndpointRoute(
   app: App,
   deps: EndpointDeps & { signals: Pick<Signals, 'publish'> },
 ): void {
@@ -130,6 +134,7 @@ export function updateEndpointRoute(
     {
       config: { scope: 'jobs' },
       schema: {
+        operationId: 'updateWebhookEndpoint',
         tags: ['webhooks'],
         summary: 'Change, disable or enable a webhook endpoint',
         params: idParams,
@@ -155,7 +160,7 @@ export function updateEndpointRoute(
 /**
  * `DELETE /v1/webhook_endpoints/{id}`: nothing is sent there any more; what is still owed to it is given up.
  */
-export function deleteEndpointRoute(
+export function deleteWebhookEndpointRoute(
   app: App,
   deps: { sql: Database; signals: Pick<Signals, 'publish'> },
 ): void {
@@ -164,6 +169,7 @@ export function deleteEndpointRoute(
     {
       config: { scope: 'jobs' },
       schema: {
+        operationId: 'deleteWebhookEndpoint',
         tags: ['webhooks'],
         summary: 'Delete a webhook endpoint',
         params: idParams,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { webhookEventTypes } from '../../../shared/webhooks/rules/event-types.ts';
 import type { App } from '../../http/app.ts';
 import { pageOf, toPage } from '../../http/pages.ts';
+import { component } from '../../openapi/components.ts';
 
 const eventType = z.object({
   id: z.string(),
@@ -10,7 +11,7 @@ const eventType = z.object({
 });
 
 /** `GET /v1/webhook_event_types`: what endpoints can listen to; always one page. */
-export function listEventTypesRoute(app: App): void {
+export function listWebhookEventTypesRoute(app: App): void {
   const types = Object.entries(webhookEventTypes).map(([id, description]) => ({
     id,
     object: 'webhook_event_type' as const,
@@ -21,9 +22,10 @@ export function listEventTypesRoute(app: App): void {
     {
       config: { scope: 'read' },
       schema: {
+        operationId: 'listWebhookEventTypes',
         tags: ['webhooks'],
         summary: 'The events that webhook endpoints can listen to',
-        response: { 200: pageOf(eventType) },
+        response: { 200: component('WebhookEventTypeList', pageOf(eventType)) },
       },
     },
     async () => toPage(types, types.length),

@@ -10,21 +10,25 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/schemas.ts';
+import { component } from '../../openapi/components.ts';
 
-const recoverySchema = z.object({
-  id: z.string(),
-  object: z.literal('webhook_endpoint.recovery'),
-  webhook_endpoint_id: z.string(),
-  since: z.string(),
-  created_at: z.string(),
-});
+const recoverySchema = component(
+  'WebhookEndpointRecovery',
+  z.object({
+    id: z.string(),
+    object: z.literal('webhook_endpoint.recovery'),
+    webhook_endpoint_id: z.string(),
+    since: z.string(),
+    created_at: z.string(),
+  }),
+);
 
 /**
  * `POST /v1/webhook_endpoints/{id}/recover`: sends what the endpoint has not had since a time: exhausted and
  * held deliveries, each with the same id and bytes and with a whole chain of tries. Goes on behind the
  * answer, whatever dies on the way. 409 while the endpoint is disabled.
  */
-export function recoverEndpointRoute(
+export function recoverWebhookEndpointRoute(
   app: App,
   deps: { sql: Database; signals: Pick<Signals, 'publish'> },
 ): void {
@@ -33,6 +37,7 @@ export function recoverEndpointRoute(
     {
       config: { scope: 'jobs' },
       schema: {
+        operationId: 'recoverWebhookEndpoint',
         tags: ['webhooks'],
         summary: 'Send again what an endpoint has not had since a time',
         params: idParams,

@@ -6,16 +6,20 @@ import type { App } from '../../http/app.ts';
 import type { RouteDeps } from '../../server-deps.ts';
 import { getDeliveryRoute, listDeliveriesRoute, replayDeliveryRoute } from './deliveries.ts';
 import {
-  createEndpointRoute,
-  deleteEndpointRoute,
-  getEndpointRoute,
-  listEndpointsRoute,
-  updateEndpointRoute,
+  createWebhookEndpointRoute,
+  deleteWebhookEndpointRoute,
+  getWebhookEndpointRoute,
+  listWebhookEndpointsRoute,
+  updateWebhookEndpointRoute,
 } from './endpoints.ts';
-import { listEventTypesRoute } from './event-types.ts';
-import { recoverEndpointRoute } from './recover-endpoint.ts';
-import { getWebhookSecretRoute, rotateEndpointSecretRoute, rotateWebhookSecretRoute } from './secrets.ts';
-import { testEndpointRoute } from './test-endpoint.ts';
+import { listWebhookEventTypesRoute } from './event-types.ts';
+import { recoverWebhookEndpointRoute } from './recover-endpoint.ts';
+import {
+  getWebhookSecretRoute,
+  rotateWebhookEndpointSecretRoute,
+  rotateWebhookSecretRoute,
+} from './secrets.ts';
+import { testWebhookEndpointRoute } from './test-endpoint.ts';
 
 /** Webhook endpoints, secrets and deliveries; a test of an endpoint is posted from here. */
 export function webhookRoutes(app: App, deps: RouteDeps): void {
@@ -24,18 +28,18 @@ export function webhookRoutes(app: App, deps: RouteDeps): void {
   listDeliveriesRoute(app, deps);
   getDeliveryRoute(app, deps);
   replayDeliveryRoute(app, deps);
-  createEndpointRoute(app, deps);
-  listEndpointsRoute(app, deps);
-  getEndpointRoute(app, deps);
-  updateEndpointRoute(app, deps);
-  deleteEndpointRoute(app, deps);
-  rotateEndpointSecretRoute(app, deps);
-  recoverEndpointRoute(app, deps);
-  listEventTypesRoute(app);
+  createWebhookEndpointRoute(app, deps);
+  listWebhookEndpointsRoute(app, deps);
+  getWebhookEndpointRoute(app, deps);
+  updateWebhookEndpointRoute(app, deps);
+  deleteWebhookEndpointRoute(app, deps);
+  rotateWebhookEndpointSecretRoute(app, deps);
+  recoverWebhookEndpointRoute(app, deps);
+  listWebhookEventTypesRoute(app);
 
   const policy = deps.config.webhooks;
   const { proxy = noProxy } = deps.config;
   const connections = createConnections({ policy, resolve: createResolver(policy.allowPrivate), proxy });
   app.addHook('onClose', () => connections.close());
-  testEndpointRoute(app, { ...deps, sending: { connections, limits: postLimits, now: Date.now } });
+  testWebhookEndpointRoute(app, { ...deps, sending: { connections, limits: postLimits, now: Date.now } });
 }

@@ -15,6 +15,7 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/schemas.ts';
+import { component } from '../../openapi/components.ts';
 import { newEndpointSchema, toEndpoint } from './endpoint-object.ts';
 import type { EndpointDeps } from './endpoints.ts';
 
@@ -29,11 +30,12 @@ export function getWebhookSecretRoute(
   app.get(
     '/v1/webhook_secret',
     {
-      config: { scope: 'jobs' },
+      config: { scope: 'jobs', refuses: [404] },
       schema: {
+        operationId: 'getWebhookSecret',
         tags: ['webhooks'],
         summary: 'The secret that signs the webhooks of jobs',
-        response: { 200: z.object({ secret: z.string() }) },
+        response: { 200: webhookSecretSchema },
       },
     },
     async (request, reply) => {
@@ -57,11 +59,12 @@ export function rotateWebhookSecretRoute(
   app.post(
     '/v1/webhook_secret/rotate',
     {
-      config: { scope: 'jobs' },
+      config: { scope: 'jobs', refuses: [404] },
       schema: {
+        operationId: 'rotateWebhookSecret',
         tags: ['webhooks'],
         summary: 'Replace the webhook secret; the old one signs along for 24 hours',
-        response: { 200: z.object({ secret: z.string() }) },
+        response: { 200: webhookSecretSchema },
       },
     },
     async (request, reply) => {
@@ -84,6 +87,8 @@ export function rotateWebhookSecretRoute(
   );
 }
 
+const webhookSecretSchema = component('WebhookSecret', z.object({ secret: z.string() }));
+
 const overlapSeconds = 24 * 3600;
 const rotation = z.strictObject({ keep_old_secret_active_for_24_hours: z.boolean().default(true) });
 
@@ -91,12 +96,13 @@ const rotation = z.strictObject({ keep_old_secret_active_for_24_hours: z.boolean
  * `POST /v1/webhook_endpoints/{id}/rotate_secret`: a new secret, shown this once. For 24 hours webhooks are
  * signed with it and with the one before, unless that one is to end at once.
  */
-export function rotateEndpointSecretRoute(app: App, deps: EndpointDeps): void {
+export function rotateWebhookEndpointSecretRoute(app: App, deps: EndpointDeps): void {
   app.post(
     '/v1/webhook_endpoints/:id/rotate_secret',
     {
       config: { scope: 'jobs' },
       schema: {
+        operationId: 'rotateWebhookEndpointSecret',
         tags: ['webhooks'],
         summary: 'Replace the signing secret; the old one signs along for 24 hours',
         params: idParams,

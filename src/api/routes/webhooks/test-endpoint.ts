@@ -13,34 +13,39 @@ import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { idParams } from '../../http/schemas.ts';
+import { component } from '../../openapi/components.ts';
 import type { EndpointDeps } from './endpoints.ts';
 
-const trial = z.object({
-  object: z.literal('webhook_endpoint.test'),
-  webhook_endpoint_id: z.string(),
-  event_type: z.string(),
-  success: z.boolean(),
-  status_code: z.number().int().nullable(),
-  error: z
-    .string()
-    .nullable()
-    .describe(
-      'A word when no status came, such as timeout, or ssrf_blocked: the host has no address that webhooks may go to',
-    ),
-  duration_ms: z.number().int(),
-});
+const trial = component(
+  'WebhookEndpointTest',
+  z.object({
+    object: z.literal('webhook_endpoint.test'),
+    webhook_endpoint_id: z.string(),
+    event_type: z.string(),
+    success: z.boolean(),
+    status_code: z.number().int().nullable(),
+    error: z
+      .string()
+      .nullable()
+      .describe(
+        'A word when no status came, such as timeout, or ssrf_blocked: the host has no address that webhooks may go to',
+      ),
+    duration_ms: z.number().int(),
+  }),
+);
 
 /**
  * `POST /v1/webhook_endpoints/{id}/test`: posts an event that did not happen, once and now, signed as any
  * other, and answers with what came of it. It is no delivery: nothing is tried again, and the endpoint's
  * health is not judged by it.
  */
-export function testEndpointRoute(app: App, deps: EndpointDeps & { sending: SendDeps }): void {
+export function testWebhookEndpointRoute(app: App, deps: EndpointDeps & { sending: SendDeps }): void {
   app.post(
     '/v1/webhook_endpoints/:id/test',
     {
       config: { scope: 'jobs' },
       schema: {
+        operationId: 'testWebhookEndpoint',
         tags: ['webhooks'],
         summary: 'Post a test event to a webhook endpoint',
         params: idParams,

@@ -1,5 +1,4 @@
 import { appendToFile, beginFile, dropFile, finishFile } from '../../../../shared/batches/sql/files.ts';
-import { messageBatchSchema } from '../../../../shared/formats/anthropic-messages/message-batch.ts';
 import { newId } from '../../../../shared/ids.ts';
 import { overQuota } from '../../../../shared/platform/config/quotas.ts';
 import type { Database, Transaction } from '../../../../shared/platform/postgres/database.ts';
@@ -9,6 +8,8 @@ import { accountOf, limitOf } from '../../../http/caller.ts';
 import { idempotent } from '../../../http/idempotent.ts';
 import { validatedOf } from '../../../http/validated-body.ts';
 import { submitBatch } from '../../../intake/create-batch.ts';
+import { messageBatchObjectSchema } from '../../../openapi/schemas/message.ts';
+import { messageBatchRequest } from '../../../openapi/schemas/requests.ts';
 import { toMessageBatch } from './message-batch.ts';
 
 const keptSeconds = 30 * 86_400;
@@ -18,7 +19,13 @@ const keptSeconds = 30 * 86_400;
  * of them together.
  */
 export function createMessageBatchRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['anthropic'], summary: 'Begin a batch of messages', body: messageBatchSchema };
+  const schema = {
+    operationId: 'createMessageBatch',
+    response: { 200: messageBatchObjectSchema },
+    tags: ['anthropic'],
+    summary: 'Begin a batch of messages',
+    body: messageBatchRequest,
+  };
   const config = { scope: 'jobs' as const, judged: 'messageBatch' as const };
   app.post('/v1/messages/batches', { config, schema }, async (request, reply) => {
     const { requests, pieces } = validatedOf(request, 'messageBatch');

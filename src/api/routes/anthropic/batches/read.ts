@@ -12,6 +12,12 @@ import { accountOf } from '../../../http/caller.ts';
 import { idempotent } from '../../../http/idempotent.ts';
 import { cursorOf } from '../../../http/pages.ts';
 import { idParams } from '../../../http/schemas.ts';
+import { json } from '../../../openapi/components.ts';
+import {
+  deletedMessageBatchSchema,
+  messageBatchListSchema,
+  messageBatchObjectSchema,
+} from '../../../openapi/schemas/message.ts';
 import { toMessageBatch } from './message-batch.ts';
 
 const limitProblem = { error: 'must be a whole number from 1 to 1000' };
@@ -28,7 +34,13 @@ const query = z.strictObject({
 
 /** `GET /v1/messages/batches`: the account's, newest first; a page goes on after an id, or back from one. */
 export function listMessageBatchesRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['anthropic'], summary: 'List batches of messages', querystring: query };
+  const schema = {
+    operationId: 'listMessageBatches',
+    response: { 200: json(messageBatchListSchema) },
+    tags: ['anthropic'],
+    summary: 'List batches of messages',
+    querystring: query,
+  };
   app.get('/v1/messages/batches', { config: { scope: 'read' }, schema }, async (request, reply) => {
     const { limit, after_id: after = null, before_id: before = null } = request.query;
     const filter = { accountId: accountOf(request), kind: 'anthropic' as const, limit, after, before };
@@ -46,8 +58,14 @@ export function listMessageBatchesRoute(app: App, deps: { sql: Database }): void
 }
 
 /** `GET /v1/messages/batches/{id}`. */
-export function readMessageBatchRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['anthropic'], summary: 'Read a batch of messages', params: idParams };
+export function getMessageBatchRoute(app: App, deps: { sql: Database }): void {
+  const schema = {
+    operationId: 'getMessageBatch',
+    response: { 200: json(messageBatchObjectSchema) },
+    tags: ['anthropic'],
+    summary: 'Read a batch of messages',
+    params: idParams,
+  };
   app.get('/v1/messages/batches/:id', { config: { scope: 'read' }, schema }, async (request, reply) => {
     const one = { accountId: accountOf(request), kind: 'anthropic' as const, id: request.params.id };
     const batch = await findBatch(deps.sql, one);
@@ -59,7 +77,13 @@ export function readMessageBatchRoute(app: App, deps: { sql: Database }): void {
 
 /** `POST /v1/messages/batches/{id}/cancel`: of one that is ending or has ended it only says how it stands. */
 export function cancelMessageBatchRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['anthropic'], summary: 'Cancel a batch of messages', params: idParams };
+  const schema = {
+    operationId: 'cancelMessageBatch',
+    response: { 200: json(messageBatchObjectSchema) },
+    tags: ['anthropic'],
+    summary: 'Cancel a batch of messages',
+    params: idParams,
+  };
   app.post('/v1/messages/batches/:id/cancel', { config: { scope: 'jobs' }, schema }, (request, reply) => {
     const one = { accountId: accountOf(request), kind: 'anthropic' as const, id: request.params.id };
     reply.header('request-id', request.id);
@@ -76,13 +100,23 @@ export function cancelMessageBatchRoute(app: App, deps: { sql: Database }): void
  * stays.
  */
 export function deleteMessageBatchRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['anthropic'], summary: 'Delete a batch of messages', params: idParams };
-  app.delete('/v1/messages/batches/:id', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
-    const { id } = request.params;
-    const erased = await eraseBatch(deps.sql, { accountId: accountOf(request), kind: 'anthropic', id });
-    if (erased === null) throw notFound('message batch');
-    if (!erased) throw new Refusal('invalid_state', 'The batch has not ended; cancel it first');
-    reply.header('request-id', request.id);
-    return { id, type: 'message_batch_deleted' };
-  });
+  const schema = {
+    operationId: 'deleteMessageBatch',
+    response: { 200: json(deletedMessageBatchSchema) },
+    tags: ['anthropic'],
+    summary: 'Delete a batch of messages',
+    params: idParams,
+  };
+  app.delete(
+    '/v1/messages/batches/:id',
+    { config: { scope: 'jobs', refuses: [409] }, schema },
+    async (request, reply) => {
+      const { id } = request.params;
+      const erased = await eraseBatch(deps.sql, { accountId: accountOf(request), kind: 'anthropic', id });
+      if (erased === null) throw notFound('message batch');
+      if (!erased) throw new Refusal('invalid_state', 'The batch has not ended; cancel it first');
+      reply.header('request-id', request.id);
+      return { id, type: 'message_batch_deleted' };
+    },
+  );
 }

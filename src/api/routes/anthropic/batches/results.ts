@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { z } from 'zod';
 import { readFileLines } from '../../../../shared/batches/file-lines.ts';
 import type { BatchRecord } from '../../../../shared/batches/rules/batch.ts';
 import { findBatch } from '../../../../shared/batches/sql/batches.ts';
@@ -10,6 +11,7 @@ import type { Database } from '../../../../shared/platform/postgres/database.ts'
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
 import { idParams } from '../../../http/schemas.ts';
+import { media } from '../../../openapi/components.ts';
 import { type FileLine, type MessageResult, toMessageResult, toUnbegunResult } from './message-result.ts';
 
 const linesPerPiece = 200;
@@ -18,11 +20,17 @@ const linesPerPiece = 200;
  * `GET /v1/messages/batches/{id}/results`: a line for each request, no faster than the client takes them.
  * When they are deleted or expire meanwhile the connection breaks: an answer that ends properly has them all.
  */
-export function streamMessageResultsRoute(app: App, deps: { sql: Database }): void {
-  const schema = { tags: ['anthropic'], summary: 'Download the results of a batch', params: idParams };
+export function downloadMessageBatchResultsRoute(app: App, deps: { sql: Database }): void {
+  const schema = {
+    operationId: 'downloadMessageBatchResults',
+    response: { 200: media({ 'application/x-jsonl': z.string().describe('A JSON object a line') }) },
+    tags: ['anthropic'],
+    summary: 'Download the results of a batch',
+    params: idParams,
+  };
   app.get(
     '/v1/messages/batches/:id/results',
-    { config: { scope: 'read' }, schema },
+    { config: { scope: 'read', refuses: [409] }, schema },
     async (request, reply) => {
       const one = { accountId: accountOf(request), kind: 'anthropic' as const, id: request.params.id };
       const batch = await findBatch(deps.sql, one);
