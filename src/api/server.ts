@@ -13,6 +13,7 @@ import { createRateLimit } from './http/rate-limit.ts';
 import { requireScopes } from './http/scopes.ts';
 import { createUnderWay } from './http/under-way.ts';
 import { collectRoutes } from './openapi/collect-routes.ts';
+import { leadToDocs } from './openapi/lead-to-docs.ts';
 import { serveDocuments } from './openapi/serve-documents.ts';
 import { addRoutes } from './routes/add-routes.ts';
 import { createRouteDeps, createServerParts, type ServerDeps, type ServerParts } from './server-deps.ts';
@@ -32,6 +33,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   completeLocations(app, deps.config.http.publicUrl);
   warnOfProxy(app, deps);
   await addSecurityHeaders(app, deps);
+  leadToDocs(app);
   app.addHook('onRequest', createAuthenticator(authenticateDeps(deps, parts)));
   app.addHook('onRequest', createRequestLimit(deps.config.http));
   app.addHook('onRequest', rejectUnstorableUrl);

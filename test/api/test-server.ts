@@ -24,6 +24,7 @@ import { createGate, limitsFrom } from '../../src/shared/queue/gate.ts';
 import { createValidator } from '../../src/shared/validation/validator.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { testRedis } from '../support/redis.ts';
+import { type Document, undocumented } from './documented.ts';
 
 export const adminKey = 'the-operator-key-of-these-tests-0123456789';
 export const jwtSecret = 'the-shared-secret-of-these-tests-0123456789';
@@ -167,11 +168,22 @@ function testDeps(
   };
 }
 
+const documents = new WeakMap<App, Document>();
+
+/** The document of a server, read once; every answer of these tests has to be in it. */
+async function documentOf(app: App): Promise<Document> {
+  const known = documents.get(app);
+  if (known !== undefined) return known;
+  const document = (await app.inject('/openapi.json')).json() as Document;
+  documents.set(app, document);
+  return document;
+}
+
 async function call(app: App, request: string, options: CallOptions = {}): Promise<TestAnswer> {
-  const [method, url] = request.split(' ', 2) as [InjectOptions['method'], string];
+  const [method = 'GET', url = ''] = request.split(' ', 2);
   const { as, body, headers } = options;
   const answer = await app.inject({
-    method: method ?? 'GET',
+    method: method as NonNullable<InjectOptions['method']>,
     url,
     headers: {
       ...(as === undefined ? {} : { authorization: `Bearer ${as}` }),
@@ -180,12 +192,15 @@ async function call(app: App, request: string, options: CallOptions = {}): Promi
     },
     ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
   } as InjectOptions);
-  const isJson = String(answer.headers['content-type']).includes('json');
+  const isJson = /^application\/json\b/.test(String(answer.headers['content-type']));
+  const json = isJson && answer.body !== '' ? answer.json() : null;
+  const fault = undocumented(await documentOf(app), { method, url }, { status: answer.statusCode, json });
+  if (fault !== null) throw new Error(fault);
   return {
     status: answer.statusCode,
     headers: answer.headers as Record<string, string | undefined>,
     text: answer.body,
-    json: isJson && answer.body !== '' ? answer.json() : null,
+    json,
   };
 }
 

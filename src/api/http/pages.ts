@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { invalid, type Refusal } from '../../shared/errors.ts';
 import type { IdPrefix } from '../../shared/ids.ts';
+import { documentedAs } from '../openapi/components.ts';
 
 /** The two fields every list takes. */
 export const pageQuery = {
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/, { error: 'must be a whole number from 1 to 100' })
-    .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= 100, { error: 'must be a whole number from 1 to 100' })
-    .default(20),
+  limit: documentedAs(
+    z
+      .string()
+      .regex(/^\d{1,3}$/, { error: 'must be a whole number from 1 to 100' })
+      .transform(Number)
+      .refine((limit) => limit >= 1 && limit <= 100, { error: 'must be a whole number from 1 to 100' }),
+    { type: 'integer', minimum: 1, maximum: 100 },
+  ).default(20),
   // The longest id is that of an account: 255 characters, each of up to two units.
   after: z.string().min(1).max(510).optional(),
 };

@@ -46,5 +46,13 @@ export function contentOf(schema: z.ZodType): Record<string, z.ZodType> {
   return contents.get(schema) ?? { 'application/json': schema };
 }
 
+/** A URL that webhooks may go to. */
+export const webhookUrl: Json = {
+  type: 'string',
+  pattern: '^https?://[^\\s/]+',
+  maxLength: 2048,
+  description: 'https, of a public host',
+};
+
 /** The frames of server-sent events. */
-export const eventStream = z.string().describe('Server-sent events, as the HTML standard defines them');
+export const eventStream = z.unknown().describe('Server-sent events, as the HTML standard defines them');

@@ -22,6 +22,7 @@ const meanings: Record<number, string> = {
   415: 'The body is of another type than this route reads',
   422: 'A field, a parameter or a header does not fit; `errors` says which',
   429: 'A limit of the account is reached; `retry-after` says when to try again',
+  431: 'The headers are larger than 16 KiB',
   500: 'Something went wrong on our side',
   502: 'The provider failed, or nobody saw its answer',
   503: 'The service is busy, shutting down or without its database, or its providers are unavailable',
@@ -39,7 +40,7 @@ export function refusalStatuses({ method, url, config }: DescribedRoute): number
   const { scope = 'public', refuses = [] } = config;
   return [
     ...new Set([
-      ...[400, 422, 500, 503],
+      ...[400, 422, 431, 500, 503],
       ...(scope === 'public' ? [] : [401, 403, 429]),
       ...(/[:*]/.test(url) ? [404] : []),
       ...(method === 'GET' ? [] : [408, 413, 415]),

@@ -5,8 +5,11 @@ const referencePrefix = '#/components/schemas/';
 
 /** A time in the years that requests may speak of, as RFC 3339 writes it. */
 const instantPattern =
-  '^2[01]\\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$';
-const dayPattern = '^2[01]\\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$';
+  '^2(00[1-9]|0[1-9]\\d|1\\d\\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$';
+const dayPattern = '^2(00[1-9]|0[1-9]\\d|1\\d\\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$';
+
+/** NUL cannot be stored, wherever it stands. */
+const storablePattern = '^[^\\u0000]*$';
 
 export type JsonSchemas = {
   /** The JSON Schema (2020-12) of what is sent (`input`) or answered (`output`). */
@@ -61,6 +64,13 @@ function toJson(schema: z.ZodType, io: 'input' | 'output'): Json {
 function mend(json: Json, io: 'input' | 'output'): void {
   if (io === 'input' && json['format'] === 'date-time') json['pattern'] = instantPattern;
   if (io === 'input' && json['format'] === 'date') json['pattern'] = dayPattern;
+  if (
+    io === 'input' &&
+    json['type'] === 'string' &&
+    !['pattern', 'enum', 'const', 'format'].some((name) => name in json)
+  ) {
+    json['pattern'] = storablePattern;
+  }
   const { prefixItems } = json;
   if (Array.isArray(prefixItems) && prefixItems.length === 1) {
     delete json['prefixItems'];

@@ -4,7 +4,7 @@ import { component } from '../components.ts';
 
 /** The `FileObject` of OpenAI's SDK: the object of `toFileObject`. */
 export const fileSchema = component(
-  'File',
+  'FileObject',
   z.object({
     id: z.string(),
     object: z.literal('file'),
@@ -18,7 +18,7 @@ export const fileSchema = component(
   }),
 );
 
-export const fileListSchema = component('FileList', pageOf(fileSchema));
+export const fileListSchema = component('FileObjectList', pageOf(fileSchema));
 
 export const deletedFileSchema = component(
   'DeletedFile',

@@ -5,7 +5,7 @@ import { component } from '../components.ts';
 import { chatCompletionSchema } from './chat-completion.ts';
 
 /** The statuses of a job as its account sees them. */
-export const jobStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired'] as const;
+const jobStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired'] as const;
 
 const usage = z.object({
   prompt_tokens: z.int(),

@@ -6,7 +6,7 @@ const types = Object.keys(refusals);
 
 /** Every refusal, but to clients of Anthropic's shape: flat fields, and `error` for OpenAI's SDKs. */
 export const refusalSchema = component(
-  'Error',
+  'ErrorBody',
   z
     .object({
       detail: z.string().describe('What is wrong, and what mends it'),
@@ -30,7 +30,7 @@ export const refusalSchema = component(
 
 /** The same as Anthropic's SDK reads it. */
 export const anthropicRefusalSchema = component(
-  'AnthropicError',
+  'AnthropicErrorBody',
   z.object({
     type: z.literal('error'),
     error: z.object({ type: z.string(), message: z.string() }),

@@ -4,6 +4,7 @@ import {
   countTokensSchema,
   messagesSchema,
 } from '../../../shared/formats/anthropic-messages/message-request.ts';
+import { metadataPairsMax, metadataSchema } from '../../../shared/formats/common/metadata-schema.ts';
 import { jobBody } from '../../../shared/formats/jobs/job-request.ts';
 import { messageSchema } from '../../../shared/formats/openai-chat/chat-messages.ts';
 import {
@@ -12,7 +13,15 @@ import {
 } from '../../../shared/formats/openai-chat/chat-request.ts';
 import { inputItemSchema } from '../../../shared/formats/openai-responses/response-items.ts';
 import { responsesSchema } from '../../../shared/formats/openai-responses/response-request.ts';
-import { component } from '../components.ts';
+import { component, documentedAs, webhookUrl } from '../components.ts';
+
+documentedAs(jobBody.shape.webhook_url.unwrap(), webhookUrl);
+documentedAs(metadataSchema, {
+  type: 'object',
+  propertyNames: { minLength: 1, maxLength: 64, pattern: '^[^\\u0000]*$' },
+  additionalProperties: { type: 'string', maxLength: 512, pattern: '^[^\\u0000]*$' },
+  maxProperties: metadataPairsMax,
+});
 
 component('ChatMessage', messageSchema);
 component('ChatRequest', chatRequestSchema);

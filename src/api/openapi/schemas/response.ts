@@ -16,7 +16,7 @@ const item = z
 
 /** The `Response` of OpenAI's SDK: the object of `toResponse`. */
 export const responseSchema = component(
-  'Response',
+  'ResponseObject',
   z.looseObject({
     id: z.string(),
     object: z.literal('response'),

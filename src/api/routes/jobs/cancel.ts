@@ -42,10 +42,12 @@ export function cancelJobRoute(app: App, deps: CancelDeps & { sql: Database }): 
   });
 }
 
-const cancellationRequest = z.strictObject({
-  batch_id: z.string().min(1).optional(),
-  metadata: metadataSchema.optional(),
-});
+const cancellationRequest = z
+  .strictObject({
+    batch_id: z.string().min(1).optional(),
+    metadata: metadataSchema.meta({ minProperties: 1 }).optional(),
+  })
+  .meta({ minProperties: 1 });
 
 const pageSize = 500;
 

@@ -15,7 +15,7 @@ const jobsMax = 50;
 
 const jobIds = documentedAs(z.string(), {
   type: 'string',
-  pattern: '^job_[0-9a-f]{32}$',
+  pattern: '^job_[0-9a-f]{32}(,job_[0-9a-f]{32}){0,49}$',
   description: `1 to ${jobsMax} different ids of jobs, separated by commas`,
 })
   .transform((text) => text.split(','))

@@ -3,7 +3,7 @@ import { invalid } from '../../../shared/errors.ts';
 import { webhookEventNames } from '../../../shared/webhooks/rules/event-types.ts';
 import type { WebhookEndpoint } from '../../../shared/webhooks/sql/endpoints.ts';
 import { checkWebhookUrl, type TargetPolicy } from '../../../shared/webhooks/webhook-target.ts';
-import { component } from '../../openapi/components.ts';
+import { component, documentedAs, webhookUrl } from '../../openapi/components.ts';
 
 /** OpenAI's object; `status`, `disabled_reason` and `failing_since` are ours. */
 export const endpointSchema = component(
@@ -33,7 +33,7 @@ export const newEndpointSchema = component(
 );
 
 const name = z.string().trim().min(1).max(200);
-const url = z.string().min(1).max(2048);
+const url = documentedAs(z.string().min(1).max(2048), webhookUrl);
 const eventTypes = z
   .array(z.enum(webhookEventNames, { error: 'must be one of GET /v1/webhook_event_types' }))
   .min(1)

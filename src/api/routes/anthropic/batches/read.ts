@@ -12,7 +12,7 @@ import { accountOf } from '../../../http/caller.ts';
 import { idempotent } from '../../../http/idempotent.ts';
 import { cursorOf } from '../../../http/pages.ts';
 import { idParams } from '../../../http/schemas.ts';
-import { json } from '../../../openapi/components.ts';
+import { documentedAs, json } from '../../../openapi/components.ts';
 import {
   deletedMessageBatchSchema,
   messageBatchListSchema,
@@ -22,12 +22,14 @@ import { toMessageBatch } from './message-batch.ts';
 
 const limitProblem = { error: 'must be a whole number from 1 to 1000' };
 const query = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^\d{1,4}$/, limitProblem)
-    .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= 1000, limitProblem)
-    .default(20),
+  limit: documentedAs(
+    z
+      .string()
+      .regex(/^\d{1,4}$/, limitProblem)
+      .transform(Number)
+      .refine((limit) => limit >= 1 && limit <= 1000, limitProblem),
+    { type: 'integer', minimum: 1, maximum: 1000 },
+  ).default(20),
   after_id: cursorOf('msgbatch'),
   before_id: cursorOf('msgbatch'),
 });
