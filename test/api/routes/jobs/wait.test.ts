@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../../src/shared/platform/postgres/database.ts';
-import { waitFor } from '../../support/wait-for.ts';
-import { openTestServer, type TestServer } from '../test-server.ts';
+import type { Database } from '../../../../src/shared/platform/postgres/database.ts';
+import { waitFor } from '../../../support/wait-for.ts';
+import { openTestServer, type TestServer } from '../../test-server.ts';
 
 let server: TestServer;
 const asked: string[] = [];

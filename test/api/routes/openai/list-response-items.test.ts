@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newId, suffixOf } from '../../../src/shared/ids.ts';
-import type { Database } from '../../../src/shared/platform/postgres/database.ts';
-import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
+import { newId, suffixOf } from '../../../../src/shared/ids.ts';
+import type { Database } from '../../../../src/shared/platform/postgres/database.ts';
+import { openTestServer, type TestAccount, type TestServer } from '../../test-server.ts';
 
 let server: TestServer;
 let account: TestAccount;

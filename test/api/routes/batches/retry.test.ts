@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { beginFile, finishFile } from '../../../src/shared/batches/sql/files.ts';
-import { newId } from '../../../src/shared/ids.ts';
-import { openTestServer, type TestServer } from '../test-server.ts';
+import { beginFile, finishFile } from '../../../../src/shared/batches/sql/files.ts';
+import { newId } from '../../../../src/shared/ids.ts';
+import { openTestServer, type TestServer } from '../../test-server.ts';
 
 let server: TestServer;
 beforeAll(async () => {

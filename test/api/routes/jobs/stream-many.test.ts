@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
-import { endJob, plantJob } from '../watch/watched-jobs.ts';
+import { openTestServer, type TestAccount, type TestServer } from '../../test-server.ts';
+import { endJob, plantJob } from '../../watch/watched-jobs.ts';
 
 let server: TestServer;
 let account: TestAccount;

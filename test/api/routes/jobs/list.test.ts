@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newId } from '../../../src/shared/ids.ts';
-import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
+import { newId } from '../../../../src/shared/ids.ts';
+import { openTestServer, type TestAccount, type TestServer } from '../../test-server.ts';
 
 let server: TestServer;
 let account: TestAccount;

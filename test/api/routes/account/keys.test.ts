@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { waitFor } from '../../support/wait-for.ts';
-import { openSse } from '../http/sse-client.ts';
-import { adminKey, openTestServer, type TestServer } from '../test-server.ts';
-import { plantJob } from '../watch/watched-jobs.ts';
+import { waitFor } from '../../../support/wait-for.ts';
+import { openSse } from '../../http/sse-client.ts';
+import { adminKey, openTestServer, type TestServer } from '../../test-server.ts';
+import { plantJob } from '../../watch/watched-jobs.ts';
 
 let server: TestServer;
 let url: string;

@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostileHosts } from '../../support/hostile-targets.ts';
-import { openReceiver, type Receiver } from '../../workers/deliveries/receiver.ts';
-import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
+import { hostileHosts } from '../../../support/hostile-targets.ts';
+import { openReceiver, type Receiver } from '../../../workers/deliveries/receiver.ts';
+import { openTestServer, type TestAccount, type TestServer } from '../../test-server.ts';
 
 let server: TestServer;
 let account: TestAccount;

@@ -1,16 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { quotas } from '../../../src/shared/platform/config/quotas.ts';
-import { waitFor } from '../../support/wait-for.ts';
-import { openSse } from '../http/sse-client.ts';
+import { quotas } from '../../../../src/shared/platform/config/quotas.ts';
+import { waitFor } from '../../../support/wait-for.ts';
+import { openSse } from '../../http/sse-client.ts';
 import {
   adminKey,
   openTestServer,
   type TestAccount,
   type TestAnswer,
   type TestServer,
-} from '../test-server.ts';
-import { plantJob } from '../watch/watched-jobs.ts';
+} from '../../test-server.ts';
+import { plantJob } from '../../watch/watched-jobs.ts';
 
 let server: TestServer;
 beforeAll(async () => {

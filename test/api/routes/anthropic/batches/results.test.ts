@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eraseBatch, insertBatch } from '../../../src/shared/batches/sql/batches.ts';
-import { appendToFile, beginFile, finishFile } from '../../../src/shared/batches/sql/files.ts';
-import { newId } from '../../../src/shared/ids.ts';
-import { openTestServer, type TestServer } from '../test-server.ts';
+import { eraseBatch, insertBatch } from '../../../../../src/shared/batches/sql/batches.ts';
+import { appendToFile, beginFile, finishFile } from '../../../../../src/shared/batches/sql/files.ts';
+import { newId } from '../../../../../src/shared/ids.ts';
+import { openTestServer, type TestServer } from '../../../test-server.ts';
 
 let server: TestServer;
 beforeAll(async () => {

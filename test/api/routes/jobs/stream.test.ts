@@ -1,12 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStreamTokens } from '../../../src/api/auth/stream-token.ts';
-import { redisKey } from '../../../src/shared/platform/redis/redis.ts';
-import { toSecretsKey } from '../../../src/shared/platform/seal.ts';
-import { waitFor } from '../../support/wait-for.ts';
-import { openSse } from '../http/sse-client.ts';
-import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
-import { endJob, plantJob } from '../watch/watched-jobs.ts';
+import { createStreamTokens } from '../../../../src/api/auth/stream-token.ts';
+import { redisKey } from '../../../../src/shared/platform/redis/redis.ts';
+import { toSecretsKey } from '../../../../src/shared/platform/seal.ts';
+import { waitFor } from '../../../support/wait-for.ts';
+import { openSse } from '../../http/sse-client.ts';
+import { openTestServer, type TestAccount, type TestServer } from '../../test-server.ts';
+import { endJob, plantJob } from '../../watch/watched-jobs.ts';
 
 let server: TestServer;
 let account: TestAccount;

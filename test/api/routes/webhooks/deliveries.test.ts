@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../../../src/shared/ids.ts';
-import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
+import { newId } from '../../../../src/shared/ids.ts';
+import { openTestServer, type TestAccount, type TestServer } from '../../test-server.ts';
 
 let server: TestServer;
 let account: TestAccount;

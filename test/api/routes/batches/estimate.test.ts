@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { appendToFile, beginFile, finishFile } from '../../../src/shared/batches/sql/files.ts';
-import { newId } from '../../../src/shared/ids.ts';
-import { chatLine } from '../../support/batches.ts';
-import { openTestServer, type TestAccount, type TestServer } from '../test-server.ts';
+import { appendToFile, beginFile, finishFile } from '../../../../src/shared/batches/sql/files.ts';
+import { newId } from '../../../../src/shared/ids.ts';
+import { chatLine } from '../../../support/batches.ts';
+import { openTestServer, type TestAccount, type TestServer } from '../../test-server.ts';
 
 let server: TestServer;
 /** Lets the slices of this account wait until it is told to go on. */
