@@ -4,8 +4,8 @@ import { createJsonSchemas } from './to-json-schema.ts';
 
 const description = `Prices, reserves, queues, runs, settles and delivers LLM jobs for many tenants.
 
-Money is a decimal string with nine places, in fields whose names end in \`_usd\`. Every POST takes an \`Idempotency-Key\`.
-Every answer carries \`x-request-id\`.`;
+Money is a decimal string with nine places, in fields whose names end in \`_usd\`.
+Every POST takes an \`Idempotency-Key\`. Every answer carries \`x-request-id\`.`;
 
 /** The groups of the document, in its order. */
 const tags = [
@@ -37,7 +37,7 @@ export function toDocument(routes: readonly RouteToDescribe[], publicUrl: string
       description,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: publicUrl ?? '/' }],
+    ...(publicUrl === null ? {} : { servers: [{ url: publicUrl }] }),
     tags,
     security: [{ bearer: [] }, { apiKey: [] }],
     paths,

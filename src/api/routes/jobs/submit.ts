@@ -75,7 +75,7 @@ export function retryJobRoute(app: App, deps: IntakeDeps & QuoteDeps & { sql: Da
     operationId: 'retryJob',
     response: { 202: json(jobSchema) },
     tags: ['jobs'],
-    summary: 'Order a job again',
+    summary: 'Submit the request of a job again',
     params: z.object({ id: z.string() }),
   };
   // A request of two lines may order one of megabytes, which is read, priced and written again.
