@@ -20,7 +20,7 @@ export type ProviderStatusSource = {
  */
 export async function readProviderStatus(source: ProviderStatusSource): Promise<ProviderStatus[]> {
   const { sql } = source;
-  const [paused, counts, busy, places] = await Promise.all([
+  const [paused, counts, busy, capacities] = await Promise.all([
     listPausedProviders(sql),
     countJobsByProvider(sql),
     listBusyModels(sql),
@@ -34,7 +34,7 @@ export async function readProviderStatus(source: ProviderStatusSource): Promise<
         name,
         paused: paused.includes(name),
         simulated,
-        window: windowOf(capacityOf(places, maxConcurrency)),
+        window: windowOf(capacityOf(capacities, maxConcurrency)),
         backlog: count?.backlog ?? 0,
         running: count?.running ?? 0,
         models: await Promise.all(models.map((model) => readGate(source.gate, name, model))),

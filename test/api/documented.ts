@@ -15,7 +15,7 @@ export type Document = {
 };
 
 /** The documented operation of a request, or null when its path or its method has none. */
-export function operationOf(document: Document, method: string, url: string): Operation | null {
+function operationOf(document: Document, method: string, url: string): Operation | null {
   const [path = ''] = url.split('?', 1);
   const fitting = Object.keys(document.paths)
     .filter((template) => toPattern(template).test(path))

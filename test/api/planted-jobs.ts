@@ -18,9 +18,11 @@ export async function insertEndedJob(
   const metadata = job.team === null ? {} : { team: job.team };
   await owner`insert into holds (id, account_id, amount_nano, remaining_nano, closed_at)
     values (${holdId}, ${job.accountId}, 1000, 0, now())`;
-  await owner`insert into jobs (id, account_id, state, lane, model, provider, target_model, max_attempts, hold_id,
+  await owner`insert into jobs (id, account_id, state, lane, model, provider, target_model, max_attempts,
+    hold_id,
       hold_nano, input_tokens_bound, tokens_bound, metadata, deadline_at, finished_at)
-    values (${id}, ${job.accountId}, 'succeeded', 1, ${job.model}, ${job.provider}, ${job.model}, 1, ${holdId}, 1000, 10, 20,
+    values (${id}, ${job.accountId}, 'succeeded', 1, ${job.model}, ${job.provider}, ${job.model}, 1,
+      ${holdId}, 1000, 10, 20,
       ${asJson(metadata)}, now(), now())`;
   await owner`insert into charges (job_id, account_id, hold_nano, amount_nano, provider, model, prompt_tokens,
       completion_tokens, created_at)

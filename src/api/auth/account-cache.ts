@@ -16,7 +16,7 @@ export type AccountCache = {
   /** Settings of an account, at most 0.9 s old; null when there is no such account. */
   find(id: string): Promise<LimitedAccount | null>;
   /** Makes the next `find` read again. */
-  forget(id: string): void;
+  drop(id: string): void;
 };
 
 /** Keeps the settings that every request needs; concurrent misses share one query. */
@@ -47,7 +47,7 @@ export function createAccountCache(
       kept.set(id, { until: now() + settingsMaxAgeMs, settings });
       return settings;
     },
-    forget(id) {
+    drop(id) {
       kept.delete(id);
     },
   };

@@ -15,7 +15,7 @@ const badMax = 20_000;
 
 export type ApiKeys = {
   /** Who shows this token, if it was found good a moment ago; asks nobody. */
-  recall(token: string): Caller | null;
+  peek(token: string): Caller | null;
   /**
    * Who shows this token, or null when it is no key of ours, revoked or expired. `suspect` says that it comes
    * from where many bad ones came from: it is looked up all the same, in a line of its own, so that a flood
@@ -25,7 +25,7 @@ export type ApiKeys = {
   /** Whether a key is there, not revoked and not expired. */
   isAlive(keyId: string): Promise<boolean>;
   /** Ends a key in this process at once. */
-  forget(keyId: string): void;
+  drop(keyId: string): void;
 };
 
 /** A new key: the token to show once, and what is stored of it. */
@@ -69,7 +69,7 @@ export function createApiKeys(sql: Database, now: () => number = Date.now): ApiK
   }
 
   return {
-    recall(token) {
+    peek(token) {
       const entry = good.get(digestOf(token));
       return entry !== undefined && entry.until > now() ? entry.caller : null;
     },
@@ -93,7 +93,7 @@ export function createApiKeys(sql: Database, now: () => number = Date.now): ApiK
       const key = await read(keyId);
       return key !== null && isBefore(now(), key.expiresAt);
     },
-    forget(keyId) {
+    drop(keyId) {
       for (const [digest, entry] of good) if (entry.caller.keyId === keyId) good.delete(digest);
     },
   };

@@ -60,8 +60,8 @@ export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRe
     if (known !== null) return known;
     const token = readToken(request);
     if (token === null) throw unauthenticated();
-    const recalled = deps.apiKeys.recall(token);
-    if (recalled !== null) return recalled;
+    const cached = deps.apiKeys.peek(token);
+    if (cached !== null) return cached;
     const address = addressKey(deps.addressOf(request.raw));
     const limit = deps.failuresPerMinute;
     const suspect = limit > 0 && !deps.failures.peek(address, limit).allowed;
@@ -135,7 +135,7 @@ async function admitHolder(deps: AuthenticateDeps, holder: TokenHolder): Promise
     throw new Refusal('rate_limited', text, { retryAfterMs, fields: { quota: 'jwt_accounts' } });
   }
   await insertAccount(deps.sql, { id: accountId, name: accountId });
-  deps.accounts.forget(accountId);
+  deps.accounts.drop(accountId);
   return holder;
 }
 

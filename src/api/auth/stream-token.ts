@@ -6,7 +6,7 @@ const tokenMs = 5 * 60 * 1000;
 
 export type StreamTokens = {
   /** A token that lets whoever has it watch this one job. */
-  issue(job: TokenOrder): { token: string; expiresAt: Date };
+  issue(job: TokenClaims): { token: string; expiresAt: Date };
   /** Who a token was issued to and when it ends, or null when it is not ours, not for this job or expired. */
   check(token: string, jobId: string): TokenGrant | null;
 };
@@ -15,7 +15,7 @@ export type StreamTokens = {
  * `keyId` is the key that asks for the token, `until` when that or another credential ends: the token ends no
  * later.
  */
-type TokenOrder = { jobId: string; accountId: string; keyId: string | null; until: Date | null };
+type TokenClaims = { jobId: string; accountId: string; keyId: string | null; until: Date | null };
 type TokenGrant = { accountId: string; keyId: string | null; until: Date | null };
 
 type Claims = [jobId: string, accountId: string, expiresAt: number, keyId: string | null, end: number | null];
@@ -42,8 +42,8 @@ export function createStreamTokens(secretsKey: SecretsKey, now: () => number = D
     issue: ({ jobId, accountId, keyId, until }) => {
       const end = until?.getTime() ?? null;
       const expiresAt = Math.min(now() + tokenMs, end ?? Number.POSITIVE_INFINITY);
-      const said: Claims = [jobId, accountId, expiresAt, keyId, end];
-      const claims = Buffer.from(JSON.stringify(said)).toString('base64url');
+      const payload: Claims = [jobId, accountId, expiresAt, keyId, end];
+      const claims = Buffer.from(JSON.stringify(payload)).toString('base64url');
       return { token: `${claims}.${sign(claims).toString('base64url')}`, expiresAt: new Date(expiresAt) };
     },
     check: (token, jobId) => {

@@ -49,7 +49,7 @@ export function createBodySlots({ bodies, bytesMax, waitMs }: BodySlotSettings):
     else heldBy.delete(accountId);
   }
 
-  function placeOf(accountId: string, leave: () => void): BodySlot {
+  function slotOf(accountId: string, leave: () => void): BodySlot {
     let own = 0;
     let isIn = true;
     return {
@@ -74,7 +74,7 @@ export function createBodySlots({ bodies, bytesMax, waitMs }: BodySlotSettings):
   function take(account: LimitedAccount | null): BodySlot {
     const leave = bodies.enter(account);
     const accountId = account?.id ?? '';
-    return placeOf(accountId, () => {
+    return slotOf(accountId, () => {
       leave();
       const [next] = waiting.get(accountId) ?? [];
       next?.();
@@ -109,6 +109,6 @@ export function createBodySlots({ bodies, bytesMax, waitMs }: BodySlotSettings):
         await wait(account?.id ?? '', untilMs);
       }
     },
-    small: (account) => placeOf(account?.id ?? '', () => undefined),
+    small: (account) => slotOf(account?.id ?? '', () => undefined),
   };
 }

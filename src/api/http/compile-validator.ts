@@ -5,7 +5,7 @@ import { problemsOf } from '../../shared/formats/common/zod-problems.ts';
 import { ValidatedBody } from './validated-body.ts';
 
 /**
- * Lets Fastify validate with zod; what does not fit is refused with 422 and its problems. What was judged has
+ * Lets Fastify validate with zod; what does not fit is refused with 422 and its problems. What was read as a
  * been validated.
  */
 export const compileValidator: FastifySchemaCompiler<z.ZodType> =

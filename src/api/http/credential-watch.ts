@@ -8,8 +8,8 @@ import type { Caller } from './caller.ts';
 const pollMs = 20_000;
 
 export type CredentialWatch = {
-  /** Aborts when the credential has ended; `forget` is to be called when nobody listens any more. */
-  watch(caller: Caller): { signal: AbortSignal; forget(): void };
+  /** Aborts when the credential has ended; `drop` is to be called when nobody listens any more. */
+  watch(caller: Caller): { signal: AbortSignal; drop(): void };
 };
 
 type Watched = { caller: Caller; ended: AbortController };
@@ -45,7 +45,7 @@ export function createCredentialWatch(apiKeys: Pick<ApiKeys, 'isAlive'>, everyMs
       timer ??= setInterval(() => void look(), everyMs).unref();
       return {
         signal: entry.ended.signal,
-        forget: () => {
+        drop: () => {
           watched.delete(entry);
           if (watched.size > 0) return;
           clearInterval(timer);

@@ -9,7 +9,7 @@ import type { Caller } from './caller.ts';
  * operators alone.
  */
 export async function endKey(
-  deps: { sql: Database; apiKeys: Pick<ApiKeys, 'forget'> },
+  deps: { sql: Database; apiKeys: Pick<ApiKeys, 'drop'> },
   caller: Caller,
   key: { accountId: string; keyId: string },
 ): Promise<{ id: string; object: 'api_key'; deleted: true }> {
@@ -20,6 +20,6 @@ export async function endKey(
   }
   const revoked = await revokeApiKey(deps.sql, key);
   if (revoked.length === 0) throw notFound('key');
-  for (const id of revoked) deps.apiKeys.forget(id);
+  for (const id of revoked) deps.apiKeys.drop(id);
   return { id: key.keyId, object: 'api_key', deleted: true };
 }

@@ -39,8 +39,8 @@ export type StreamOptions = {
 export class Viewer implements EventStream {
   readonly #raw: ServerResponse;
   readonly #gone = new AbortController();
-  readonly #farewell: (() => string) | null;
-  readonly #tellsWhenToReconnect: boolean;
+  readonly #closingFrame: (() => string) | null;
+  readonly #sendsRetryField: boolean;
   readonly #onLeave: (viewer: Viewer) => void;
   #wroteAt = Date.now();
   /** Fields for the block of the next event. */
@@ -49,9 +49,9 @@ export class Viewer implements EventStream {
 
   constructor(raw: ServerResponse, options: StreamOptions, onLeave: (viewer: Viewer) => void) {
     this.#raw = raw;
-    this.#farewell = options.closingFrame ?? null;
-    this.#tellsWhenToReconnect = options.sendsRetryField ?? false;
-    this.#fields = this.#tellsWhenToReconnect ? `retry: ${reconnectMs}\n` : '';
+    this.#closingFrame = options.closingFrame ?? null;
+    this.#sendsRetryField = options.sendsRetryField ?? false;
+    this.#fields = this.#sendsRetryField ? `retry: ${reconnectMs}\n` : '';
     this.#onLeave = onLeave;
     // As many jobs as there are on it listen for its end.
     setMaxListeners(0, this.#gone.signal);
@@ -64,7 +64,7 @@ export class Viewer implements EventStream {
   }
 
   get canComeBack(): boolean {
-    return this.#farewell === null;
+    return this.#closingFrame === null;
   }
 
   write(frames: string): void {
@@ -112,8 +112,8 @@ export class Viewer implements EventStream {
   }
 
   sendClosingFrame(): void {
-    if (this.#farewell !== null) this.write(this.#farewell());
-    else this.#send(`${this.#tellsWhenToReconnect ? reconnectSoon() : ''}: the server closes; resume\n`);
+    if (this.#closingFrame !== null) this.write(this.#closingFrame());
+    else this.#send(`${this.#sendsRetryField ? reconnectSoon() : ''}: the server closes; resume\n`);
     this.#gone.abort();
     this.#raw.end();
   }

@@ -17,7 +17,7 @@ export type EventStreams = {
   refuseMore(request: FastifyRequest): void;
   /**
    * Asks every viewer to come back a little later and ends their streams; later ones end at once. Those with
-   * a farewell of their own may go on for `patienceMs`.
+   * a closing frame of their own may go on for `maxWaitMs`.
    */
   drain(maxWaitMs: number): void;
   count(): number;
@@ -82,7 +82,7 @@ export function createEventStreams({
       if (leave !== undefined) viewer.signal.addEventListener('abort', leave, { once: true });
       const credential = credentials?.watch(reply.request.caller);
       credential?.signal.addEventListener('abort', () => viewer.cut(), { once: true });
-      viewer.signal.addEventListener('abort', () => credential?.forget(), { once: true });
+      viewer.signal.addEventListener('abort', () => credential?.drop(), { once: true });
       if (raw.destroyed) viewer.leave();
       else if (closing === 'now' || (closing === 'soon' && viewer.canComeBack)) viewer.sendClosingFrame();
       return viewer;

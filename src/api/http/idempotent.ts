@@ -197,14 +197,14 @@ async function workAndStore(
 
 function replay(
   standing: Exclude<KeyStanding, { kind: 'claimed' | 'started' }>,
-  place: { accountId: string; key: string },
+  owner: { accountId: string; key: string },
   { sealWith }: IdempotentOptions,
 ): Reply {
   if (standing.kind === 'conflict') throw keyConflict();
   if (standing.kind === 'full') throw overQuota('idempotency_keys', standing.limit);
   return {
     status: standing.status,
-    text: toText(standing, place, sealWith),
+    text: toText(standing, owner, sealWith),
     location: standing.location,
     replayed: true,
   };
@@ -212,23 +212,23 @@ function replay(
 
 function toText(
   { reply }: RememberedReply,
-  place: { accountId: string; key: string },
+  owner: { accountId: string; key: string },
   sealWith: SecretsKey | undefined,
 ): string {
   if (sealWith === undefined) return reply;
-  return unseal(sealWith, Buffer.from(reply, 'base64'), placeOf(place));
+  return unseal(sealWith, Buffer.from(reply, 'base64'), contextOf(owner));
 }
 
 function toStored(
   text: string,
-  place: { accountId: string; key: string },
+  owner: { accountId: string; key: string },
   options: IdempotentOptions,
 ): string {
   if (options.sealWith === undefined) return text;
-  return seal(options.sealWith, text, placeOf(place)).toString('base64');
+  return seal(options.sealWith, text, contextOf(owner)).toString('base64');
 }
 
-function placeOf(row: { accountId: string; key: string }): string {
+function contextOf(row: { accountId: string; key: string }): string {
   return `idempotency_keys ${row.accountId} ${row.key}`;
 }
 

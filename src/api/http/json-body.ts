@@ -16,13 +16,13 @@ import { ValidatedBody } from './validated-body.ts';
 export const emptySha256 = hash('sha256', '');
 
 /**
- * Only what is judged may be longer, and is then read in a thread; anything else is read where everybody
+ * Only what is validated may be longer, and is then read in a thread; anything else is read where everybody
  * waits for it.
  */
 const plainBytesMax = 1024 * 1024;
 
 /** Whoever sends more bodies at a time than may be on their way waits this long for the others. */
-const placeWaitMs = 5000;
+const slotWaitMs = 5000;
 
 export type JsonBodyDeps = {
   config: Pick<Config, 'http'>;
@@ -31,7 +31,7 @@ export type JsonBodyDeps = {
 };
 
 /**
- * Reads JSON bodies and keeps their hash on the request; those of routes that say what they are (`judged`)
+ * Reads JSON bodies and keeps their hash on the request; those of routes that say what they are (`validates`)
  * are checked and priced too, the large ones in a thread. An empty body is no body. Rejects with a Refusal.
  */
 export function createBodyReader({
@@ -40,28 +40,28 @@ export function createBodyReader({
   bodies,
 }: JsonBodyDeps): (request: FastifyRequest) => Promise<unknown> {
   const { http } = config;
-  const places = createBodySlots({ bodies, bytesMax: http.bodiesBytesMax, waitMs: placeWaitMs });
+  const slots = createBodySlots({ bodies, bytesMax: http.bodiesBytesMax, waitMs: slotWaitMs });
   const budgets = createBodyBudgets(http.bodyBudgets);
   return async (request) => {
     budgets.refuseSpent(request);
-    const isBatch = request.routeOptions.config.judged === 'messageBatch';
+    const isBatch = request.routeOptions.config.validates === 'messageBatch';
     const limits = isBatch ? messageBatchLimits : requestLimits;
     const settings = { bytesMax: http.bodyLimitBytes, limits, silenceMsMax };
-    const { bytes, sha256 } = await receiveBody(places, settings, request);
+    const { bytes, sha256 } = await receiveBody(slots, settings, request);
     request.bodySha256 = sha256;
     budgets.spendBytes(request, bytes.length);
     if (bytes.length === 0) return undefined;
-    return await readOrJudge(validator, budgets, request, bytes);
+    return await readOrValidate(validator, budgets, request, bytes);
   };
 }
 
-async function readOrJudge(
+async function readOrValidate(
   validator: Pick<Validator, 'body'>,
   budgets: BodyBudgets,
   request: FastifyRequest,
   bytes: Buffer,
 ): Promise<unknown> {
-  const kind = request.routeOptions.config.judged;
+  const kind = request.routeOptions.config.validates;
   if (kind === undefined) return readPlain(budgets, request, bytes);
   const owner = {
     accountId: request.caller.accountId ?? '',
@@ -83,7 +83,7 @@ function readPlain(budgets: BodyBudgets, request: FastifyRequest, bytes: Buffer)
   }
 }
 
-/** What goes on from something else is judged again with it. */
+/** What goes on from something else is validated again with it. */
 function isUnpriced(result: object): boolean {
   return 'priced' in result && result.priced === null;
 }

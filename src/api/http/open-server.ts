@@ -86,10 +86,10 @@ const securityHeaders = {
  * one address.
  */
 export function warnOfProxy(app: App, { config, log }: OpenDeps): void {
-  let said = config.http.trustProxy.length > 0;
+  let hasWarned = config.http.trustProxy.length > 0;
   app.addHook('onRequest', async (request) => {
-    if (said || request.headers['x-forwarded-for'] === undefined) return;
-    said = true;
+    if (hasWarned || request.headers['x-forwarded-for'] === undefined) return;
+    hasWarned = true;
     log.warn(
       { peer: request.raw.socket.remoteAddress },
       'a request carries X-Forwarded-For and TRUST_PROXY is not set: every client behind that proxy counts as one address; set TRUST_PROXY to the addresses of your proxies',

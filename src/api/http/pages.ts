@@ -17,6 +17,11 @@ export const pageQuery = {
   after: z.string().min(1).max(510).optional(),
 };
 
+/** The parameter of OpenAI's lists that says in which direction they go. */
+export const sortParameter = 'order';
+
+export const sortQuery = { [sortParameter]: z.enum(['asc', 'desc']).default('desc') };
+
 /**
  * The id a page goes on from, in a list of what is sorted by ids of this kind. They tell their place by
  * themselves, so a page also goes on from what was deleted since, as it is by whoever deletes while he lists.

@@ -17,7 +17,7 @@ export type ReceiveSettings = {
 /** A body of which nothing comes for this long is given up. */
 export const silenceMsMax = 30_000;
 
-/** Less takes no place of its account: it is here as soon as it is asked for. */
+/** Less takes no slot of its account: it is here as soon as it is asked for. */
 const smallBytesMax = 64 * 1024;
 
 export type ReceivedBody = { bytes: Buffer; sha256: string };
@@ -25,27 +25,27 @@ export type ReceivedBody = { bytes: Buffer; sha256: string };
 /**
  * Takes a body in and counts its values as they come: of one that holds too many nothing is kept, though it
  * is read to its end, since a client that still sends would not hear why it was refused. All within what one
- * body, its account and the process may hold. Whoever has no place yet is not read from, and waits at his own
+ * body, its account and the process may hold. Whoever has no slot yet is not read from, and waits at his own
  * end. Rejects with a Refusal.
  */
 export async function receiveBody(
-  places: BodySlots,
+  slots: BodySlots,
   settings: ReceiveSettings,
   request: FastifyRequest,
 ): Promise<ReceivedBody> {
-  const said = Number(request.headers['content-length'] ?? Number.NaN);
-  if (said > settings.bytesMax) throw tooLarge();
+  const announcedBytes = Number(request.headers['content-length'] ?? Number.NaN);
+  if (announcedBytes > settings.bytesMax) throw tooLarge();
   // Without a length it may become large.
-  const isSmall = said <= smallBytesMax;
-  const place = isSmall ? places.small(request.account) : await places.enter(request.account);
+  const isSmall = announcedBytes <= smallBytesMax;
+  const slot = isSmall ? slots.small(request.account) : await slots.enter(request.account);
   try {
-    const { bytes, sha256 } = await read(request, settings, place, isWithinLimits(said, settings.limits));
-    if (!Number.isNaN(said) && bytes.length !== said) {
+    const { bytes, sha256 } = await read(request, settings, slot, isWithinLimits(announcedBytes, settings.limits));
+    if (!Number.isNaN(announcedBytes) && bytes.length !== announcedBytes) {
       throw new Refusal('invalid_json', 'The body is not as long as its content-length says');
     }
     return { bytes, sha256 };
   } finally {
-    place.leave();
+    slot.leave();
   }
 }
 
@@ -53,7 +53,7 @@ export async function receiveBody(
 function read(
   request: FastifyRequest,
   settings: ReceiveSettings,
-  place: BodySlot,
+  slot: BodySlot,
   isShort: boolean,
 ): Promise<ReceivedBody> {
   const { raw } = request;
@@ -69,7 +69,7 @@ function read(
       size += chunk.length;
       try {
         if (size > settings.bytesMax) throw tooLarge();
-        if (excess() === null) place.hold(chunk.length);
+        if (excess() === null) slot.hold(chunk.length);
       } catch (error) {
         end(error);
         return;
@@ -80,7 +80,7 @@ function read(
         chunks.push(chunk);
       } else {
         chunks = [];
-        place.leave();
+        slot.leave();
       }
     };
     const onEnd = () => {

@@ -8,14 +8,14 @@ declare module 'fastify' {
      * What the body is: it is read, checked and priced as that before the handler runs, and the handler has
      * what came of it.
      */
-    judged?: BodyKind;
+    validates?: BodyKind;
   }
 }
 
-/** What stands in the place of a body that was judged. */
+/** What stands for a body that was validated. */
 export class ValidatedBody {
   readonly result: unknown;
-  /** As it came, for a body that is judged once more with what was said before it; null for any other. */
+  /** As it came, for a body that is validated once more with what was said before it; null for any other. */
   bytes: Buffer | null;
   readonly budgets: BodyBudgets;
   constructor(result: unknown, bytes: Buffer | null, budgets: BodyBudgets) {
@@ -25,7 +25,7 @@ export class ValidatedBody {
   }
 }
 
-/** What came of the body of a request whose route says `judged: kind`. */
+/** What came of the body of a request whose route says `validates: kind`. */
 export function validatedOf<Kind extends BodyKind>(
   request: FastifyRequest,
   _kind: Kind,
@@ -38,16 +38,16 @@ export function takeBytes(request: FastifyRequest): Buffer {
   const body = bodyOf(request);
   const { bytes } = body;
   body.bytes = null;
-  if (bytes === null) throw new Error('this body is not judged again');
+  if (bytes === null) throw new Error('this body is not validated again');
   return bytes;
 }
 
-/** What its account may spend on bodies: what is judged with this one counts like it. */
+/** What its account may spend on bodies: what is validated with this one counts like it. */
 export function budgetsOf(request: FastifyRequest): BodyBudgets {
   return bodyOf(request).budgets;
 }
 
 function bodyOf({ body }: FastifyRequest): ValidatedBody {
   if (body instanceof ValidatedBody) return body;
-  throw new Error('the body of this route is not judged');
+  throw new Error('the body of this route is not validated');
 }

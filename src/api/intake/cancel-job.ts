@@ -22,7 +22,8 @@ export async function cancelOne(deps: CancelDeps, accountId: string, jobId: stri
 /**
  * Cancels jobs of an account, with a few statements for all of them. Says how many ended here and now,
  * uncharged; for the others a worker was asked to stop them (or they ended otherwise meanwhile). A job that
- * starts or stops running in between is caught by the wish, which every claim and every sweep looks at.
+ * starts or stops running in between is caught by the request to stop, which every claim and every sweep
+ * looks at.
  */
 export async function cancelMany(deps: CancelDeps, accountId: string, jobIds: string[]): Promise<number> {
   const endable = await findEndableJobs(deps.sql, accountId, jobIds);

@@ -49,7 +49,7 @@ export function contentOf(schema: z.ZodType): Record<string, z.ZodType> {
 /** A URL that webhooks may go to. */
 export const webhookUrl: Json = {
   type: 'string',
-  pattern: '^https?://[^\\s/]+',
+  pattern: '^https?://[^\\s/\\u0000]+[^\\u0000]*$',
   maxLength: 2048,
   description: 'https, of a public host',
 };

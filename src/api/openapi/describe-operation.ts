@@ -76,19 +76,19 @@ export function toTemplate(url: string): string {
 
 function parametersOf(
   schemas: JsonSchemas,
-  place: 'path' | 'query',
+  position: 'path' | 'query',
   schema: z.ZodObject | undefined,
 ): Json[] {
   if (schema === undefined) return [];
   return Object.entries(schema.shape).map(([name, field]) => {
     const { description, ...json } = schemas.convert(field as z.ZodType, 'input');
-    const isRequired = place === 'path' || !(field as z.ZodType).safeParse(undefined).success;
+    const isRequired = position === 'path' || !(field as z.ZodType).safeParse(undefined).success;
     return {
       name: name === '*' ? 'model' : name,
-      in: place,
+      in: position,
       required: isRequired,
       ...(description === undefined ? {} : { description }),
-      schema: place === 'path' ? { minLength: 1, ...json } : json,
+      schema: position === 'path' ? { minLength: 1, ...json } : json,
     };
   });
 }

@@ -15,7 +15,7 @@ export async function followResponse(
   deps: { sql: Database; watcher: JobWatcher },
   { job, facts }: StoredResponse,
   signal: AbortSignal,
-  tell: (events: ResponseEvent[]) => Promise<void>,
+  send: (events: ResponseEvent[]) => Promise<void>,
 ): Promise<void> {
   const events = createResponseEvents(facts);
   let isStarted = false;
@@ -24,9 +24,9 @@ export async function followResponse(
     isStarted = true;
     return first;
   };
-  await tell(events.created());
+  await send(events.created());
   // Who waits for the answer is told at once that it is worked on.
-  if (facts.body.background !== true) await tell(start());
+  if (facts.body.background !== true) await send(start());
 
   async function eventsOf(event: JobEvent): Promise<ResponseEvent[]> {
     const delta = toDelta(event);
@@ -56,8 +56,8 @@ export async function followResponse(
 
   const take = async (happened: JobEvent[]) => {
     for (const event of happened) {
-      const said = await eventsOf(event);
-      if (said.length > 0) await tell(said);
+      const frames = await eventsOf(event);
+      if (frames.length > 0) await send(frames);
     }
   };
   await deps.watcher.watch({ jobId: job.id, after: 0, signal }, { take });

@@ -13,14 +13,14 @@ import { readResponse, type StoredResponse } from './stored-response.ts';
 export type SendResponseDeps = { sql: Database; watcher: JobWatcher; streams: EventStreams };
 
 /** `after` is the sequence number of the last event the reader has, -1 for none. */
-type Wish = { id: string; stream: boolean; after: number };
+type ResponseReading = { id: string; stream: boolean; after: number };
 
 /** Answers with a stored response as it stands, or with its events. Throws a 404. */
 export async function sendResponse(
   deps: SendResponseDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  { id, stream, after }: Wish,
+  { id, stream, after }: ResponseReading,
 ): Promise<FastifyReply> {
   const stored = await readResponse(deps.sql, accountOf(request), id);
   if (!stream) return reply.send(toResponse(stored.facts));

@@ -25,7 +25,9 @@ const resources = [
   operationRoutes,
 ];
 
-/** Registers the routes of every resource, each as a plugin of its own: its hooks are for its routes alone. */
+/**
+ * Registers the routes of every resource, each as a plugin of its own, whose hooks are for its routes alone.
+ */
 export async function addRoutes(app: App, deps: RouteDeps): Promise<void> {
   for (const addResource of resources) {
     await app.register(async (scope) => addResource(scope as unknown as App, deps));

@@ -64,7 +64,7 @@ export async function waitForReply(
     if (!credential.signal.aborted) throw error;
     throw new Refusal('authentication_error', 'The credential of this call has ended', {}, error);
   } finally {
-    credential.forget();
+    credential.drop();
   }
 }
 

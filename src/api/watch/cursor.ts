@@ -32,7 +32,7 @@ export class Cursor {
   }
 
   /**
-   * Those of the news that may be passed on; null when one is missing before them, which the log may still
+   * Those of the signals that may be passed on; null when one is missing before them, which the log may still
    * have.
    */
   takeSignal(signals: LoggedEvent[]): LoggedEvent[] | null {

@@ -2,7 +2,7 @@ import type { JobEvents } from '../../shared/events/job-events.ts';
 import { listFinalJobs } from '../../shared/events/sql/watched-jobs.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 
-/** A change whose news was lost is found by looking again this often, for all who wait in one query. */
+/** A change whose signal was lost is found by a poll this often, for all who wait in one query. */
 const pollMs = 1000;
 
 export type FinalWatchDeps = {
@@ -65,10 +65,10 @@ export function createFinalWatch(deps: FinalWatchDeps): FinalWatch {
     const others = waiters.get(jobId) ?? new Set();
     waiters.set(jobId, others.add(waiter));
     // Listening before looking: a change in between is not missed.
-    const forget = deps.events.onChange(jobId, () => lookAt(jobId));
+    const unsubscribe = deps.events.onChange(jobId, () => lookAt(jobId));
     lookAt(jobId);
     return () => {
-      forget();
+      unsubscribe();
       others.delete(waiter);
       if (others.size === 0 && waiters.get(jobId) === others) waiters.delete(jobId);
     };

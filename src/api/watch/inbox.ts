@@ -2,18 +2,20 @@ import type { EventFeed, Subscription } from '../../shared/events/event-feed.ts'
 import type { LoggedEvent } from '../../shared/events/rules/event.ts';
 import { waitAtMost } from '../../shared/platform/wait-at-most.ts';
 
-/** News that nobody took yet; beyond this they are dropped and read from the log instead. */
+/** Signals that nobody took yet; beyond this they are dropped and read from the log instead. */
 const waitingCharactersMax = 256 * 1024;
 /** Redis may be away: watching begins without the subscription after this long. */
 const readyMsMax = 250;
 
-/** What happened since the last time: news in order, and whether the log or the row should be looked at. */
+/**
+ * What happened since the last time: signals in order, and whether the log or the row should be looked at.
+ */
 type Taken = { signals: LoggedEvent[]; pollRow: boolean; pollLog: boolean };
 
-/** Takes news the moment they come; false when it cannot, and they wait like all others. */
+/** Takes signals the moment they come; false when it cannot, and they wait like all others. */
 type PassOn = (signals: LoggedEvent[]) => boolean;
 
-/** Gathers the news of one job for one watcher, who may be slow: what waits is bounded. */
+/** Gathers the signals of one job for one watcher, who may be slow: what waits is bounded. */
 export class Inbox {
   readonly jobId: string;
   readonly #signal: AbortSignal;
@@ -25,7 +27,7 @@ export class Inbox {
   #passOn: PassOn | null = null;
   /** Null unless somebody waits who has taken everything. */
   #waiting: (() => void) | null = null;
-  #news: LoggedEvent[] = [];
+  #signals: LoggedEvent[] = [];
   #size = 0;
   #lookAtRow = true;
   #lookAtLog = true;
@@ -45,21 +47,22 @@ export class Inbox {
   }
 
   /**
-   * Waits until there is something to take or the signal aborted. News that `passOn` takes meanwhile end no
-   * waiting: of thousands of streams, a promise for each event would be alive, and moved, at every collection
-   * of young objects.
+   * Waits until there is something to take or the signal aborted. Signals that `passOn` takes meanwhile end
+   * no waiting: of thousands of streams, a promise for each event would be alive, and moved, at every
+   * collection of young objects.
    */
   wait(passOn: PassOn | null = null): Promise<void> {
     return new Promise((resolve) => {
       this.#passOn = passOn;
       this.#waiting = resolve;
-      if (this.#news.length > 0 || this.#lookAtRow || this.#lookAtLog || this.#signal.aborted) this.#wake();
+      if (this.#signals.length > 0 || this.#lookAtRow || this.#lookAtLog || this.#signal.aborted)
+        this.#wake();
     });
   }
 
   take(): Taken {
-    const taken = { signals: this.#news, pollRow: this.#lookAtRow, pollLog: this.#lookAtLog };
-    this.#news = [];
+    const taken = { signals: this.#signals, pollRow: this.#lookAtRow, pollLog: this.#lookAtLog };
+    this.#signals = [];
     this.#size = 0;
     this.#lookAtRow = false;
     this.#lookAtLog = false;
@@ -88,10 +91,10 @@ export class Inbox {
     this.#silent = false;
     if (this.#waiting !== null && events.length > 0 && this.#passOn?.(events) === true) return;
     if (events.length === 0) this.#lookAtRow = true;
-    this.#news.push(...events);
+    this.#signals.push(...events);
     this.#size += events.reduce((sum, { fields }) => sum + fields.length, 0);
     if (this.#size > waitingCharactersMax) {
-      this.#news = [];
+      this.#signals = [];
       this.#size = 0;
       this.#lookAtLog = true;
     }

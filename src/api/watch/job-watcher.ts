@@ -12,7 +12,7 @@ import { Cursor } from './cursor.ts';
 import { finalIdOf, replayFinalEvents } from './final-events.ts';
 import { Inbox } from './inbox.ts';
 
-/** News may be lost: a silent job is looked at again this often, all of them in one query. */
+/** Signals may be lost: a silent job is polled this often, all of them in one query. */
 const pollMs = 2000;
 const pageSize = 200;
 
@@ -39,7 +39,7 @@ export type JobReader = {
 
 export type JobWatcher = {
   find(jobId: string): Promise<WatchedJob | null>;
-  /** Whether a reader who has the event `after` has had the last one, or there is nothing left to tell. */
+  /** Whether a reader who has the event `after` has had the last one, or there is nothing left to show. */
   isOver(job: WatchedJob, after: number): Promise<boolean>;
   /**
    * Gives the reader the events of a job from `after` on, until the final one or the signal. Rejects with
@@ -50,15 +50,16 @@ export type JobWatcher = {
 };
 
 /**
- * Watches jobs for this process: the log and the news of Redis for what comes while a job runs, Postgres for
- * the beginning and the end. A lost message or a Redis that is away delays a reader by two seconds at most
- * and never leaves a hole unsaid: missing output is told by `output.reset` or, at the end, by a snapshot.
+ * Watches jobs for this process: the log and the signals of Redis for what comes while a job runs, Postgres
+ * for the beginning and the end. A lost message or a Redis that is away delays a reader by two seconds at
+ * most and never leaves a hole unsaid: missing output is told by `output.reset` or, at the end, by a
+ * snapshot.
  */
 export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
   const watched = new Set<Inbox>();
   let looking = false;
 
-  async function lookAgain(): Promise<void> {
+  async function pollJobs(): Promise<void> {
     const silent = [...watched].filter((inbox) => inbox.takeSilence());
     if (silent.length === 0 || looking) return;
     looking = true;
@@ -71,7 +72,7 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
     }
     looking = false;
   }
-  const timer = setInterval(() => void lookAgain(), pollMs);
+  const timer = setInterval(() => void pollJobs(), pollMs);
   timer.unref();
 
   async function watch({ jobId, after, signal }: WatchRequest, reader: JobReader): Promise<void> {
@@ -131,14 +132,14 @@ function passLive(watching: Watching, signals: LoggedEvent[]): boolean {
 
 /**
  * Passes on what has come, and what the log and the row have if they are to be looked at; true when nothing
- * is left to tell.
+ * is left to show.
  */
 async function emitStored(deps: JobWatcherDeps, watching: Watching): Promise<boolean> {
   const { inbox, cursor, thrown } = watching;
   if (thrown !== null) throw thrown.error;
   const { signals, pollRow, pollLog } = inbox.take();
   const live = cursor.takeSignal(signals);
-  if (live !== null) await tell(watching, live);
+  if (live !== null) await show(watching, live);
   if (live !== null && !pollRow && !pollLog) return false;
   // The row before the log: once the row is final, the log is complete.
   const job = pollRow ? await findOrRetry(deps, watching) : undefined;
@@ -147,7 +148,7 @@ async function emitStored(deps: JobWatcherDeps, watching: Watching): Promise<boo
   return job !== undefined && isFinal(job.state) && (await emitLast(deps, watching, job));
 }
 
-async function tell({ jobId, reader }: Watching, events: LoggedEvent[]): Promise<void> {
+async function show({ jobId, reader }: Watching, events: LoggedEvent[]): Promise<void> {
   if (events.length > 0) await reader.take(events.map((event) => toJobEvent(jobId, event)));
 }
 
@@ -166,7 +167,7 @@ async function emitLogged(deps: JobWatcherDeps, watching: Watching): Promise<voi
   while (!signal.aborted) {
     const page = await deps.events.log.read(jobId, cursor.seen, pageSize);
     if (page === null) return;
-    await tell(watching, cursor.takeLogged(page));
+    await show(watching, cursor.takeLogged(page));
     if (page.length < pageSize) return;
   }
 }

@@ -13,7 +13,7 @@ const accountOf = (id: string) => ({ id, limits: { bodies: 2 } }) as unknown as 
 
 function slotsFor(waitMs = 1, bytesMax = 1_000_000) {
   const bodies = createUnderWay('bodies');
-  return { bodies, places: createBodySlots({ bodies, bytesMax, waitMs }) };
+  return { bodies, slots: createBodySlots({ bodies, bytesMax, waitMs }) };
 }
 
 function requestOf(id: string, length?: number) {
@@ -26,30 +26,30 @@ function requestOf(id: string, length?: number) {
 const settings = { bytesMax: 500_000, limits: requestLimits, silenceMsMax: 60_000 };
 
 test('an account has so many bodies on their way, and another is not kept out', async () => {
-  const { bodies, places } = slotsFor();
-  const held = [await places.enter(accountOf('a')), await places.enter(accountOf('a'))];
-  await expect(places.enter(accountOf('a'))).rejects.toMatchObject({
+  const { bodies, slots } = slotsFor();
+  const held = [await slots.enter(accountOf('a')), await slots.enter(accountOf('a'))];
+  await expect(slots.enter(accountOf('a'))).rejects.toMatchObject({
     type: 'rate_limited',
     extras: { fields: { quota: 'bodies' }, retryAfterMs: expect.any(Number) },
   });
-  (await places.enter(accountOf('b'))).leave();
+  (await slots.enter(accountOf('b'))).leave();
   held[0]?.leave();
   held[0]?.leave();
   expect(bodies.used('a')).toBe(1);
-  (await places.enter(accountOf('a'))).leave();
+  (await slots.enter(accountOf('a'))).leave();
 });
 
-test('who sends more at a time than there are places waits for the first to be there', async () => {
-  const { places } = slotsFor(60_000);
-  const [first] = [await places.enter(accountOf('a')), await places.enter(accountOf('a'))];
-  const third = places.enter(accountOf('a'));
+test('who sends more at a time than there are slots waits for the first to be there', async () => {
+  const { slots } = slotsFor(60_000);
+  const [first] = [await slots.enter(accountOf('a')), await slots.enter(accountOf('a'))];
+  const third = slots.enter(accountOf('a'));
   first?.leave();
   (await third).leave();
 });
 
 test('a process holds so many bytes of what arrives, whoever sends it, small bodies too', async () => {
-  const { places } = slotsFor(1, 100);
-  const [one, other] = [places.small(null), await places.enter(accountOf('a'))];
+  const { slots } = slotsFor(1, 100);
+  const [one, other] = [slots.small(null), await slots.enter(accountOf('a'))];
   one.hold(60);
   expect(() => other.hold(60)).toThrow(expect.objectContaining({ type: 'unavailable' }));
   one.leave();
@@ -57,11 +57,11 @@ test('a process holds so many bytes of what arrives, whoever sends it, small bod
 });
 
 test('an account whose bodies never end leaves room for another, and that one for a third', async () => {
-  const { places } = slotsFor(1, 256);
+  const { slots } = slotsFor(1, 256);
   const fill = (id: string) => {
     let bytes = 0;
     const fillOn = () => {
-      for (; bytes <= 256; bytes += 1) places.small(accountOf(id)).hold(1);
+      for (; bytes <= 256; bytes += 1) slots.small(accountOf(id)).hold(1);
     };
     expect(fillOn).toThrow(expect.objectContaining({ type: 'unavailable' }));
     return bytes;
@@ -73,9 +73,9 @@ test('an account whose bodies never end leaves room for another, and that one fo
 });
 
 test('a body comes with its hash, and leaves its place', async () => {
-  const { bodies, places } = slotsFor();
+  const { bodies, slots } = slotsFor();
   const { raw, request } = requestOf('a');
-  const received = receiveBody(places, settings, request);
+  const received = receiveBody(slots, settings, request);
   raw.write('ab');
   raw.end('c');
   expect(await received).toEqual({
@@ -91,18 +91,18 @@ test.each<[string, number | undefined, (raw: PassThrough) => void, object]>([
   ['is shorter than it says', 5, (raw) => raw.end('abc'), { type: 'invalid_json' }],
   ['breaks off', 70_000, (raw) => raw.destroy(), { type: 'invalid_json' }],
 ])('a body that %s is refused, and leaves its place', async (_what, length, send, refusal) => {
-  const { bodies, places } = slotsFor();
+  const { bodies, slots } = slotsFor();
   const { raw, request } = requestOf('a', length);
-  const received = receiveBody(places, settings, request);
+  const received = receiveBody(slots, settings, request);
   send(raw);
   await expect(received).rejects.toMatchObject(refusal);
   expect(bodies.used('a')).toBe(0);
 });
 
 test('of a body that holds too many values nothing is kept, and its sender is heard out', async () => {
-  const { bodies, places } = slotsFor();
+  const { bodies, slots } = slotsFor();
   const { raw, request } = requestOf('a', 400_001);
-  const received = receiveBody(places, settings, request);
+  const received = receiveBody(slots, settings, request);
   raw.write(`[${'1,'.repeat(100_000)}`);
   await new Promise(setImmediate);
   expect(bodies.used('a')).toBe(0);
@@ -111,9 +111,9 @@ test('of a body that holds too many values nothing is kept, and its sender is he
 });
 
 test('a body that stops arriving is given up with 408', async () => {
-  const { places } = slotsFor();
+  const { slots } = slotsFor();
   const { raw, request } = requestOf('a', 100_000);
-  const received = receiveBody(places, { ...settings, silenceMsMax: 20 }, request);
+  const received = receiveBody(slots, { ...settings, silenceMsMax: 20 }, request);
   raw.write('a');
   await expect(received).rejects.toMatchObject({ extras: { status: 408 } });
 });

@@ -18,7 +18,7 @@ const request = { model: 'openai/gpt-5-mini', messages: [{ role: 'user', content
 const call = (what: string, body?: unknown) => server.call(what, { as: account.key, body });
 
 /** Everything of a client that is a time. */
-const places: [name: string, send: (time: string) => ReturnType<typeof call>][] = [
+const senders: [name: string, send: (time: string) => ReturnType<typeof call>][] = [
   ['run_at', (run_at) => call('POST /v1/jobs', { request, run_at })],
   ['run_at', (run_at) => call('POST /v1/estimates', { request, run_at })],
   ['expires_at', (expires_at) => call('POST /v1/keys', { expires_at })],
@@ -27,7 +27,7 @@ const places: [name: string, send: (time: string) => ReturnType<typeof call>][] 
   ['to', (time) => call(`GET /v1/usage?to=${encodeURIComponent(time)}`)],
 ];
 
-describe.each(places)('%s', (name, send) => {
+describe.each(senders)('%s', (name, send) => {
   test.each([
     '0000-01-01T00:00:00Z',
     '0001-01-01T00:00:00+14:00',

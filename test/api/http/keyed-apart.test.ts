@@ -93,7 +93,8 @@ describe('while the work of a keyed request takes long', () => {
     await waitFor('the receiver to be asked', () => held.length === 1);
     const second = tryEndpoint(account, id, 'twice');
     const looked = () => server.owner`
-      select 1 from pg_stat_activity where query like '%from idempotency_keys%locked_until > now()%' and pid <> pg_backend_pid()`;
+      select 1 from pg_stat_activity
+        where query like '%from idempotency_keys%locked_until > now()%' and pid <> pg_backend_pid()`;
     await waitFor('a look at the key', async () => (await looked()).length > 0);
     release();
     const [one, two] = await Promise.all([first, second]);
@@ -106,7 +107,8 @@ describe('while the work of a keyed request takes long', () => {
 describe('a key', () => {
   const claim = (accountId: string, key: string, fingerprint: string, until: string) => server.owner`
     insert into idempotency_keys (account_id, key, fingerprint, status, reply, claim_token, locked_until)
-    values (${accountId}, ${key}, ${fingerprint}, 0, '', 'of a process that died', now() + ${until}::interval)`;
+    values (${accountId}, ${key}, ${fingerprint}, 0, '', 'of a process that died',
+      now() + ${until}::interval)`;
   const makeKey = (account: TestAccount, key: string, expires_at: string | null = null) =>
     server.call('POST /v1/keys', {
       as: account.key,

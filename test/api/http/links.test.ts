@@ -34,11 +34,11 @@ async function open(settings: Settings) {
       const all = { host, authorization: `Bearer ${account.key}`, ...headers };
       ask({ port, host: '127.0.0.1', path, headers: all }, (answer) => {
         answer.setEncoding('utf8');
-        let said = '';
+        let text = '';
         answer.on('data', (piece: string) => {
-          said += piece;
+          text += piece;
         });
-        answer.on('end', () => done(said));
+        answer.on('end', () => done(text));
       })
         .on('error', fail)
         .end();

@@ -18,16 +18,16 @@ afterAll(() => server.close());
 
 /** What comes back for these bytes until the connection ends. */
 async function send(
-  text: string,
+  request: string,
 ): Promise<{ status: number; headers: string; json: Record<string, unknown> }> {
   const socket = connect(port, '127.0.0.1');
-  let said = '';
+  let text = '';
   socket.on('data', (piece) => {
-    said += piece.toString();
+    text += piece.toString();
   });
-  socket.write(text);
+  socket.write(request);
   await new Promise((done) => socket.once('close', done));
-  const [headers = '', body = ''] = said.split('\r\n\r\n');
+  const [headers = '', body = ''] = text.split('\r\n\r\n');
   return {
     status: Number(headers.split(' ')[1]),
     headers: headers.toLowerCase(),

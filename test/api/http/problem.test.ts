@@ -102,7 +102,7 @@ test('unknown routes, wrong methods and broken paths are the same 404', async ()
   }
 });
 
-test('a body sent nowhere is not judged', async () => {
+test('a body sent nowhere is not validated', async () => {
   expect((await server.call('POST /nothing', { body: '{"broken' })).status).toBe(404);
 });
 
@@ -128,17 +128,17 @@ test('characters nothing can hold are refused in paths and queries', async () =>
   expect([query.status, query.json.error.param]).toEqual([422, 'after']);
 });
 
-test('Postgres away is a 503 that says when to come back', async () => {
-  const away = await openTestServer();
-  const { key } = await away.openAccount();
-  await away.call('GET /v1/balance', { as: key });
-  await away.sql.end();
-  const answer = await away.call('GET /v1/balance', { as: key });
+test('Postgres unavailable is a 503 that says when to come back', async () => {
+  const unavailable = await openTestServer();
+  const { key } = await unavailable.openAccount();
+  await unavailable.call('GET /v1/balance', { as: key });
+  await unavailable.sql.end();
+  const answer = await unavailable.call('GET /v1/balance', { as: key });
   expect([answer.status, answer.json.error_type]).toEqual([503, 'unavailable']);
   expect(answer.headers['retry-after']).toBe('1');
   expect(answer.headers['x-should-retry']).toBe('true');
-  expect((await away.call('GET /health')).status).toBe(503);
-  expect((await away.call('GET /health/ready')).status).toBe(503);
-  expect((await away.call('GET /health/live')).status).toBe(200);
-  await away.close();
+  expect((await unavailable.call('GET /health')).status).toBe(503);
+  expect((await unavailable.call('GET /health/ready')).status).toBe(503);
+  expect((await unavailable.call('GET /health/live')).status).toBe(200);
+  await unavailable.close();
 });

@@ -11,7 +11,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /**
- * A call whose client has left a server that closes, and that waits for its errands; the state it then has.
+ * A call whose client has left a server that closes, and that waits for its background tasks; the state it
+ * then has.
  */
 async function leave(comesBack: boolean): Promise<string> {
   const { id: accountId, key } = await server.openAccount({ usd: '1' });

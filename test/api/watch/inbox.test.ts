@@ -41,7 +41,7 @@ describe('an inbox', () => {
   });
 
   it.each([
-    { what: 'news', happen: () => publish([event(2)]), taken: { ...nothing, signals: [event(2)] } },
+    { what: 'signals', happen: () => publish([event(2)]), taken: { ...nothing, signals: [event(2)] } },
     { what: 'a change of the row', happen: () => publish([]), taken: { ...nothing, pollRow: true } },
     { what: 'a look that is due', happen: () => inbox.look('log'), taken: { ...nothing, pollLog: true } },
     { what: 'the signal', happen: () => leaving.abort(), taken: nothing },
@@ -68,7 +68,7 @@ describe('an inbox', () => {
   });
 });
 
-describe('an inbox whose owner passes news on', () => {
+describe('an inbox whose owner passes signals on', () => {
   let passed: number[];
   let takes: boolean;
   const passOn = (signals: LoggedEvent[]): boolean => {

@@ -131,7 +131,7 @@ describe('watching a job', () => {
     const writer = openWriter(jobId);
     writer.started();
     writer.delta({ kind: 'text', choice: 0, text: 'early' });
-    await waitFor('its news', async () => (await jobs.events.log.lastId(jobId)) === 3);
+    await waitFor('its events', async () => (await jobs.events.log.lastId(jobId)) === 3);
     expect(given).toEqual(['taken 1']);
     release();
     await waitFor('the rest', () => given.length === 3);
@@ -265,7 +265,7 @@ describe('watching a job', () => {
 });
 
 describe('when something was lost', () => {
-  it('an event whose news got lost is read from the log when the next one comes', async () => {
+  it('an event whose signal got lost is read from the log when the next one comes', async () => {
     const jobId = await jobs.plant();
     const viewer = jobs.watch(jobId);
     const writer = openWriter(jobId);

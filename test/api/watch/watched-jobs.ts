@@ -70,7 +70,8 @@ export async function openWatchedJobs(): Promise<WatchedJobs> {
 export async function plantJob(owner: Database, accountId: string, stream: boolean): Promise<string> {
   const [id, holdId] = [newId('job'), newId('hold')];
   await owner`insert into holds (id, account_id, amount_nano, remaining_nano) values (${holdId}, ${accountId}, 1000, 1000)`;
-  await owner`insert into jobs (id, account_id, state, lane, model, provider, target_model, attempts, tries, max_attempts, hold_id,
+  await owner`insert into jobs (id, account_id, state, lane, model, provider, target_model, attempts,
+    tries, max_attempts, hold_id,
       hold_nano, input_tokens_bound, tokens_bound, stream, deadline_at, lease_until, started_at)
     values (${id}, ${accountId}, 'running', 1, 'openai/gpt-5-mini', 'openai', 'openai/gpt-5-mini', 1, 1, 5, ${holdId}, 1000, 10, 20, ${stream},
       now() + interval '1 day', now() + interval '1 day', now())`;
@@ -92,12 +93,14 @@ export async function endJob(
   const error: JobError | null =
     state === 'succeeded' ? null : { type: 'provider_failed', message: 'no', provider_status: 500 };
   await owner.begin(async (tx) => {
-    await tx`update jobs set state = ${state}, finished_at = now(), lease_until = null, event_seq = ${eventSeq},
+    await tx`update jobs set state = ${state}, finished_at = now(), lease_until = null,
+      event_seq = ${eventSeq},
       error = ${error === null ? null : asJson(error)} where id = ${jobId}`;
     if (state !== 'succeeded') return;
     const result = { choices: [{ index: 0, message: { role: 'assistant', content: text } }] };
     await tx`insert into job_results (job_id, result) values (${jobId}, ${JSON.stringify(result)})`;
-    await tx`insert into charges (job_id, account_id, hold_nano, amount_nano, prompt_tokens, completion_tokens,
+    await tx`insert into charges (job_id, account_id, hold_nano, amount_nano, prompt_tokens,
+      completion_tokens,
         cached_tokens, cache_write_tokens, reasoning_tokens)
       select id, account_id, hold_nano, 42, 7, 3, 0, 0, 0 from jobs where id = ${jobId}`;
   });

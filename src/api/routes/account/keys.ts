@@ -75,7 +75,7 @@ export function createKeyRoute(app: App, deps: { sql: Database; config: { secret
  * `DELETE /v1/keys/{key_id}`: revokes a key of the caller's account and those it made, here at once and
  * everywhere within 5 s.
  */
-export function deleteKeyRoute(app: App, deps: { sql: Database; apiKeys: Pick<ApiKeys, 'forget'> }): void {
+export function deleteKeyRoute(app: App, deps: { sql: Database; apiKeys: Pick<ApiKeys, 'drop'> }): void {
   app.delete(
     '/v1/keys/:key_id',
     {

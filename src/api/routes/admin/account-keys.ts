@@ -56,7 +56,7 @@ export function createAccountKeyRoute(
  */
 export function deleteAccountKeyRoute(
   app: App,
-  deps: { sql: Database; apiKeys: Pick<ApiKeys, 'forget'> },
+  deps: { sql: Database; apiKeys: Pick<ApiKeys, 'drop'> },
 ): void {
   app.delete(
     '/v1/admin/accounts/:id/keys/:key_id',

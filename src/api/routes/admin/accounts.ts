@@ -57,7 +57,7 @@ const accountRequest = z.strictObject({
  */
 export function createAccountRoute(
   app: App,
-  deps: { sql: Database; accounts: Pick<AccountCache, 'forget'> },
+  deps: { sql: Database; accounts: Pick<AccountCache, 'drop'> },
 ): void {
   app.post(
     '/v1/admin/accounts',
@@ -78,7 +78,7 @@ export function createAccountRoute(
         body: toAccount(await openAccount(tx, { id, name, credit })),
         location: `/v1/admin/accounts/${encodeURIComponent(id)}`,
       }));
-      deps.accounts.forget(id);
+      deps.accounts.drop(id);
       return answer;
     },
   );
@@ -150,7 +150,7 @@ const accountChanges = z.strictObject({
  */
 export function updateAccountRoute(
   app: App,
-  deps: { sql: Database; accounts: Pick<AccountCache, 'forget'> },
+  deps: { sql: Database; accounts: Pick<AccountCache, 'drop'> },
 ): void {
   app.patch(
     '/v1/admin/accounts/:id',
@@ -178,7 +178,7 @@ export function updateAccountRoute(
         defaultMaxOutputTokens: body.default_max_output_tokens,
         limits: body.limits,
       });
-      deps.accounts.forget(id);
+      deps.accounts.drop(id);
       const account = changed ? await findAccount(deps.sql, id) : null;
       if (account === null) throw notFound('account');
       return toAccount(account);

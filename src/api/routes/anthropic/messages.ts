@@ -27,7 +27,7 @@ export function createMessageRoute(app: App, deps: ReplyDeps): void {
     summary: 'Create a message',
     body: messageRequest,
   };
-  const config = { scope: 'jobs' as const, refuses: [402, 404, 502, 504], judged: 'message' as const };
+  const config = { scope: 'jobs' as const, refuses: [402, 404, 502, 504], validates: 'message' as const };
   app.post('/v1/messages', { config, schema }, async (request, reply) => {
     const { priced, stream, metadata, model: asked } = validatedOf(request, 'message');
     const call = { surface: 'messages' as const, priced, stream, metadata };
@@ -70,7 +70,7 @@ export function countMessageTokensRoute(app: App, deps: { sql: Database }): void
     summary: 'Count the tokens of a message',
     body: countTokensRequest,
   };
-  const config = { scope: 'read' as const, refuses: [404], judged: 'tokens' as const };
+  const config = { scope: 'read' as const, refuses: [404], validates: 'tokens' as const };
   app.post('/v1/messages/count_tokens', { config, schema }, async (request, reply) => {
     accountOf(request);
     reply.header('request-id', request.id);

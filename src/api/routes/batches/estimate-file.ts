@@ -22,14 +22,14 @@ export async function estimateFile(
   owner: LineOwner,
 ) {
   const tally = createTally();
-  let place = { readBytes: 0, readLines: 0 };
+  let cursor = { readBytes: 0, readLines: 0 };
   for (let isEnd = false; !isEnd && tally.goesOn(); ) {
-    const slice = await readFileLines(deps.sql, fileId, place, linesPerSlice, batchLineBytesMax);
-    for (const judged of await deps.validator.lines(slice.lines, owner)) {
-      if ('code' in judged) tally.fault(judged);
-      else tally.line(judged);
+    const slice = await readFileLines(deps.sql, fileId, cursor, linesPerSlice, batchLineBytesMax);
+    for (const priced of await deps.validator.lines(slice.lines, owner)) {
+      if ('code' in priced) tally.fault(priced);
+      else tally.line(priced);
     }
-    place = slice;
+    cursor = slice;
     isEnd = slice.isEnd;
   }
   return tally.result();

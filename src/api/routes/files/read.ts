@@ -11,7 +11,7 @@ import { notFound, Refusal } from '../../../shared/errors.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { cursorOf, pageQuery, toPage } from '../../http/pages.ts';
+import { cursorOf, pageQuery, sortParameter, sortQuery, toPage } from '../../http/pages.ts';
 import { idParams } from '../../http/schemas.ts';
 import { json, media } from '../../openapi/components.ts';
 import { deletedFileSchema, fileListSchema, fileSchema } from '../../openapi/schemas/file.ts';
@@ -21,7 +21,7 @@ const query = z.strictObject({
   ...pageQuery,
   after: cursorOf('file'),
   purpose: z.string().optional(),
-  order: z.enum(['asc', 'desc']).default('desc'),
+  ...sortQuery,
 });
 
 /** `GET /v1/files`: the account's files, newest first unless asked otherwise. */
@@ -34,12 +34,12 @@ export function listFilesRoute(app: App, deps: { sql: Database }): void {
     querystring: query,
   };
   app.get('/v1/files', { config: { scope: 'read' }, schema }, async (request) => {
-    const { purpose = null, after = null, order, limit } = request.query;
+    const { purpose = null, after = null, limit, [sortParameter]: direction } = request.query;
     const files = await listFiles(deps.sql, {
       accountId: accountOf(request),
       purpose,
       after,
-      order,
+      [sortParameter]: direction,
       limit,
     });
     return toPage(files.map(toFileObject), limit);

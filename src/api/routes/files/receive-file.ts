@@ -52,8 +52,8 @@ export async function receiveFile(sql: Database, request: FastifyRequest): Promi
   } finally {
     stop();
   }
-  const said = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
-  request.bodySha256 = hash.update(JSON.stringify(said)).digest('hex');
+  const sortedFields = [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
+  request.bodySha256 = hash.update(JSON.stringify(sortedFields)).digest('hex');
   return { id, fields };
 }
 

@@ -59,9 +59,9 @@ export function listJobsRoute(app: App, deps: { sql: Database }): void {
         limit,
       });
       const queued = jobs.filter(({ state }) => queuedStates.includes(state)).map(({ id }) => id);
-      const places = queued.length === 0 ? null : await findQueuePositions(deps.sql, accountId, queued);
+      const positions = queued.length === 0 ? null : await findQueuePositions(deps.sql, accountId, queued);
       return toPage(
-        jobs.map((job) => toJobObject(job, {}, places?.get(job.id))),
+        jobs.map((job) => toJobObject(job, {}, positions?.get(job.id))),
         limit,
         reachedId,
       );

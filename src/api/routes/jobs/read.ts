@@ -63,8 +63,8 @@ async function readJob(sql: Database, accountId: string, id: string): Promise<Bu
   const stored = await findJob(sql, accountId, id);
   if (stored === null) throw notFound('job');
   const { job, request, result } = stored;
-  const places = isFinal(job.state) ? null : await findQueuePositions(sql, accountId, [id]);
-  return Buffer.from(writeJson(toJobObject(job, { request, result }, places?.get(id))));
+  const positions = isFinal(job.state) ? null : await findQueuePositions(sql, accountId, [id]);
+  return Buffer.from(writeJson(toJobObject(job, { request, result }, positions?.get(id))));
 }
 
 /** Does work with a signal that aborts once the client has left or the server closes. */

@@ -69,10 +69,10 @@ export function streamJobsRoute(app: App, deps: StreamJobsDeps): void {
   });
 }
 
-type Place = { jobId: string; index: number; positions: number[] };
+type Follower = { jobId: string; index: number; positions: number[] };
 
-async function showOne(watcher: JobWatcher, stream: EventStream, place: Place): Promise<void> {
-  const { jobId, index, positions } = place;
+async function showOne(watcher: JobWatcher, stream: EventStream, follower: Follower): Promise<void> {
+  const { jobId, index, positions } = follower;
   const reader = readerOn(stream, (event) => {
     positions[index] = event.id;
     return toFrame(event, positions.join('.'));

@@ -22,7 +22,7 @@ export function submitJobRoute(app: App, deps: IntakeDeps): void {
   app.post(
     '/v1/jobs',
     {
-      config: { scope: 'jobs', refuses: [402, 404], judged: 'job' },
+      config: { scope: 'jobs', refuses: [402, 404], validates: 'job' },
       schema: {
         operationId: 'submitJob',
         response: { 202: json(jobSchema) },
@@ -48,7 +48,7 @@ export function estimateJobRoute(app: App, deps: { sql: Database }): void {
   app.post(
     '/v1/estimates',
     {
-      config: { scope: 'jobs', refuses: [404], judged: 'job' },
+      config: { scope: 'jobs', refuses: [404], validates: 'job' },
       schema: {
         operationId: 'estimateJob',
         response: { 200: estimateSchema },

@@ -22,7 +22,7 @@ export function createChatCompletionRoute(app: App, deps: ReplyDeps): void {
     summary: 'Create a chat completion',
     body: chatCompletionRequest,
   };
-  const config = { scope: 'jobs' as const, refuses: [402, 404, 502, 504], judged: 'chat' as const };
+  const config = { scope: 'jobs' as const, refuses: [402, 404, 502, 504], validates: 'chat' as const };
   app.post('/v1/chat/completions', { config, schema }, async (request, reply) => {
     const body = validatedOf(request, 'chat');
     const { priced, stream, metadata } = body;

@@ -43,12 +43,12 @@ export function createResponseRoute(app: App, deps: ResponseDeps): void {
     summary: 'Create a response',
     body: responseRequest,
   };
-  const config = { scope: 'jobs' as const, refuses: [402, 404, 502, 504], judged: 'response' as const };
+  const config = { scope: 'jobs' as const, refuses: [402, 404, 502, 504], validates: 'response' as const };
   const slots = createAccountSlots(large.underWayMax, busyMessage, large.maxWaitMs);
   app.post('/v1/responses', { config, schema }, async (request, reply) => {
-    const judged = validatedOf(request, 'response');
-    const body = readJson(judged.echo) as ResponsesBody;
-    const call = toCall(body, judged.priced ?? (await priceWithEarlier(deps, slots, request, body)));
+    const validated = validatedOf(request, 'response');
+    const body = readJson(validated.echo) as ResponsesBody;
+    const call = toCall(body, validated.priced ?? (await priceWithEarlier(deps, slots, request, body)));
     if (body.background === true) return await begin(deps, request, reply, call, body);
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
     if (body.stream === true) {

@@ -11,7 +11,7 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { createAccountMutex } from '../../http/account-mutex.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
+import { pageQuery, sortParameter, sortQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { idParams } from '../../http/schemas.ts';
 import { createSharedReads } from '../../http/shared-reads.ts';
 import { json } from '../../openapi/components.ts';
@@ -32,7 +32,7 @@ export function listResponseItemsRoute(app: App, deps: { sql: Database }): void 
     params: idParams,
     querystring: z.strictObject({
       ...pageQuery,
-      order: z.enum(['asc', 'desc']).default('desc'),
+      ...sortQuery,
       include: z.union([z.string(), z.array(z.string())]).optional(),
       'include[]': z.union([z.string(), z.array(z.string())]).optional(),
     }),
@@ -44,7 +44,8 @@ export function listResponseItemsRoute(app: App, deps: { sql: Database }): void 
     { config: { scope: 'read', refuses: [413] }, schema },
     async (request, reply) => {
       const accountId = accountOf(request);
-      const wanted = { ...request.query, accountId, id: request.params.id };
+      const { after, limit, [sortParameter]: direction } = request.query;
+      const wanted = { accountId, id: request.params.id, after, limit, direction };
       const read = async () => writeJson(await readPage(deps.sql, wanted));
       const answer = await answers(JSON.stringify(wanted), () => inTurn(accountId, read));
       return reply.type('application/json; charset=utf-8').send(answer);
@@ -55,16 +56,16 @@ export function listResponseItemsRoute(app: App, deps: { sql: Database }): void 
 type Wanted = {
   accountId: string;
   id: string;
-  order: 'asc' | 'desc';
+  direction: 'asc' | 'desc';
   after?: string | undefined;
   limit: number;
 };
 
 /** Not one turn more is read than the page is made of, and those that its cursor lies behind. */
-async function readPage(sql: Database, { accountId, id, order, after, limit }: Wanted) {
+async function readPage(sql: Database, { accountId, id, direction, after, limit }: Wanted) {
   const page: Listed[] = [];
   let isBehind = after === undefined;
-  for await (const items of turnsOf(sql, accountId, id, order)) {
+  for await (const items of turnsOf(sql, accountId, id, direction)) {
     const from = isBehind ? 0 : items.findIndex((item) => item.id === after) + 1;
     if (!isBehind && from === 0) continue;
     isBehind = true;
@@ -77,25 +78,25 @@ async function readPage(sql: Database, { accountId, id, order, after, limit }: W
 
 type Listed = { id: string };
 
-/** The items of each turn in this order; of the response itself only what was sent. */
+/** The items of each turn in this direction; of the response itself only what was sent. */
 async function* turnsOf(
   sql: Database,
   accountId: string,
   responseId: string,
-  order: 'asc' | 'desc',
+  direction: 'asc' | 'desc',
 ): AsyncGenerator<Listed[]> {
   const { facts } = await readResponse(sql, accountId, responseId);
-  const ordered = (items: InputItem[], id: string) => {
+  const arranged = (items: InputItem[], id: string) => {
     const listed = items.map((item, index) => toListed(item, id, index));
-    return order === 'asc' ? listed : listed.reverse();
+    return direction === 'asc' ? listed : listed.reverse();
   };
-  const own = async () => ordered(await readInput(sql, jobIdOf(facts.id)), facts.id);
-  if (order === 'desc') yield await own();
+  const own = async () => arranged(await readInput(sql, jobIdOf(facts.id)), facts.id);
+  if (direction === 'desc') yield await own();
   const newestFirst = await listEarlierTurns(sql, accountId, facts.body.previous_response_id);
-  for (const turn of order === 'desc' ? newestFirst : newestFirst.reverse()) {
-    yield ordered(itemsOf(await readTurn(sql, turn)), responseIdOf(turn.jobId));
+  for (const turn of direction === 'desc' ? newestFirst : newestFirst.reverse()) {
+    yield arranged(itemsOf(await readTurn(sql, turn)), responseIdOf(turn.jobId));
   }
-  if (order === 'asc') yield await own();
+  if (direction === 'asc') yield await own();
 }
 
 async function readInput(sql: Database, jobId: string): Promise<InputItem[]> {

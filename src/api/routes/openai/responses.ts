@@ -54,7 +54,7 @@ export function getResponseRoute(app: App, deps: SendResponseDeps): void {
   });
 }
 
-/** A worker that hears of the wish stops its call well within this time. */
+/** A worker that hears of it stops its call well within this time. */
 const stopMs = 5000;
 
 type CancelResponseDeps = CancelDeps & { finals: FinalWatch };

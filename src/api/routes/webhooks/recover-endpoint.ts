@@ -58,8 +58,8 @@ export function recoverWebhookEndpointRoute(
   );
 }
 
-async function recover(tx: Transaction, wish: { accountId: string; endpointId: string; since: Date }) {
-  const endpoint = await findEndpoint(tx, wish.accountId, wish.endpointId);
+async function recover(tx: Transaction, asked: { accountId: string; endpointId: string; since: Date }) {
+  const endpoint = await findEndpoint(tx, asked.accountId, asked.endpointId);
   if (endpoint === null) throw notFound('webhook endpoint');
   if (endpoint.state === 'disabled') {
     throw new Refusal(
@@ -67,7 +67,7 @@ async function recover(tx: Transaction, wish: { accountId: string; endpointId: s
       'This endpoint is disabled; enable it first with {"status": "enabled"}',
     );
   }
-  const { id, endpointId, since, createdAt } = await insertRecovery(tx, { ...wish, id: newId('rec') });
+  const { id, endpointId, since, createdAt } = await insertRecovery(tx, { ...asked, id: newId('rec') });
   return {
     id,
     object: 'webhook_endpoint.recovery' as const,

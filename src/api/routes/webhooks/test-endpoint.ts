@@ -37,7 +37,7 @@ const trial = component(
 /**
  * `POST /v1/webhook_endpoints/{id}/test`: posts an event that did not happen, once and now, signed as any
  * other, and answers with what came of it. It is no delivery: nothing is tried again, and the endpoint's
- * health is not judged by it.
+ * health does not depend on it.
  */
 export function testWebhookEndpointRoute(app: App, deps: EndpointDeps & { sending: SendDeps }): void {
   app.post(

@@ -102,8 +102,8 @@ describe('GET /v1/limits', () => {
     await submit(account, { 'idempotency-key': 'one' });
     const { status, json } = await server.call('GET /v1/limits', { as: account.key });
     expect([status, json.object, json.account_id]).toEqual([200, 'limits', account.id]);
-    const told = Object.fromEntries(json.data.map(({ name, limit, used }: Limit) => [name, [limit, used]]));
-    expect(told).toMatchObject({
+    const listed = Object.fromEntries(json.data.map(({ name, limit, used }: Limit) => [name, [limit, used]]));
+    expect(listed).toMatchObject({
       stored_bytes: [10_000_000_000, 4],
       files: [1000, 1],
       open_batches: [20, 0],

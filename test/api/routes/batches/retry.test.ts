@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A batch of which every line failed, ordered again. */
+/** A batch of which every line failed, submitted again. */
 async function submitTwice(more: object) {
   const { id: accountId, key } = await server.openAccount();
   const fileId = newId('file');
@@ -24,7 +24,7 @@ async function submitTwice(more: object) {
   return { first, again };
 }
 
-test('a batch that is ordered again keeps its files as long as the first', async () => {
+test('a batch that is submitted again keeps its files as long as the first', async () => {
   const { again } = await submitTwice({ output_expires_after: { anchor: 'created_at', seconds: 7200 } });
   const [row] = await server.sql<{ seconds: number | null }[]>`
     select output_expires_seconds as seconds from batches where id = ${again.id}`;

@@ -42,7 +42,7 @@ const textsOf = async (jobId: string) => {
   return `${row?.request ?? ''}${row?.original ?? ''}`;
 };
 
-test('what a job that never ran was asked is erased with it, and it cannot be ordered again', async () => {
+test('what a job that never ran was asked is erased with it, and it cannot be submitted again', async () => {
   const { key } = await server.openAccount({ usd: '100' });
   const asked = { request: { model: 'gpt-5-mini', messages: [{ role: 'user', content: long }] } };
   const { json } = await server.call('POST /v1/jobs', { as: key, body: asked });
@@ -54,7 +54,7 @@ test('what a job that never ran was asked is erased with it, and it cannot be or
   expect([again.status, again.json.error_type]).toEqual([409, 'invalid_state']);
 });
 
-test('one that was asked little can be ordered again', async () => {
+test('one that was asked little can be submitted again', async () => {
   const { key } = await server.openAccount({ usd: '100' });
   const [id] = await submitJobs(key, 1);
   await server.call(`POST /v1/jobs/${id}/cancel`, { as: key });

@@ -10,7 +10,7 @@ afterAll(() => server.close());
 const submission = { request: { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hi' }] } };
 const daySeconds = 86_400;
 
-/** Orders a job, ends it before anybody ran it, and orders it again. */
+/** Submits a job, ends it before anybody ran it, and submits it again. */
 async function submitTwice(body: object) {
   const { key } = await server.openAccount({ usd: '100' });
   const { json: first } = await server.call('POST /v1/jobs', { as: key, body: { ...submission, ...body } });
@@ -20,15 +20,16 @@ async function submitTwice(body: object) {
   return { first, again };
 }
 
-test('a job that was ordered for a week later has as long to run when it is ordered again at once', async () => {
+test('a job that was to run a week later has as long to run when it is submitted again', async () => {
   const runAt = new Date(Date.now() + 7 * daySeconds * 1000).toISOString();
   const { again } = await submitTwice({ run_at: runAt, expires_in_seconds: daySeconds });
   const [row] = await server.sql<{ seconds: number }[]>`
-    select extract(epoch from deadline_at - run_at)::double precision as seconds from jobs where id = ${again.id}`;
+    select extract(epoch from deadline_at - run_at)::double precision as seconds from jobs
+      where id = ${again.id}`;
   expect(row?.seconds).toBe(daySeconds);
 });
 
-test('what is ordered again says what it repeats, where its metadata has room for that', async () => {
+test('what is submitted again says what it repeats, where its metadata has room for that', async () => {
   const pairs = (many: number) =>
     Object.fromEntries(Array.from({ length: many }, (_, n) => [`key ${n}`, 'value']));
   const { first, again } = await submitTwice({ metadata: pairs(15) });

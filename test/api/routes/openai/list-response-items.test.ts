@@ -48,7 +48,8 @@ async function plant(
   });
   await server.owner`insert into holds (id, account_id, amount_nano, remaining_nano, closed_at)
     values (${holdId}, ${account.id}, 1000, 0, now())`;
-  await server.owner`insert into jobs (id, account_id, surface, state, lane, model, provider, target_model, max_attempts, hold_id,
+  await server.owner`insert into jobs (id, account_id, surface, state, lane, model, provider,
+    target_model, max_attempts, hold_id,
       hold_nano, input_tokens_bound, tokens_bound, metadata, deadline_at, finished_at)
     values (${id}, ${account.id}, 'responses', 'succeeded', 1, 'openai/gpt-5-mini', 'openai', 'openai/gpt-5-mini', 1, ${holdId},
       1000, 10, 20, '{}', now(), now())`;
@@ -70,7 +71,7 @@ const list = (id: string, query: string) =>
 const textsOf = (items: { content: { text: string }[] }[]) => items.map((item) => item.content[0]?.text);
 const all = ['turn 0', 're turn 0', 'turn 1', 're turn 1', 'turn 2', 're turn 2', 'turn 3'];
 
-test('a page lists what was said, newest first or oldest first, and goes on after any item', async () => {
+test('a page lists what was sent, newest first or oldest first, and goes on after any item', async () => {
   const last = (await chainOf(4)).at(-1) ?? '';
   for (const [submission, texts] of [['asc', all] as const, ['desc', all.toReversed()] as const]) {
     const whole = await list(last, `?order=${submission}`);
@@ -104,16 +105,16 @@ const goOn = (previous: string) =>
     body: { model: 'openai/gpt-5-mini', input: 'and?', background: true, previous_response_id: previous },
   });
 
-test('a conversation goes on from what was said in it', async () => {
+test('a conversation goes on from what was sent in it', async () => {
   const last = (await chainOf(4)).at(-1) ?? '';
   const { status, json } = await goOn(last);
   expect([status, json.previous_response_id]).toEqual([200, last]);
   const [row] = await server.owner<{ request: string }[]>`
     select request from job_requests where job_id = ${json.id.replace('resp_', 'job_')}`;
-  const said = JSON.parse(row?.request ?? '').messages.map(
+  const sent = JSON.parse(row?.request ?? '').messages.map(
     (message: { content: unknown }) => message.content,
   );
-  expect(said).toEqual([...all, 're turn 3', 'and?']);
+  expect(sent).toEqual([...all, 're turn 3', 'and?']);
 });
 
 test('a conversation of more than 64 MiB is refused by its size, and none of it is read', async () => {

@@ -13,11 +13,14 @@ afterAll(() => server.close());
 async function owe(accountId: string, state = 'exhausted', body = '{}'): Promise<string> {
   const id = newId('dlv');
   const due = state === 'pending' ? new Date() : null;
-  await server.owner`insert into deliveries (id, account_id, event_id, event_type, job_id, url, body, state, tries,
+  await server.owner`insert into deliveries (id, account_id, event_id, event_type, job_id, url, body,
+    state, tries,
       next_attempt_at)
-    values (${id}, ${accountId}, ${`evt_of_${id}`}, 'job.failed', 'job_1', 'https://example.com/hook', ${body}, ${state}, 3,
+    values (${id}, ${accountId}, ${`evt_of_${id}`}, 'job.failed', 'job_1', 'https://example.com/hook',
+      ${body}, ${state}, 3,
       ${due})`;
-  await server.owner`insert into delivery_attempts (delivery_id, number, status_code, duration_ms, remote_ip, outcome)
+  await server.owner`insert into delivery_attempts (delivery_id, number, status_code, duration_ms,
+    remote_ip, outcome)
     values (${id}, 1, 500, 12, '1.1.1.1', 'failed')`;
   return id;
 }

@@ -59,7 +59,8 @@ describe('webhook endpoints', () => {
     const many = await server.openAccount();
     await server.sql`
       insert into webhook_endpoints (id, account_id, name, url, event_types, secret, secret_hint)
-      select ${`whe_${many.id}_`} || n, ${many.id}, 'one of many', ${wanted.url}, ${wanted.event_types}::text[], '', ''
+      select ${`whe_${many.id}_`} || n, ${many.id}, 'one of many', ${wanted.url},
+        ${wanted.event_types}::text[], '', ''
       from generate_series(1, 98) n`;
     const answers = await Promise.all(Array.from({ length: 8 }, () => create(many)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429, 429, 429, 429, 429, 429]);
@@ -188,7 +189,8 @@ describe('webhook endpoints', () => {
   it('number a hundred at most', async () => {
     const many = await server.openAccount();
     const { id } = (await create(many)).json;
-    await server.owner`insert into webhook_endpoints (id, account_id, name, url, event_types, secret, secret_hint)
+    await server.owner`insert into webhook_endpoints (id, account_id, name, url, event_types, secret,
+      secret_hint)
       select id || n, account_id, name, url, event_types, secret, secret_hint
       from webhook_endpoints, generate_series(1, 99) n where id = ${id}`;
     expect((await create(many)).status).toBe(429);

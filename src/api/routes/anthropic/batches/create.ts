@@ -26,7 +26,7 @@ export function createMessageBatchRoute(app: App, deps: { sql: Database }): void
     summary: 'Begin a batch of messages',
     body: messageBatchRequest,
   };
-  const config = { scope: 'jobs' as const, judged: 'messageBatch' as const };
+  const config = { scope: 'jobs' as const, validates: 'messageBatch' as const };
   app.post('/v1/messages/batches', { config, schema }, async (request, reply) => {
     const { requests, pieces } = validatedOf(request, 'messageBatch');
     const accountId = accountOf(request);

@@ -17,8 +17,8 @@ export function toMessageResult({ custom_id, response, error }: FileLine): Messa
     return { custom_id, result: { type: 'succeeded', message: response.body } };
   if (error?.code === 'batch_expired') return { custom_id, result: { type: 'expired' } };
   if (error?.code === 'batch_cancelled') return { custom_id, result: { type: 'canceled' } };
-  const said = response?.body as { error?: { message?: string } } | undefined;
-  const message = said?.error?.message ?? error?.message ?? 'the request failed';
+  const body = response?.body as { error?: { message?: string } } | undefined;
+  const message = body?.error?.message ?? error?.message ?? 'the request failed';
   const type = anthropicTypeOf(response?.status_code ?? 500);
   return { custom_id, result: errored(type, message, response?.request_id ?? null) };
 }

@@ -68,14 +68,14 @@ async function* mapLines(
   fileId: string,
   toResult: (line: FileLine) => MessageResult,
 ): AsyncGenerator<string> {
-  let place = { readBytes: 0, readLines: 0 };
+  let cursor = { readBytes: 0, readLines: 0 };
   for (let isEnd = false; !isEnd; ) {
-    const slice = await readFileLines(sql, fileId, place, linesPerPiece, Number.POSITIVE_INFINITY);
+    const slice = await readFileLines(sql, fileId, cursor, linesPerPiece, Number.POSITIVE_INFINITY);
     const lines = slice.lines.flatMap(({ bytes }) =>
       bytes === null ? [] : [readJson(bytes.toString('utf8')) as FileLine],
     );
     if (lines.length > 0) yield lines.map((line) => `${writeJson(toResult(line))}\n`).join('');
-    place = slice;
+    cursor = slice;
     isEnd = slice.isEnd;
   }
 }
