@@ -39,7 +39,12 @@ export async function receiveBody(
   const isSmall = announcedBytes <= smallBytesMax;
   const slot = isSmall ? slots.small(request.account) : await slots.enter(request.account);
   try {
-    const { bytes, sha256 } = await read(request, settings, slot, isWithinLimits(announcedBytes, settings.limits));
+    const { bytes, sha256 } = await read(
+      request,
+      settings,
+      slot,
+      isWithinLimits(announcedBytes, settings.limits),
+    );
     if (!Number.isNaN(announcedBytes) && bytes.length !== announcedBytes) {
       throw new Refusal('invalid_json', 'The body is not as long as its content-length says');
     }
