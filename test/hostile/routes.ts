@@ -40,7 +40,8 @@ export type OpenApi = {
 export function listRoutes(app: Pick<App, 'printRoutes'>, document: OpenApi): Route[] {
   return readTree(app.printRoutes({ commonPrefix: false })).map(({ method, path }) => {
     const described = document.paths[toDocumented(path)]?.[method.toLowerCase()];
-    const content = Object.values(described?.requestBody?.content ?? {})[0];
+    // Forms have a kind of their own.
+    const content = described?.requestBody?.content['application/json'];
     return {
       name: `${method} ${path}`,
       method,
