@@ -9,8 +9,8 @@ const retryAfterMs = 1000;
 
 /**
  * So many slots for each account, in this process: what is long or large under way for one leaves the others
- * theirs. Work that finds none waits for `maxWaitMs`, in the order of asking; then it is refused with a 429 that
- * says `busyMessage`.
+ * theirs. Work that finds none waits for `maxWaitMs`, in the order of asking; then it is refused with a 429
+ * that says `busyMessage`.
  */
 export function createAccountSlots(max: number, busyMessage: string, maxWaitMs = 0): AccountSlots {
   const accounts = new Map<string, { slots: ReturnType<typeof createSlots>; users: number }>();
