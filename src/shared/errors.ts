@@ -5,6 +5,7 @@ export const refusals = {
   insufficient_funds: { status: 402, retry: false },
   permission_denied: { status: 403, retry: false },
   not_found: { status: 404, retry: null },
+  method_not_allowed: { status: 405, retry: false },
   idempotency_conflict: { status: 409, retry: false },
   invalid_state: { status: 409, retry: false },
   too_large: { status: 413, retry: null },
@@ -43,6 +44,8 @@ export type RefusalExtras = {
   retryAfterMs?: number;
   /** Extra fields of the flat body, e.g. `required` and `available` of a 402. */
   fields?: Record<string, string>;
+  /** Headers that go with it, e.g. `allow` of a 405. */
+  headers?: Record<string, string>;
 };
 
 /** A refusal on its way to the client. Its message is public; `cause` is for the log only. */

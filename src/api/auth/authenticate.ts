@@ -2,10 +2,11 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { insertAccount } from '../../shared/accounts/sql/accounts.ts';
-import { notFound, Refusal } from '../../shared/errors.ts';
+import { Refusal } from '../../shared/errors.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { type Caller, mayUse, nobody } from '../http/caller.ts';
 import { addressKey, type RateLimit } from '../http/rate-limit.ts';
+import { unknownRoute } from '../http/unknown-route.ts';
 import type { AccountCache } from './account-cache.ts';
 import { type ApiKeys, sha256 } from './api-keys.ts';
 import type { TokenHolder } from './jwt.ts';
@@ -77,7 +78,7 @@ export function createAuthenticator(deps: AuthenticateDeps): (request: FastifyRe
     request.caller = nobody;
     request.account = null;
     // Before the body is read: what is sent to nowhere has no faults worth naming.
-    if (request.is404) throw notFound('route');
+    if (request.is404) throw unknownRoute(request);
     // A route without a scope cannot exist (see scopes.ts); were there one, it would be the operator's.
     if (scope === 'public') return;
     request.caller = await authenticate(request);

@@ -1,7 +1,6 @@
 import cors from '@fastify/cors';
 import { type FastifyBaseLogger, type FastifyRequest, fastify, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { notFound } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import type { Config } from '../../shared/platform/config/config.ts';
 import type { App } from './app.ts';
@@ -13,6 +12,7 @@ import { compileValidator } from './compile-validator.ts';
 import { createBodyReader, emptySha256, type JsonBodyDeps } from './json-body.ts';
 import { decorateLinks } from './links.ts';
 import { answerError, sendRefusal } from './problem.ts';
+import { noteMethods, unknownRoute } from './unknown-route.ts';
 
 type OpenDeps = { config: Pick<Config, 'http'>; log: FastifyBaseLogger };
 
@@ -67,7 +67,8 @@ export function openServer({ config, log, validator, bodies }: OpenDeps & JsonBo
   const readBody = createBodyReader({ config, validator, bodies });
   app.addContentTypeParser('application/json', (request: FastifyRequest) => readBody(request));
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, notFound('route')));
+  app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, unknownRoute(request)));
+  noteMethods(app as unknown as App);
   return app as unknown as App;
 }
 

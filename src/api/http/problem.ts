@@ -72,7 +72,7 @@ export function anthropicProblemBody(refusal: Refusal, requestId: string) {
  */
 export function problemHeaders(refusal: Refusal): Record<string, string> {
   const retry = refusal.extras.retry ?? refusals[refusal.type].retry;
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...refusal.extras.headers };
   if (statusOf(refusal) === 401) headers['www-authenticate'] = 'Bearer';
   if (retry !== null) headers['x-should-retry'] = String(retry);
   const asked = refusal.extras.retryAfterMs ?? (retry === true ? retryAfterMsDefault : undefined);

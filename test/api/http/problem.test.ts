@@ -68,6 +68,7 @@ test('Anthropic types follow the status', () => {
     402: 'billing_error',
     403: 'permission_error',
     404: 'not_found_error',
+    405: 'invalid_request_error',
     409: 'invalid_request_error',
     413: 'request_too_large',
     415: 'invalid_request_error',
@@ -93,8 +94,8 @@ test('a bug says nothing of itself; an outage is a 503', () => {
   expect(toRefusal(Object.assign(new Error('x'), { code: '40P01' })).type).toBe('unavailable');
 });
 
-test('unknown routes, wrong methods and broken paths are the same 404', async () => {
-  for (const request of ['GET /nothing', 'DELETE /v1/balance', 'POST /v1/models', 'GET /%zz', 'PUT /']) {
+test('unknown routes and broken paths are the same 404', async () => {
+  for (const request of ['GET /nothing', 'DELETE /v1/balances', 'POST /v1/models/', 'GET /%zz']) {
     const answer = await server.call(request);
     expect([request, answer.status, answer.json.error_type]).toEqual([request, 404, 'not_found']);
     expect(answer.headers['x-request-id']).toMatch(/^req_[0-9a-f]{32}$/);

@@ -1,0 +1,42 @@
+import type { FastifyRequest } from 'fastify';
+import { notFound, Refusal } from '../../shared/errors.ts';
+import type { App } from './app.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The methods that routes at this path answer, sorted; none when there is no such path. */
+    methodsAt(path: string): string[];
+  }
+}
+
+/** Notes the routes that are added after it, so that a path with another method can be told from no path. */
+export function noteMethods(app: App): void {
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ method, url }) => {
+    const known = methods.get(url) ?? new Set();
+    for (const one of [method].flat()) known.add(one);
+    methods.set(url, known);
+  });
+  app.decorate('methodsAt', (path) => {
+    const found = [...methods].filter(([url]) => url !== '*' && patternOf(url).test(path));
+    return [...new Set(found.flatMap(([, known]) => [...known]))].filter((one) => one !== 'OPTIONS').sort();
+  });
+}
+
+/** A segment of a route is a text, or the name of anything but a slash; a star takes the rest. */
+function patternOf(url: string): RegExp {
+  const segments = url.split('/').map((segment) => {
+    if (segment.startsWith(':')) return '[^/]+';
+    return segment === '*' ? '.*' : segment.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(`^${segments.join('/')}$`);
+}
+
+/** The refusal of a request that no route takes: 405 with `Allow` where its path is known, else 404. */
+export function unknownRoute({ server, url, method }: FastifyRequest): Refusal {
+  const [path = ''] = url.split('?');
+  const allowed = server.methodsAt(path);
+  if (allowed.length === 0) return notFound('route');
+  const message = `${method} is not possible here; this path takes ${allowed.join(', ')}`;
+  return new Refusal('method_not_allowed', message, { headers: { allow: allowed.join(', ') } });
+}
