@@ -11,7 +11,10 @@ export type KeyClaim = KeyOfAccount & { token: string };
 /** The first answer to a request that carried an Idempotency-Key. */
 export type RememberedReply = { status: number; reply: string; location: string | null };
 
-/** How a key stands for who asks; see claim_idempotency_key in the migrations for what each word promises. */
+/**
+ * How a key stands for who asks; see migrations/functions/claim_idempotency_key.sql for what each word
+ * promises.
+ */
 export type KeyStanding =
   | { kind: 'claimed' }
   | { kind: 'started' }

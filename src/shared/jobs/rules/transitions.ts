@@ -2,8 +2,8 @@ import { type FinalState, isFinal, type JobState } from './job.ts';
 
 /**
  * Which moves a job may make, from each state. A final job makes none, ever; a job that is not running ends
- * only because nobody wants it any more. The trigger of migration 0011 refuses every other pair, whoever
- * asks.
+ * only because nobody wants it any more. The trigger of migrations/functions/refuse_move.sql refuses every
+ * other pair, whoever asks.
  */
 export const legalJobMoves: Readonly<Record<JobState, readonly JobState[]>> = {
   waiting: ['ticketed', 'cancelled', 'expired'],

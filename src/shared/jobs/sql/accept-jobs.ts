@@ -33,7 +33,7 @@ export type JobIntake = {
   original: string | null;
 };
 
-/** What became of one intake; see accept_jobs in the migrations for what each word promises. */
+/** What became of one intake; see migrations/functions/accept_jobs.sql for what each word promises. */
 export type IntakeVerdict =
   | { kind: 'accepted' }
   | { kind: 'insufficient'; availableNano: bigint }

@@ -40,7 +40,7 @@ export type ClaimOptions = {
 
 /**
  * Takes due deliveries, fairly between receivers, and counts the tries; the next claim goes on after
- * `reached`. See claim_deliveries in the migrations.
+ * `reached`. See migrations/functions/claim_deliveries.sql.
  */
 export async function claimDeliveries(
   sql: Database | Transaction,
