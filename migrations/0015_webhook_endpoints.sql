@@ -43,8 +43,8 @@ create index deliveries_of_endpoint on deliveries (endpoint_id, id desc) where e
 create index deliveries_to_recover on deliveries (endpoint_id, created_at, id)
   where endpoint_id is not null and state in ('exhausted', 'held');
 
--- A request to send an endpoint again what it has not had since a time. Done in pages, each with the cursor it
--- came to in one transaction: whoever dies on the way, another goes on, and nothing is sent twice for one
+-- A request to send an endpoint again what it has not had since a time. Done in pages, each with the cursor
+-- it came to in one transaction: whoever dies on the way, another goes on, and nothing is sent twice for one
 -- request.
 create table webhook_recoveries (
   id text primary key,

@@ -1,4 +1,5 @@
--- What is erased says so, so that retention reads an index of what is still kept, and not all that ever ended.
+-- What is erased says so, so that retention reads an index of what is still kept, and not all that ever
+-- ended.
 alter table jobs add column content_erased_at timestamptz;
 -- Serves: erasing the texts of jobs that ended long ago, the oldest first.
 create index jobs_with_content on jobs (finished_at) where finished_at is not null

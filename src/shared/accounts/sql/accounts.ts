@@ -1,15 +1,16 @@
 import type { NanoUsd } from '../../money/rules/money.ts';
+import { openBalances } from '../../money/sql/balances.ts';
 import type { OwnLimits, QuotaName } from '../../platform/config/quotas.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 
-/** What requests of an account are judged by. Null limits are the installation's defaults. */
+/** What requests of an account are checked against. Null limits are the installation's defaults. */
 export type AccountSettings = {
   id: string;
   paused: boolean;
   requestsPerMinute: number | null;
   maxQueueDepth: number | null;
   defaultMaxOutputTokens: number | null;
-  /** Those of the account's own; see domain/quotas.ts. */
+  /** Those of the account's own; see platform/config/quotas.ts. */
   limits: OwnLimits;
 };
 
@@ -47,7 +48,7 @@ export async function insertAccount(
       on conflict do nothing
       returning id
     )
-    insert into balances (account_id) select id from created
+    ${openBalances(sql, sql`created`)}
     returning account_id`;
   return rows.length === 1;
 }

@@ -1,3 +1,4 @@
+import { closeBatchHold } from '../../money/sql/batch-holds.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 import type { BatchEnd, BatchFault, BatchRecord } from '../rules/batch.ts';
 import { type BatchLease, fence, LeaseLost, type OpenBatch } from './batch-lease.ts';
@@ -108,7 +109,7 @@ export async function endBatch(
       await tx`delete from batch_lines where batch_id = ${batch.id}`;
       await tx`update batches set total = 0, failed = 0, last_line = 0 where id = ${batch.id}`;
     }
-    await tx`update holds set closed_at = now() where id = ${batch.holdId} and remaining_nano = 0`;
+    await closeBatchHold(tx, batch.holdId);
     const [row] = await tx<BatchRecord[]>`
       update batches b
       set state = ${ending.state}, finished_at = now(), lease_token = null, lease_until = null,

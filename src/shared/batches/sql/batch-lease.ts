@@ -164,8 +164,3 @@ export async function fence(tx: Transaction, lease: BatchLease, state: string): 
     for no key update`;
   if (rows.length === 0) throw new LeaseLost(`batch ${lease.batchId}`);
 }
-
-/** Locks an account's balance for this transaction: before the batch, as everything that moves money does. */
-export async function lockBalance(tx: Transaction, accountId: string): Promise<void> {
-  await tx`select 1 from balances where account_id = ${accountId} for no key update`;
-}

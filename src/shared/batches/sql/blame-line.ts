@@ -1,7 +1,8 @@
+import { lockBalance } from '../../money/sql/balances.ts';
+import { releaseLines } from '../../money/sql/batch-holds.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 import type { BatchFault } from '../rules/batch.ts';
-import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
-import { releaseShares } from './expand-batch.ts';
+import { type BatchLease, fence, type OpenBatch } from './batch-lease.ts';
 
 /** Notes which line was failed because its processing ended processes. */
 export async function blameLine(tx: Transaction, lease: BatchLease, line: number): Promise<void> {
@@ -32,7 +33,7 @@ export async function blameLineWithoutJob(sql: Database, lease: BatchLease, batc
       update batches set expanded_through = ${line}, failed = failed + ${blamed === undefined ? 0 : 1}
       where id = ${batch.id}`;
     await blameLine(tx, lease, line);
-    await releaseShares(tx, batch, blamed?.share ?? 0n);
+    await releaseLines(tx, batch, blamed?.share ?? 0n);
   });
 }
 

@@ -1,7 +1,8 @@
-import { newId } from '../../ids.ts';
 import type { JobIntake } from '../../jobs/sql/accept-jobs.ts';
+import { lockBalance } from '../../money/sql/balances.ts';
+import { reserveBatch } from '../../money/sql/batch-holds.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
-import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
+import { type BatchLease, fence, type OpenBatch } from './batch-lease.ts';
 
 /** A line as it is kept: with the job that will be made of it, or with why it is refused. */
 export type BatchLine = { line: number; customId: string } & (
@@ -112,29 +113,18 @@ export async function hasAllLines(sql: Database, batchId: string): Promise<boole
 }
 
 /**
- * Sets aside what all lines together may cost and begins the batch. False when the account has less: nothing
- * is taken.
+ * Reserves what all lines together may cost and begins the batch. False when the account has less available:
+ * nothing is reserved.
  */
-export async function openBatchHold(sql: Database, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+export async function startBatch(sql: Database, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   return await sql.begin(async (tx) => {
     await lockBalance(tx, batch.accountId);
     await fence(tx, lease, 'validating');
-    const [balance] = await tx<{ available: bigint; held: bigint }[]>`
-      update balances
-      set available_nano = available_nano - ${batch.quotedNano}, held_nano = held_nano + ${batch.quotedNano}
-      where account_id = ${batch.accountId} and available_nano >= ${batch.quotedNano}
-      returning available_nano as available, held_nano as held`;
-    if (balance === undefined) return false;
-    const holdId = newId('hold');
+    const holdId = await reserveBatch(tx, batch, batch.quotedNano);
+    if (holdId === null) return false;
     await tx`
-      insert into holds (id, account_id, batch_id, amount_nano, remaining_nano)
-      values (${holdId}, ${batch.accountId}, ${batch.id}, ${batch.quotedNano}, ${batch.quotedNano})`;
-    await tx`
-      insert into entries (account_id, type, amount_nano, available_nano, held_nano, batch_id, description)
-      values (${batch.accountId}, 'hold', ${-batch.quotedNano}, ${balance.available}, ${balance.held}, ${batch.id},
-        'hold for a batch')`;
-    await tx`
-      update batches set state = 'in_progress', in_progress_at = now(), hold_id = ${holdId} where id = ${batch.id}`;
+      update batches set state = 'in_progress', in_progress_at = now(), hold_id = ${holdId}
+      where id = ${batch.id}`;
     return true;
   });
 }
