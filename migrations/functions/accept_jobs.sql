@@ -1,4 +1,4 @@
--- Stores jobs and reserves their money, each decided by itself in the order of `ord`. The verdict says what
+-- Stores jobs and reserves their money, each decided by itself in the order of the arrays. The verdict says what
 -- became of it:
 --   accepted      The job, its hold, its ledger entry and its remembered answer are stored, perhaps since an
 --                 earlier call: a caller who lost the answer to its commit repeats the call with the same job
@@ -24,8 +24,8 @@
 -- empty would go on to read all of it when it is not (measured: 190 µs a job at first, 2,600 after 45,000
 -- jobs, until the next analyze).
 create or replace function accept_jobs(
-  p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_unfinished_max integer,
-  p_keys_max integer, p_lock_wait_ms integer
+  p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_keys text[], p_fingerprints text[],
+  p_replies text[], p_limits json, p_lock_wait_ms integer
 )
 returns table (
   ord integer, verdict text, available_nano bigint, quota integer, status integer, reply text, location text
@@ -37,15 +37,18 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  intake job_intake[];
+  submitted jobs[];
+  unfinished_max integer := p_limits ->> 'unfinished_jobs';
+  keys_max integer := p_limits ->> 'idempotency_keys';
   candidate record;
   current_account text;
   free bigint;
   held bigint;
   room integer;
   key_room integer;
-  known integer[] := '{}';
-  accepted job_intake[] := '{}';
+  known integer[];
+  accepted jobs[] := '{}';
+  accepted_ords integer[] := '{}';
   names text[] := '{}';
   taken boolean[];
   deep integer[] := '{}';
@@ -55,38 +58,33 @@ declare
   held_after bigint[] := '{}';
 begin
   perform set_config('lock_timeout', p_lock_wait_ms || 'ms', true);
-  intake := array(select j from json_populate_recordset(null::job_intake, p_jobs) j);
+  submitted := array(select j from json_populate_recordset(null::jobs, p_jobs) j);
 
   perform 1 from balances b
-  where b.account_id in (select i.account_id from unnest(intake) i)
+  where b.account_id in (select s.account_id from unnest(submitted) s)
   order by b.account_id
   for no key update;
 
-  taken := array_fill(false, array[cardinality(intake)]);
-  known := array(select i.ord from unnest(intake) i join jobs j on j.id = i.job_id);
+  taken := array_fill(false, array[cardinality(submitted)]);
+  known := array(
+    select s.ordinality::integer from unnest(submitted) with ordinality s join jobs j on j.id = s.id
+  );
 
   for candidate in
-    select q.item, q.ord, q.account_id, q.name, q.mention, q.has_key, q.hold_nano, b.available_nano,
-      b.held_nano,
-      coalesce(a.max_queue_depth, p_unfinished_max) - b.unfinished_jobs as room,
-      coalesce((a.limits ->> 'idempotency_keys')::integer, p_keys_max) - b.idempotency_keys as key_room
+    select n.job, n.ord, n.account_id, n.name, n.key, n.hold_nano, b.available_nano, b.held_nano,
+      row_number() over (partition by n.account_id, n.name order by n.ord) as mention,
+      coalesce(a.max_queue_depth, unfinished_max) - b.unfinished_jobs as room,
+      coalesce((a.limits ->> 'idempotency_keys')::integer, keys_max) - b.idempotency_keys as key_room
     from (
-      select n.*, row_number() over (partition by n.account_id, n.name order by n.ord) as mention
-      from (
-        select i as item, i.ord, i.account_id, i.hold_nano, i.idempotency_key,
-          i.idempotency_key is not null as has_key,
-          coalesce('key ' || i.idempotency_key, 'job ' || i.job_id) as name
-        from unnest(intake) i
-      ) n
-    ) q
-    join balances b on b.account_id = q.account_id
-    join accounts a on a.id = q.account_id
-    where not q.ord = any (known)
-      and not exists (
-        select 1 from idempotency_keys k
-        where k.account_id = q.account_id and k.key = q.idempotency_key
-      )
-    order by q.account_id, q.ord
+      select k.job, (k.job).account_id, (k.job).hold_nano, k.ord, p_keys[k.ord] as key,
+        coalesce('key ' || p_keys[k.ord], 'job ' || (k.job).id) as name
+      from (select s as job, (row_number() over ())::integer as ord from unnest(submitted) s) k
+    ) n
+    join balances b on b.account_id = n.account_id
+    join accounts a on a.id = n.account_id
+    where not n.ord = any (known)
+      and not exists (select 1 from idempotency_keys k where k.account_id = n.account_id and k.key = n.key)
+    order by n.account_id, n.ord
   loop
     if current_account is distinct from candidate.account_id then
       current_account := candidate.account_id;
@@ -100,16 +98,17 @@ begin
     continue when candidate.mention > 1 and candidate.name = any (names);
     if room <= 0 then
       deep := deep || candidate.ord;
-    elsif candidate.has_key and key_room <= 0 then
+    elsif candidate.key is not null and key_room <= 0 then
       keyed := keyed || candidate.ord;
     elsif candidate.hold_nano <= free then
       free := free - candidate.hold_nano;
       held := held + candidate.hold_nano;
       room := room - 1;
-      key_room := key_room - candidate.has_key::integer;
-      accepted := accepted || candidate.item;
-      names := names || candidate.name;
+      key_room := key_room - (candidate.key is not null)::integer;
+      accepted := accepted || candidate.job;
+      accepted_ords := accepted_ords || candidate.ord;
       taken[candidate.ord] := true;
+      names := names || candidate.name;
       free_after := free_after || free;
       held_after := held_after || held;
     else
@@ -119,73 +118,89 @@ begin
 
   if cardinality(accepted) > 0 then
     insert into holds (id, account_id, amount_nano, remaining_nano)
-    select i.hold_id, i.account_id, i.hold_nano, i.hold_nano
-    from unnest(accepted) i;
+    select j.hold_id, j.account_id, j.hold_nano, j.hold_nano
+    from unnest(accepted) j;
 
-    insert into jobs (
-      id, account_id, surface, lane, model, provider, target_model, max_attempts, hold_id, hold_nano,
-      input_tokens_bound,
-      tokens_bound, stream, announces, webhook_url, webhook_payload, metadata, run_at, created_at,
-      expires_in_seconds, deadline_at
-    )
-    select i.job_id, i.account_id, i.surface, i.lane, i.model, i.provider, i.target_model, i.max_attempts,
-      i.hold_id, i.hold_nano, i.input_tokens_bound, i.tokens_bound, i.stream, i.announces, i.webhook_url,
-      i.webhook_payload, i.metadata,
-      greatest(i.run_at, now()), i.created_at, i.expires_in_seconds,
-      greatest(i.run_at, now()) + make_interval(secs => i.expires_in_seconds)
-    from unnest(accepted) i;
+    perform insert_jobs(accepted);
 
     insert into job_requests (job_id, request, targets, original)
-    select i.job_id, p_requests[i.ord], p_targets[i.ord]::jsonb, p_originals[i.ord]
-    from unnest(accepted) i;
+    select j.id, p_requests[o.ord], p_targets[o.ord]::jsonb, p_originals[o.ord]
+    from unnest(accepted) with ordinality j
+    join unnest(accepted_ords) with ordinality as o (ord, ordinality) using (ordinality);
 
     insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id, description)
-    select i.account_id, 'hold', -i.hold_nano, free_after[i.ordinality], held_after[i.ordinality], i.job_id,
+    select j.account_id, 'hold', -j.hold_nano, free_after[j.ordinality], held_after[j.ordinality], j.id,
       'hold for a job'
-    from unnest(accepted) with ordinality i
-    order by i.ordinality;
+    from unnest(accepted) with ordinality j
+    order by j.ordinality;
 
     insert into idempotency_keys (account_id, key, fingerprint, status, reply, location)
-    select i.account_id, i.idempotency_key, i.fingerprint, 202, i.reply, '/v1/jobs/' || i.job_id
-    from unnest(accepted) i where i.idempotency_key is not null;
+    select j.account_id, p_keys[o.ord], p_fingerprints[o.ord], 202, p_replies[o.ord], '/v1/jobs/' || j.id
+    from unnest(accepted) with ordinality j
+    join unnest(accepted_ords) with ordinality as o (ord, ordinality) using (ordinality)
+    where p_keys[o.ord] is not null;
 
     update balances b
     set available_nano = b.available_nano - s.amount, held_nano = b.held_nano + s.amount,
       unfinished_jobs = b.unfinished_jobs + s.jobs, idempotency_keys = b.idempotency_keys + s.keys
     from (
-      select i.account_id, sum(i.hold_nano)::bigint as amount, count(*)::integer as jobs,
-        count(i.idempotency_key)::integer as keys
-      from unnest(accepted) i group by i.account_id
+      select j.account_id, sum(j.hold_nano)::bigint as amount, count(*)::integer as jobs,
+        count(p_keys[accepted_ords[j.ordinality]])::integer as keys
+      from unnest(accepted) with ordinality j group by j.account_id
     ) s
     where b.account_id = s.account_id;
   end if;
 
   return query
-    select i.ord,
+    select s.ordinality::integer,
       case
-        when taken[i.ord] or i.ord = any (known) then 'accepted'
-        when exists (select from unnest(accepted) a where a.job_id = i.job_id) then 'accepted'
-        when i.ord = any (deep) then 'deep'
-        when i.ord = any (keyed) then 'keyed'
-        when i.ord = any (poor) then 'insufficient'
-        when k.fingerprint <> i.fingerprint then 'conflict'
+        when taken[s.ordinality] or s.ordinality = any (known) then 'accepted'
+        when exists (select from unnest(accepted) j where j.id = s.id) then 'accepted'
+        when s.ordinality = any (deep) then 'deep'
+        when s.ordinality = any (keyed) then 'keyed'
+        when s.ordinality = any (poor) then 'insufficient'
+        when k.fingerprint <> p_fingerprints[s.ordinality] then 'conflict'
         when k.claim_token is not null then 'in_progress'
         when k.key is not null then 'replayed'
         else 'unknown'
       end,
-      b.available_nano, case
-        when i.ord = any (deep) then coalesce(a.max_queue_depth, p_unfinished_max)
-        when i.ord = any (keyed) then coalesce((a.limits ->> 'idempotency_keys')::integer, p_keys_max)
+      b.available_nano,
+      case
+        when s.ordinality = any (deep) then coalesce(a.max_queue_depth, unfinished_max)
+        when s.ordinality = any (keyed) then coalesce((a.limits ->> 'idempotency_keys')::integer, keys_max)
       end,
       k.status, k.reply, k.location
-    from unnest(intake) i
-    left join balances b on b.account_id = i.account_id
-    left join accounts a on a.id = i.account_id
-    left join idempotency_keys k on k.account_id = i.account_id and k.key = i.idempotency_key
-    order by i.ord;
+    from unnest(submitted) with ordinality s
+    left join balances b on b.account_id = s.account_id
+    left join accounts a on a.id = s.account_id
+    left join idempotency_keys k on k.account_id = s.account_id and k.key = p_keys[s.ordinality]
+    order by s.ordinality;
 end $$;
 
--- The overload that processes of the release before call; a later migration drops it.
+-- The overloads that processes of the releases before call; a later migration drops them.
+create or replace function accept_jobs(
+  p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_unfinished_max integer,
+  p_keys_max integer, p_lock_wait_ms integer
+)
+returns table (
+  ord integer, verdict text, available_nano bigint, quota integer, status integer, reply text, location text
+)
+language sql
+as $$
+  select a.*
+  from (
+    select json_agg(e.job::jsonb || jsonb_build_object('id', e.job ->> 'job_id') order by e.n) as jobs,
+      array_agg(e.job ->> 'idempotency_key' order by e.n) as keys,
+      array_agg(e.job ->> 'fingerprint' order by e.n) as fingerprints,
+      array_agg(e.job ->> 'reply' order by e.n) as replies
+    from json_array_elements(p_jobs) with ordinality as e (job, n)
+  ) s
+  cross join lateral accept_jobs(
+    s.jobs, p_requests, p_targets, p_originals, s.keys, s.fingerprints, s.replies,
+    json_build_object('unfinished_jobs', p_unfinished_max, 'idempotency_keys', p_keys_max), p_lock_wait_ms
+  ) a
+$$;
+
 create or replace function accept_jobs(
   p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_queue_depth integer
 )

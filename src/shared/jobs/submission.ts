@@ -7,14 +7,9 @@ import { newId } from '../ids.ts';
 import { writeJson } from '../platform/json/verbatim.ts';
 import { type Quote, quote } from '../quoting/quote.ts';
 import { checkWebhookUrl } from '../webhooks/webhook-target.ts';
-import {
-  type JobRecord,
-  type Lane,
-  lanes,
-  type Surface,
-  toJobObject,
-  type WebhookObject,
-} from './rules/job.ts';
+import { type Lane, lanes } from './rules/job.ts';
+import { toJobObject } from './rules/job-object.ts';
+import type { JobRecord, NewJob } from './rules/job-row.ts';
 import type { JobIntake } from './sql/accept-jobs.ts';
 import { storeTargets } from './stored-targets.ts';
 
@@ -26,22 +21,19 @@ export type PricedRequest = {
   quote: Quote;
 };
 
-/** A job as a caller orders it. */
-export type JobSubmission = {
-  surface: Surface;
-  priced: PricedRequest;
-  lane: Lane;
-  stream: boolean;
-  runAt: Date | null;
-  expiresInSeconds: number;
-  fallbacks: string[];
-  maxAttempts: number;
-  /** Whether webhooks tell its end: for jobs that were ordered as jobs, not for what only answers a call. */
-  announces: WebhookObject | null;
-  webhookUrl: string | null;
-  webhookPayload: 'thin' | 'full';
-  metadata: Record<string, string>;
-};
+/** A job as a caller submits it. */
+export type JobSubmission = Pick<
+  NewJob,
+  | 'surface'
+  | 'stream'
+  | 'runAt'
+  | 'expiresInSeconds'
+  | 'maxAttempts'
+  | 'announces'
+  | 'webhookUrl'
+  | 'webhookPayload'
+  | 'metadata'
+> & { priced: PricedRequest; lane: Lane; fallbacks: string[] };
 
 /** Who orders, and under which idempotency key if any. */
 export type Submitter = {
@@ -182,7 +174,7 @@ export function toIntake(jobId: string, submission: JobSubmission, submitter: Su
     finishedAt: null,
   };
   return {
-    jobId,
+    id: jobId,
     accountId: submitter.accountId,
     idempotencyKey: submitter.idempotency?.key ?? null,
     fingerprint: submitter.idempotency?.fingerprint ?? null,

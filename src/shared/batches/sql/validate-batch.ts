@@ -1,4 +1,6 @@
+import { submittedFields } from '../../jobs/rules/job-row.ts';
 import type { JobIntake } from '../../jobs/sql/accept-jobs.ts';
+import { toRowJson } from '../../jobs/sql/job-columns.ts';
 import { lockBalance } from '../../money/sql/balances.ts';
 import { reserveBatch } from '../../money/sql/batch-holds.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
@@ -68,25 +70,11 @@ function toRow({ line, customId, job, refusal }: BatchLine, index: number) {
     ord: index + 1,
     line,
     custom_id: customId,
-    job_id: job?.jobId ?? null,
+    job_id: job?.id ?? null,
     hold_nano: (job?.holdNano ?? 0n).toString(),
     refusal,
-    intake: job === null ? null : toStoredIntake(job),
-  };
-}
-
-/** The fields of job_intake that expand_batch reads: all that the batch does not say for its jobs. */
-function toStoredIntake(job: JobIntake) {
-  return {
-    surface: job.surface,
-    lane: job.lane,
-    model: job.model,
-    provider: job.provider,
-    target_model: job.targetModel,
-    max_attempts: job.maxAttempts,
-    input_tokens_bound: job.inputTokensBound,
-    tokens_bound: job.tokensBound,
-    metadata: job.metadata,
+    // What the batch does not say for its jobs.
+    intake: job === null ? null : toRowJson(job, submittedFields),
   };
 }
 

@@ -1,29 +1,11 @@
 import type { Database } from '../../platform/postgres/database.ts';
 import type { TicketKey } from '../../queue/sql/tickets.ts';
-import type { WebhookObject } from '../rules/job.ts';
+import { claimedFields, type JobRow } from '../rules/job-row.ts';
+import { jobColumns } from './job-columns.ts';
 
-/** A claimed job: everything a run needs. `targets` is the stored JSON. */
-export type ClaimRow = {
-  id: string;
-  account_id: string;
-  batch_id: string | null;
-  attempt: number;
-  tries: number;
-  max_attempts: number;
-  target: number;
-  hold_nano: bigint;
-  input_tokens_bound: number;
-  stream: boolean;
-  announces: WebhookObject | null;
-  webhook_url: string | null;
-  webhook_payload: string;
-  metadata: Record<string, string>;
-  created_at: Date;
-  started_at: Date;
-  deadline_at: Date;
-  event_seq: number;
-  lane: number;
-  model: string;
+/** A claimed job: everything a run needs. `request` and `targets` are as they are stored. */
+export type ClaimRow = Pick<JobRow, (typeof claimedFields)[number]> & {
+  startedAt: Date;
   request: string;
   targets: unknown;
 };
@@ -38,12 +20,13 @@ export async function claimJobs(
   worker: { id: string; leaseSeconds: number },
 ): Promise<(ClaimRow | null)[]> {
   const rows = await sql<ClaimRow[]>`
-    select * from claim_jobs(
+    select ${jobColumns(claimedFields, '(c.job)')}, c.request, c.targets
+    from claim_jobs(
       ${tickets.map((ticket) => ticket.id)}::text[],
       ${tickets.map((ticket) => ticket.generation)}::integer[],
       ${worker.id},
-      ${worker.leaseSeconds}
-    )`;
+      ${worker.leaseSeconds * 1000}::integer
+    ) c`;
   const byId = new Map(rows.map((row) => [row.id, row]));
   const newest = new Map<string, TicketKey>();
   for (const ticket of tickets) {

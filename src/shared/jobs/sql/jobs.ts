@@ -1,17 +1,10 @@
 import type { Usage } from '../../chat/usage.ts';
-import { type UsageColumns, usageColumns, withUsage } from '../../money/sql/charged-usage.ts';
+import { withUsage } from '../../money/sql/charged-usage.ts';
 import { asJson, type Database } from '../../platform/postgres/database.ts';
-import type { JobRecord, JobState, WebhookObject } from '../rules/job.ts';
-
-export type JobRow = Omit<JobRecord, 'usage'> & UsageColumns;
-
-/** The columns of a JobRecord, for `from jobs j left join charges c on c.job_id = j.id`. */
-export const recordColumns = (sql: Database) => sql`
-  j.id, j.account_id as "accountId", j.batch_id as "batchId", j.surface, j.state, j.lane::integer as lane, j.model,
-  j.provider, j.attempts, j.hold_nano as "holdNano", c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
-  c.model as "answeredModel",
-  j.metadata, j.error, j.stream, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
-  j.finished_at as "finishedAt", ${usageColumns(sql)}`;
+import type { JobState } from '../rules/job.ts';
+import type { JobRecord } from '../rules/job-row.ts';
+import { type JobRow, resubmittedFields, stoppableFields } from '../rules/job-row.ts';
+import { jobColumns, type RecordRow, recordColumns } from './job-columns.ts';
 
 export type StoredJob = {
   job: JobRecord;
@@ -21,7 +14,7 @@ export type StoredJob = {
 
 /** One job of one account with its texts; null when it is not there or somebody else's. */
 export async function findJob(sql: Database, accountId: string, jobId: string): Promise<StoredJob | null> {
-  const [row] = await sql<(JobRow & Omit<StoredJob, 'job'>)[]>`
+  const [row] = await sql<(RecordRow & Omit<StoredJob, 'job'>)[]>`
     select ${recordColumns(sql)}, nullif(q.request, '') as request, r.result
     from jobs j
     left join charges c on c.job_id = j.id
@@ -41,7 +34,7 @@ export async function findJobRecord(
   accountId: string,
   jobId: string,
 ): Promise<JobRecord | null> {
-  const [row] = await sql<JobRow[]>`
+  const [row] = await sql<RecordRow[]>`
     select ${recordColumns(sql)}
     from jobs j left join charges c on c.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;
@@ -54,7 +47,7 @@ export async function findOutcome(
   accountId: string,
   jobId: string,
 ): Promise<{ job: JobRecord; result: string | null } | null> {
-  const [row] = await sql<(JobRow & { result: string | null })[]>`
+  const [row] = await sql<(RecordRow & { result: string | null })[]>`
     select ${recordColumns(sql)}, r.result
     from jobs j left join charges c on c.job_id = j.id left join job_results r on r.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;
@@ -88,7 +81,7 @@ export type JobPage = {
 /** Jobs of one account, newest first. */
 export async function listJobs(sql: Database, filter: JobFilter): Promise<JobPage> {
   const { states, metadata } = filter;
-  const rows = await sql<JobRow[]>`
+  const rows = await sql<RecordRow[]>`
     select ${recordColumns(sql)}
     from (
       select l.id from (${lookedAt(sql, filter)} limit ${lookedAtMax}) l
@@ -156,38 +149,17 @@ export async function requestCancels(sql: Database, jobIds: string[]): Promise<s
 }
 
 /** A job that nobody runs any more, with what its ending needs. */
-export type StoppableJob = {
-  id: string;
-  accountId: string;
-  batchId: string | null;
-  attempts: number;
-  tries: number;
-  maxAttempts: number;
-  target: number;
+export type StoppableJob = Pick<JobRow, (typeof stoppableFields)[number]> & {
   targets: unknown;
-  state: JobState;
-  lane: number;
-  model: string;
-  provider: string;
-  holdNano: bigint;
-  stream: boolean;
-  announces: WebhookObject | null;
-  webhookUrl: string | null;
-  webhookPayload: string;
-  metadata: Record<string, string>;
-  eventSeq: number;
-  createdAt: Date;
-  startedAt: Date | null;
+  /** Whether it was asked to stop. */
   cancel: boolean;
+  /** Whether its deadline is over. */
   late: boolean;
 };
 
 const stoppableColumns = (sql: Database) => sql`
-  j.id, j.account_id as "accountId", j.batch_id as "batchId", j.attempts, j.tries, j.max_attempts as "maxAttempts",
-  j.target::integer as target, q.targets, j.state, j.lane::integer as lane, j.model, j.provider,
-  j.hold_nano as "holdNano", j.stream, j.announces, j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload",
-  j.metadata, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
-  j.cancel_requested_at is not null as cancel, j.deadline_at <= now() as late`;
+  ${jobColumns(stoppableFields)}, q.targets, j.cancel_requested_at is not null as cancel,
+  j.deadline_at <= now() as late`;
 
 /** How the error of an attempt begins that was closed because its worker was gone. */
 export const lostPrefix = 'lost: ';
@@ -256,32 +228,21 @@ export async function findEndableJobs(
     where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')`;
 }
 
-/** What was ordered, as far as it is still kept. */
-export type StoredSubmission = {
-  id: string;
-  state: JobState;
-  lane: number;
-  stream: boolean;
-  maxAttempts: number;
-  expiresInSeconds: number;
-  webhookUrl: string | null;
-  webhookPayload: string;
-  metadata: Record<string, string>;
+/** What was submitted, as far as it is still kept. */
+export type StoredSubmission = Pick<JobRow, (typeof resubmittedFields)[number]> & {
   /** Null once erased, and before the job has ended. */
   request: string | null;
   targets: unknown;
 };
 
-/** The order behind one job of an account, or null. What was asked is read only of one that has ended. */
+/** The submission behind one job of an account, or null. The request is read only of a job that has ended. */
 export async function findSubmission(
   sql: Database,
   accountId: string,
   jobId: string,
 ): Promise<StoredSubmission | null> {
   const [row] = await sql<StoredSubmission[]>`
-    select j.id, j.state, j.lane::integer as lane, j.stream, j.max_attempts as "maxAttempts",
-      j.expires_in_seconds as "expiresInSeconds",
-      j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata,
+    select ${jobColumns(resubmittedFields)},
       case when j.finished_at is not null then nullif(q.request, '') end as request, q.targets
     from jobs j left join job_requests q on q.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;

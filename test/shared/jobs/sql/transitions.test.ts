@@ -47,6 +47,7 @@ import {
 import { restartDelivery } from '../../../../src/shared/webhooks/sql/deliveries.ts';
 import { type Random, seededRandom } from '../../../../tools/stack/random.ts';
 import { createTestDatabase } from '../../../support/database.ts';
+import { intakeOf } from '../../../support/job-intake.ts';
 
 /** One for each sequence that is played at the same time, since an account's moves wait for each other. */
 const accountIds = ['one', 'two', 'three', 'four'];
@@ -89,39 +90,20 @@ const targets = [
 ];
 
 async function accept(sql: Database, account: string, deadlineMs: number): Promise<string> {
-  const jobId = newId('job');
+  const intake = intakeOf({
+    accountId: account,
+    model: 'alpha/a',
+    provider: 'alpha',
+    targetModel: 'alpha/a',
+    maxAttempts: 10,
+    holdNano: 5n,
+    expiresInSeconds: deadlineMs / 1000,
+    targets: JSON.stringify(targets),
+  });
+  const jobId = intake.id;
   const [verdict] = await acceptJobs(
     sql,
-    [
-      {
-        jobId,
-        accountId: account,
-        idempotencyKey: null,
-        fingerprint: '',
-        reply: '',
-        surface: 'jobs',
-        original: null,
-        lane: 1,
-        model: 'alpha/a',
-        provider: 'alpha',
-        targetModel: 'alpha/a',
-        maxAttempts: 10,
-        holdId: newId('hold'),
-        holdNano: 5n,
-        inputTokensBound: 1,
-        tokensBound: 2,
-        stream: false,
-        announces: null,
-        webhookUrl: null,
-        webhookPayload: 'thin',
-        metadata: {},
-        runAt: null,
-        createdAt: new Date(),
-        expiresInSeconds: deadlineMs / 1000,
-        request: '{}',
-        targets: JSON.stringify(targets),
-      },
-    ],
+    [intake],
     defaultLimits(() => undefined),
     5000,
   );
