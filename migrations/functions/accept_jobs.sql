@@ -38,47 +38,53 @@ as $$
 #variable_conflict use_column
 declare
   submitted jobs[];
+  ids text[];
+  account_ids text[];
+  hold_ids text[];
+  amounts bigint[];
   unfinished_max integer := p_limits ->> 'unfinished_jobs';
   keys_max integer := p_limits ->> 'idempotency_keys';
+  known integer[];
   candidate record;
   current_account text;
   free bigint;
   held bigint;
   room integer;
   key_room integer;
-  known integer[];
-  accepted jobs[] := '{}';
-  accepted_ords integer[] := '{}';
   names text[] := '{}';
   taken boolean[];
   deep integer[] := '{}';
   keyed integer[] := '{}';
   poor integer[] := '{}';
+  -- Of the accepted ones, in the order in which money is reserved for them.
+  ords integer[] := '{}';
   free_after bigint[] := '{}';
   held_after bigint[] := '{}';
 begin
   perform set_config('lock_timeout', p_lock_wait_ms || 'ms', true);
-  submitted := array(select j from json_populate_recordset(null::jobs, p_jobs) j);
+  select array_agg(j), array_agg(j.id), array_agg(j.account_id), array_agg(j.hold_id), array_agg(j.hold_nano)
+  into submitted, ids, account_ids, hold_ids, amounts
+  from json_populate_recordset(null::jobs, p_jobs) j;
 
   perform 1 from balances b
-  where b.account_id in (select s.account_id from unnest(submitted) s)
+  where b.account_id in (select unnest(account_ids))
   order by b.account_id
   for no key update;
 
-  taken := array_fill(false, array[cardinality(submitted)]);
+  taken := array_fill(false, array[cardinality(ids)]);
   known := array(
-    select s.ordinality::integer from unnest(submitted) with ordinality s join jobs j on j.id = s.id
+    select s.ord::integer from unnest(ids) with ordinality as s (id, ord) join jobs j on j.id = s.id
   );
 
   for candidate in
-    select n.job, n.ord, n.account_id, n.name, n.key, n.hold_nano, b.available_nano, b.held_nano,
+    select n.ord, n.account_id, n.name, n.key, n.hold_nano, b.available_nano, b.held_nano,
       row_number() over (partition by n.account_id, n.name order by n.ord) as mention,
       coalesce(a.max_queue_depth, unfinished_max) - b.unfinished_jobs as room,
       coalesce((a.limits ->> 'idempotency_keys')::integer, keys_max) - b.idempotency_keys as key_room
     from (
-      select k.job, (k.job).account_id, (k.job).hold_nano, k.ord, p_keys[k.ord] as key,
-        coalesce('key ' || p_keys[k.ord], 'job ' || (k.job).id) as name
-      from (select s as job, (row_number() over ())::integer as ord from unnest(submitted) s) k
+      select s.ord::integer, s.account_id, s.hold_nano, s.key,
+        coalesce('key ' || s.key, 'job ' || s.id) as name
+      from unnest(ids, account_ids, amounts, p_keys) with ordinality as s (id, account_id, hold_nano, key, ord)
     ) n
     join balances b on b.account_id = n.account_id
     join accounts a on a.id = n.account_id
@@ -105,10 +111,9 @@ begin
       held := held + candidate.hold_nano;
       room := room - 1;
       key_room := key_room - (candidate.key is not null)::integer;
-      accepted := accepted || candidate.job;
-      accepted_ords := accepted_ords || candidate.ord;
-      taken[candidate.ord] := true;
       names := names || candidate.name;
+      taken[candidate.ord] := true;
+      ords := ords || candidate.ord;
       free_after := free_after || free;
       held_after := held_after || held;
     else
@@ -116,65 +121,76 @@ begin
     end if;
   end loop;
 
-  if cardinality(accepted) > 0 then
+  if cardinality(ords) > 0 then
     insert into holds (id, account_id, amount_nano, remaining_nano)
-    select j.hold_id, j.account_id, j.hold_nano, j.hold_nano
-    from unnest(accepted) j;
+    select s.hold_id, s.account_id, s.amount, s.amount
+    from unnest(hold_ids, account_ids, amounts) with ordinality as s (hold_id, account_id, amount, ord)
+    where taken[s.ord];
 
-    perform insert_jobs(accepted);
+    if cardinality(ords) < cardinality(ids) then
+      submitted := array(
+        select s.job
+        from (select j as job, row_number() over () as ord from unnest(submitted) j) s
+        where taken[s.ord]
+      );
+    end if;
+    perform insert_jobs(submitted);
 
     insert into job_requests (job_id, request, targets, original)
-    select j.id, p_requests[o.ord], p_targets[o.ord]::jsonb, p_originals[o.ord]
-    from unnest(accepted) with ordinality j
-    join unnest(accepted_ords) with ordinality as o (ord, ordinality) using (ordinality);
+    select s.id, s.request, s.targets::jsonb, s.original
+    from unnest(ids, p_requests, p_targets, p_originals) with ordinality
+      as s (id, request, targets, original, ord)
+    where taken[s.ord];
 
     insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id, description)
-    select j.account_id, 'hold', -j.hold_nano, free_after[j.ordinality], held_after[j.ordinality], j.id,
-      'hold for a job'
-    from unnest(accepted) with ordinality j
-    order by j.ordinality;
+    select account_ids[o.ord], 'hold', -amounts[o.ord], o.free, o.held, ids[o.ord], 'hold for a job'
+    from unnest(ords, free_after, held_after) with ordinality as o (ord, free, held, n)
+    order by o.n;
 
     insert into idempotency_keys (account_id, key, fingerprint, status, reply, location)
-    select j.account_id, p_keys[o.ord], p_fingerprints[o.ord], 202, p_replies[o.ord], '/v1/jobs/' || j.id
-    from unnest(accepted) with ordinality j
-    join unnest(accepted_ords) with ordinality as o (ord, ordinality) using (ordinality)
-    where p_keys[o.ord] is not null;
+    select s.account_id, s.key, s.fingerprint, 202, s.reply, '/v1/jobs/' || s.id
+    from unnest(ids, account_ids, p_keys, p_fingerprints, p_replies) with ordinality
+      as s (id, account_id, key, fingerprint, reply, ord)
+    where taken[s.ord] and s.key is not null;
 
     update balances b
     set available_nano = b.available_nano - s.amount, held_nano = b.held_nano + s.amount,
       unfinished_jobs = b.unfinished_jobs + s.jobs, idempotency_keys = b.idempotency_keys + s.keys
     from (
-      select j.account_id, sum(j.hold_nano)::bigint as amount, count(*)::integer as jobs,
-        count(p_keys[accepted_ords[j.ordinality]])::integer as keys
-      from unnest(accepted) with ordinality j group by j.account_id
+      select t.account_id, sum(t.amount)::bigint as amount, count(*)::integer as jobs,
+        count(t.key)::integer as keys
+      from unnest(account_ids, amounts, p_keys) with ordinality as t (account_id, amount, key, ord)
+      where taken[t.ord]
+      group by t.account_id
     ) s
     where b.account_id = s.account_id;
   end if;
 
   return query
-    select s.ordinality::integer,
+    select s.ord::integer,
       case
-        when taken[s.ordinality] or s.ordinality = any (known) then 'accepted'
-        when exists (select from unnest(accepted) j where j.id = s.id) then 'accepted'
-        when s.ordinality = any (deep) then 'deep'
-        when s.ordinality = any (keyed) then 'keyed'
-        when s.ordinality = any (poor) then 'insufficient'
-        when k.fingerprint <> p_fingerprints[s.ordinality] then 'conflict'
+        when taken[s.ord] or s.ord = any (known) then 'accepted'
+        -- Another of this call with the same id was.
+        when exists (select from unnest(ords) o where ids[o] = s.id) then 'accepted'
+        when s.ord = any (deep) then 'deep'
+        when s.ord = any (keyed) then 'keyed'
+        when s.ord = any (poor) then 'insufficient'
+        when k.fingerprint <> p_fingerprints[s.ord] then 'conflict'
         when k.claim_token is not null then 'in_progress'
         when k.key is not null then 'replayed'
         else 'unknown'
       end,
       b.available_nano,
       case
-        when s.ordinality = any (deep) then coalesce(a.max_queue_depth, unfinished_max)
-        when s.ordinality = any (keyed) then coalesce((a.limits ->> 'idempotency_keys')::integer, keys_max)
+        when s.ord = any (deep) then coalesce(a.max_queue_depth, unfinished_max)
+        when s.ord = any (keyed) then coalesce((a.limits ->> 'idempotency_keys')::integer, keys_max)
       end,
       k.status, k.reply, k.location
-    from unnest(submitted) with ordinality s
+    from unnest(ids, account_ids) with ordinality as s (id, account_id, ord)
     left join balances b on b.account_id = s.account_id
     left join accounts a on a.id = s.account_id
-    left join idempotency_keys k on k.account_id = s.account_id and k.key = p_keys[s.ordinality]
-    order by s.ordinality;
+    left join idempotency_keys k on k.account_id = s.account_id and k.key = p_keys[s.ord]
+    order by s.ord;
 end $$;
 
 -- The overloads that processes of the releases before call; a later migration drops them.

@@ -3,7 +3,6 @@
 create or replace function insert_jobs(p_jobs jobs[])
 returns void
 language plpgsql
-set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin

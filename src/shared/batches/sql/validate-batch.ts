@@ -1,6 +1,6 @@
 import { submittedFields } from '../../jobs/rules/job-row.ts';
 import type { JobIntake } from '../../jobs/sql/accept-jobs.ts';
-import { toRowJson } from '../../jobs/sql/job-columns.ts';
+import { rowWriter } from '../../jobs/sql/job-columns.ts';
 import { lockBalance } from '../../money/sql/balances.ts';
 import { reserveBatch } from '../../money/sql/batch-holds.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
@@ -65,6 +65,8 @@ async function dropLines(tx: Transaction, batchId: string, lines: BatchLine[]): 
     where batch_id = ${batchId} and line = any (${lines.map(({ line }) => line)}::integer[])`;
 }
 
+const toStoredJob = rowWriter(submittedFields);
+
 function toRow({ line, customId, job, refusal }: BatchLine, index: number) {
   return {
     ord: index + 1,
@@ -73,8 +75,8 @@ function toRow({ line, customId, job, refusal }: BatchLine, index: number) {
     job_id: job?.id ?? null,
     hold_nano: (job?.holdNano ?? 0n).toString(),
     refusal,
-    // What the batch does not say for its jobs.
-    intake: job === null ? null : toRowJson(job, submittedFields),
+    // What the batch says for all of its jobs is not stored with each.
+    intake: job === null ? null : toStoredJob(job),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Limits } from '../../platform/config/quotas.ts';
 import { asJson, type Database } from '../../platform/postgres/database.ts';
 import { type NewJob, newFields } from '../rules/job-row.ts';
-import { toRowJson } from './job-columns.ts';
+import { rowWriter } from './job-columns.ts';
 
 /** A job to be accepted, complete. Texts are JSON. */
 export type JobIntake = NewJob & {
@@ -34,6 +34,8 @@ type Row = {
   location: string | null;
 };
 
+const toRow = rowWriter(newFields);
+
 /**
  * Stores and reserves many jobs in one statement, in their order; one verdict each. `limits` are those of
  * accounts that have none of their own. Fails with 55P03 when the balance of an account is locked for longer
@@ -48,7 +50,7 @@ export async function acceptJobs(
   const rows = await sql<Row[]>`
     select verdict, available_nano, quota, status, reply, location
     from accept_jobs(
-      ${asJson(intakes.map((intake) => toRowJson(intake, newFields)))},
+      ${asJson(intakes.map(toRow))},
       ${intakes.map((intake) => intake.request)}::text[],
       ${intakes.map((intake) => intake.targets)}::text[],
       ${intakes.map((intake) => intake.original)}::text[],

@@ -10,6 +10,8 @@ export type ClaimRow = Pick<JobRow, (typeof claimedFields)[number]> & {
   targets: unknown;
 };
 
+const claimedColumns = jobColumns(claimedFields, '(c.job)');
+
 /**
  * Claims many jobs for one worker, by their tickets, and writes their attempt rows. Null for a job that is
  * not to be run: done, cancelled, late, or ticketed anew.
@@ -20,7 +22,7 @@ export async function claimJobs(
   worker: { id: string; leaseSeconds: number },
 ): Promise<(ClaimRow | null)[]> {
   const rows = await sql<ClaimRow[]>`
-    select ${jobColumns(claimedFields, '(c.job)')}, c.request, c.targets
+    select ${claimedColumns}, c.request, c.targets
     from claim_jobs(
       ${tickets.map((ticket) => ticket.id)}::text[],
       ${tickets.map((ticket) => ticket.generation)}::integer[],

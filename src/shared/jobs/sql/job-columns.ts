@@ -9,12 +9,17 @@ export function jobColumns(fields: readonly (keyof JobRow)[], table = 'j'): Frag
   return sqlText(fields.map((field) => `${table}.${columnOf(field)} as "${field}"`).join(', '));
 }
 
-/** Fields of a job's row as JSON with the names of the columns, for `json_populate_record(null::jobs, …)`. */
-export function toRowJson<Field extends keyof JobRow>(
-  job: { [name in Field]: unknown },
-  fields: readonly Field[],
-): Record<string, unknown> {
-  return Object.fromEntries(fields.map((field) => [columnOf(field), toJsonValue(job[field])]));
+/**
+ * Writes the given fields of a job as JSON with the names of the columns, for
+ * `json_populate_record(null::jobs, …)`.
+ */
+export function rowWriter<Field extends keyof JobRow>(fields: readonly Field[]) {
+  const columns = fields.map((field) => [field, columnOf(field)] as const);
+  return (job: { [name in Field]: unknown }): Record<string, unknown> => {
+    const row: Record<string, unknown> = {};
+    for (const [field, column] of columns) row[column] = toJsonValue(job[field]);
+    return row;
+  };
 }
 
 /** JSON has no whole numbers of this size; Postgres reads them from text. */
