@@ -1,5 +1,5 @@
--- Stores jobs and reserves their money, each decided by itself in the order of the arrays. The verdict says what
--- became of it:
+-- Stores jobs and reserves their money, each decided by itself in the order of the arrays. The verdict says
+-- what became of it:
 --   accepted      The job, its hold, its ledger entry and its remembered answer are stored, perhaps since an
 --                 earlier call: a caller who lost the answer to its commit repeats the call with the same job
 --                 id.
@@ -7,10 +7,10 @@
 --   replayed      The key was used with the same request before: its first answer is returned.
 --   conflict      The key was used with another request, which may still be under way.
 --   in_progress   The key was used with the same request, which is still under way.
---   deep          The account has as many unfinished jobs as it may (its own limit, else p_unfinished_max).
+--   deep          The account has as many unfinished jobs as it may (its own limit, else that of p_limits).
 --                 Those of batches do not count, or one batch would shut its account out for a day.
---   keyed         The job has a key, and the account has as many keys as it may (its own limit, else
---                 p_keys_max).
+--   keyed         The job has a key, and the account has as many keys as it may (its own limit, else that of
+--                 p_limits).
 --   unknown       There is no such account.
 -- `quota` is the limit that was reached. Of several jobs with one key, those that are refused leave it to the
 -- next.
@@ -84,7 +84,8 @@ begin
     from (
       select s.ord::integer, s.account_id, s.hold_nano, s.key,
         coalesce('key ' || s.key, 'job ' || s.id) as name
-      from unnest(ids, account_ids, amounts, p_keys) with ordinality as s (id, account_id, hold_nano, key, ord)
+      from unnest(ids, account_ids, amounts, p_keys) with ordinality
+        as s (id, account_id, hold_nano, key, ord)
     ) n
     join balances b on b.account_id = n.account_id
     join accounts a on a.id = n.account_id

@@ -43,8 +43,8 @@ create or replace function claim_jobs(
   p_ids text[], p_generations integer[], p_worker text, p_lease_seconds double precision
 )
 returns table (
-  id text, account_id text, batch_id text, attempt integer, tries integer, max_attempts integer, target integer,
-  hold_nano bigint, input_tokens_bound integer, stream boolean, announces text, webhook_url text,
+  id text, account_id text, batch_id text, attempt integer, tries integer, max_attempts integer,
+  target integer, hold_nano bigint, input_tokens_bound integer, stream boolean, announces text, webhook_url text,
   webhook_payload text, metadata jsonb, created_at timestamptz, started_at timestamptz,
   deadline_at timestamptz, event_seq integer, lane integer, model text, request text, targets jsonb
 )

@@ -143,62 +143,51 @@ function refuseMixedTargets(deps: Pick<QuoteDeps, 'providers'>, targets: ModelEn
   );
 }
 
-/** Everything that is stored of a priced order, under this id. */
+/** Everything that is stored of a priced submission, under this id. */
 export function toIntake(jobId: string, submission: JobSubmission, submitter: Submitter): JobIntake {
-  const { text, original, quote: priced } = submission.priced;
-  const [first] = priced.targets;
+  const { priced, fallbacks: _asTargets, ...decided } = submission;
+  const { text, original, quote: quoted } = priced;
+  const [first] = quoted.targets;
   if (first === undefined) throw new Error('a quote has at least one target');
-  const createdAt = new Date();
-  const lane = lanes.indexOf(submission.lane);
-  const record: JobRecord = {
+  const job: NewJob = {
+    ...decided,
     id: jobId,
     accountId: submitter.accountId,
-    batchId: null,
-    surface: submission.surface,
-    state: 'waiting',
-    lane,
-    model: first.model,
-    provider: first.provider,
-    answeredModel: null,
-    attempts: 0,
-    holdNano: priced.holdNanoUsd,
-    chargeNano: null,
-    estimated: false,
-    usage: null,
-    metadata: submission.metadata,
-    error: null,
-    stream: submission.stream,
-    eventSeq: 1,
-    createdAt,
-    startedAt: null,
-    finishedAt: null,
-  };
-  return {
-    id: jobId,
-    accountId: submitter.accountId,
-    idempotencyKey: submitter.idempotency?.key ?? null,
-    fingerprint: submitter.idempotency?.fingerprint ?? null,
-    reply: JSON.stringify(toJobObject(record)),
-    surface: submission.surface,
-    lane,
+    lane: lanes.indexOf(submission.lane),
     model: first.model,
     provider: first.provider,
     targetModel: first.model,
-    maxAttempts: submission.maxAttempts,
     holdId: newId('hold'),
-    holdNano: priced.holdNanoUsd,
-    inputTokensBound: priced.inputTokens,
-    tokensBound: priced.inputTokens + priced.n * first.maxOutputTokens,
-    stream: submission.stream,
-    announces: submission.announces,
-    webhookUrl: submission.webhookUrl,
-    webhookPayload: submission.webhookPayload,
-    metadata: submission.metadata,
-    runAt: submission.runAt,
-    createdAt,
-    expiresInSeconds: submission.expiresInSeconds,
+    holdNano: quoted.holdNanoUsd,
+    inputTokensBound: quoted.inputTokens,
+    tokensBound: quoted.inputTokens + quoted.n * first.maxOutputTokens,
+    createdAt: new Date(),
+  };
+  return {
+    ...job,
+    idempotencyKey: submitter.idempotency?.key ?? null,
+    fingerprint: submitter.idempotency?.fingerprint ?? null,
+    reply: JSON.stringify(toJobObject(asAccepted(job))),
     request: text,
     original,
-    targets: storeTargets(priced.targets),
+    targets: storeTargets(quoted.targets),
+  };
+}
+
+/** A new job as it stands once it is accepted. */
+function asAccepted(job: NewJob): JobRecord {
+  return {
+    ...job,
+    batchId: null,
+    state: 'waiting',
+    attempts: 0,
+    eventSeq: 1,
+    error: null,
+    startedAt: null,
+    finishedAt: null,
+    answeredModel: null,
+    chargeNano: null,
+    estimated: false,
+    usage: null,
   };
 }
