@@ -44,8 +44,8 @@ create or replace function claim_jobs(
 )
 returns table (
   id text, account_id text, batch_id text, attempt integer, tries integer, max_attempts integer,
-  target integer, hold_nano bigint, input_tokens_bound integer, stream boolean, announces text, webhook_url text,
-  webhook_payload text, metadata jsonb, created_at timestamptz, started_at timestamptz,
+  target integer, hold_nano bigint, input_tokens_bound integer, stream boolean, announces text,
+  webhook_url text, webhook_payload text, metadata jsonb, created_at timestamptz, started_at timestamptz,
   deadline_at timestamptz, event_seq integer, lane integer, model text, request text, targets jsonb
 )
 language sql
