@@ -13,7 +13,8 @@ begin
   )
   select j.id, j.account_id, j.batch_id, j.surface, j.lane, j.model, j.provider, j.target_model,
     j.max_attempts, j.hold_id, j.hold_nano, j.input_tokens_bound, j.tokens_bound, coalesce(j.stream, false),
-    j.announces, j.webhook_url, coalesce(j.webhook_payload, 'thin'), coalesce(j.metadata, '{}'), greatest(j.run_at, now()),
+    j.announces, j.webhook_url, coalesce(j.webhook_payload, 'thin'), coalesce(j.metadata, '{}'),
+    greatest(j.run_at, now()),
     coalesce(j.created_at, now()), j.expires_in_seconds,
     coalesce(j.deadline_at, greatest(j.run_at, now()) + make_interval(secs => j.expires_in_seconds))
   from unnest(p_jobs) j;
