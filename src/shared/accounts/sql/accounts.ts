@@ -1,7 +1,7 @@
 import type { NanoUsd } from '../../money/rules/money.ts';
 import { openBalances } from '../../money/sql/balances.ts';
 import type { OwnLimits, QuotaName } from '../../platform/config/quotas.ts';
-import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
+import { asJson, type Database, type Sql } from '../../platform/postgres/database.ts';
 
 /** What requests of an account are checked against. Null limits are the installation's defaults. */
 export type AccountSettings = {
@@ -38,10 +38,7 @@ export type AccountChanges = {
 };
 
 /** Creates an account with zero balance; false when there is one with this id. */
-export async function insertAccount(
-  sql: Database | Transaction,
-  account: { id: string; name: string },
-): Promise<boolean> {
+export async function insertAccount(sql: Sql, account: { id: string; name: string }): Promise<boolean> {
   const rows = await sql`
     with created as (
       insert into accounts (id, name) values (${account.id}, ${account.name})
@@ -66,14 +63,14 @@ export async function findAccountSettings(sql: Database, ids: string[]): Promise
 }
 
 /** The columns of an Account, for `from accounts a join balances b on b.account_id = a.id`. */
-const accountColumns = (sql: Database | Transaction) => sql`
+const accountColumns = (sql: Sql) => sql`
   a.id, a.name, a.created_at as "createdAt", a.paused, a.weight, a.max_concurrency as "maxConcurrency",
   a.max_queue_depth as "maxQueueDepth", a.requests_per_minute as "requestsPerMinute",
   a.default_max_output_tokens as "defaultMaxOutputTokens", a.limits, b.available_nano as "availableNano",
   b.held_nano as "heldNano"`;
 
 /** One account with its balances, or null. */
-export async function findAccount(sql: Database | Transaction, id: string): Promise<Account | null> {
+export async function findAccount(sql: Sql, id: string): Promise<Account | null> {
   const [row] = await sql<Account[]>`
     select ${accountColumns(sql)} from accounts a join balances b on b.account_id = a.id where a.id = ${id}`;
   return row ?? null;

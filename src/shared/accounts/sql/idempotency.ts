@@ -1,5 +1,5 @@
 import { countRemovedKeys } from '../../money/sql/balances.ts';
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql } from '../../platform/postgres/database.ts';
 
 type KeyOfAccount = { accountId: string; key: string };
 
@@ -76,7 +76,7 @@ export async function renewClaim(sql: Database, claim: KeyClaim, seconds: number
 
 /** Stores the answer, which ends the claim; false when it was taken over: then nothing is stored. */
 export async function storeReply(
-  sql: Database | Transaction,
+  sql: Sql,
   claim: KeyClaim,
   { status, reply, location }: RememberedReply,
 ): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { newId } from '../../ids.ts';
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql, Transaction } from '../../platform/postgres/database.ts';
 import type { BatchRecord } from '../rules/batch.ts';
 import { batchColumns } from './batches.ts';
 
@@ -31,7 +31,7 @@ export type BatchLease = { batchId: string; accountId: string; token: string; se
 /** Somebody else moves the batch now, or it ended; nothing was changed. */
 export class LeaseLost extends Error {}
 
-const openColumns = (sql: Transaction) => sql`
+const openColumns = (sql: Sql) => sql`
   ${batchColumns(sql)}, b.retry_of as "retryOf",
   (select a.default_max_output_tokens from accounts a where a.id = b.account_id) as "defaultMaxOutputTokens",
   (select m.available_nano from balances m where m.account_id = b.account_id) as "availableNano",
@@ -44,7 +44,7 @@ const openColumns = (sql: Transaction) => sql`
  * Where a batch stands: its state, and how far its file was read, its jobs were made and its results were
  * written.
  */
-const place = (sql: Transaction) => sql`
+const place = (sql: Sql) => sql`
   (b.state || ' ' || b.read_bytes || ' ' || b.read_lines || ' ' || b.last_line || ' ' || b.expanded_through || ' '
     || b.assembled_through)`;
 
@@ -111,7 +111,7 @@ export async function leaseBatch(
  * lease was lost or the batch has ended. What was counted against the batch is forgotten when it has passed
  * the place in question; not when one of its lines was blamed.
  */
-export async function renewBatch(sql: Transaction, lease: BatchLease): Promise<OpenBatch | null> {
+export async function renewBatch(sql: Sql, lease: BatchLease): Promise<OpenBatch | null> {
   const hasMoved = sql`b.step_place is distinct from ${place(sql)}`;
   const isElsewhere = sql`split_part(coalesce(b.step_place, ''), ' ', 1) <> b.state`;
   const [row] = await sql<OpenBatch[]>`

@@ -1,8 +1,8 @@
-import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
+import { asJson, type Database, type Sql, type Transaction } from '../../platform/postgres/database.ts';
 import type { BatchEndpointName, BatchKind, BatchRecord } from '../rules/batch.ts';
 
 /** The columns of a BatchRecord, for `from batches b`. */
-export const batchColumns = (sql: Transaction) => sql`
+export const batchColumns = (sql: Sql) => sql`
   b.id, b.account_id as "accountId", b.kind, b.state, b.endpoint, b.asked, b.input_file_id as "inputFileId",
   b.output_file_id as "outputFileId", b.error_file_id as "errorFileId", b.webhook_url as "webhookUrl", b.metadata,
   b.output_expires_seconds as "outputExpiresSeconds", b.errors, b.total, b.completed, b.failed, b.cancelled, b.expired, b.charge_nano as "chargeNano",
@@ -39,8 +39,8 @@ export async function isRoomForBatch(tx: Transaction, accountId: string, openMax
 }
 
 /** Stores a batch that nothing has been read of yet. */
-export async function insertBatch(tx: Transaction, batch: NewBatch): Promise<BatchRecord> {
-  const [row] = await tx<BatchRecord[]>`
+export async function insertBatch(sql: Sql, batch: NewBatch): Promise<BatchRecord> {
+  const [row] = await sql<BatchRecord[]>`
     insert into batches as b (
       id, account_id, kind, endpoint, input_file_id, asked, fingerprint, retry_of, webhook_url, metadata, output_expires_seconds, expires_at
     )
@@ -49,7 +49,7 @@ export async function insertBatch(tx: Transaction, batch: NewBatch): Promise<Bat
       ${batch.fingerprint}, ${batch.retryOf}, ${batch.webhookUrl}, ${batch.metadata === null ? null : asJson(batch.metadata)}::jsonb,
       ${batch.outputExpiresSeconds}::integer, now() + make_interval(secs => ${batch.windowSeconds})
     )
-    returning ${batchColumns(tx)}`;
+    returning ${batchColumns(sql)}`;
   if (row === undefined) throw new Error('an inserted batch is returned');
   return row;
 }
@@ -58,7 +58,7 @@ type BatchOfAccount = { accountId: string; kind: BatchKind; id: string };
 
 /** One batch of one account; null when it is not there, of another kind or somebody else's. */
 export async function findBatch(
-  sql: Transaction,
+  sql: Sql,
   { accountId, kind, id }: BatchOfAccount,
 ): Promise<BatchRecord | null> {
   const [row] = await sql<BatchRecord[]>`
@@ -69,7 +69,7 @@ export async function findBatch(
 
 /** The newest creation of the last quarter of an hour that was the same; null when there is none. */
 export async function findSameBatch(
-  sql: Transaction,
+  sql: Sql,
   like: { accountId: string; fingerprint: string },
 ): Promise<BatchRecord | null> {
   const [row] = await sql<BatchRecord[]>`
@@ -105,13 +105,13 @@ export async function listBatches(sql: Database, filter: BatchFilter): Promise<B
  * the rest.
  */
 export async function requestBatchCancel(
-  tx: Transaction,
+  sql: Sql,
   { accountId, kind, id }: BatchOfAccount,
 ): Promise<BatchRecord | null> {
-  const [row] = await tx<BatchRecord[]>`
+  const [row] = await sql<BatchRecord[]>`
     update batches b set state = 'cancelling', cancelling_at = now(), look_at = now()
     where b.id = ${id} and b.account_id = ${accountId} and b.kind = ${kind} and b.state in ('validating', 'in_progress')
-    returning ${batchColumns(tx)}`;
+    returning ${batchColumns(sql)}`;
   return row ?? null;
 }
 

@@ -1,4 +1,4 @@
-import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
+import { asJson, type Database, type Sql } from '../../platform/postgres/database.ts';
 import type { DeliveryDecision, EndpointThresholds, PostResult } from '../rules/delivery.ts';
 import { stateAfter } from '../rules/transitions.ts';
 import { endpointChanges } from './endpoint-health.ts';
@@ -43,7 +43,7 @@ export type ClaimOptions = {
  * `reached`. See migrations/functions/claim_deliveries.sql.
  */
 export async function claimDeliveries(
-  sql: Database | Transaction,
+  sql: Sql,
   options: ClaimOptions,
 ): Promise<{ deliveries: ClaimedDelivery[]; reached: string }> {
   const busy = [...options.busy];

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql, Transaction } from '../../platform/postgres/database.ts';
 
 /** A URL of an account that is told about events. Its secrets are never part of this. */
 export type WebhookEndpoint = {
@@ -15,7 +15,7 @@ export type WebhookEndpoint = {
   updatedAt: Date | null;
 };
 
-const columns = (sql: Database | Transaction) => sql`
+const columns = (sql: Sql) => sql`
   e.id, e.account_id as "accountId", e.name, e.url, e.event_types as "eventTypes", e.state,
   e.disabled_reason as "disabledReason", e.failing_since as "failingSince", e.secret_hint as "secretHint",
   e.created_at as "createdAt", e.updated_at as "updatedAt"`;
@@ -58,11 +58,7 @@ export async function listEndpoints(
 }
 
 /** One endpoint of one account, or null. */
-export async function findEndpoint(
-  sql: Database | Transaction,
-  accountId: string,
-  id: string,
-): Promise<WebhookEndpoint | null> {
+export async function findEndpoint(sql: Sql, accountId: string, id: string): Promise<WebhookEndpoint | null> {
   const [row] = await sql<WebhookEndpoint[]>`
     select ${columns(sql)} from webhook_endpoints e
     where id = ${id} and account_id = ${accountId} and state <> 'deleted'`;
