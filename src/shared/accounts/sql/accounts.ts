@@ -107,7 +107,8 @@ export async function updateAccount(sql: Database, id: string, changes: AccountC
   const rows = await sql`
     update accounts a
     set (
-      name, paused, weight, max_concurrency, max_queue_depth, requests_per_minute, default_max_output_tokens, limits
+      name, paused, weight, max_concurrency, max_queue_depth, requests_per_minute, default_max_output_tokens,
+      limits
     ) = (
       select n.name, n.paused, n.weight, n.max_concurrency, n.max_queue_depth, n.requests_per_minute,
         n.default_max_output_tokens, jsonb_strip_nulls(a.limits || ${limits}::jsonb)

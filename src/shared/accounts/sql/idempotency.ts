@@ -99,7 +99,8 @@ export async function dropClaim(sql: Database, { accountId, key, token }: KeyCla
     ),
     dropped as (
       delete from idempotency_keys
-      where account_id = ${accountId} and key = ${key} and claim_token = ${token} and exists (select from balance)
+      where account_id = ${accountId} and key = ${key} and claim_token = ${token}
+        and exists (select from balance)
       returning account_id
     )
     ${countRemovedKeys(sql, sql`dropped`)}`;
@@ -110,17 +111,20 @@ export async function deleteOldKeys(sql: Database, hours: number, limit: number)
   return await sql.begin(async (tx) => {
     const old = await tx<KeyOfAccount[]>`
       select account_id as "accountId", key from idempotency_keys
-      where created_at < now() - make_interval(hours => ${hours}) and (locked_until is null or locked_until < now())
+      where created_at < now() - make_interval(hours => ${hours})
+        and (locked_until is null or locked_until < now())
       limit ${limit}`;
     const accountIds = old.map(({ accountId }) => accountId);
     // Balances first and in the order of their accounts, as everything that locks several.
     await tx`
-      select 1 from balances where account_id = any (${accountIds}::text[]) order by account_id for no key update`;
+      select 1 from balances where account_id = any (${accountIds}::text[]) order by account_id
+      for no key update`;
     const [removed] = await tx<{ keys: number }[]>`
       with deleted as (
         delete from idempotency_keys k
         using unnest(${accountIds}::text[], ${old.map(({ key }) => key)}::text[]) as o (account_id, key)
-        where k.account_id = o.account_id and k.key = o.key and (k.locked_until is null or k.locked_until < now())
+        where k.account_id = o.account_id and k.key = o.key
+          and (k.locked_until is null or k.locked_until < now())
         returning k.account_id
       ),
       counted as (${countRemovedKeys(tx, tx`deleted`)})

@@ -29,11 +29,13 @@ export async function listEndedLines(
   limits: { lines: number; bytes: number },
 ): Promise<EndedLine[]> {
   return await sql<EndedLine[]>`
-    select line, custom_id as "customId", refusal, job_id as "jobId", state, model, error, created_at as "createdAt",
+    select line, custom_id as "customId", refusal, job_id as "jobId", state, model, error,
+      created_at as "createdAt",
       finished_at as "finishedAt", result, original
     from (
       select n.*, j.state, j.model, j.error, j.created_at, j.finished_at, r.result, q.original,
-        sum(coalesce(octet_length(r.result), 0) + coalesce(octet_length(q.original), 0)) over (order by n.line)
+        sum(coalesce(octet_length(r.result), 0) + coalesce(octet_length(q.original),
+        0)) over (order by n.line)
           - coalesce(octet_length(r.result), 0) - coalesce(octet_length(q.original), 0) as before
       from (
         select l.line, l.custom_id, l.refusal, l.job_id from batch_lines l
@@ -76,7 +78,8 @@ export async function keepAssembled(
     const files = await write(tx);
     await tx`
       update batches
-      set assembled_through = ${through}, output_file_id = ${files.outputFileId}, error_file_id = ${files.errorFileId}
+      set assembled_through = ${through}, output_file_id = ${files.outputFileId},
+        error_file_id = ${files.errorFileId}
       where id = ${batch.id}`;
   });
 }

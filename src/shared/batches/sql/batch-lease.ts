@@ -36,7 +36,8 @@ const openColumns = (sql: Sql) => sql`
   (select a.default_max_output_tokens from accounts a where a.id = b.account_id) as "defaultMaxOutputTokens",
   (select m.available_nano from balances m where m.account_id = b.account_id) as "availableNano",
   b.hold_id as "holdId", b.quoted_nano as "quotedNano", b.read_bytes::double precision as "readBytes",
-  b.read_lines as "readLines", b.expanded_through as "expandedThrough", b.assembled_through as "assembledThrough",
+  b.read_lines as "readLines", b.expanded_through as "expandedThrough",
+  b.assembled_through as "assembledThrough",
   b.last_line as "lastLine", b.expires_at <= now() as "isLate", b.lost_leases as "expiredLeases",
   b.careful_steps as "carefulSteps", b.blamed_line as "blamedLine"`;
 
@@ -91,8 +92,10 @@ export async function leaseBatch(
     leased as (
       update batches b
       set lease_token = ${token}, lease_until = now() + make_interval(secs => ${seconds}),
-        lost_leases = b.lost_leases + case when b.lease_token is not null and b.step_place = ${place(sql)} then 1 else 0 end,
-        careful_steps = case when b.lease_token is not null and b.step_place = ${place(sql)} then ${linesPerSlice}
+        lost_leases = b.lost_leases + case when b.lease_token is not null and b.step_place = ${place(sql)}
+        then 1 else 0 end,
+        careful_steps = case when b.lease_token is not null and b.step_place = ${place(sql)}
+        then ${linesPerSlice}
           else b.careful_steps end
       from next n where b.id = n.id
       returning b.id, b.account_id
@@ -148,7 +151,8 @@ export async function releaseBatch(
       careful_steps = case when ${counts} then ${linesPerSlice} else b.careful_steps end,
       look_at = now() + least(
         interval '1 minute',
-        make_interval(secs => ${delayMs / 1000}) * case when ${counts} then power(2, least(b.lost_leases, 10)) else 1 end
+        make_interval(secs => ${delayMs / 1000}) * case when ${counts} then power(2, least(b.lost_leases, 10))
+        else 1 end
       )
     where b.id = ${lease.batchId} and b.lease_token = ${lease.token}`;
 }

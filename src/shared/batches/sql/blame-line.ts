@@ -26,7 +26,8 @@ export async function blameLineWithoutJob(sql: Database, lease: BatchLease, batc
       where batch_id = ${batch.id} and line = ${line} and job_id is not null`;
     await tx`
       update batch_lines
-      set job_id = null, hold_nano = 0, refusal = ${asJson(refusal)}::jsonb, intake = null, request = null, targets = null,
+      set job_id = null, hold_nano = 0, refusal = ${asJson(refusal)}::jsonb, intake = null, request = null,
+        targets = null,
         original = null
       where batch_id = ${batch.id} and line = ${line} and job_id is not null`;
     await tx`
@@ -51,7 +52,8 @@ export async function abandonBatch(
     await fence(tx, lease, batch.state);
     await tx`
       update batches
-      set state = 'cancelling', errors = ${asJson(errors)}::jsonb, lost_leases = 0, careful_steps = 0, blamed_line = null
+      set state = 'cancelling', errors = ${asJson(errors)}::jsonb, lost_leases = 0, careful_steps = 0,
+        blamed_line = null
       where id = ${batch.id}`;
   });
 }

@@ -64,7 +64,8 @@ export async function skipLines(
     const [given] = await tx<{ lines: number; share: bigint }[]>`
       select count(*)::integer as lines, coalesce(sum(hold_nano), 0)::bigint as share
       from batch_lines
-      where batch_id = ${batch.id} and line > ${batch.expandedThrough} and line <= ${through} and job_id is not null`;
+      where batch_id = ${batch.id} and line > ${batch.expandedThrough} and line <= ${through}
+        and job_id is not null`;
     const { lines, share } = given ?? { lines: 0, share: 0n };
     await tx`
       update batches

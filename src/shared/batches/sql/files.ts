@@ -38,7 +38,8 @@ export async function beginFile(
       for no key update
     )
     insert into files (id, account_id, purpose, filename, expires_at)
-    select ${file.id}, ${file.accountId}, ${file.purpose}, ${file.filename}, now() + make_interval(hours => ${makingHours})
+    select ${file.id}, ${file.accountId}, ${file.purpose}, ${file.filename},
+      now() + make_interval(hours => ${makingHours})
     where exists (select from room)
     returning id`;
   return rows.length === 1;
@@ -47,7 +48,8 @@ export async function beginFile(
 /** Stores one chunk, at most a mebibyte, at its place in the file. */
 async function putChunk(sql: Sql, chunk: { fileId: string; startsAt: number; bytes: Buffer }): Promise<void> {
   await sql`
-    insert into file_chunks (file_id, starts_at, bytes) values (${chunk.fileId}, ${chunk.startsAt}, ${chunk.bytes})`;
+    insert into file_chunks (file_id, starts_at, bytes) values (${chunk.fileId}, ${chunk.startsAt},
+      ${chunk.bytes})`;
 }
 
 /**
@@ -64,7 +66,8 @@ export async function appendToFile(
   const [row] = await sql<{ before: bigint }[]>`
     with room as materialized (
       select 1 from account_usage u join files f on f.account_id = u.account_id
-      where f.id = ${fileId} and (${storedMax}::bigint is null or u.stored_bytes + ${bytes.length} <= ${storedMax})
+      where f.id = ${fileId} and (${storedMax}::bigint is null
+        or u.stored_bytes + ${bytes.length} <= ${storedMax})
       for no key update of u
     )
     update files set bytes = bytes + ${bytes.length}
@@ -122,7 +125,8 @@ export async function listFiles(sql: Database, filter: FileFilter): Promise<Stor
   const isUp = filter.order === 'asc';
   return await sql<StoredFile[]>`
     select ${columns(sql)} from files
-    where account_id = ${filter.accountId} and state = 'processed' and expires_at > now() and purpose <> 'message_batch'
+    where account_id = ${filter.accountId} and state = 'processed' and expires_at > now()
+      and purpose <> 'message_batch'
       ${purpose === null ? sql`` : sql`and purpose = ${purpose}`}
       ${after === null ? sql`` : sql`and id ${isUp ? sql`>` : sql`<`} ${after}`}
     order by ${isUp ? sql`id` : sql`id desc`}
@@ -143,7 +147,8 @@ export async function deleteFile(
   const [row] = await sql<{ busy: boolean }[]>`
     select exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating') as busy
     from files f
-    where f.id = ${fileId} and f.account_id = ${accountId} and f.state = 'processed' and f.purpose <> 'message_batch'`;
+    where f.id = ${fileId} and f.account_id = ${accountId} and f.state = 'processed'
+      and f.purpose <> 'message_batch'`;
   if (row === undefined) return null;
   if (row.busy) return 'busy';
   await sql`delete from files where id = ${fileId} and state = 'processed'`;
@@ -181,10 +186,12 @@ export async function readBytes(
  * cannot be removed keeps no other. Fails when none of them could be.
  */
 export async function deleteOldFiles(sql: Database, days: number, limit: number): Promise<number> {
-  const unused = sql`not exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating')
+  const unused = sql`not exists (select 1 from batches b where b.input_file_id = f.id
+  and b.state = 'validating')
     and not exists (
       select 1 from batches b
-      where b.account_id = f.account_id and b.finished_at is null and f.id in (b.output_file_id, b.error_file_id)
+      where b.account_id = f.account_id and b.finished_at is null
+        and f.id in (b.output_file_id, b.error_file_id)
     )`;
   const old = await sql<{ id: string }[]>`
     (select f.id from files f where f.expires_at < now() and ${unused} order by f.expires_at limit ${limit})

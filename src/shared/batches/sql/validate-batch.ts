@@ -29,13 +29,16 @@ export async function keepLines(
     await fence(tx, lease, 'validating');
     await also(tx);
     const kept = await tx<{ line: number }[]>`
-      insert into batch_lines (batch_id, line, custom_id, job_id, hold_nano, refusal, intake, request, targets, original)
-      select ${lease.batchId}, r.line, r.custom_id, r.job_id, r.hold_nano, r.refusal, r.intake, t.request, t.targets, t.original
+      insert into batch_lines (batch_id, line, custom_id, job_id, hold_nano, refusal, intake, request,
+        targets, original)
+      select ${lease.batchId}, r.line, r.custom_id, r.job_id, r.hold_nano, r.refusal, r.intake, t.request,
+        t.targets, t.original
       from json_to_recordset(${asJson(lines.map(toRow))}::json) as r (
         ord integer, line integer, custom_id text, job_id text, hold_nano bigint, refusal jsonb, intake json
       )
       join unnest(
-        ${lines.map(({ job }) => job?.request ?? null)}::text[], ${lines.map(({ job }) => job?.targets ?? null)}::text[],
+        ${lines.map(({ job }) => job?.request ?? null)}::text[],
+        ${lines.map(({ job }) => job?.targets ?? null)}::text[],
         ${lines.map(({ job }) => job?.original ?? null)}::text[]
       ) with ordinality as t (request, targets, original, ord) on t.ord = r.ord
       order by r.line
@@ -51,7 +54,8 @@ export async function keepLines(
     const refused = lines.filter((line) => line.job === null).length;
     await tx`
       update batches
-      set read_bytes = ${slice.readBytes}, read_lines = ${slice.readLines}, quoted_nano = quoted_nano + ${held},
+      set read_bytes = ${slice.readBytes}, read_lines = ${slice.readLines},
+        quoted_nano = quoted_nano + ${held},
         total = total + ${lines.length}, failed = failed + ${refused},
         last_line = case when ${slice.isEnd} then ${slice.readLines}::integer else last_line end
       where id = ${lease.batchId}`;

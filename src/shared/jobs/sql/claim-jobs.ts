@@ -51,7 +51,8 @@ export async function extendLeases(
   return await sql<{ id: string; attempt: number; cancel: boolean }[]>`
     with mine as (
       select j.id
-      from unnest(${runs.map((run) => run.id)}::text[], ${runs.map((run) => run.attempt)}::integer[]) as r (id, attempt)
+      from unnest(${runs.map((run) => run.id)}::text[],
+        ${runs.map((run) => run.attempt)}::integer[]) as r (id, attempt)
       join jobs j on j.id = r.id
       where j.state = 'running' and j.attempts = r.attempt
       order by j.id

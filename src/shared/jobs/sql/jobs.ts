@@ -132,7 +132,8 @@ export type AttemptRow = {
 /** Every provider call of a job, in order. */
 export async function listAttempts(sql: Database, jobId: string): Promise<AttemptRow[]> {
   return await sql<AttemptRow[]>`
-    select number as attempt, provider, model, started_at, ended_at, outcome, status, error, usage, cost_nano, service_tier
+    select number as attempt, provider, model, started_at, ended_at, outcome, status, error, usage, cost_nano,
+      service_tier
     from attempts where job_id = ${jobId} order by number`;
 }
 
@@ -225,7 +226,8 @@ export async function findEndableJobs(
   return await sql<StoppableJob[]>`
     select ${stoppableColumns(sql)}
     from jobs j join job_requests q on q.job_id = j.id
-    where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')`;
+    where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId}
+      and j.state in ('waiting', 'ticketed')`;
 }
 
 /** What was submitted, as far as it is still kept. */

@@ -50,7 +50,8 @@ export async function recordCredit(
       returning account_id, available_nano, held_nano
     )
     insert into entries (account_id, type, amount_nano, available_nano, held_nano, description)
-    select account_id, ${credit.amountNano < 0n ? 'adjustment' : 'deposit'}, ${credit.amountNano}, available_nano,
+    select account_id, ${credit.amountNano < 0n ? 'adjustment' : 'deposit'}, ${credit.amountNano},
+      available_nano,
       held_nano, ${credit.description}
     from moved
     returning ${entryColumns(sql)}`;

@@ -46,7 +46,8 @@ export async function listTicketed(
   page: { olderThanMs: number; after: string; limit: number },
 ): Promise<(TicketRow & { provider: string })[]> {
   return await sql<(TicketRow & { provider: string })[]>`
-    select id, generation, ticket_priority(1 + lane, 0) as priority, target_model as model, tokens_bound as tokens, provider
+    select id, generation, ticket_priority(1 + lane, 0) as priority, target_model as model,
+      tokens_bound as tokens, provider
     from jobs
     where state = 'ticketed' and ticketed_at < now() - make_interval(secs => ${page.olderThanMs / 1000})
       and id > ${page.after}

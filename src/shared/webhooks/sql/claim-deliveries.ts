@@ -48,7 +48,8 @@ export async function claimDeliveries(
 ): Promise<{ deliveries: ClaimedDelivery[]; reached: string }> {
   const busy = [...options.busy];
   const rows = await sql<((ClaimedDelivery | { id: null }) & { reached: string })[]>`
-    select id, account_id as "accountId", event_id as "eventId", endpoint_id as "endpointId", receiver, url, body, attempt,
+    select id, account_id as "accountId", event_id as "eventId", endpoint_id as "endpointId", receiver, url,
+      body, attempt,
       tries, is_probe as "isProbe", secret, secret_previous as "previousSecret", reached
     from claim_deliveries(
       ${options.token}, ${options.leaseSeconds}, ${options.limit}, ${options.perReceiver},
@@ -122,7 +123,8 @@ export async function recordDeliveries(
   const said = await sql<({ ord: number } | { ord: null; id: string; reason: 'gone' | 'failing' })[]>`
     with records as (
       select * from json_to_recordset(${asJson(rows)}) as r (
-        ord integer, id text, token text, attempt integer, is_probe boolean, outcome text, status_code integer, error text,
+        ord integer, id text, token text, attempt integer, is_probe boolean, outcome text,
+        status_code integer, error text,
         duration_ms integer, remote_ip text, state text, delay_ms double precision
       )
     ),

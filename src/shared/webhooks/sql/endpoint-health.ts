@@ -9,7 +9,8 @@ import type { EndpointThresholds } from '../rules/delivery.ts';
  */
 export const endpointChanges = (sql: Database, patience: EndpointThresholds) => sql`
   heard as (
-    select m.endpoint_id as id, bool_or(m.outcome = 'delivered') as delivered, bool_or(m.status_code = 410) as gone,
+    select m.endpoint_id as id, bool_or(m.outcome = 'delivered') as delivered,
+      bool_or(m.status_code = 410) as gone,
       count(*) filter (where m.outcome <> 'delivered')::integer as failed, bool_or(m.is_probe) as probed
     from moved m where m.endpoint_id is not null
     group by m.endpoint_id

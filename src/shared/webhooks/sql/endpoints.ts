@@ -39,7 +39,8 @@ export async function insertEndpoint(
   const [row] = await tx<WebhookEndpoint[]>`
     insert into webhook_endpoints as e (id, account_id, name, url, event_types, secret, secret_hint)
     select ${id}, ${accountId}, ${name}, ${url}, ${eventTypes}::text[], ${secret}::bytea, ${secretHint}
-    where (select count(*) from webhook_endpoints where account_id = ${accountId} and state <> 'deleted') < ${max}
+    where (select count(*) from webhook_endpoints where account_id = ${accountId}
+      and state <> 'deleted') < ${max}
     returning ${columns(tx)}`;
   return row ?? null;
 }
@@ -124,7 +125,8 @@ export async function replaceEndpointSecret(
 ): Promise<WebhookEndpoint | null> {
   const [row] = await tx<WebhookEndpoint[]>`
     update webhook_endpoints e
-    set secret_previous = secret, secret_previous_until = now() + make_interval(secs => ${next.overlapSeconds}),
+    set secret_previous = secret,
+      secret_previous_until = now() + make_interval(secs => ${next.overlapSeconds}),
       secret = ${next.secret}, secret_hint = ${next.secretHint}, updated_at = now()
     where id = ${key.id} and account_id = ${key.accountId} and state <> 'deleted'
     returning ${columns(tx)}`;
@@ -135,7 +137,8 @@ export async function replaceEndpointSecret(
 export async function deleteEndpoint(sql: Database, accountId: string, id: string): Promise<boolean> {
   const rows = await sql`
     update webhook_endpoints
-    set state = 'deleted', updated_at = now(), secret = '', secret_previous = null, secret_previous_until = null
+    set state = 'deleted', updated_at = now(), secret = '', secret_previous = null,
+      secret_previous_until = null
     where id = ${id} and account_id = ${accountId} and state <> 'deleted'`;
   return rows.count === 1;
 }

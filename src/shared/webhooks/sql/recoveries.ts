@@ -27,7 +27,8 @@ export async function recoverDeliveries(sql: Database, limit: number): Promise<n
     with recovery as (
       select * from webhook_recoveries w
       where w.done_at is null
-      order by (select max(t.paged_at) from webhook_recoveries t where t.account_id = w.account_id) nulls first, w.id
+      order by (select max(t.paged_at) from webhook_recoveries t
+      where t.account_id = w.account_id) nulls first, w.id
       limit 1
       for update skip locked
     ),

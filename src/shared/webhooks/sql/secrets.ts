@@ -28,7 +28,8 @@ export async function replaceWebhookSecret(sql: Sql, accountId: string, sealed: 
   await sql`
     update accounts
     set webhook_secret_previous = webhook_secret,
-      webhook_secret_previous_until = case when webhook_secret is null then null else now() + interval '24 hours' end,
+      webhook_secret_previous_until = case when webhook_secret is null then null
+      else now() + interval '24 hours' end,
       webhook_secret = ${sealed}
     where id = ${accountId}`;
 }

@@ -43,7 +43,8 @@ async function arrange({ lostCalls, seen }: Scene): Promise<string> {
     5000,
   );
   for (const [index, [worker, ago]] of lostCalls.entries())
-    await sql`insert into attempts (job_id, number, provider, model, worker_id, outcome, error, started_at, ended_at)
+    await sql`insert into attempts (job_id, number, provider, model, worker_id, outcome, error, started_at,
+    ended_at)
       values (${jobId}, ${index + 1}, 'alpha', 'alpha/a', ${worker}, 'unknown', 'lost: its worker is gone',
         now() - make_interval(secs => ${ago}), now())`;
   // This loss is not written yet: its attempt is the one that the lease belonged to.

@@ -430,7 +430,8 @@ describe('a delivery', () => {
     const all = Object.keys(legalDeliveryMoves) as DeliveryCore['state'][];
     const refused: string[] = [];
     const go = (tx: Transaction, id: string, state: DeliveryCore['state']) =>
-      tx`update deliveries set state = ${state}, next_attempt_at = case when ${state === 'pending'} then now() end
+      tx`update deliveries set state = ${state}, next_attempt_at = case when ${state === 'pending'}
+      then now() end
         where id = ${id}`;
     await undone(async (tx) => {
       for (const from of all) {

@@ -20,9 +20,11 @@ test('a page of a deep backlog is numbered quickly, whatever the planner knows o
   await insertAccount(sql, { id: 'deep', name: 'deep' });
   await sql`alter table jobs set (autovacuum_enabled = false)`;
   await sql`insert into holds (id, account_id, amount_nano, remaining_nano) values ('hold', 'deep', 0, 0)`;
-  await sql`insert into jobs (id, account_id, lane, state, model, provider, target_model, max_attempts, hold_id, hold_nano,
+  await sql`insert into jobs (id, account_id, lane, state, model, provider, target_model, max_attempts,
+  hold_id, hold_nano,
       input_tokens_bound, tokens_bound, deadline_at)
-    select 'job_' || to_char(n, 'FM00000'), 'deep', 1, case when n <= 5 then 'ticketed' else 'waiting' end, 'a', 'alpha', 'a', 5,
+    select 'job_' || to_char(n, 'FM00000'), 'deep', 1, case when n <= 5 then 'ticketed'
+      else 'waiting' end, 'a', 'alpha', 'a', 5,
       'hold', 0, 1, 2, now() + interval '1 day'
     from generate_series(1, 20000) n`;
   const ids = [3, ...Array.from({ length: 99 }, (_, n) => 5000 + n), 19_000].map(

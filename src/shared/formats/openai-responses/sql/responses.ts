@@ -43,7 +43,8 @@ export async function findResponse(
   const [row] = await sql<(RecordRow & Omit<ResponseTexts, 'job'>)[]>`
     select ${recordColumns(sql)}, r.result,
       case when octet_length(q.original) < ${largeBytes} then q.original
-        else (select json_object_agg(m.key, m.value)::text from json_each(q.original::json) m where m.key <> 'input')
+        else (select json_object_agg(m.key, m.value)::text from json_each(q.original::json) m
+        where m.key <> 'input')
       end as asked
     from jobs j left join charges c on c.job_id = j.id left join job_results r on r.job_id = j.id
     join job_requests q on q.job_id = j.id and q.original is not null
