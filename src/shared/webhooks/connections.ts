@@ -20,7 +20,7 @@ type Connection = {
 export type Connections = {
   take(origin: string): Connection;
   /** `reusable`: the answer was read to its end. */
-  giveBack(origin: string, connection: Connection, reusable: boolean): void;
+  release(origin: string, connection: Connection, reusable: boolean): void;
   close(): Promise<void>;
 };
 
@@ -67,7 +67,7 @@ export function createConnections(deps: {
       forget(origin, connection);
       return connection;
     },
-    giveBack: (origin, connection, reusable) => {
+    release: (origin, connection, reusable) => {
       const kept = idle.get(origin) ?? new Set();
       if (!reusable || kept.size >= idlePerOriginMax) {
         void connection.client.destroy().catch(() => undefined);

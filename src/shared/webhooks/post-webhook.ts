@@ -62,7 +62,7 @@ export async function postWebhook(
     const outcome = word === 'ssrf_blocked' ? 'blocked' : 'failed';
     return { outcome, statusCode: null, error: word, retryAfterMs: null, ...facts() };
   } finally {
-    deps.connections.giveBack(url.origin, connection, reusable);
+    deps.connections.release(url.origin, connection, reusable);
   }
 }
 

@@ -14,7 +14,7 @@ import { aadOfAccount, aadOfEndpoint } from './webhook-secret.ts';
 /** A text that is sealed with the key of the installation, so that another key is told before it is used. */
 const fact = 'secrets_check';
 const factText = 'sealed with the key of this installation';
-const factPlace = 'installation.secrets_check';
+const factLocation = 'installation.secrets_check';
 
 const pageSize = 200;
 
@@ -26,11 +26,11 @@ export async function findWrongKey(sql: Database, secretsKey: SecretsKey): Promi
     // An installation older than this check: its secrets say whose it is.
     const [secret] = await listSealed(sql, 'accounts.webhook_secret', { after: '', limit: 1 });
     if (secret !== undefined && !opens(secretsKey, secret.sealed, aadOfAccount(secret.id))) return wrongKey;
-    await recordFirstFact(sql, fact, seal(secretsKey, factText, factPlace).toString('base64'));
+    await recordFirstFact(sql, fact, seal(secretsKey, factText, factLocation).toString('base64'));
   }
   // Read again: another process may have been the first, with another key.
   const sealed = Buffer.from((await readFact(sql, fact)) ?? '', 'base64');
-  return opens(secretsKey, sealed, factPlace) ? null : wrongKey;
+  return opens(secretsKey, sealed, factLocation) ? null : wrongKey;
 }
 
 const wrongKey =
@@ -67,7 +67,7 @@ export async function resealSecrets(deps: ResealDeps): Promise<void> {
   if (counts.unopened > 0) {
     log.error(counts, 'stored secrets open with none of SECRETS_KEY and SECRETS_KEY_PREVIOUS');
   } else if (counts.resealed > 0 || !(await isFactCurrent(deps))) {
-    await recordFact(sql, fact, seal(secretsKey, factText, factPlace).toString('base64'));
+    await recordFact(sql, fact, seal(secretsKey, factText, factLocation).toString('base64'));
     log.info(
       counts,
       'every secret is sealed with SECRETS_KEY; two days from now SECRETS_KEY_PREVIOUS may go',
@@ -77,7 +77,7 @@ export async function resealSecrets(deps: ResealDeps): Promise<void> {
 
 async function isFactCurrent({ sql, secretsKey }: ResealDeps): Promise<boolean> {
   const sealed = await readFact(sql, fact);
-  return sealed !== null && isSealedWithCurrent(secretsKey, Buffer.from(sealed, 'base64'), factPlace);
+  return sealed !== null && isSealedWithCurrent(secretsKey, Buffer.from(sealed, 'base64'), factLocation);
 }
 
 async function reseal(

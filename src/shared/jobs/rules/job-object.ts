@@ -27,11 +27,11 @@ function publicStatus(state: JobState): 'queued' | Exclude<JobState, 'waiting' |
 }
 
 /** How long a queued job is likely to wait; nulls when it runs, has ended, or nothing can be said. */
-function toPlace(place: QueuePosition | undefined) {
-  if (place === undefined) return { queue_position: null, estimated_start_at: null };
+function toQueuePosition(position: QueuePosition | undefined) {
+  if (position === undefined) return { queue_position: null, estimated_start_at: null };
   return {
-    queue_position: place.ahead + 1,
-    estimated_start_at: estimateStart(place, new Date())?.toISOString() ?? null,
+    queue_position: position.ahead + 1,
+    estimated_start_at: estimateStart(position, new Date())?.toISOString() ?? null,
   };
 }
 
@@ -39,7 +39,7 @@ function toPlace(place: QueuePosition | undefined) {
  * The job object of the native API, with its texts when they are given, and its place in the queue when it
  * has one.
  */
-export function toJobObject(job: JobRecord, texts: JobTexts = {}, place?: QueuePosition) {
+export function toJobObject(job: JobRecord, texts: JobTexts = {}, position?: QueuePosition) {
   return {
     id: job.id,
     object: 'job',
@@ -61,7 +61,7 @@ export function toJobObject(job: JobRecord, texts: JobTexts = {}, place?: QueueP
     error: job.error,
     batch_id: job.batchId,
     metadata: job.metadata,
-    ...toPlace(place),
+    ...toQueuePosition(position),
     links: {
       self: `/v1/jobs/${job.id}`,
       events: `/v1/jobs/${job.id}/events`,

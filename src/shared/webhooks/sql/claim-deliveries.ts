@@ -120,7 +120,7 @@ export async function recordDeliveries(
     state: stateAfter(decision),
     delay_ms: decision.kind === 'again' ? decision.delayMs : null,
   }));
-  const said = await sql<({ ord: number } | { ord: null; id: string; reason: 'gone' | 'failing' })[]>`
+  const answers = await sql<({ ord: number } | { ord: null; id: string; reason: 'gone' | 'failing' })[]>`
     with records as (
       select * from json_to_recordset(${asJson(rows)}) as r (
         ord integer, id text, token text, attempt integer, is_probe boolean, outcome text,
@@ -153,10 +153,10 @@ export async function recordDeliveries(
     select ord, null as id, null as reason from moved
     union all
     select null, id, reason from noticed where reason is not null`;
-  const done = new Set(said.map(({ ord }) => ord));
+  const done = new Set(answers.map(({ ord }) => ord));
   return {
     inTime: records.map((_, ord) => done.has(ord)),
-    disabled: said.flatMap((row) => (row.ord === null ? [{ id: row.id, reason: row.reason }] : [])),
+    disabled: answers.flatMap((row) => (row.ord === null ? [{ id: row.id, reason: row.reason }] : [])),
   };
 }
 

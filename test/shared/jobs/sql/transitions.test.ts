@@ -157,7 +157,7 @@ async function moveRow(
       );
     case 'withdrawTicket':
       return (await withdrawTickets(sql, [{ id: job.id, generation: move.generation }]))[0] === true;
-    case 'recallTicket': {
+    case 'revokeTicket': {
       await tx`update accounts set paused = true where id = ${job.accountId}`;
       const recalled = await revokeTickets(sql, targets[job.target]!.provider);
       await tx`update accounts set paused = false where id = ${job.accountId}`;
@@ -165,7 +165,7 @@ async function moveRow(
     }
     case 'extendLease':
       return (await extendLeases(sql, [{ id: job.id, attempt: move.fence }], move.leaseMs / 1000)).length > 0;
-    case 'putBack': {
+    case 'requeue': {
       const { fence, delayMs, counts } = move;
       const way = { provider: 'alpha', targetModel: 'alpha/a', target: 0, eventSeq: null, attempt };
       return (await requeueJobs(sql, [{ jobId: job.id, fence, delayMs, counts, ...way }]))[0] === true;
@@ -204,28 +204,28 @@ function anyMove(random: Random, job: JobCore & { target: number }): JobMove {
   const roundDelayMs = job.target + 1 < targets.length ? 0 : 3000;
   const fitting: Partial<Record<JobState, JobMove['kind'][]>> = {
     waiting: ['ticket', 'ticket', 'ticket', 'end'],
-    ticketed: ['claim', 'claim', 'claim', 'claim', 'returnTicket', 'withdrawTicket', 'recallTicket', 'end'],
-    running: ['putBack', 'putBack', 'extendLease', 'extendLease', 'end'],
+    ticketed: ['claim', 'claim', 'claim', 'claim', 'returnTicket', 'withdrawTicket', 'revokeTicket', 'end'],
+    running: ['requeue', 'requeue', 'extendLease', 'extendLease', 'end'],
   };
   const every: JobMove['kind'][] = [
     'ticket',
     'claim',
     'returnTicket',
     'withdrawTicket',
-    'recallTicket',
+    'revokeTicket',
     'extendLease',
-    'putBack',
+    'requeue',
     'end',
   ];
   const kind = random.chance(0.04)
     ? 'requestCancel'
     : random.pick(random.chance(0.75) ? (fitting[job.state] ?? every) : every);
-  if (kind === 'ticket' || kind === 'recallTicket' || kind === 'requestCancel') return { kind };
+  if (kind === 'ticket' || kind === 'revokeTicket' || kind === 'requestCancel') return { kind };
   if (kind === 'claim') return { kind, generation, leaseMs };
   if (kind === 'withdrawTicket') return { kind, generation };
   if (kind === 'returnTicket') return { kind, generation, delayMs: roundDelayMs };
   if (kind === 'extendLease') return { kind, fence, leaseMs };
-  if (kind === 'putBack') return { kind, fence, delayMs, counts: random.chance(0.7) };
+  if (kind === 'requeue') return { kind, fence, delayMs, counts: random.chance(0.7) };
   const state = random.pick<FinalState>(finalStates);
   return { kind, fence: random.chance(0.3) ? null : fence, state };
 }
@@ -292,9 +292,9 @@ describe('a row moves as the domain says', () => {
       'claim',
       'returnTicket',
       'withdrawTicket',
-      'recallTicket',
+      'revokeTicket',
       'extendLease',
-      'putBack',
+      'requeue',
       'end',
       'requestCancel',
     ];
@@ -373,7 +373,7 @@ describe('a delivery', () => {
       return deliveries.length > 0;
     }
     if (move.kind === 'restart') return await restartDelivery(tx, accountId, id);
-    if (move.kind === 'giveBack') {
+    if (move.kind === 'handBack') {
       const before = await readDelivery(tx, id);
       await releaseDelivery(sql, { id, token: move.token, attempt: 1 });
       return before.leaseToken === move.token;
@@ -388,10 +388,10 @@ describe('a delivery', () => {
 
   function anyMove(random: Random, delivery: DeliveryCore, step: number): DeliveryMove {
     const token = delivery.leaseToken !== null && random.chance(0.8) ? delivery.leaseToken : 'nobody';
-    const kind = random.pick(['claim', 'claim', 'record', 'record', 'giveBack', 'restart'] as const);
+    const kind = random.pick(['claim', 'claim', 'record', 'record', 'handBack', 'restart'] as const);
     if (kind === 'claim') return { kind, token: `token ${step}`, leaseMs: 5000 };
     if (kind === 'restart') return { kind };
-    if (kind === 'giveBack') return { kind, token };
+    if (kind === 'handBack') return { kind, token };
     const kinds = ['again', 'delivered', 'exhausted'] as const;
     const verdict = random.pick(kinds);
     return {
