@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Models } from '../../../shared/catalogue/load-models.ts';
 import { notFound } from '../../../shared/errors.ts';
-import type { ProviderConfig } from '../../../shared/platform/config/config.ts';
+import type { ProviderConfig } from '../../../shared/platform/config/built-in-providers.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { Signals } from '../../../shared/platform/redis/signals.ts';
 import { resultWithin } from '../../../shared/platform/wait-at-most.ts';

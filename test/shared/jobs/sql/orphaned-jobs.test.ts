@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
 import { acceptJobs } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
-import { listOrphanedJobs } from '../../../../src/shared/jobs/sql/jobs.ts';
+import { listOrphanedJobs } from '../../../../src/shared/jobs/sql/stoppable-jobs.ts';
 import { creditAccount } from '../../../../src/shared/money/credit.ts';
 import { defaultLimits } from '../../../../src/shared/platform/config/quotas.ts';
 import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';

@@ -17,8 +17,12 @@ import {
 } from '../../../../src/shared/jobs/rules/transitions.ts';
 import { acceptJobs } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
 import { claimJobs, extendLeases } from '../../../../src/shared/jobs/sql/claim-jobs.ts';
-import { listOrphanedJobs, listOverdueJobs, requestCancels } from '../../../../src/shared/jobs/sql/jobs.ts';
 import { requeueJobs, settleJobs } from '../../../../src/shared/jobs/sql/settle-jobs.ts';
+import {
+  listOrphanedJobs,
+  listOverdueJobs,
+  requestCancels,
+} from '../../../../src/shared/jobs/sql/stoppable-jobs.ts';
 import { creditAccount } from '../../../../src/shared/money/credit.ts';
 import { defaultLimits } from '../../../../src/shared/platform/config/quotas.ts';
 import {
