@@ -10,7 +10,7 @@ import type { FileLine } from './file-lines.ts';
 import type { BatchEndpointName, BatchFault } from './rules/batch.ts';
 
 /**
- * A line that can be judged; its body has not been looked at. `escapes`: whether the text held `\u`.
+ * A line that can be validated; its body has not been looked at. `escapes`: whether the text held `\u`.
  * `unread`: why no value was made of the body.
  */
 export type ParsedLine = {

@@ -13,7 +13,7 @@ import type { JobRecord, NewJob } from './rules/job-row.ts';
 import type { JobIntake } from './sql/accept-jobs.ts';
 import { storeTargets } from './stored-targets.ts';
 
-/** A request that was judged: what is kept of it, as JSON, and what it may cost. */
+/** A request that was priced: what is stored of it, as JSON, and what it may cost. */
 export type PricedRequest = {
   text: string;
   /** What the client sent, on a surface that shows it again. */

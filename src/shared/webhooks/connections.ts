@@ -53,7 +53,7 @@ export function createConnections(deps: {
     return { client, remoteIp: () => remoteIp };
   }
 
-  function forget(origin: string, connection: Connection): boolean {
+  function takeOut(origin: string, connection: Connection): boolean {
     const kept = idle.get(origin);
     const was = kept?.delete(connection) ?? false;
     if (kept?.size === 0) idle.delete(origin);
@@ -64,7 +64,7 @@ export function createConnections(deps: {
     take: (origin) => {
       const [connection] = idle.get(origin) ?? [];
       if (connection === undefined) return open(origin);
-      forget(origin, connection);
+      takeOut(origin, connection);
       return connection;
     },
     release: (origin, connection, reusable) => {
@@ -75,7 +75,7 @@ export function createConnections(deps: {
       }
       idle.set(origin, kept.add(connection));
       setTimeout(() => {
-        if (forget(origin, connection)) void connection.client.destroy().catch(() => undefined);
+        if (takeOut(origin, connection)) void connection.client.destroy().catch(() => undefined);
       }, idleMs).unref();
     },
     close: async () => {

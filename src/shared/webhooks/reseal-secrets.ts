@@ -36,9 +36,9 @@ export async function findWrongKey(sql: Database, secretsKey: SecretsKey): Promi
 const wrongKey =
   'SECRETS_KEY: is not the one that the secrets of this installation were sealed with; set that one again, or give it as SECRETS_KEY_PREVIOUS beside the new one';
 
-function opens(secretsKey: SecretsKey, sealed: Buffer, place: string): boolean {
+function opens(secretsKey: SecretsKey, sealed: Buffer, location: string): boolean {
   try {
-    unseal(secretsKey, sealed, place);
+    unseal(secretsKey, sealed, location);
     return true;
   } catch {
     return false;
@@ -56,10 +56,10 @@ export async function resealSecrets(deps: ResealDeps): Promise<void> {
   const { sql, secretsKey, log } = deps;
   if (secretsKey.previous.length === 0) return;
   const counts = { current: 0, resealed: 0, unopened: 0 };
-  for (const place of sealedColumns) {
+  for (const column of sealedColumns) {
     for (let after = ''; ; ) {
-      const rows = await listSealed(sql, place, { after, limit: pageSize });
-      for (const row of rows) counts[await reseal(deps, place, row)] += 1;
+      const rows = await listSealed(sql, column, { after, limit: pageSize });
+      for (const row of rows) counts[await reseal(deps, column, row)] += 1;
       after = rows.at(-1)?.id ?? '';
       if (rows.length < pageSize) break;
     }
@@ -82,10 +82,10 @@ async function isFactCurrent({ sql, secretsKey }: ResealDeps): Promise<boolean> 
 
 async function reseal(
   { sql, secretsKey }: ResealDeps,
-  place: SealedColumn,
+  column: SealedColumn,
   row: SealedRow,
 ): Promise<'current' | 'resealed' | 'unopened'> {
-  const aad = place.startsWith('accounts.') ? aadOfAccount(row.id) : aadOfEndpoint(row.id);
+  const aad = column.startsWith('accounts.') ? aadOfAccount(row.id) : aadOfEndpoint(row.id);
   if (isSealedWithCurrent(secretsKey, row.sealed, aad)) return 'current';
   let text: string;
   try {
@@ -93,6 +93,6 @@ async function reseal(
   } catch {
     return 'unopened';
   }
-  await replaceSealed(sql, place, row, seal(secretsKey, text, aad));
+  await replaceSealed(sql, column, row, seal(secretsKey, text, aad));
   return 'resealed';
 }

@@ -55,7 +55,7 @@ type ApiKeySecret = ApiKeyRecord & { secretSha256: Buffer };
 
 /**
  * Keys that are not revoked, in the order of `ids`; null where there is none. Whether one expired is not
- * judged.
+ * checked.
  */
 export async function findApiKeys(sql: Database, ids: string[]): Promise<(ApiKeySecret | null)[]> {
   const rows = await sql<ApiKeySecret[]>`

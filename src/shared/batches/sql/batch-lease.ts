@@ -45,7 +45,7 @@ const openColumns = (sql: Sql) => sql`
  * Where a batch stands: its state, and how far its file was read, its jobs were made and its results were
  * written.
  */
-const place = (sql: Sql) => sql`
+const standing = (sql: Sql) => sql`
   (b.state || ' ' || b.read_bytes || ' ' || b.read_lines || ' ' || b.last_line || ' ' || b.expanded_through || ' '
     || b.assembled_through)`;
 
@@ -92,9 +92,9 @@ export async function leaseBatch(
     leased as (
       update batches b
       set lease_token = ${token}, lease_until = now() + make_interval(secs => ${seconds}),
-        lost_leases = b.lost_leases + case when b.lease_token is not null and b.step_place = ${place(sql)}
+        lost_leases = b.lost_leases + case when b.lease_token is not null and b.step_place = ${standing(sql)}
         then 1 else 0 end,
-        careful_steps = case when b.lease_token is not null and b.step_place = ${place(sql)}
+        careful_steps = case when b.lease_token is not null and b.step_place = ${standing(sql)}
         then ${linesPerSlice}
           else b.careful_steps end
       from next n where b.id = n.id
@@ -115,11 +115,11 @@ export async function leaseBatch(
  * the place in question; not when one of its lines was blamed.
  */
 export async function renewBatch(sql: Sql, lease: BatchLease): Promise<OpenBatch | null> {
-  const hasMoved = sql`b.step_place is distinct from ${place(sql)}`;
+  const hasMoved = sql`b.step_place is distinct from ${standing(sql)}`;
   const isElsewhere = sql`split_part(coalesce(b.step_place, ''), ' ', 1) <> b.state`;
   const [row] = await sql<OpenBatch[]>`
     update batches b
-    set lease_until = now() + make_interval(secs => ${lease.seconds}), step_place = ${place(sql)},
+    set lease_until = now() + make_interval(secs => ${lease.seconds}), step_place = ${standing(sql)},
       lost_leases = case
         when b.blamed_line is null and (${isElsewhere} or (${hasMoved} and b.careful_steps <= 1)) then 0
         else b.lost_leases
@@ -143,7 +143,7 @@ export async function releaseBatch(
   lease: BatchLease,
   { delayMs, hasFailed }: { delayMs: number; hasFailed: boolean },
 ): Promise<void> {
-  const counts = sql`(${hasFailed}::boolean and b.step_place = ${place(sql)})`;
+  const counts = sql`(${hasFailed}::boolean and b.step_place = ${standing(sql)})`;
   await sql`
     update batches b
     set lease_token = null, lease_until = null,

@@ -115,14 +115,14 @@ export type FileFilter = {
   accountId: string;
   purpose: string | null;
   after: string | null;
-  order: 'asc' | 'desc';
+  direction: 'asc' | 'desc';
   limit: number;
 };
 
 /** Finished files of an account by age, one more than `limit`. */
 export async function listFiles(sql: Database, filter: FileFilter): Promise<StoredFile[]> {
   const { purpose, after } = filter;
-  const isUp = filter.order === 'asc';
+  const isUp = filter.direction === 'asc';
   return await sql<StoredFile[]>`
     select ${columns(sql)} from files
     where account_id = ${filter.accountId} and state = 'processed' and expires_at > now()

@@ -31,7 +31,7 @@ export const messageBatchSchema = z.strictObject({
 export type MessageBatchLines = { requests: number; pieces: Uint8Array[] };
 
 /**
- * As many requests as a batch may have, with twenty values each: the whole is no request, and each is judged
+ * As many requests as a batch may have, with twenty values each: the whole is no request, and each is validated
  * as one by itself.
  */
 export const messageBatchLimits: JsonLimits = { valuesMax: 20 * batchLinesMax, membersMax: batchLinesMax };
@@ -108,7 +108,7 @@ function refuseBroken(list: string): void {
 
 /**
  * What is around the params, which have to be JSON; those that hold too much are not looked into, and refused
- * when they are judged.
+ * when they are validated.
  */
 function readShell(bytes: Buffer, request: Member, params: Member | null, at: string) {
   const own = bytes.subarray(request.start, request.end);

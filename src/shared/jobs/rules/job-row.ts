@@ -3,8 +3,9 @@ import type { NanoUsd } from '../../money/rules/money.ts';
 import type { JobError, JobState, Surface, WebhookObject } from './job.ts';
 
 /**
- * A row of the table `jobs`, described here and nowhere else: every column that the code reads or writes, in camel
- * case. All other types of a job pick from it, by the lists below; statements are made from the same lists.
+ * A row of the table `jobs`, described here and nowhere else: every column that the code reads or writes, in
+ * camel case. All other types of a job pick from it, by the lists below; statements are made from the same
+ * lists.
  */
 export type JobRow = {
   id: string;

@@ -40,7 +40,7 @@ export async function claimJobs(
 
 /**
  * Extends the leases of everything a worker runs, in one statement. Returns those still its own, with the
- * wish to cancel if there is one; a run that is not returned lost its job. For a row that is being settled
+ * request to cancel if there is one; a run that is not returned lost its job. For a row that is being settled
  * the statement waits, and rightly finds then that it does not run any more.
  */
 export async function extendLeases(

@@ -3,7 +3,7 @@ import { type JobRow, stoppableFields } from '../rules/job-row.ts';
 import { jobColumns } from './job-columns.ts';
 
 /**
- * Notes the wish to stop jobs; gives those that have not ended. The worker that runs one honours it, else the
+ * Requests that jobs stop; returns those that have not ended. The worker that runs one honours it, else the
  * reaper.
  */
 export async function requestCancels(sql: Database, jobIds: string[]): Promise<string[]> {

@@ -4,8 +4,8 @@ import type { NanoUsd } from '../rules/money.ts';
 import type { Balance } from './balances.ts';
 
 /**
- * Opens the one hold of a batch, from which the shares of its jobs are taken. Returns its id, or null when the
- * account has less available: then nothing is reserved. The balance is locked before.
+ * Opens the one hold of a batch, from which the shares of its jobs are taken. Returns its id, or null when
+ * the account has less available: then nothing is reserved. The balance is locked before.
  */
 export async function reserveBatch(
   tx: Transaction,

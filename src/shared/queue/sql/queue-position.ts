@@ -7,7 +7,7 @@ const aheadMax = 10_000;
 const entriesMax = 500;
 const latelyMinutes = 5;
 
-type PlaceRow = Omit<QueuePosition, 'isAtLeast'> & { id: string };
+type PositionRow = Omit<QueuePosition, 'isAtLeast'> & { id: string };
 
 /**
  * The places in the queue of those of an account's jobs that wait, by id; those that have their tickets come
@@ -19,7 +19,7 @@ export async function findQueuePositions(
   accountId: string,
   jobIds: string[],
 ): Promise<Map<string, QueuePosition>> {
-  const rows = await sql<PlaceRow[]>`
+  const rows = await sql<PositionRow[]>`
     with asked as materialized (
       select j.id, j.state, j.provider, j.lane, j.run_at, coalesce(j.queued_at, j.run_at) as queued_at
       from jobs j

@@ -26,7 +26,7 @@ export type DeliveryMove =
   | { kind: 'record'; token: string; verdict: DeliveryDecision }
   /** Unsent, or with its fate unknown: the try does not count. */
   | { kind: 'handBack'; token: string }
-  /** A new chain of tries, on somebody's wish. */
+  /** A new chain of tries, on somebody's request. */
   | { kind: 'restart' };
 
 /** The delivery after a move, or null when the move may not be made and nothing changes. */

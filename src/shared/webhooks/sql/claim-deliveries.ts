@@ -104,7 +104,7 @@ export type RecordedTries = {
 export async function recordDeliveries(
   sql: Database,
   records: DeliveryRecord[],
-  patience: EndpointThresholds,
+  thresholds: EndpointThresholds,
 ): Promise<RecordedTries> {
   const rows = records.map(({ id, token, attempt, isProbe, result, decision }, ord) => ({
     ord,
@@ -149,10 +149,10 @@ export async function recordDeliveries(
         remote_ip = m.remote_ip
       from moved m where a.delivery_id = m.id and a.number = m.attempt
     ),
-    ${endpointChanges(sql, patience)}
+    ${endpointChanges(sql, thresholds)}
     select ord, null as id, null as reason from moved
     union all
-    select null, id, reason from noticed where reason is not null`;
+    select null, id, reason from updated_endpoints where reason is not null`;
   const done = new Set(answers.map(({ ord }) => ord));
   return {
     inTime: records.map((_, ord) => done.has(ord)),

@@ -1,9 +1,9 @@
 import type { Database, Transaction } from '../../platform/postgres/database.ts';
 
-/** A wish to send an endpoint again what it has not had. */
+/** A request to send an endpoint again what it has not had. */
 export type Recovery = { id: string; endpointId: string; since: Date; createdAt: Date };
 
-/** Notes the wish; whoever keeps up deliveries fulfils it page by page. */
+/** Stores the request; any delivery worker carries it out page by page. */
 export async function insertRecovery(
   tx: Transaction,
   recovery: { id: string; accountId: string; endpointId: string; since: Date },
