@@ -5,7 +5,10 @@ const statementRooms = /^src\/shared\/(.+\/sql|platform\/postgres)\//;
 const moneyRooms = /^(src\/shared\/money\/sql\/|migrations\/|tools\/|test\/)/;
 const moneyMoves = /\b(update|insert into|delete from)\s+(balances|holds|entries|charges)\b/i;
 
-/** What stands where it may not: loose files, statements outside `sql`, money outside its room, routes without their answers. */
+/**
+ * What stands where it may not: loose files, statements outside `sql`, money outside its room, routes without
+ * their answers.
+ */
 export function findMisplaced({ path, text }) {
   const faults = [];
   const add = (line, message) => faults.push({ path, line, message });

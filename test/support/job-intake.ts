@@ -1,7 +1,7 @@
 import { newId } from '../../src/shared/ids.ts';
 import type { JobIntake } from '../../src/shared/jobs/sql/accept-jobs.ts';
 
-/** A job to be accepted, of the account `one` for the provider `openai`; `more` is what matters to the test. */
+/** A job to be accepted, of the account `one` for the provider `openai`; `more` is what the test is about. */
 export function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
   return {
     id: newId('job'),

@@ -48,8 +48,8 @@ const entry = import.meta.url.endsWith('.ts')
   : new URL('./thread-main.js', import.meta.url);
 
 /**
- * A validator with the models and prices of this process. One is enough for a process; its threads start with the
- * first large piece.
+ * A validator with the models and prices of this process. One is enough for a process; its threads start with
+ * the first large piece.
  */
 export function createValidator(
   config: Pick<Config, 'webhooks' | 'modelsFile' | 'providersFile'>,
@@ -109,8 +109,8 @@ function measured<Result>(spent: Spent, work: () => Result): Result {
 }
 
 /**
- * Moved and not copied, unless they are needed again: a body may go on from others, and is validated once more
- * with them.
+ * Moved and not copied, unless they are needed again: a body may go on from others, and is validated once
+ * more with them.
  */
 function movable(kind: BodyKind, { buffer, byteLength }: Buffer): ArrayBuffer[] {
   const isWhole = kind !== 'response' && buffer.byteLength === byteLength;

@@ -90,7 +90,7 @@ describe('the ledger', () => {
     expect(await booksFail()).toEqual([]);
   });
 
-  test('also when both are judged in one statement', async () => {
+  test('also when both are decided in one statement', async () => {
     const intake = intakeOf();
     const verdicts = await acceptJobs(
       sql,
@@ -188,7 +188,7 @@ describe('the ledger', () => {
     expect(await accepted).toEqual({ kind: 'accepted' });
   });
 
-  test('of several with one idempotency key, each is judged by itself', async () => {
+  test('of several with one idempotency key, each is decided by itself', async () => {
     const dear = intakeOf({ idempotencyKey: 'dear', fingerprint: 'dear', holdNano: 10n ** 15n });
     const cheap = intakeOf({ idempotencyKey: 'dear', fingerprint: 'cheap' });
     const again = intakeOf({ idempotencyKey: 'dear', fingerprint: 'cheap' });

@@ -31,8 +31,8 @@ export const messageBatchSchema = z.strictObject({
 export type MessageBatchLines = { requests: number; pieces: Uint8Array[] };
 
 /**
- * As many requests as a batch may have, with twenty values each: the whole is no request, and each is validated
- * as one by itself.
+ * As many requests as a batch may have, with twenty values each: the whole is no request, and each is
+ * validated as one by itself.
  */
 export const messageBatchLimits: JsonLimits = { valuesMax: 20 * batchLinesMax, membersMax: batchLinesMax };
 const pieceBytes = 1024 * 1024;

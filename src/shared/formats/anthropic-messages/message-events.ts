@@ -27,7 +27,9 @@ export function createMessageEvents(model: string, jobId: string) {
     return [toEvent('content_block_stop', { index })];
   }
 
-  /** Thinking is whole when it is blocks of: the SDKs put it together from its one delta and its signature. */
+  /**
+   * Thinking is whole when it is blocks of: the SDKs put it together from its one delta and its signature.
+   */
   function think(thinking: unknown[]): MessageEvent[] {
     if (thinking.length === 0) return [];
     const closing = stop();

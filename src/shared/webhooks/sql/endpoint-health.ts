@@ -2,10 +2,10 @@ import type { Database } from '../../platform/postgres/database.ts';
 import type { EndpointThresholds } from '../rules/delivery.ts';
 
 /**
- * Parts of the statement that records tries (`moved`): what they say of their endpoints (`updated_endpoints`; one that
- * was disabled just now has a reason). A success forgets every failure; a 410 disables at once. The rows of
- * healthy endpoints are not written; the others are locked in the order of their ids, so that two statements
- * never wait for each other in a circle.
+ * Parts of the statement that records tries (`moved`): what they say of their endpoints (`updated_endpoints`;
+ * one that was disabled just now has a reason). A success forgets every failure; a 410 disables at once. The
+ * rows of healthy endpoints are not written; the others are locked in the order of their ids, so that two
+ * statements never wait for each other in a circle.
  */
 export const endpointChanges = (sql: Database, thresholds: EndpointThresholds) => sql`
   outcomes as (

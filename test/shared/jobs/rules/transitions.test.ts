@@ -73,7 +73,7 @@ describe('a move that may be made changes exactly this', () => {
       { leaseUntilMs: nowMs + leaseMs },
     ],
     [
-      'a job put back waits under a new generation',
+      'a requeued job waits under a new generation',
       running,
       requeue,
       { state: 'waiting', generation: 3, leaseUntilMs: null, runAtMs: nowMs + 700 },
@@ -93,7 +93,7 @@ describe('a move that may be made changes exactly this', () => {
       { state: 'expired' },
     ],
     [
-      'a wish to cancel is noted on a running job',
+      'a request to cancel is noted on a running job',
       running,
       { kind: 'requestCancel' },
       { cancelRequested: true },
@@ -124,7 +124,7 @@ describe('a move that may not be made changes nothing', () => {
     ['a cancellation without the fence of the run', running, cancelQueued],
     ['a success of a job that never ran', waiting, { ...cancelQueued, state: 'succeeded' }],
     ['a failure of a job that is not running', ticketed, { ...cancelQueued, state: 'failed' }],
-    ['a wish to cancel what is over', succeeded, { kind: 'requestCancel' }],
+    ['a request to cancel what is over', succeeded, { kind: 'requestCancel' }],
   ])('%s', (_promise, job, move) => {
     expect(moveJob(job, move, nowMs)).toBeNull();
   });

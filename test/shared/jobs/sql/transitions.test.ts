@@ -266,15 +266,15 @@ describe('a row moves as the domain says', () => {
           listOrphanedJobs(sql, { limit: 10, leaseSeconds: 30 }),
           listOverdueJobs(sql, { limit: 10 }),
         ]);
-        const said = `${job.state} ${move.kind} ${after === null ? 'refused' : after.state}`;
+        const label = `${job.state} ${move.kind} ${after === null ? 'refused' : after.state}`;
         const { target } = row;
         const expected = { ...(after ?? job), target };
-        expect({ step, said, made, row }).toEqual({ step, said, made: after !== null, row: expected });
-        expect([lost.length === 1, overdue.length === 1], `step ${step}: ${said}`).toEqual([
+        expect({ step, label, made, row }).toEqual({ step, label, made: after !== null, row: expected });
+        expect([lost.length === 1, overdue.length === 1], `step ${step}: ${label}`).toEqual([
           isOrphaned(row, 0),
           isOverdue(row, 0),
         ]);
-        seen.set(said, (seen.get(said) ?? 0) + 1);
+        seen.set(label, (seen.get(label) ?? 0) + 1);
         job = row;
       }
     });
@@ -303,9 +303,9 @@ describe('a row moves as the domain says', () => {
       'requestCancel',
     ];
     for (const kind of kinds) {
-      const met = [...seen.keys()].filter((said) => said.split(' ')[1] === kind);
+      const met = [...seen.keys()].filter((label) => label.split(' ')[1] === kind);
       expect(
-        met.some((said) => said.endsWith('refused')) && met.some((said) => !said.endsWith('refused')),
+        met.some((label) => label.endsWith('refused')) && met.some((label) => !label.endsWith('refused')),
       ).toBe(true);
     }
   });
@@ -422,8 +422,8 @@ describe('a delivery', () => {
           const after = moveDelivery(delivery, move, 0);
           const made = await moveRow(tx, sql, id, move);
           const row = await readDelivery(tx, id);
-          const said = `sequence ${seed}, step ${step}: ${delivery.state} ${move.kind}`;
-          expect({ said, made, row }).toEqual({ said, made: after !== null, row: after ?? delivery });
+          const label = `sequence ${seed}, step ${step}: ${delivery.state} ${move.kind}`;
+          expect({ label, made, row }).toEqual({ label, made: after !== null, row: after ?? delivery });
           delivery = row;
         }
       });

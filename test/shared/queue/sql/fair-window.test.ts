@@ -61,13 +61,13 @@ async function countByLane(ids: string[]): Promise<number[]> {
   return [0, 1, 2].map((lane) => rows.filter((row) => row.lane === lane).length);
 }
 
-/** Runs what is ticketed, first things first, `places` at a time, and says how many of each lane ran. */
-async function work(places: number, rounds: number): Promise<number[]> {
+/** Runs what is ticketed, first things first, `slots` at a time, and says how many of each lane ran. */
+async function work(slots: number, rounds: number): Promise<number[]> {
   const queue = new Map<string, number>();
   const ran: string[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    for (const ticket of await ticketJobs(sql, 'alpha', places)) queue.set(ticket.id, ticket.priority);
-    const first = [...queue].sort((one, other) => one[1] - other[1]).slice(0, places);
+    for (const ticket of await ticketJobs(sql, 'alpha', slots)) queue.set(ticket.id, ticket.priority);
+    const first = [...queue].sort((one, other) => one[1] - other[1]).slice(0, slots);
     for (const [id] of first) queue.delete(id);
     const ids = first.map(([id]) => id);
     ran.push(...ids);
@@ -78,14 +78,14 @@ async function work(places: number, rounds: number): Promise<number[]> {
   return await countByLane(ran);
 }
 
-for (const { places, rounds } of [
-  { places: 1, rounds: 300 },
-  { places: 16, rounds: 40 },
+for (const { slots, rounds } of [
+  { slots: 1, rounds: 300 },
+  { slots: 16, rounds: 40 },
 ]) {
-  test(`with ${places} at a time, no lane starves while the ones above it always have work`, async () => {
+  test(`with ${slots} at a time, no lane starves while the ones above it always have work`, async () => {
     const account = await openAccount();
-    for (const lane of [0, 1, 2]) await plant(places * rounds, { account, lane });
-    const [interactive = 0, background = 0, batch = 0] = await work(places, rounds);
+    for (const lane of [0, 1, 2]) await plant(slots * rounds, { account, lane });
+    const [interactive = 0, background = 0, batch = 0] = await work(slots, rounds);
     const all = interactive + background + batch;
     expect(interactive / all).toBeGreaterThan(0.6);
     expect(background / all).toBeGreaterThan(0.08);

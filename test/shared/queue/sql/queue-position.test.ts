@@ -31,11 +31,11 @@ test('a page of a deep backlog is numbered quickly, whatever the planner knows o
     (n) => `job_${String(n).padStart(5, '0')}`,
   );
   const startedAt = performance.now();
-  const places = await findQueuePositions(sql, 'deep', ids);
+  const positions = await findQueuePositions(sql, 'deep', ids);
   expect(performance.now() - startedAt).toBeLessThan(3000);
-  expect(places.size).toBe(ids.length);
-  expect(places.get('job_00003')).toMatchObject({ ahead: 2, isAtLeast: false });
-  expect(places.get('job_05000')).toMatchObject({ ahead: 4999, isAtLeast: false });
-  expect(places.get('job_05098')).toMatchObject({ ahead: 5097, isAtLeast: false });
-  expect(places.get('job_19000')).toMatchObject({ ahead: 10_000, isAtLeast: true });
+  expect(positions.size).toBe(ids.length);
+  expect(positions.get('job_00003')).toMatchObject({ ahead: 2, isAtLeast: false });
+  expect(positions.get('job_05000')).toMatchObject({ ahead: 4999, isAtLeast: false });
+  expect(positions.get('job_05098')).toMatchObject({ ahead: 5097, isAtLeast: false });
+  expect(positions.get('job_19000')).toMatchObject({ ahead: 10_000, isAtLeast: true });
 });
