@@ -32,12 +32,12 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel, role);
   armFailpoints(config.failpoints);
   const models = readModels(config);
-  const patience = { maxWaitMs: databaseMaxWaitMs, onWait: warnOnce(log) };
+  const untilAvailable = { maxWaitMs: databaseMaxWaitMs, onWait: warnOnce(log) };
   if (role === 'migrate' || role === 'all') {
-    await retryWhileUnavailable(() => migrate(config.database.directUrl), patience);
+    await retryWhileUnavailable(() => migrate(config.database.directUrl), untilAvailable);
   }
   if (role === 'migrate') return;
-  await retryWhileUnavailable(() => refuseOtherInstallation(config), patience);
+  await retryWhileUnavailable(() => refuseOtherInstallation(config), untilAvailable);
   await run(role, config, models, log);
 }
 
@@ -130,10 +130,10 @@ async function refuseOtherInstallation(config: Config): Promise<void> {
 }
 
 function warnOnce(log: Log): (error: unknown) => void {
-  let said = false;
+  let hasWarned = false;
   return (error) => {
-    if (!said) log.warn({ error }, 'the database is away; waiting for it');
-    said = true;
+    if (!hasWarned) log.warn({ error }, 'the database is away; waiting for it');
+    hasWarned = true;
   };
 }
 
