@@ -89,7 +89,7 @@ module.exports = {
       comment: 'how a connection behaves is decided in one folder',
       severity: 'error',
       from: { path: '^src', pathNot: '^src/shared/platform/postgres' },
-      to: { path: '^node_modules/(pg|postgres|node-pg-migrate)/' },
+      to: { path: '^node_modules/(pg|postgres)/' },
     },
     ...layers,
     {

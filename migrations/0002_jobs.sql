@@ -55,7 +55,7 @@ create table jobs (
   webhook_payload text not null default 'thin',
   metadata jsonb not null default '{}',
   run_at timestamptz not null default now(),
-  -- How long it was given to end, from its first run_at on: that one moves when the job is put back.
+  -- How long it was given to end, from its first run_at on: that one moves when the job is requeued.
   expires_in_seconds double precision not null default 86400,
   deadline_at timestamptz not null,
   ticketed_at timestamptz,
@@ -96,7 +96,8 @@ create index jobs_ticketed on jobs (ticketed_at) where state = 'ticketed';
 -- Serves: the reaper, deadlines.
 create index jobs_deadlines on jobs (deadline_at) where state in ('waiting', 'ticketed', 'running');
 -- Serves: the reaper, jobs that were asked to stop between two calls.
-create index jobs_to_cancel on jobs (id) where cancel_requested_at is not null and state in ('waiting', 'ticketed');
+create index jobs_to_cancel on jobs (id) where cancel_requested_at is not null and state in ('waiting',
+  'ticketed');
 -- Serves: lists of one account, newest first.
 create index jobs_of_account on jobs (account_id, id desc);
 -- Serves: the lines of a batch.

@@ -29,7 +29,8 @@ union all
 select
   id,
   account_id,
-  case type when 'hold' then 'held' when 'release' then 'held' when 'charge' then 'revenue' else 'deposits' end,
+  case type when 'hold' then 'held' when 'release' then 'held' when 'charge' then 'revenue'
+    else 'deposits' end,
   -amount_nano
 from entries;
 
@@ -63,24 +64,3 @@ create table overruns (
   primary key (job_id, attempt),
   constraint an_overrun_is_positive check (amount_nano > 0)
 );
-
-create function refuse_change() returns trigger language plpgsql as $$
-begin
-  raise exception '% is append-only: % is refused; write a new entry instead', tg_table_name, lower(tg_op)
-    using errcode = 'restrict_violation';
-end $$;
-create trigger entries_are_never_edited before update or delete on entries
-  for each row execute function refuse_change();
-create trigger entries_are_never_emptied before truncate on entries
-  for each statement execute function refuse_change();
-create trigger charges_are_never_edited before update or delete on charges
-  for each row execute function refuse_change();
-create trigger charges_are_never_emptied before truncate on charges
-  for each statement execute function refuse_change();
-
-create function refuse_deletion() returns trigger language plpgsql as $$
-begin
-  raise exception '% are kept as long as their account, which is forever', tg_table_name using errcode = 'restrict_violation';
-end $$;
-create trigger balances_are_never_deleted before delete or truncate on balances
-  for each statement execute function refuse_deletion();

@@ -1,6 +1,7 @@
 -- The run-time role: what the API and the workers may do. It can add to the ledger and read it, and nothing
--- else; the triggers of 0003 say the same to everybody. Where roles are managed by somebody else and may not
--- be created here, the owner's URL serves for both, and the triggers stand alone.
+-- else; the triggers of functions/refuse_change.sql hold for everybody. Where roles are managed by somebody
+-- else and may not be created here, the owner's URL serves for both, and the triggers stand alone. What it
+-- may execute is granted whenever functions have been created anew.
 do $$
 begin
   if not exists (select 1 from pg_roles where rolname = 'gateway_runtime') then
@@ -17,8 +18,8 @@ begin
     grant select, insert, update, delete on all tables in schema public to gateway_runtime;
     revoke update, delete, truncate on entries, charges from gateway_runtime;
     grant usage on all sequences in schema public to gateway_runtime;
-    grant execute on all functions in schema public to gateway_runtime;
-    alter default privileges in schema public grant select, insert, update, delete on tables to gateway_runtime;
+    alter default privileges in schema public grant select, insert, update,
+      delete on tables to gateway_runtime;
     alter default privileges in schema public grant usage on sequences to gateway_runtime;
   end if;
 end $$;

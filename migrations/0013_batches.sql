@@ -14,7 +14,8 @@ create table files (
   constraint file_state_is_known check (state in ('uploading', 'processed'))
 );
 -- Serves: lists of one account.
-create index files_of_account on files (account_id, id) where state = 'processed' and purpose <> 'message_batch';
+create index files_of_account on files (account_id, id) where state = 'processed'
+  and purpose <> 'message_batch';
 -- Serves: the removal of files past their time.
 create index files_by_expiry on files (expires_at);
 -- Serves: the removal of files past the retention of content.
@@ -88,13 +89,15 @@ create table batches (
   constraint batch_kind_is_known check (kind in ('openai', 'anthropic')),
   constraint only_final_batches_are_deleted check (deleted_at is null or finished_at is not null),
   constraint batch_state_is_known check (
-    state in ('validating', 'in_progress', 'finalizing', 'completed', 'failed', 'expired', 'cancelling', 'cancelled')
+    state in ('validating', 'in_progress', 'finalizing', 'completed', 'failed', 'expired', 'cancelling',
+    'cancelled')
   ),
   constraint final_batches_say_when check (
     (state in ('completed', 'failed', 'expired', 'cancelled')) = (finished_at is not null)
   ),
   constraint no_line_ends_twice check (completed + failed + cancelled + expired <= total),
-  constraint files_follow_jobs check (assembled_through <= expanded_through and expanded_through <= last_line),
+  constraint files_follow_jobs check (assembled_through <= expanded_through
+  and expanded_through <= last_line),
   constraint a_batch_lease_has_a_token check ((lease_token is null) = (lease_until is null))
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 -- Serves: lists of one account, newest first.
@@ -109,17 +112,6 @@ create index batches_reading on batches (input_file_id) where state = 'validatin
 create index batches_by_hold on batches (hold_id) where hold_id is not null;
 -- Serves: the erasing of lines whose batch ended long ago.
 create index batches_by_end on batches (finished_at) where finished_at is not null;
-
-create trigger batches_move_only_as_they_may before update of state on batches
-  for each row
-  when (old.state is distinct from new.state and not case old.state
-    when 'validating' then new.state in ('in_progress', 'failed', 'expired', 'cancelling')
-    when 'in_progress' then new.state in ('finalizing', 'cancelling')
-    when 'finalizing' then new.state in ('completed', 'expired')
-    when 'cancelling' then new.state = 'cancelled'
-    else false
-  end)
-  execute function refuse_move('batch');
 
 -- One line of a batch's input, by its number there. A good line has the id its job will have, and until that
 -- job is made also what it is made of; a refused one says why.
@@ -139,42 +131,3 @@ create table batch_lines (
   constraint a_line_is_a_job_or_refused check ((job_id is null) = (refusal is not null)),
   constraint a_refused_line_holds_nothing check (hold_nano >= 0 and (refusal is null or hold_nano = 0))
 );
-
--- Makes jobs of the good lines of a batch after one line and up to another, all under the hold of the batch,
--- due when it is. They are what accept_jobs makes, but their money was set aside before. Returns the
--- providers they wait for.
-create function expand_batch(p_batch text, p_after integer, p_through integer)
-returns table (provider text)
-language sql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
-set plan_cache_mode = force_generic_plan
-as $$
-  with lines as (
-    select l.job_id, l.request, l.targets, l.original, l.hold_nano, b.id as batch_id, b.account_id, b.hold_id,
-      b.created_at as begun_at, b.expires_at,
-      i.surface, i.lane, i.model, i.provider, i.target_model, i.max_attempts, i.input_tokens_bound, i.tokens_bound
-    from batches b
-    join batch_lines l on l.batch_id = b.id
-    cross join lateral json_populate_record(null::job_intake, l.intake) i
-    where b.id = p_batch and l.line > p_after and l.line <= p_through and l.job_id is not null
-  ),
-  made as (
-    insert into jobs (
-      id, account_id, batch_id, surface, lane, model, provider, target_model, max_attempts, hold_id, hold_nano,
-      input_tokens_bound, tokens_bound, stream, announces, expires_in_seconds, deadline_at
-    )
-    select l.job_id, l.account_id, l.batch_id, l.surface, l.lane, l.model, l.provider, l.target_model, l.max_attempts,
-      l.hold_id, l.hold_nano, l.input_tokens_bound, l.tokens_bound, false, null, extract(epoch from l.expires_at - l.begun_at),
-      l.expires_at
-    from lines l
-  ),
-  noted as (
-    insert into job_requests (job_id, request, targets, original)
-    select l.job_id, l.request, l.targets::jsonb, l.original from lines l
-  ),
-  emptied as (
-    update batch_lines b set intake = null, request = null, targets = null, original = null
-    where b.batch_id = p_batch and b.line > p_after and b.line <= p_through
-  )
-  select distinct l.provider from lines l
-$$;

@@ -43,9 +43,9 @@ create index deliveries_of_endpoint on deliveries (endpoint_id, id desc) where e
 create index deliveries_to_recover on deliveries (endpoint_id, created_at, id)
   where endpoint_id is not null and state in ('exhausted', 'held');
 
--- A wish to send an endpoint again what it has not had since a time. Done in pages, each with the place it
--- came to in one transaction: whoever dies on the way, another goes on, and nothing is sent twice for one
--- wish.
+-- A request to send an endpoint again what it has not had since a time. Done in pages, each with the cursor
+-- it came to in one transaction: whoever dies on the way, another goes on, and nothing is sent twice for one
+-- request.
 create table webhook_recoveries (
   id text primary key,
   account_id text not null references accounts (id),
@@ -71,35 +71,3 @@ create type owed_event as (
   body text,
   own_url text
 );
-
--- Owes these events to everybody who is to be told: the object's own URL, and every endpoint of the account
--- that listens to the type. To be called in the transaction that makes the events true. The ids of the
--- deliveries follow from event and endpoint, so owing an event twice owes it once. What comes while an
--- endpoint is disabled is held for it, for 30 days.
-create function owe_deliveries(p_events owed_event[])
-returns void
-language sql
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_material = off
-set plan_cache_mode = force_generic_plan
-as $$
-  insert into deliveries (
-    id, account_id, event_id, event_type, job_id, batch_id, endpoint_id, url, body, state, next_attempt_at, finished_at
-  )
-  select 'dlv_' || regexp_replace(v.event_id, '^evt_', '') || coalesce('_' || right(t.endpoint_id, 12), ''),
-    v.account_id, v.event_id, v.event_type,
-    case when v.event_type not like 'batch.%' then v.object_id end,
-    case when v.event_type like 'batch.%' then v.object_id end,
-    t.endpoint_id, t.url, v.body, t.state,
-    case when t.state = 'pending' then now() end,
-    case when t.state <> 'pending' then now() end
-  from unnest(p_events) v
-  cross join lateral (
-    select null as endpoint_id, v.own_url as url, 'pending' as state where v.own_url is not null
-    union all
-    select w.id, w.url, case w.state when 'enabled' then 'pending' else 'held' end
-    from webhook_endpoints w
-    where w.account_id = v.account_id and v.event_type = any (w.event_types)
-      and (w.state = 'enabled' or (w.state = 'disabled' and w.disabled_at > now() - interval '30 days'))
-  ) t
-  on conflict (id) do nothing
-$$;

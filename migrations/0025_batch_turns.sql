@@ -15,19 +15,6 @@ alter table batches
   -- The line that was failed for it; the next lease that is lost fails the batch.
   add column blamed_line integer;
 
--- A batch that is given up ends as failed, from wherever it stands.
-drop trigger batches_move_only_as_they_may on batches;
-create trigger batches_move_only_as_they_may before update of state on batches
-  for each row
-  when (old.state is distinct from new.state and not case old.state
-    when 'validating' then new.state in ('in_progress', 'failed', 'expired', 'cancelling')
-    when 'in_progress' then new.state in ('finalizing', 'cancelling')
-    when 'finalizing' then new.state in ('completed', 'expired', 'failed')
-    when 'cancelling' then new.state in ('cancelled', 'failed')
-    else false
-  end)
-  execute function refuse_move('batch');
-
 do $$
 begin
   if exists (select 1 from pg_roles where rolname = 'gateway_runtime') then

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findMisplaced } from './house/places.mjs';
+import { findUnawaited } from './house/statements.mjs';
 import { findUntested } from './house/tests.mjs';
 import { findLongLines } from './house/widths.mjs';
 import { bannedWords, findBannedWords } from './house/words.mjs';
@@ -25,6 +26,7 @@ const faults = [
   ...files.flatMap((file) => findBannedWords(file, words)),
   ...files.flatMap(findLongLines),
   ...files.flatMap(findMisplaced),
+  ...files.flatMap(findUnawaited),
   ...findUntested(paths),
 ];
 for (const { path, line, message } of faults)

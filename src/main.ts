@@ -6,8 +6,9 @@ import { startWarnings } from './shared/platform/config/start-warnings.ts';
 import { armFailpoints } from './shared/platform/failpoints.ts';
 import { createLog, type Log } from './shared/platform/log.ts';
 import { openDatabase } from './shared/platform/postgres/database.ts';
-import { migrate, schemaMismatch } from './shared/platform/postgres/migrate.ts';
+import { migrate } from './shared/platform/postgres/migrate.ts';
 import { retryWhileUnavailable } from './shared/platform/postgres/retry-while-unavailable.ts';
+import { schemaMismatch } from './shared/platform/postgres/schema-check.ts';
 import { badConfigurationExit, describeStartFailure } from './shared/platform/start-failure.ts';
 import { waitAtMost } from './shared/platform/wait-at-most.ts';
 import { createValidator } from './shared/validation/validator.ts';
@@ -31,12 +32,12 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel, role);
   armFailpoints(config.failpoints);
   const models = readModels(config);
-  const patience = { maxWaitMs: databaseMaxWaitMs, onWait: warnOnce(log) };
+  const untilAvailable = { maxWaitMs: databaseMaxWaitMs, onWait: warnOnce(log) };
   if (role === 'migrate' || role === 'all') {
-    await retryWhileUnavailable(() => migrate(config.database.directUrl), patience);
+    await retryWhileUnavailable(() => migrate(config.database.directUrl), untilAvailable);
   }
   if (role === 'migrate') return;
-  await retryWhileUnavailable(() => refuseOtherInstallation(config), patience);
+  await retryWhileUnavailable(() => refuseOtherInstallation(config), untilAvailable);
   await run(role, config, models, log);
 }
 
@@ -129,10 +130,10 @@ async function refuseOtherInstallation(config: Config): Promise<void> {
 }
 
 function warnOnce(log: Log): (error: unknown) => void {
-  let said = false;
+  let hasWarned = false;
   return (error) => {
-    if (!said) log.warn({ error }, 'the database is away; waiting for it');
-    said = true;
+    if (!hasWarned) log.warn({ error }, 'the database is away; waiting for it');
+    hasWarned = true;
   };
 }
 

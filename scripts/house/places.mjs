@@ -1,11 +1,14 @@
 const looseMax = new Set(['src/shared/errors.ts', 'src/shared/ids.ts', 'src/shared/infra.ts']);
 /** The statements of a room stand in its `sql`; how a connection behaves, in the platform. */
-const statementRooms = /^src\/shared\/([^/]+\/sql|platform\/postgres)\//;
+const statementRooms = /^src\/shared\/(.+\/sql|platform\/postgres)\//;
 /** Who moves money: nobody else writes a balance, a hold or an entry. */
 const moneyRooms = /^(src\/shared\/money\/sql\/|migrations\/|tools\/|test\/)/;
 const moneyMoves = /\b(update|insert into|delete from)\s+(balances|holds|entries|charges)\b/i;
 
-/** What stands where it may not: loose files, statements outside `sql`, money outside its room, routes without their answers. */
+/**
+ * What stands where it may not: loose files, statements outside `sql`, money outside its room, routes without
+ * their answers.
+ */
 export function findMisplaced({ path, text }) {
   const faults = [];
   const add = (line, message) => faults.push({ path, line, message });

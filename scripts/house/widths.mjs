@@ -1,7 +1,10 @@
 const columnsMax = 110;
 const linesMax = 250;
 
-/** Lines wider than the formatter lets code be: it wraps neither comments nor SQL. And files that are too long to read. */
+/**
+ * Lines wider than the formatter lets code be: it wraps neither comments nor SQL. And files that are too long
+ * to read.
+ */
 export function findLongLines({ path, text }) {
   if (!/^(src|tools|test|scripts|migrations)\/.*\.(ts|mjs|sql)$/.test(path)) return [];
   const lines = text.split('\n');

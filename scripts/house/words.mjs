@@ -1,6 +1,6 @@
 /**
- * The words of the glossary's last column: those in code type are banned as a part of identifiers, the others also in
- * comments and prose.
+ * The words of the glossary's last column: those in code type are banned as a part of identifiers, the others
+ * also in comments and prose.
  */
 export function bannedWords(glossary) {
   const identifierParts = new Map();

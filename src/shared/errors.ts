@@ -99,14 +99,14 @@ const problemsReportedMax = 100;
 export function invalid(problems: Problem[], total: number = problems.length): Refusal {
   const first = problems[0] ?? { param: '', message: 'the request is not valid' };
   const text = first.param === '' ? first.message : `${first.param}: ${first.message}`;
-  const told = problems.slice(0, problemsReportedMax);
-  if (told.length === total) {
-    return new Refusal('validation_error', text, { param: first.param, problems: told });
+  const listed = problems.slice(0, problemsReportedMax);
+  if (listed.length === total) {
+    return new Refusal('validation_error', text, { param: first.param, problems: listed });
   }
-  const message = `${text} (and ${total - 1} more problems, of which ${told.length - 1} are listed)`;
+  const message = `${text} (and ${total - 1} more problems, of which ${listed.length - 1} are listed)`;
   return new Refusal('validation_error', message, {
     param: first.param,
-    problems: told,
+    problems: listed,
     problemsTotal: total,
   });
 }

@@ -11,7 +11,7 @@ import { loadCatalogue } from '../../src/shared/catalogue/catalogue.ts';
 import type { Models } from '../../src/shared/catalogue/load-models.ts';
 import { createJobEvents } from '../../src/shared/events/job-events.ts';
 import { createLedger } from '../../src/shared/jobs/ledger.ts';
-import type { ProviderConfig } from '../../src/shared/platform/config/config.ts';
+import type { ProviderConfig } from '../../src/shared/platform/config/built-in-providers.ts';
 import { defaultLimits } from '../../src/shared/platform/config/quotas.ts';
 import { createLog } from '../../src/shared/platform/log.ts';
 import { createMetrics } from '../../src/shared/platform/metrics.ts';

@@ -105,7 +105,7 @@ export type Return = {
 /** See put_back_jobs. False when the job is no longer the caller's. */
 export function requeue(world: World, way: Return): boolean {
   const { job, fence, target, delayMs, counts, by } = way;
-  const core = moveBy(world, job, { kind: 'putBack', fence, delayMs, counts });
+  const core = moveBy(world, job, { kind: 'requeue', fence, delayMs, counts });
   if (core === null) {
     world.note(job, by, 'came too late to requeue attempt', fence);
     return false;
@@ -123,7 +123,7 @@ export function requeue(world: World, way: Return): boolean {
 function moveBy(
   world: World,
   job: StoredJob,
-  move: Extract<JobMove, { kind: 'end' | 'putBack' }>,
+  move: Extract<JobMove, { kind: 'end' | 'requeue' }>,
 ): JobCore | null {
   const { guards, schedule } = world;
   const { core } = job;

@@ -12,7 +12,7 @@ import {
 import { invalid, keyConflict, keyInUse } from '../../shared/errors.ts';
 import { overQuota } from '../../shared/platform/config/quotas.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
-import type { Database, Transaction } from '../../shared/platform/postgres/database.ts';
+import type { Database, Sql, Transaction } from '../../shared/platform/postgres/database.ts';
 import { type SecretsKey, seal, unseal } from '../../shared/platform/seal.ts';
 import { claimSeconds, keepClaim } from './keep-claim.ts';
 
@@ -42,6 +42,8 @@ export type IdempotentOptions = {
 };
 
 type Work = (tx: Transaction) => Promise<PostReply>;
+/** Work that is done outside of any transaction. */
+type OutsideWork = (sql: Database) => Promise<PostReply>;
 type AskedKey = { accountId: string; key: string; fingerprint: string };
 
 /** What makes two requests the same: method, path and raw body, as SHA-256 in hex. */
@@ -78,11 +80,25 @@ export function isSdkRetry(request: FastifyRequest): boolean {
  * key is claimed; the work is done, and its answer stored in the same transaction; a refusal gives the key
  * back. A claim ends when its process is gone.
  */
-export async function idempotent(
+export function idempotent(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: { sql: Database },
+  work: OutsideWork,
+  options: IdempotentOptions & { outside: true },
+): Promise<FastifyReply>;
+export function idempotent(
   request: FastifyRequest,
   reply: FastifyReply,
   deps: { sql: Database },
   work: Work,
+  options?: IdempotentOptions & { outside?: never },
+): Promise<FastifyReply>;
+export async function idempotent(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: { sql: Database },
+  work: Work | OutsideWork,
   options: IdempotentOptions = {},
 ): Promise<FastifyReply> {
   const key = readIdempotencyKey(request);
@@ -93,15 +109,19 @@ export async function idempotent(
   return send(reply, await answerOnce(deps.sql, { ...asked, keysMax, gone: request.signal }, work, options));
 }
 
-async function workAtOnce(sql: Database, work: Work, options: IdempotentOptions): Promise<PostReply> {
+async function workAtOnce(
+  sql: Database,
+  work: Work | OutsideWork,
+  options: IdempotentOptions,
+): Promise<PostReply> {
   await options.first?.();
-  return options.outside === true ? await work(sql) : await sql.begin(work);
+  return options.outside === true ? await (work as OutsideWork)(sql) : await sql.begin(work as Work);
 }
 
 async function answerOnce(
   sql: Database,
   asked: AskedKey & { keysMax: number | null; gone: AbortSignal },
-  work: Work,
+  work: Work | OutsideWork,
   options: IdempotentOptions,
 ): Promise<Reply> {
   const pause = createPauses(asked.gone);
@@ -157,14 +177,15 @@ function createPauses(gone: AbortSignal): () => Promise<void> {
 async function workUnder(
   sql: Database,
   claim: KeyClaim,
-  work: Work,
+  work: Work | OutsideWork,
   options: IdempotentOptions,
 ): Promise<Reply | null> {
   const kept = keepClaim(sql, claim);
   try {
     await options.first?.();
-    if (options.outside !== true) return await sql.begin((tx) => workAndStore(tx, claim, work(tx), options));
-    return await workAndStore(sql, claim, work(sql), options);
+    if (options.outside !== true)
+      return await sql.begin((tx) => workAndStore(tx, claim, (work as Work)(tx), options));
+    return await workAndStore(sql, claim, (work as OutsideWork)(sql), options);
   } catch (error) {
     if (error instanceof ClaimLost) return null;
     // Where this fails too, the claim ends by itself.
@@ -179,7 +200,7 @@ async function workUnder(
 class ClaimLost extends Error {}
 
 async function workAndStore(
-  sql: Database | Transaction,
+  sql: Sql,
   claim: KeyClaim,
   working: Promise<PostReply>,
   options: IdempotentOptions,

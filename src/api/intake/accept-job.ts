@@ -43,9 +43,9 @@ export async function acceptJob(
     case 'accepted':
       deps.signals.publish('backlog', intake.provider);
       return {
-        jobId: intake.jobId,
+        jobId: intake.id,
         submittedAt,
-        location: `/v1/jobs/${intake.jobId}`,
+        location: `/v1/jobs/${intake.id}`,
         status: 202,
         reply: intake.reply,
         replayed: false,

@@ -2,7 +2,7 @@ import type { JobEvents } from '../../shared/events/job-events.ts';
 import type { Ledger } from '../../shared/jobs/ledger.ts';
 import { cancelledError } from '../../shared/jobs/rules/orphaned.ts';
 import { endingOf } from '../../shared/jobs/settlement.ts';
-import { findEndableJobs, requestCancels, type StoppableJob } from '../../shared/jobs/sql/jobs.ts';
+import { findEndableJobs, requestCancels, type StoppableJob } from '../../shared/jobs/sql/stoppable-jobs.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import type { Signals } from '../../shared/platform/redis/signals.ts';

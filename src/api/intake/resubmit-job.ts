@@ -30,7 +30,7 @@ export function resubmitJob(
     maxAttempts: stored.maxAttempts,
     announces: 'job',
     webhookUrl,
-    webhookPayload: stored.webhookPayload === 'full' ? 'full' : 'thin',
+    webhookPayload: stored.webhookPayload,
     metadata: retryMetadata(stored.id, stored.metadata),
   };
 }

@@ -8,7 +8,8 @@ import {
   type ResponseRecord,
 } from '../../shared/formats/openai-responses/sql/responses.ts';
 import { responseIdOf } from '../../shared/ids.ts';
-import type { JobRecord, JobState } from '../../shared/jobs/rules/job.ts';
+import type { JobState } from '../../shared/jobs/rules/job.ts';
+import type { JobRecord } from '../../shared/jobs/rules/job-row.ts';
 import { readJson } from '../../shared/platform/json/read-json.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 

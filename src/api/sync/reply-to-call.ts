@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../shared/catalogue/catalogue.ts';
 import type { ChatCompletion, Delta } from '../../shared/chat/chat.ts';
 import { Refusal } from '../../shared/errors.ts';
-import type { JobRecord } from '../../shared/jobs/rules/job.ts';
+import type { JobRecord } from '../../shared/jobs/rules/job-row.ts';
 import { findOutcome } from '../../shared/jobs/sql/jobs.ts';
 import { readJson } from '../../shared/platform/json/read-json.ts';
 import type { CredentialWatch } from '../http/credential-watch.ts';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../platform/postgres/database.ts';
+import type { Sql } from '../platform/postgres/database.ts';
 import { readBytes } from './sql/files.ts';
 
 /** A line of a file by its number, from 1; its bytes are null when there are too many. */
@@ -19,7 +19,7 @@ const newline = 0x0a;
  * Holds no more in memory than it returns. Throws FileGone.
  */
 export async function readFileLines(
-  sql: Transaction,
+  sql: Sql,
   fileId: string,
   from: FileCursor,
   linesMax: number,

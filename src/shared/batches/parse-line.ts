@@ -10,7 +10,7 @@ import type { FileLine } from './file-lines.ts';
 import type { BatchEndpointName, BatchFault } from './rules/batch.ts';
 
 /**
- * A line that can be judged; its body has not been looked at. `escapes`: whether the text held `\u`.
+ * A line that can be validated; its body has not been looked at. `escapes`: whether the text held `\u`.
  * `unread`: why no value was made of the body.
  */
 export type ParsedLine = {
@@ -68,20 +68,20 @@ type LineContent = Pick<ParsedLine, 'body' | 'escapes' | 'unread'>;
  */
 function readLine(bytes: Buffer): { shell: Record<string, unknown>; content: LineContent } | string {
   const members = [...firstMembers(bytes)];
-  const place = members.findLast(({ key }) => key === 'body');
+  const body = members.findLast(({ key }) => key === 'body');
   const outside =
-    place === undefined
+    body === undefined
       ? bytes
-      : Buffer.concat([bytes.subarray(0, place.start), Buffer.from('null'), bytes.subarray(place.end)]);
+      : Buffer.concat([bytes.subarray(0, body.start), Buffer.from('null'), bytes.subarray(body.end)]);
   const { excess } = measureJson(outside, requestLimits);
   if (excess !== null) return tooManyValues(excess, 'This line').message;
   const shell = parse(outside.toString('utf8'), false);
   if (!isObject(shell.value)) return notJson;
   // Its key may be written with an escape, and then it was not found.
-  if (place === undefined) {
+  if (body === undefined) {
     return { shell: shell.value, content: { body: shell.value['body'], escapes: true } };
   }
-  const content = readBody(bytes.subarray(place.start, place.end));
+  const content = readBody(bytes.subarray(body.start, body.end));
   return content === null ? notJson : { shell: shell.value, content };
 }
 

@@ -1,4 +1,5 @@
-import { type Config, ConfigError, type ProviderConfig } from '../platform/config/config.ts';
+import type { ProviderConfig } from '../platform/config/built-in-providers.ts';
+import { type Config, ConfigError } from '../platform/config/config.ts';
 import { type Catalogue, CatalogueError, loadCatalogue } from './catalogue.ts';
 
 /** The models that can be priced, and the providers that can be called. */

@@ -20,7 +20,7 @@ type Carrier = Message | Tool;
  */
 export function refuseExtra(carrier: Carrier, path: string, kind: UpstreamKind): Refusal[] {
   const owner = kind === 'compatible' ? 'openai' : kind;
-  return placesOf(carrier, path).flatMap(({ at, extra }) =>
+  return extrasOf(carrier, path).flatMap(({ at, extra }) =>
     Object.entries(extra)
       .filter(([name]) => name !== owner)
       .filter(([name, blocks]) => !mayBeDropped(name, blocks))
@@ -34,15 +34,15 @@ function mayBeDropped(name: string, blocks: unknown): boolean {
   return typeof blocks === 'object' && Object.keys(blocks).every((field) => fields.includes(field));
 }
 
-type Place = { at: string; extra: ExtraContent };
+type FoundExtra = { at: string; extra: ExtraContent };
 
-function placesOf(carrier: Carrier, path: string): Place[] {
-  const places: Place[] = [];
+function extrasOf(carrier: Carrier, path: string): FoundExtra[] {
+  const found: FoundExtra[] = [];
   const add = (at: string, owner: { extra_content?: ExtraContent }) => {
-    if (owner.extra_content !== undefined) places.push({ at, extra: owner.extra_content });
+    if (owner.extra_content !== undefined) found.push({ at, extra: owner.extra_content });
   };
   add(path, carrier);
-  if (!('role' in carrier)) return places;
+  if (!('role' in carrier)) return found;
   if (Array.isArray(carrier.content)) {
     for (const [index, part] of carrier.content.entries()) add(`${path}.content.${index}`, part);
   }
@@ -50,5 +50,5 @@ function placesOf(carrier: Carrier, path: string): Place[] {
     for (const [index, call] of (carrier.tool_calls ?? []).entries())
       add(`${path}.tool_calls.${index}`, call);
   }
-  return places;
+  return found;
 }

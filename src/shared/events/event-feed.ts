@@ -14,8 +14,8 @@ export type Subscription = {
 export type EventFeed = { listen(jobId: string, listener: FeedListener): Subscription };
 
 /**
- * The news of many jobs over one connection: subscribed while anybody of this process listens to the job.
- * News may be lost; whoever listens also looks now and then.
+ * The signals of many jobs over one connection: subscribed while anybody of this process listens to the job.
+ * Signals may be lost; whoever listens also looks now and then.
  */
 export function createEventFeed({
   subscriber,

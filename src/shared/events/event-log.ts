@@ -181,7 +181,7 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
   };
 }
 
-/** Where the news of a job are published: events as JSON, or nothing when the job's row changed. */
+/** Where the signals of a job are published: events as JSON, or nothing when the job's row changed. */
 export function channelOf(prefix: string, jobId: string): string {
   return redisKey(prefix, 'changed', jobId);
 }

@@ -7,8 +7,8 @@ import type { WriterOptions } from './event-sender.ts';
 import { type JobEventWriter, openEventWriter } from './event-writer.ts';
 
 /**
- * The news of jobs: what workers write while a job runs, and the hint that a job's row changed. All of it may
- * be lost with Redis and nobody fails; `createJobWatcher` puts it together with what Postgres knows.
+ * The signals of jobs: what workers write while a job runs, and the hint that a job's row changed. All of it
+ * may be lost with Redis and nobody fails; `createJobWatcher` puts it together with what Postgres knows.
  */
 export type JobEvents = {
   /** For the one worker that holds this attempt. */

@@ -35,9 +35,9 @@ const lockWaitMs = { shared: 200, alone: 2000 };
 const waitOf = (isShared: boolean) => (isShared ? lockWaitMs.shared : lockWaitMs.alone);
 
 /**
- * The only mover of a job's money. (A batch's one hold is opened by sql/validate-batch.ts, and the shares of
- * its lines that never become jobs are given back by sql/expand-batch.ts.) Concurrent calls share statements
- * (see group-commit.ts); each statement is one transaction, so money, state and what is owed change together.
+ * The only mover of a job's money. (A batch's one hold is opened and its lines released by
+ * money/sql/batch-holds.ts.) Concurrent calls share statements (see group-commit.ts); each statement is one
+ * transaction, so money, state and what is owed change together.
  */
 export function createLedger(
   sql: Database,

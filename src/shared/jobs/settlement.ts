@@ -1,28 +1,10 @@
 import { type ChatCompletion, responseStatusOf } from '../chat/chat.ts';
 import { newId, responseIdOf } from '../ids.ts';
 import { webhookEvent } from '../webhooks/rules/delivery.ts';
-import type { FinalState, JobError, JobRecord, WebhookObject } from './rules/job.ts';
-import { toJobObject } from './rules/job.ts';
+import type { FinalState, JobError, WebhookObject } from './rules/job.ts';
+import { toJobObject } from './rules/job-object.ts';
+import type { EndableJob, JobRecord } from './rules/job-row.ts';
 import type { AttemptRecord, ChargeRecord, EventRecord, JobEnding } from './sql/settle-jobs.ts';
-
-/** What an ending needs to know of its job; claimed jobs and abandoned ones both have it. */
-export type EndableJob = {
-  id: string;
-  accountId: string;
-  batchId: string | null;
-  lane: number;
-  model: string;
-  provider: string;
-  attempts: number;
-  holdNano: bigint;
-  stream: boolean;
-  announces: WebhookObject | null;
-  webhookUrl: string | null;
-  webhookPayload: string;
-  metadata: Record<string, string>;
-  createdAt: Date;
-  startedAt: Date | null;
-};
 
 export type EndingFacts = {
   state: FinalState;
@@ -81,7 +63,7 @@ function eventOf(job: EndableJob, announced: WebhookObject, facts: EndingFacts):
     ...(isResponse
       ? { response: { id: responseIdOf(job.id), status: eventType.slice('response.'.length) } }
       : {}),
-    payload: job.webhookPayload === 'full' ? 'full' : 'thin',
+    payload: job.webhookPayload,
   });
   return { eventId, eventType, body, webhookUrl: job.webhookUrl };
 }

@@ -7,18 +7,13 @@ import { newId } from '../ids.ts';
 import { writeJson } from '../platform/json/verbatim.ts';
 import { type Quote, quote } from '../quoting/quote.ts';
 import { checkWebhookUrl } from '../webhooks/webhook-target.ts';
-import {
-  type JobRecord,
-  type Lane,
-  lanes,
-  type Surface,
-  toJobObject,
-  type WebhookObject,
-} from './rules/job.ts';
+import { type Lane, lanes } from './rules/job.ts';
+import { toJobObject } from './rules/job-object.ts';
+import type { JobRecord, NewJob } from './rules/job-row.ts';
 import type { JobIntake } from './sql/accept-jobs.ts';
 import { storeTargets } from './stored-targets.ts';
 
-/** A request that was judged: what is kept of it, as JSON, and what it may cost. */
+/** A request that was priced: what is stored of it, as JSON, and what it may cost. */
 export type PricedRequest = {
   text: string;
   /** What the client sent, on a surface that shows it again. */
@@ -26,22 +21,19 @@ export type PricedRequest = {
   quote: Quote;
 };
 
-/** A job as a caller orders it. */
-export type JobSubmission = {
-  surface: Surface;
-  priced: PricedRequest;
-  lane: Lane;
-  stream: boolean;
-  runAt: Date | null;
-  expiresInSeconds: number;
-  fallbacks: string[];
-  maxAttempts: number;
-  /** Whether webhooks tell its end: for jobs that were ordered as jobs, not for what only answers a call. */
-  announces: WebhookObject | null;
-  webhookUrl: string | null;
-  webhookPayload: 'thin' | 'full';
-  metadata: Record<string, string>;
-};
+/** A job as a caller submits it. */
+export type JobSubmission = Pick<
+  NewJob,
+  | 'surface'
+  | 'stream'
+  | 'runAt'
+  | 'expiresInSeconds'
+  | 'maxAttempts'
+  | 'announces'
+  | 'webhookUrl'
+  | 'webhookPayload'
+  | 'metadata'
+> & { priced: PricedRequest; lane: Lane; fallbacks: string[] };
 
 /** Who orders, and under which idempotency key if any. */
 export type Submitter = {
@@ -151,62 +143,51 @@ function refuseMixedTargets(deps: Pick<QuoteDeps, 'providers'>, targets: ModelEn
   );
 }
 
-/** Everything that is stored of a priced order, under this id. */
+/** Everything that is stored of a priced submission, under this id. */
 export function toIntake(jobId: string, submission: JobSubmission, submitter: Submitter): JobIntake {
-  const { text, original, quote: priced } = submission.priced;
-  const [first] = priced.targets;
+  const { priced, fallbacks: _asTargets, ...decided } = submission;
+  const { text, original, quote: quoted } = priced;
+  const [first] = quoted.targets;
   if (first === undefined) throw new Error('a quote has at least one target');
-  const createdAt = new Date();
-  const lane = lanes.indexOf(submission.lane);
-  const record: JobRecord = {
+  const job: NewJob = {
+    ...decided,
     id: jobId,
     accountId: submitter.accountId,
-    batchId: null,
-    surface: submission.surface,
-    state: 'waiting',
-    lane,
-    model: first.model,
-    provider: first.provider,
-    answeredModel: null,
-    attempts: 0,
-    holdNano: priced.holdNanoUsd,
-    chargeNano: null,
-    estimated: false,
-    usage: null,
-    metadata: submission.metadata,
-    error: null,
-    stream: submission.stream,
-    eventSeq: 1,
-    createdAt,
-    startedAt: null,
-    finishedAt: null,
-  };
-  return {
-    jobId,
-    accountId: submitter.accountId,
-    idempotencyKey: submitter.idempotency?.key ?? null,
-    fingerprint: submitter.idempotency?.fingerprint ?? null,
-    reply: JSON.stringify(toJobObject(record)),
-    surface: submission.surface,
-    lane,
+    lane: lanes.indexOf(submission.lane),
     model: first.model,
     provider: first.provider,
     targetModel: first.model,
-    maxAttempts: submission.maxAttempts,
     holdId: newId('hold'),
-    holdNano: priced.holdNanoUsd,
-    inputTokensBound: priced.inputTokens,
-    tokensBound: priced.inputTokens + priced.n * first.maxOutputTokens,
-    stream: submission.stream,
-    announces: submission.announces,
-    webhookUrl: submission.webhookUrl,
-    webhookPayload: submission.webhookPayload,
-    metadata: submission.metadata,
-    runAt: submission.runAt,
-    createdAt,
-    expiresInSeconds: submission.expiresInSeconds,
+    holdNano: quoted.holdNanoUsd,
+    inputTokensBound: quoted.inputTokens,
+    tokensBound: quoted.inputTokens + quoted.n * first.maxOutputTokens,
+    createdAt: new Date(),
+  };
+  return {
+    ...job,
+    idempotencyKey: submitter.idempotency?.key ?? null,
+    fingerprint: submitter.idempotency?.fingerprint ?? null,
+    reply: JSON.stringify(toJobObject(asAccepted(job))),
     request: text,
     original,
-    targets: storeTargets(priced.targets),
+    targets: storeTargets(quoted.targets),
+  };
+}
+
+/** A new job as it stands once it is accepted. */
+function asAccepted(job: NewJob): JobRecord {
+  return {
+    ...job,
+    batchId: null,
+    state: 'waiting',
+    attempts: 0,
+    eventSeq: 1,
+    error: null,
+    startedAt: null,
+    finishedAt: null,
+    answeredModel: null,
+    chargeNano: null,
+    estimated: false,
+    usage: null,
   };
 }

@@ -3,8 +3,8 @@ export class BackgroundTasks {
   readonly #open = new Set<Promise<unknown>>();
 
   /** Lets it be done; a failure says nothing to anybody. */
-  track(errand: Promise<unknown>): void {
-    const done = errand.catch(() => undefined).finally(() => this.#open.delete(done));
+  track(task: Promise<unknown>): void {
+    const done = task.catch(() => undefined).finally(() => this.#open.delete(done));
     this.#open.add(done);
   }
 

@@ -9,12 +9,12 @@ export function cacheForASecond<Value>(read: () => Promise<Value>): () => Promis
   return () => {
     if (copy !== null) return copy;
     copy = read();
-    const forget = () => {
+    const expireSoon = () => {
       setTimeout(() => {
         copy = null;
       }, maxAgeMs).unref();
     };
-    copy.then(forget, forget);
+    copy.then(expireSoon, expireSoon);
     return copy;
   };
 }

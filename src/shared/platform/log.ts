@@ -37,8 +37,10 @@ export function createLog(level: string, role: string): Log {
   );
 }
 
-const secretShapes =
-  /\b(?:sk-[\w-]{6,}|gw_[A-Za-z0-9]+_[\w-]{6,}|whsec_[\w+/=-]{6,}|AIza[\w-]{10,}|Bearer\s+\S+)|(?<=:\/\/[^:/\s]*:)[^@\s]+(?=@)/g;
+const keyShape =
+  /\b(?:sk-[\w-]{6,}|gw_[A-Za-z0-9]+_[\w-]{6,}|whsec_[\w+/=-]{6,}|AIza[\w-]{10,}|Bearer\s+\S+)/;
+const passwordInUrl = /(?<=:\/\/[^:/\s]*:)[^@\s]+(?=@)/;
+const secretShapes = new RegExp(`${keyShape.source}|${passwordInUrl.source}`, 'g');
 
 /**
  * Removes what looks like a credential from text that somebody else wrote (a provider's message, a URL in an

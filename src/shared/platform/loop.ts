@@ -25,7 +25,7 @@ export function startLoop(
   let again = false;
   let stopped = false;
   /** The failures that were told of, and when. */
-  const said = new Map<string, number>();
+  const loggedAtMs = new Map<string, number>();
   let isFailing = false;
 
   // A loop that runs ten times a second fails as often while what it needs is away: said once, and again when
@@ -34,9 +34,9 @@ export function startLoop(
     isFailing = true;
     const text = error instanceof Error ? error.message : String(error);
     const now = performance.now();
-    for (const [other, at] of said) if (now - at > logAgainMs) said.delete(other);
-    log[said.has(text) ? 'debug' : 'warn']({ loop: name, error }, 'loop failed');
-    if (!said.has(text)) said.set(text, now);
+    for (const [other, at] of loggedAtMs) if (now - at > logAgainMs) loggedAtMs.delete(other);
+    log[loggedAtMs.has(text) ? 'debug' : 'warn']({ loop: name, error }, 'loop failed');
+    if (!loggedAtMs.has(text)) loggedAtMs.set(text, now);
     return false;
   }
 

@@ -33,10 +33,10 @@ export function toSecretsKey(current: Buffer, previous: Buffer[] = []): SecretsK
  * Encrypts a text at rest (AES-256-GCM, random nonce). `place` names where it is kept; elsewhere it does not
  * open.
  */
-export function seal({ current }: SecretsKey, text: string, place: string): Buffer {
+export function seal({ current }: SecretsKey, text: string, location: string): Buffer {
   const head = Buffer.from([formatByte, current.id]);
   const nonce = randomBytes(nonceBytes);
-  const aad = Buffer.concat([head, Buffer.from(place)]);
+  const aad = Buffer.concat([head, Buffer.from(location)]);
   const cipher = createCipheriv('aes-256-gcm', current.bytes, nonce).setAAD(aad);
   const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
   return Buffer.concat([head, nonce, cipher.getAuthTag(), body]);
@@ -46,31 +46,31 @@ export function seal({ current }: SecretsKey, text: string, place: string): Buff
  * The text that was sealed for this place; throws SealedOtherwise when no key opens it, or the place or a
  * byte is another.
  */
-export function unseal({ current, previous }: SecretsKey, sealed: Buffer, place: string): string {
+export function unseal({ current, previous }: SecretsKey, sealed: Buffer, location: string): string {
   for (const key of [current, ...previous]) {
-    const text = open(key, sealed, place);
+    const text = open(key, sealed, location);
     if (text !== null) return text;
   }
   throw new SealedOtherwise();
 }
 
 /** Whether this was sealed with the current key; when not, it should be sealed anew. */
-export function isSealedWithCurrent({ current }: SecretsKey, sealed: Buffer, place: string): boolean {
-  return sealed[0] === formatByte && openWithHead(current, sealed, place) !== null;
+export function isSealedWithCurrent({ current }: SecretsKey, sealed: Buffer, location: string): boolean {
+  return sealed[0] === formatByte && openWithHead(current, sealed, location) !== null;
 }
 
 function toKey(bytes: Buffer): SealingKey {
   return { id: createHash('sha256').update('secrets key').update(bytes).digest()[0] ?? 0, bytes };
 }
 
-function open(key: SealingKey, sealed: Buffer, place: string): string | null {
-  return openWithHead(key, sealed, place) ?? decrypt(key, sealed, Buffer.from(place));
+function open(key: SealingKey, sealed: Buffer, location: string): string | null {
+  return openWithHead(key, sealed, location) ?? decrypt(key, sealed, Buffer.from(location));
 }
 
-function openWithHead(key: SealingKey, sealed: Buffer, place: string): string | null {
+function openWithHead(key: SealingKey, sealed: Buffer, location: string): string | null {
   if (sealed[0] !== formatByte || sealed[1] !== key.id) return null;
   const head = sealed.subarray(0, headBytes);
-  return decrypt(key, sealed.subarray(headBytes), Buffer.concat([head, Buffer.from(place)]));
+  return decrypt(key, sealed.subarray(headBytes), Buffer.concat([head, Buffer.from(location)]));
 }
 
 function decrypt(key: SealingKey, sealed: Buffer, aad: Buffer): string | null {

@@ -42,8 +42,8 @@ function untrusted({ message }: Facts): string {
  * bug, and its stack says where. The exit code says whether starting it again may help.
  */
 export function describeStartFailure(error: unknown): Failure {
-  const { message = String(error), code = '', stack, ...place } = Object(error) as Partial<Facts & Error>;
-  const { address = '', port = 0, syscall = '' } = { ...place } as Partial<Facts> & { syscall?: string };
+  const { message = String(error), code = '', stack, ...where } = Object(error) as Partial<Facts & Error>;
+  const { address = '', port = 0, syscall = '' } = { ...where } as Partial<Facts> & { syscall?: string };
   if (code === 'EADDRINUSE') {
     // Whoever has it may be about to end.
     const sentence = `PORT: ${port} is taken by another process; set another, or stop that one`;

@@ -12,8 +12,8 @@ local failures_max, open_ms, open_ms_max = 5, 5000, 30000
 local probes_max, probe_wait_ms, probe_wait_ms_max = 2, 250, 1000
 -- When a block is over, one call in so long passes, for so long.
 local pace_ms, paced_ms = 250, 2000
--- Who is next stays so until it should have asked again and a little more. A call that has to wait this long goes back to the
--- backlog instead.
+-- Who is next stays so until it should have asked again and a little more. A call that has to wait this long
+-- goes back to the backlog instead.
 local next_margin_ms, next_wait_ms_max = 500, 5000
 -- How soon to ask again: for a slot, who is next or not; and behind who is next.
 local slot_wait_ms, slot_wait_ms_others, turn_wait_ms = 25, 100, 50
@@ -71,7 +71,9 @@ if op == 'admit' then
     if now < open_until then return {0, open_until - now, 'breaker'} end
     local probes = h.probes or 0
     if (h.probes_until or 0) < now then probes = 0 end
-    if probes >= probes_max then return {0, math.max(probe_wait_ms, math.min(probe_wait_ms_max, h.probes_until - now)), 'breaker'} end
+    if probes >= probes_max then
+      return {0, math.max(probe_wait_ms, math.min(probe_wait_ms_max, h.probes_until - now)), 'breaker'}
+    end
     put('probes', probes + 1)
     put('probes_until', now + slot_ms)
   end
@@ -89,11 +91,15 @@ if op == 'admit' then
   end
   local wait = 0
   if requests and requests < 1 then wait = math.max(wait, (1 - requests) * minute_ms / rpm) end
-  if left and left < math.min(tokens, tpm) then wait = math.max(wait, (math.min(tokens, tpm) - left) * minute_ms / tpm) end
+  if left and left < math.min(tokens, tpm) then
+    wait = math.max(wait, (math.min(tokens, tpm) - left) * minute_ms / tpm)
+  end
   if wait > 0 then return refuse(math.ceil(wait)) end
   if max_slots > 0 then
     redis.call('ZREMRANGEBYSCORE', slots, 0, now)
-    if redis.call('ZCARD', slots) >= max_slots then return refuse(is_next and slot_wait_ms or slot_wait_ms_others) end
+    if redis.call('ZCARD', slots) >= max_slots then
+      return refuse(is_next and slot_wait_ms or slot_wait_ms_others)
+    end
   end
   if not is_next then return {0, turn_wait_ms, 'limit'} end
   redis.call('HDEL', gate, 'next_rank', 'next_until')

@@ -66,7 +66,7 @@ export type GateStatus = {
 export type Gate = {
   admit(pass: GatePass): Promise<Admission>;
   /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
-  report(pass: GatePass, report: GateReport, said?: ReportedLimits | null): Promise<void>;
+  report(pass: GatePass, report: GateReport, reported?: ReportedLimits | null): Promise<void>;
   /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
   keepSlots(provider: string, slots: string[]): Promise<void>;
   status(provider: string, model: string): Promise<GateStatus>;
@@ -87,7 +87,7 @@ export function createGate(deps: {
     pass: GatePass,
     kind = '',
     value = 0,
-    said: ReportedLimits | null = null,
+    reported: ReportedLimits | null = null,
   ): Promise<[number, number, ...unknown[]]> {
     const limits = deps.limitsOf(pass.provider);
     const keys = [
@@ -96,7 +96,7 @@ export function createGate(deps: {
     ];
     const { requestsPerMinute, tokensPerMinute, maxConcurrency } = limits;
     const limitArgs = [requestsPerMinute ?? 0, tokensPerMinute ?? 0, maxConcurrency ?? 0];
-    const reportedArgs = [said?.usedUpMs ?? 0, said?.requestsLeft ?? -1, said?.tokensLeft ?? -1];
+    const reportedArgs = [reported?.usedUpMs ?? 0, reported?.requestsLeft ?? -1, reported?.tokensLeft ?? -1];
     const passArgs = [pass.tokens, pass.slot, deps.slotMs, pass.rank];
     const args = [op, ...limitArgs, ...passArgs, kind, value, ...reportedArgs];
     return (await gateScript(deps.redis, keys, args)) as [number, number, ...unknown[]];
@@ -107,11 +107,11 @@ export function createGate(deps: {
       if (admitted === 1) return { admitted: true };
       return { admitted: false, waitMs, reason: reason as 'blocked' | 'breaker' | 'limit' };
     },
-    report: async (pass, report, said = null) => {
+    report: async (pass, report, reported = null) => {
       let value = 0;
       if (report.kind === 'ok') value = report.tokensUsed;
       if (report.kind === 'throttled') value = report.retryAfterMs;
-      await run('report', pass, report.kind, value, said).catch(() => undefined);
+      await run('report', pass, report.kind, value, reported).catch(() => undefined);
     },
     keepSlots: async (provider, slots) => {
       if (slots.length === 0 || deps.limitsOf(provider).maxConcurrency === null) return;

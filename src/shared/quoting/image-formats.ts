@@ -140,7 +140,7 @@ const chunkReaders: Record<string, (body: Buffer) => ImageSize | null> = {
   ANMF: (body) => {
     const inner = body.length < 16 ? null : largestFrame(body, 16, body.length);
     if (inner === null) return null;
-    const said = { width: body.readUIntLE(6, 3) + 1, height: body.readUIntLE(9, 3) + 1 };
-    return around(said, inner);
+    const declared = { width: body.readUIntLE(6, 3) + 1, height: body.readUIntLE(9, 3) + 1 };
+    return around(declared, inner);
   },
 };

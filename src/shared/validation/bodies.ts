@@ -26,7 +26,7 @@ import { writeJson } from '../platform/json/verbatim.ts';
 /** Whose body it is. */
 export type BodyOwner = { accountId: string; defaultMaxOutputTokens: number | null };
 
-/** A body as it is judged, by itself or with what was said before it. */
+/** A body as it is validated, by itself or with the turns before it. */
 export type GivenBody = { bytes: Buffer; owner: BodyOwner; earlier?: EarlierTurn[] };
 
 /** A call whose client waits; usage counts by the metadata. */

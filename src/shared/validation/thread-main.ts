@@ -21,8 +21,8 @@ const deps: QuoteDeps = { ...rest, catalogue: loadCatalogue(catalogueFiles) };
 
 parentPort?.on('message', (task: Task) => {
   const start = performance.now();
-  const said = answer(revive(task));
-  parentPort?.postMessage({ ...said, tookMs: performance.now() - start });
+  const reply = answer(revive(task));
+  parentPort?.postMessage({ ...reply, tookMs: performance.now() - start });
 });
 
 /** On their way between threads buffers become plain arrays of bytes. */

@@ -73,11 +73,11 @@ export class Thread {
     this.#settle(({ reject }) => reject(why));
   }
 
-  #settle(tell: (pending: Pending) => void): void {
+  #settle(settle: (pending: Pending) => void): void {
     const pending = this.#pending;
     if (pending === null) return;
     this.#pending = null;
     clearTimeout(pending.timer);
-    tell(pending);
+    settle(pending);
   }
 }

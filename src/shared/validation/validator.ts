@@ -27,7 +27,7 @@ export type Validator = {
    */
   lines(lines: FileLine[], owner: LineOwner): Promise<PricedLine[]>;
   /**
-   * A body of a kind, judged; its bytes may be gone afterwards, but those of a response. Rejects with a
+   * A body of a kind, validated; its bytes may be gone afterwards, but those of a response. Rejects with a
    * Refusal for whatever it holds.
    */
   body<Kind extends BodyKind>(kind: Kind, body: GivenBody, spent?: Spent): Promise<ValidatedBodies[Kind]>;
@@ -48,8 +48,8 @@ const entry = import.meta.url.endsWith('.ts')
   : new URL('./thread-main.js', import.meta.url);
 
 /**
- * A judge with the models and prices of this process. One is enough for a process; its threads start with the
- * first large piece.
+ * A validator with the models and prices of this process. One is enough for a process; its threads start with
+ * the first large piece.
  */
 export function createValidator(
   config: Pick<Config, 'webhooks' | 'modelsFile' | 'providersFile'>,
@@ -109,20 +109,20 @@ function measured<Result>(spent: Spent, work: () => Result): Result {
 }
 
 /**
- * Moved and not copied, unless they are needed again: a body may go on from others, and is judged once more
- * with them.
+ * Moved and not copied, unless they are needed again: a body may go on from others, and is validated once
+ * more with them.
  */
 function movable(kind: BodyKind, { buffer, byteLength }: Buffer): ArrayBuffer[] {
   const isWhole = kind !== 'response' && buffer.byteLength === byteLength;
   return isWhole ? [buffer as ArrayBuffer] : [];
 }
 
-type JudgeWork = { task: Task; transfer: ArrayBuffer[] };
+type ValidationWork = { task: Task; transfer: ArrayBuffer[] };
 
 async function inThread(
   pool: ThreadPool,
   accountId: string,
-  work: JudgeWork,
+  work: ValidationWork,
   spent: Spent,
 ): Promise<unknown> {
   const answer = (await pool.run(accountId, work).catch((error: unknown) => {

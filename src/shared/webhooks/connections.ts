@@ -20,7 +20,7 @@ type Connection = {
 export type Connections = {
   take(origin: string): Connection;
   /** `reusable`: the answer was read to its end. */
-  giveBack(origin: string, connection: Connection, reusable: boolean): void;
+  release(origin: string, connection: Connection, reusable: boolean): void;
   close(): Promise<void>;
 };
 
@@ -53,7 +53,7 @@ export function createConnections(deps: {
     return { client, remoteIp: () => remoteIp };
   }
 
-  function forget(origin: string, connection: Connection): boolean {
+  function takeOut(origin: string, connection: Connection): boolean {
     const kept = idle.get(origin);
     const was = kept?.delete(connection) ?? false;
     if (kept?.size === 0) idle.delete(origin);
@@ -64,10 +64,10 @@ export function createConnections(deps: {
     take: (origin) => {
       const [connection] = idle.get(origin) ?? [];
       if (connection === undefined) return open(origin);
-      forget(origin, connection);
+      takeOut(origin, connection);
       return connection;
     },
-    giveBack: (origin, connection, reusable) => {
+    release: (origin, connection, reusable) => {
       const kept = idle.get(origin) ?? new Set();
       if (!reusable || kept.size >= idlePerOriginMax) {
         void connection.client.destroy().catch(() => undefined);
@@ -75,7 +75,7 @@ export function createConnections(deps: {
       }
       idle.set(origin, kept.add(connection));
       setTimeout(() => {
-        if (forget(origin, connection)) void connection.client.destroy().catch(() => undefined);
+        if (takeOut(origin, connection)) void connection.client.destroy().catch(() => undefined);
       }, idleMs).unref();
     },
     close: async () => {

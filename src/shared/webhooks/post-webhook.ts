@@ -46,7 +46,7 @@ export async function postWebhook(
       body: post.body,
       signal: AbortSignal.any([timeout, post.signal]),
     });
-    reusable = await readAway(answer.body, limits.answerBytesMax);
+    reusable = await readToEnd(answer.body, limits.answerBytesMax);
     const { statusCode } = answer;
     const retryAfter = answer.headers['retry-after'];
     return {
@@ -62,12 +62,12 @@ export async function postWebhook(
     const outcome = word === 'ssrf_blocked' ? 'blocked' : 'failed';
     return { outcome, statusCode: null, error: word, retryAfterMs: null, ...facts() };
   } finally {
-    deps.connections.giveBack(url.origin, connection, reusable);
+    deps.connections.release(url.origin, connection, reusable);
   }
 }
 
 /** Reads an answer to its end, within limits; false when it was cut. */
-async function readAway(body: Dispatcher.ResponseData['body'], bytesMax: number): Promise<boolean> {
+async function readToEnd(body: Dispatcher.ResponseData['body'], bytesMax: number): Promise<boolean> {
   const timer = setTimeout(() => body.destroy(), answerMsMax);
   let bytes = 0;
   try {

@@ -7,8 +7,8 @@ import {
   findUnsuccessful,
   hasAllLines,
   keepLines,
-  openBatchHold,
   type ReadSlice,
+  startBatch,
 } from '../../shared/batches/sql/validate-batch.ts';
 import { batchLineBytesMax, batchLinesMax } from '../../shared/formats/common/batch-limits.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
@@ -31,7 +31,7 @@ export async function validateLines(
 ): Promise<boolean> {
   const fail = (errors: BatchFault[]) => finalizeBatch(deps, lease, batch, { state: 'failed', errors });
   if (batch.lastLine > 0) {
-    return (await openBatchHold(deps.sql, lease, batch)) ? true : await fail([insufficientFunds]);
+    return (await startBatch(deps.sql, lease, batch)) ? true : await fail([insufficientFunds]);
   }
   if (!canPay(deps, batch, batch.quotedNano)) return await fail([insufficientFunds]);
   const slice = await readInputFile(deps, batch);

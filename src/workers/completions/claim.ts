@@ -1,5 +1,4 @@
 import type { ChatRequest } from '../../shared/chat/chat.ts';
-import type { EndableJob } from '../../shared/jobs/settlement.ts';
 import { type ClaimRow, claimJobs } from '../../shared/jobs/sql/claim-jobs.ts';
 import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
 import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
@@ -14,19 +13,13 @@ import type { QuoteTarget } from '../../shared/quoting/quote.ts';
  * A job this process may run now, and no other may. `attempts` is the number of the attempt it owns: the
  * fence.
  */
-export type ClaimedJob = EndableJob & {
+export type ClaimedJob = Omit<ClaimRow, 'target' | 'targets' | 'request'> & {
   /** The ticket it was claimed with, which also names its slot at the gate. */
   ticketId: string;
-  tries: number;
-  maxAttempts: number;
   /** Index into `targets` of the one to call. */
   targetIndex: number;
   target: QuoteTarget;
   targets: QuoteTarget[];
-  inputTokensBound: number;
-  startedAt: Date;
-  deadlineAt: Date;
-  eventSeq: number;
   request: ChatRequest;
 };
 
@@ -51,30 +44,12 @@ function toClaimedJob(row: ClaimRow, ticket: string): ClaimedJob {
   const target = targets[row.target];
   if (target === undefined) throw new Error(`job ${row.id} has no target ${row.target}`);
   return {
-    id: row.id,
+    ...row,
     ticketId: ticket,
-    accountId: row.account_id,
-    batchId: row.batch_id,
-    lane: row.lane,
-    model: row.model,
     provider: target.provider,
-    attempts: row.attempt,
-    tries: row.tries,
-    maxAttempts: row.max_attempts,
     targetIndex: row.target,
     target,
     targets,
-    holdNano: row.hold_nano,
-    inputTokensBound: row.input_tokens_bound,
-    stream: row.stream,
-    announces: row.announces,
-    webhookUrl: row.webhook_url,
-    webhookPayload: row.webhook_payload,
-    metadata: row.metadata,
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    deadlineAt: row.deadline_at,
-    eventSeq: row.event_seq,
     request: readJson(row.request) as ChatRequest,
   };
 }

@@ -1,5 +1,6 @@
 import type { Infra } from '../../shared/infra.ts';
-import type { Config, ProviderConfig } from '../../shared/platform/config/config.ts';
+import type { ProviderConfig } from '../../shared/platform/config/built-in-providers.ts';
+import type { Config } from '../../shared/platform/config/config.ts';
 import { createGroupCommit } from '../../shared/platform/group-commit/group-commit.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import { groupFaultOf } from '../../shared/platform/postgres/database-errors.ts';

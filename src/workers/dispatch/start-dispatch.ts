@@ -1,5 +1,6 @@
 import type { Infra } from '../../shared/infra.ts';
-import type { Config, ProviderConfig } from '../../shared/platform/config/config.ts';
+import type { ProviderConfig } from '../../shared/platform/config/built-in-providers.ts';
+import type { Config } from '../../shared/platform/config/config.ts';
 import type { Log } from '../../shared/platform/log.ts';
 import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
 import { waitAtMost } from '../../shared/platform/wait-at-most.ts';

@@ -4,14 +4,14 @@ import type { Ledger } from '../../shared/jobs/ledger.ts';
 import { isLiveStream, type JobError } from '../../shared/jobs/rules/job.ts';
 import { decideOrphan, lostFailure, stateOfError, stopError } from '../../shared/jobs/rules/orphaned.ts';
 import { endingOf } from '../../shared/jobs/settlement.ts';
+import type { AttemptRecord } from '../../shared/jobs/sql/settle-jobs.ts';
 import {
   listOrphanedJobs,
   listOverdueJobs,
   lostPrefix,
   type OrphanedJob,
   type StoppableJob,
-} from '../../shared/jobs/sql/jobs.ts';
-import type { AttemptRecord } from '../../shared/jobs/sql/settle-jobs.ts';
+} from '../../shared/jobs/sql/stoppable-jobs.ts';
 import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Log } from '../../shared/platform/log.ts';

@@ -1,4 +1,4 @@
-import type { ProviderConfig } from '../../shared/platform/config/config.ts';
+import type { ProviderConfig } from '../../shared/platform/config/built-in-providers.ts';
 import { noProxy, type ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
 import type { Provider } from './provider.ts';
 import { createProvider } from './registry.ts';

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../../src/shared/platform/postgres/database.ts';
+import type { Sql } from '../../../src/shared/platform/postgres/database.ts';
 import type { Violation } from './violation.ts';
 
 /** What should be nowhere in the database, however it was asked for; each statement counts what is. */
@@ -27,7 +27,7 @@ const promises: [name: string, statement: string][] = [
 ];
 
 /** Looks at the whole database once nothing is under way. */
-export async function checkRows(sql: Transaction): Promise<Violation[]> {
+export async function checkRows(sql: Sql): Promise<Violation[]> {
   const found: Violation[] = [];
   for (const [name, statement] of promises) {
     const [row] = await sql.unsafe(statement);
@@ -42,7 +42,7 @@ export async function checkRows(sql: Transaction): Promise<Violation[]> {
  * none missing.
  */
 export async function checkReportedJobs(
-  sql: Transaction,
+  sql: Sql,
   accounts: string[],
   told: Iterable<string>,
 ): Promise<Violation[]> {
@@ -66,7 +66,7 @@ export async function checkReportedJobs(
 }
 
 /** A digest of everything the database holds of one account; equal when nothing of it changed. */
-export async function digestOf(sql: Transaction, accountId: string): Promise<Map<string, string>> {
+export async function digestOf(sql: Sql, accountId: string): Promise<Map<string, string>> {
   const tables = await sql<{ table: string; column: string }[]>`
     select c.table_name as "table", c.column_name as "column" from information_schema.columns c
     join information_schema.tables t on t.table_name = c.table_name and t.table_schema = c.table_schema

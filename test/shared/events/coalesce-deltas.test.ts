@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { createDeltaCoalescer } from '../../../src/shared/events/coalesce-deltas.ts';
 
-const text = (said: string, more: object = {}) => ({ kind: 'text' as const, choice: 0, text: said, ...more });
+const text = (content: string, more: object = {}) => ({
+  kind: 'text' as const,
+  choice: 0,
+  text: content,
+  ...more,
+});
 
 test('waiting text is joined, and thinking stays before what it led to', () => {
   const coalescer = createDeltaCoalescer(1);

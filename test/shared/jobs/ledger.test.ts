@@ -10,6 +10,7 @@ import { checkLedger } from '../../../src/shared/money/sql/ledger-check.ts';
 import { defaultLimits } from '../../../src/shared/platform/config/quotas.ts';
 import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { intakeOf } from '../../support/job-intake.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let sql: Database;
@@ -34,44 +35,12 @@ afterAll(async () => {
   await database.drop();
 });
 
-function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
-  return {
-    jobId: newId('job'),
-    accountId: 'one',
-    idempotencyKey: null,
-    fingerprint: null,
-    reply: '{}',
-    surface: 'jobs',
-    original: null,
-    lane: 1,
-    model: 'openai/a',
-    provider: 'openai',
-    targetModel: 'openai/a',
-    maxAttempts: 5,
-    holdId: newId('hold'),
-    holdNano: 100n,
-    inputTokensBound: 1,
-    tokensBound: 2,
-    stream: false,
-    announces: null,
-    webhookUrl: null,
-    webhookPayload: 'thin',
-    metadata: {},
-    runAt: null,
-    createdAt: new Date(),
-    expiresInSeconds: 60,
-    request: '{}',
-    targets: '[{"provider":"openai","model":"openai/a"}]',
-    ...more,
-  };
-}
-
 async function runningJob(accountId = 'one'): Promise<string> {
   const intake = intakeOf({ accountId });
   await ledger.acceptJob(intake);
-  await sql`update jobs set state = 'ticketed' where id = ${intake.jobId}`;
-  await claimJobs(sql, [{ id: intake.jobId, generation: 0 }], { id: 'wrk_1', leaseSeconds: 30 });
-  return intake.jobId;
+  await sql`update jobs set state = 'ticketed' where id = ${intake.id}`;
+  await claimJobs(sql, [{ id: intake.id, generation: 0 }], { id: 'wrk_1', leaseSeconds: 30 });
+  return intake.id;
 }
 
 function endingOf(jobId: string, more: Partial<JobEnding> = {}): JobEnding {
@@ -117,11 +86,11 @@ describe('the ledger', () => {
     const intake = intakeOf();
     expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
     expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
-    expect(await typesOf(intake.jobId)).toEqual(['hold']);
+    expect(await typesOf(intake.id)).toEqual(['hold']);
     expect(await booksFail()).toEqual([]);
   });
 
-  test('also when both are judged in one statement', async () => {
+  test('also when both are decided in one statement', async () => {
     const intake = intakeOf();
     const verdicts = await acceptJobs(
       sql,
@@ -130,15 +99,15 @@ describe('the ledger', () => {
       5000,
     );
     expect(verdicts).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
-    expect(await sql`select 1 from entries where job_id = ${intake.jobId}`).toHaveLength(1);
+    expect(await sql`select 1 from entries where job_id = ${intake.id}`).toHaveLength(1);
   });
 
   test('so does one with an idempotency key, which is no replay to its own caller', async () => {
     const intake = intakeOf({ idempotencyKey: 'key', fingerprint: 'same' });
     expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
     expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
-    const another = await ledger.acceptJob({ ...intake, jobId: newId('job'), holdId: newId('hold') });
-    expect(another).toMatchObject({ kind: 'replayed', location: `/v1/jobs/${intake.jobId}` });
+    const another = await ledger.acceptJob({ ...intake, id: newId('job'), holdId: newId('hold') });
+    expect(another).toMatchObject({ kind: 'replayed', location: `/v1/jobs/${intake.id}` });
   });
 
   test('an ending that is repeated because its answer was lost happens once, and counts both times', async () => {
@@ -191,10 +160,10 @@ describe('the ledger', () => {
   test('of two tickets of one job that are brought together, one claims it', async () => {
     const intake = intakeOf();
     await ledger.acceptJob(intake);
-    await sql`update jobs set state = 'ticketed', generation = 1 where id = ${intake.jobId}`;
-    const tickets = [0, 1, 1].map((generation) => ({ id: intake.jobId, generation }));
+    await sql`update jobs set state = 'ticketed', generation = 1 where id = ${intake.id}`;
+    const tickets = [0, 1, 1].map((generation) => ({ id: intake.id, generation }));
     const claimed = await claimJobs(sql, tickets, { id: 'wrk_1', leaseSeconds: 30 });
-    expect(claimed.map((row) => row?.attempt ?? null)).toEqual([null, 1, null]);
+    expect(claimed.map((row) => row?.attempts ?? null)).toEqual([null, 1, null]);
   });
 
   test('a row the database cannot take fails alone; its neighbours in the statement are stored', async () => {
@@ -204,8 +173,8 @@ describe('the ledger', () => {
       [good[0], poison, good[1], good[2]].map((intake) => ledger.acceptJob(intake as JobIntake)),
     );
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
-    for (const { jobId } of good) expect(await typesOf(jobId)).toEqual(['hold']);
-    expect(await typesOf(poison.jobId)).toEqual([]);
+    for (const { id } of good) expect(await typesOf(id)).toEqual(['hold']);
+    expect(await typesOf(poison.id)).toEqual([]);
     expect(await booksFail()).toEqual([]);
   });
 
@@ -219,7 +188,7 @@ describe('the ledger', () => {
     expect(await accepted).toEqual({ kind: 'accepted' });
   });
 
-  test('of several with one idempotency key, each is judged by itself', async () => {
+  test('of several with one idempotency key, each is decided by itself', async () => {
     const dear = intakeOf({ idempotencyKey: 'dear', fingerprint: 'dear', holdNano: 10n ** 15n });
     const cheap = intakeOf({ idempotencyKey: 'dear', fingerprint: 'cheap' });
     const again = intakeOf({ idempotencyKey: 'dear', fingerprint: 'cheap' });
@@ -231,7 +200,7 @@ describe('the ledger', () => {
       5000,
     );
     expect(verdicts.map(({ kind }) => kind)).toEqual(['insufficient', 'accepted', 'replayed', 'conflict']);
-    expect(verdicts[2]).toMatchObject({ location: `/v1/jobs/${cheap.jobId}` });
+    expect(verdicts[2]).toMatchObject({ location: `/v1/jobs/${cheap.id}` });
     expect(await booksFail()).toEqual([]);
   });
 

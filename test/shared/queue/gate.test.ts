@@ -37,8 +37,8 @@ function openGate(limits: Partial<GateLimits> = {}) {
   const key = redisKey(settings.prefix, 'gate:m', provider);
   return {
     admit: (slot?: string, tokens?: number, rank?: number) => gate.admit(ticket(slot, tokens, rank)),
-    report: (report: Parameters<Gate['report']>[1], slot?: string, said: Partial<ReportedLimits> = {}) =>
-      gate.report(ticket(slot), report, { requestsLeft: null, tokensLeft: null, usedUpMs: 0, ...said }),
+    report: (report: Parameters<Gate['report']>[1], slot?: string, limits: Partial<ReportedLimits> = {}) =>
+      gate.report(ticket(slot), report, { requestsLeft: null, tokensLeft: null, usedUpMs: 0, ...limits }),
     keepSlots: (...slots: string[]) => gate.keepSlots(provider, slots),
     status: () => gate.status(provider, 'm'),
     /** As if the moment stored under this name were over by now. */

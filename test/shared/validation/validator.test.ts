@@ -33,7 +33,7 @@ const lineOf = (line: number, content: unknown) => {
   return { line, bytes: Buffer.from(text) };
 };
 
-test('lines are judged alike here and in a thread', async () => {
+test('lines are validated alike here and in a thread', async () => {
   const small = [lineOf(1, 'hello'), lineOf(2, 5), { line: 3, bytes: Buffer.from('no JSON') }];
   const [first, second, third] = await validator.lines(small, owner);
   expect(first).toMatchObject({ line: 1, refusal: null });

@@ -66,10 +66,10 @@ describe('a connection to the inside', () => {
   });
 
   it.each(['ENOTFOUND', 'ENODATA'])(
-    'is told in the same word when the name is unknown (%s)',
+    'is reported in the same word when the name is unknown (%s)',
     async (code) => {
       const resolve = () => Promise.reject(Object.assign(new Error('not there'), { code }));
-      const told = async (allowPrivate: boolean) => {
+      const reported = async (allowPrivate: boolean) => {
         const connections = createConnections({ policy: { allowPrivate }, resolve });
         const request = {
           url: 'http://hook.example.com:8080/',
@@ -82,8 +82,8 @@ describe('a connection to the inside', () => {
         await connections.close();
         return [outcome, error];
       };
-      expect(await told(false)).toEqual(['blocked', 'ssrf_blocked']);
-      expect(await told(true)).toEqual(['failed', code]);
+      expect(await reported(false)).toEqual(['blocked', 'ssrf_blocked']);
+      expect(await reported(true)).toEqual(['failed', code]);
     },
   );
 

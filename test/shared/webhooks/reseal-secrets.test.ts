@@ -53,10 +53,12 @@ test('everything is sealed anew with the current key, and then the old one may g
     const id = `whe_${String(n).padStart(4, '0')}`;
     const [one, before] = [`secret ${n}`, `before ${n}`].map((text) => sealEndpointSecret(old, id, text));
     await sql`
-      insert into webhook_endpoints (id, account_id, name, url, event_types, secret, secret_hint, secret_previous)
+      insert into webhook_endpoints (id, account_id, name, url, event_types, secret, secret_hint,
+        secret_previous)
       values (${id}, 'a', 'x', 'https://x.example', array['job.succeeded'], ${one}, 'x', ${before})`;
   }
-  await sql`update webhook_endpoints set state = 'deleted', secret = '', secret_previous = null where id = 'whe_0001'`;
+  await sql`update webhook_endpoints set state = 'deleted', secret = '', secret_previous = null
+  where id = 'whe_0001'`;
   expect(await readWebhookSecret({ sql, secretsKey: both }, 'a')).toBe('whsec_next');
   await resealSecrets({ sql, secretsKey: both, log });
   await resealSecrets({ sql, secretsKey: both, log });

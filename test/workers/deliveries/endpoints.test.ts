@@ -362,7 +362,7 @@ describe('a recovery', () => {
     expect(await recoverDeliveries(owed.sql, 300)).toBe(300);
     await expect(
       owed.sql.begin(async (tx) => {
-        await recoverDeliveries(tx as typeof owed.sql, 300);
+        await recoverDeliveries(tx as unknown as typeof owed.sql, 300);
         throw new Error('died');
       }),
     ).rejects.toThrow('died');

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Models } from '../../../shared/catalogue/load-models.ts';
 import { notFound } from '../../../shared/errors.ts';
-import type { ProviderConfig } from '../../../shared/platform/config/config.ts';
-import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
+import type { ProviderConfig } from '../../../shared/platform/config/built-in-providers.ts';
+import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { Signals } from '../../../shared/platform/redis/signals.ts';
 import { resultWithin } from '../../../shared/platform/wait-at-most.ts';
 import { idempotent } from '../../http/idempotent.ts';
@@ -27,11 +27,11 @@ export async function switchProvider(
   reply: FastifyReply,
   deps: SwitchDeps,
   name: string,
-  change: (tx: Transaction) => Promise<{ paused: boolean }>,
+  change: (sql: Database) => Promise<{ paused: boolean }>,
 ): Promise<FastifyReply> {
   const provider = deps.models.providers.find((one) => one.name === name);
   if (provider === undefined) throw notFound('provider');
-  const work = async (sql: Transaction) => {
+  const work = async (sql: Database) => {
     const changed = await change(sql);
     deps.signals.publish('providers');
     const status = await lookAt(deps, provider);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { batchEndpoints } from '../../../shared/batches/rules/batch.ts';
 import { findFile } from '../../../shared/batches/sql/files.ts';
 import { invalid, notFound } from '../../../shared/errors.ts';
-import type { Transaction } from '../../../shared/platform/postgres/database.ts';
+import type { Sql } from '../../../shared/platform/postgres/database.ts';
 
 /** The calls a batch can make. */
 export const endpointSchema = z.enum(batchEndpoints, {
@@ -12,7 +12,7 @@ export const endpointSchema = z.enum(batchEndpoints, {
 /**
  * Refuses a file as the input of a batch when the account has no such file, or it was not uploaded for that.
  */
-export async function requireInputFile(sql: Transaction, accountId: string, fileId: string): Promise<void> {
+export async function requireInputFile(sql: Sql, accountId: string, fileId: string): Promise<void> {
   const file = await findFile(sql, accountId, fileId);
   if (file === null) throw notFound('file');
   if (file.purpose !== 'batch') {

@@ -39,7 +39,7 @@ export function listFilesRoute(app: App, deps: { sql: Database }): void {
       accountId: accountOf(request),
       purpose,
       after,
-      [sortParameter]: direction,
+      direction,
       limit,
     });
     return toPage(files.map(toFileObject), limit);

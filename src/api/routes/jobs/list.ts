@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invalid } from '../../../shared/errors.ts';
-import { type JobState, toJobObject } from '../../../shared/jobs/rules/job.ts';
+import type { JobState } from '../../../shared/jobs/rules/job.ts';
+import { toJobObject } from '../../../shared/jobs/rules/job-object.ts';
 import { listJobs } from '../../../shared/jobs/sql/jobs.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import { findQueuePositions } from '../../../shared/queue/sql/queue-position.ts';

@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { notFound } from '../../../shared/errors.ts';
-import { isFinal, toJobObject, toWireUsage } from '../../../shared/jobs/rules/job.ts';
-import { type AttemptRow, findJob, findJobRecord, listAttempts } from '../../../shared/jobs/sql/jobs.ts';
+import { isFinal } from '../../../shared/jobs/rules/job.ts';
+import { toJobObject, toWireUsage } from '../../../shared/jobs/rules/job-object.ts';
+import { type AttemptRow, listAttempts } from '../../../shared/jobs/sql/attempts.ts';
+import { findJob, findJobRecord } from '../../../shared/jobs/sql/jobs.ts';
 import { formatUsd } from '../../../shared/money/rules/money.ts';
 import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';

@@ -1,15 +1,16 @@
 import type { NanoUsd } from '../../money/rules/money.ts';
+import { openBalances } from '../../money/sql/balances.ts';
 import type { OwnLimits, QuotaName } from '../../platform/config/quotas.ts';
-import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
+import { asJson, type Database, type Sql } from '../../platform/postgres/database.ts';
 
-/** What requests of an account are judged by. Null limits are the installation's defaults. */
+/** What requests of an account are checked against. Null limits are the installation's defaults. */
 export type AccountSettings = {
   id: string;
   paused: boolean;
   requestsPerMinute: number | null;
   maxQueueDepth: number | null;
   defaultMaxOutputTokens: number | null;
-  /** Those of the account's own; see domain/quotas.ts. */
+  /** Those of the account's own; see platform/config/quotas.ts. */
   limits: OwnLimits;
 };
 
@@ -37,17 +38,14 @@ export type AccountChanges = {
 };
 
 /** Creates an account with zero balance; false when there is one with this id. */
-export async function insertAccount(
-  sql: Database | Transaction,
-  account: { id: string; name: string },
-): Promise<boolean> {
+export async function insertAccount(sql: Sql, account: { id: string; name: string }): Promise<boolean> {
   const rows = await sql`
     with created as (
       insert into accounts (id, name) values (${account.id}, ${account.name})
       on conflict do nothing
       returning id
     )
-    insert into balances (account_id) select id from created
+    ${openBalances(sql, sql`created`)}
     returning account_id`;
   return rows.length === 1;
 }
@@ -65,14 +63,14 @@ export async function findAccountSettings(sql: Database, ids: string[]): Promise
 }
 
 /** The columns of an Account, for `from accounts a join balances b on b.account_id = a.id`. */
-const accountColumns = (sql: Database | Transaction) => sql`
+const accountColumns = (sql: Sql) => sql`
   a.id, a.name, a.created_at as "createdAt", a.paused, a.weight, a.max_concurrency as "maxConcurrency",
   a.max_queue_depth as "maxQueueDepth", a.requests_per_minute as "requestsPerMinute",
   a.default_max_output_tokens as "defaultMaxOutputTokens", a.limits, b.available_nano as "availableNano",
   b.held_nano as "heldNano"`;
 
 /** One account with its balances, or null. */
-export async function findAccount(sql: Database | Transaction, id: string): Promise<Account | null> {
+export async function findAccount(sql: Sql, id: string): Promise<Account | null> {
   const [row] = await sql<Account[]>`
     select ${accountColumns(sql)} from accounts a join balances b on b.account_id = a.id where a.id = ${id}`;
   return row ?? null;
@@ -109,7 +107,8 @@ export async function updateAccount(sql: Database, id: string, changes: AccountC
   const rows = await sql`
     update accounts a
     set (
-      name, paused, weight, max_concurrency, max_queue_depth, requests_per_minute, default_max_output_tokens, limits
+      name, paused, weight, max_concurrency, max_queue_depth, requests_per_minute, default_max_output_tokens,
+      limits
     ) = (
       select n.name, n.paused, n.weight, n.max_concurrency, n.max_queue_depth, n.requests_per_minute,
         n.default_max_output_tokens, jsonb_strip_nulls(a.limits || ${limits}::jsonb)

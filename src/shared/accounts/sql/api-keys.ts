@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql, Transaction } from '../../platform/postgres/database.ts';
 
 /** A credential of an account as it is stored: the hash of its secret, never the secret. */
 export type ApiKeyRecord = {
@@ -11,7 +11,7 @@ export type ApiKeyRecord = {
 
 /** Stores a new key. `parentId` is the key that made it, or null. */
 export async function insertApiKey(
-  sql: Database | Transaction,
+  sql: Sql,
   key: Omit<ApiKeyRecord, 'createdAt'> & { secretSha256: Buffer; parentId?: string | null },
 ): Promise<ApiKeyRecord> {
   const { parentId = null } = key;
@@ -55,7 +55,7 @@ type ApiKeySecret = ApiKeyRecord & { secretSha256: Buffer };
 
 /**
  * Keys that are not revoked, in the order of `ids`; null where there is none. Whether one expired is not
- * judged.
+ * checked.
  */
 export async function findApiKeys(sql: Database, ids: string[]): Promise<(ApiKeySecret | null)[]> {
   const rows = await sql<ApiKeySecret[]>`

@@ -1,4 +1,5 @@
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import { countRemovedKeys } from '../../money/sql/balances.ts';
+import type { Database, Sql } from '../../platform/postgres/database.ts';
 
 type KeyOfAccount = { accountId: string; key: string };
 
@@ -11,7 +12,10 @@ export type KeyClaim = KeyOfAccount & { token: string };
 /** The first answer to a request that carried an Idempotency-Key. */
 export type RememberedReply = { status: number; reply: string; location: string | null };
 
-/** How a key stands for who asks; see claim_idempotency_key in the migrations for what each word promises. */
+/**
+ * How a key stands for who asks; see migrations/functions/claim_idempotency_key.sql for what each word
+ * promises.
+ */
 export type KeyStanding =
   | { kind: 'claimed' }
   | { kind: 'started' }
@@ -72,7 +76,7 @@ export async function renewClaim(sql: Database, claim: KeyClaim, seconds: number
 
 /** Stores the answer, which ends the claim; false when it was taken over: then nothing is stored. */
 export async function storeReply(
-  sql: Database | Transaction,
+  sql: Sql,
   claim: KeyClaim,
   { status, reply, location }: RememberedReply,
 ): Promise<boolean> {
@@ -95,37 +99,36 @@ export async function dropClaim(sql: Database, { accountId, key, token }: KeyCla
     ),
     dropped as (
       delete from idempotency_keys
-      where account_id = ${accountId} and key = ${key} and claim_token = ${token} and exists (select from balance)
-      returning key
+      where account_id = ${accountId} and key = ${key} and claim_token = ${token}
+        and exists (select from balance)
+      returning account_id
     )
-    update balances set idempotency_keys = idempotency_keys - 1
-    where account_id = ${accountId} and exists (select from dropped)`;
+    ${countRemovedKeys(sql, sql`dropped`)}`;
 }
 
-/** Forgets keys older than `hours` that nobody works under; returns how many, at most `limit`. */
+/** Deletes keys older than `hours` that nobody works under; returns how many, at most `limit`. */
 export async function deleteOldKeys(sql: Database, hours: number, limit: number): Promise<number> {
   return await sql.begin(async (tx) => {
     const old = await tx<KeyOfAccount[]>`
       select account_id as "accountId", key from idempotency_keys
-      where created_at < now() - make_interval(hours => ${hours}) and (locked_until is null or locked_until < now())
+      where created_at < now() - make_interval(hours => ${hours})
+        and (locked_until is null or locked_until < now())
       limit ${limit}`;
     const accountIds = old.map(({ accountId }) => accountId);
     // Balances first and in the order of their accounts, as everything that locks several.
     await tx`
-      select 1 from balances where account_id = any (${accountIds}::text[]) order by account_id for no key update`;
-    const forgotten = await tx<{ forgotten: number }[]>`
-      with gone as (
+      select 1 from balances where account_id = any (${accountIds}::text[]) order by account_id
+      for no key update`;
+    const [removed] = await tx<{ keys: number }[]>`
+      with deleted as (
         delete from idempotency_keys k
         using unnest(${accountIds}::text[], ${old.map(({ key }) => key)}::text[]) as o (account_id, key)
-        where k.account_id = o.account_id and k.key = o.key and (k.locked_until is null or k.locked_until < now())
+        where k.account_id = o.account_id and k.key = o.key
+          and (k.locked_until is null or k.locked_until < now())
         returning k.account_id
       ),
-      counted as (
-        update balances b set idempotency_keys = b.idempotency_keys - g.keys
-        from (select account_id, count(*)::integer as keys from gone group by account_id) g
-        where b.account_id = g.account_id
-      )
-      select count(*)::integer as forgotten from gone`;
-    return forgotten[0]?.forgotten ?? 0;
+      counted as (${countRemovedKeys(tx, tx`deleted`)})
+      select count(*)::integer as keys from deleted`;
+    return removed?.keys ?? 0;
   });
 }

@@ -30,8 +30,10 @@ export async function listJobsOfAll(
 ): Promise<OperatorJob[]> {
   const { states, accountId = null, after = null } = filter;
   return await sql<OperatorJob[]>`
-    select j.id, j.account_id as "accountId", j.batch_id as "batchId", j.state, j.model, j.provider, j.attempts,
-      j.hold_nano as "holdNano", c.amount_nano as "chargeNano", c.model as "answeredModel", j.created_at as "createdAt",
+    select j.id, j.account_id as "accountId", j.batch_id as "batchId", j.state, j.model, j.provider,
+      j.attempts,
+      j.hold_nano as "holdNano", c.amount_nano as "chargeNano", c.model as "answeredModel",
+      j.created_at as "createdAt",
       j.started_at as "startedAt", j.finished_at as "finishedAt"
     from jobs j left join charges c on c.job_id = j.id
     where (${states}::text[] is null or j.state = any (${states}::text[]))

@@ -1,3 +1,4 @@
+import { closeBatchHold } from '../../money/sql/batch-holds.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 import type { BatchEnd, BatchFault, BatchRecord } from '../rules/batch.ts';
 import { type BatchLease, fence, LeaseLost, type OpenBatch } from './batch-lease.ts';
@@ -28,11 +29,13 @@ export async function listEndedLines(
   limits: { lines: number; bytes: number },
 ): Promise<EndedLine[]> {
   return await sql<EndedLine[]>`
-    select line, custom_id as "customId", refusal, job_id as "jobId", state, model, error, created_at as "createdAt",
+    select line, custom_id as "customId", refusal, job_id as "jobId", state, model, error,
+      created_at as "createdAt",
       finished_at as "finishedAt", result, original
     from (
       select n.*, j.state, j.model, j.error, j.created_at, j.finished_at, r.result, q.original,
-        sum(coalesce(octet_length(r.result), 0) + coalesce(octet_length(q.original), 0)) over (order by n.line)
+        sum(coalesce(octet_length(r.result), 0) + coalesce(octet_length(q.original),
+        0)) over (order by n.line)
           - coalesce(octet_length(r.result), 0) - coalesce(octet_length(q.original), 0) as before
       from (
         select l.line, l.custom_id, l.refusal, l.job_id from batch_lines l
@@ -75,7 +78,8 @@ export async function keepAssembled(
     const files = await write(tx);
     await tx`
       update batches
-      set assembled_through = ${through}, output_file_id = ${files.outputFileId}, error_file_id = ${files.errorFileId}
+      set assembled_through = ${through}, output_file_id = ${files.outputFileId},
+        error_file_id = ${files.errorFileId}
       where id = ${batch.id}`;
   });
 }
@@ -108,7 +112,7 @@ export async function endBatch(
       await tx`delete from batch_lines where batch_id = ${batch.id}`;
       await tx`update batches set total = 0, failed = 0, last_line = 0 where id = ${batch.id}`;
     }
-    await tx`update holds set closed_at = now() where id = ${batch.holdId} and remaining_nano = 0`;
+    await closeBatchHold(tx, batch.holdId);
     const [row] = await tx<BatchRecord[]>`
       update batches b
       set state = ${ending.state}, finished_at = now(), lease_token = null, lease_until = null,

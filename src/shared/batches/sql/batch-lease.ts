@@ -1,5 +1,5 @@
 import { newId } from '../../ids.ts';
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql, Transaction } from '../../platform/postgres/database.ts';
 import type { BatchRecord } from '../rules/batch.ts';
 import { batchColumns } from './batches.ts';
 
@@ -31,12 +31,13 @@ export type BatchLease = { batchId: string; accountId: string; token: string; se
 /** Somebody else moves the batch now, or it ended; nothing was changed. */
 export class LeaseLost extends Error {}
 
-const openColumns = (sql: Transaction) => sql`
+const openColumns = (sql: Sql) => sql`
   ${batchColumns(sql)}, b.retry_of as "retryOf",
   (select a.default_max_output_tokens from accounts a where a.id = b.account_id) as "defaultMaxOutputTokens",
   (select m.available_nano from balances m where m.account_id = b.account_id) as "availableNano",
   b.hold_id as "holdId", b.quoted_nano as "quotedNano", b.read_bytes::double precision as "readBytes",
-  b.read_lines as "readLines", b.expanded_through as "expandedThrough", b.assembled_through as "assembledThrough",
+  b.read_lines as "readLines", b.expanded_through as "expandedThrough",
+  b.assembled_through as "assembledThrough",
   b.last_line as "lastLine", b.expires_at <= now() as "isLate", b.lost_leases as "expiredLeases",
   b.careful_steps as "carefulSteps", b.blamed_line as "blamedLine"`;
 
@@ -44,7 +45,7 @@ const openColumns = (sql: Transaction) => sql`
  * Where a batch stands: its state, and how far its file was read, its jobs were made and its results were
  * written.
  */
-const place = (sql: Transaction) => sql`
+const standing = (sql: Sql) => sql`
   (b.state || ' ' || b.read_bytes || ' ' || b.read_lines || ' ' || b.last_line || ' ' || b.expanded_through || ' '
     || b.assembled_through)`;
 
@@ -91,8 +92,10 @@ export async function leaseBatch(
     leased as (
       update batches b
       set lease_token = ${token}, lease_until = now() + make_interval(secs => ${seconds}),
-        lost_leases = b.lost_leases + case when b.lease_token is not null and b.step_place = ${place(sql)} then 1 else 0 end,
-        careful_steps = case when b.lease_token is not null and b.step_place = ${place(sql)} then ${linesPerSlice}
+        lost_leases = b.lost_leases + case when b.lease_token is not null and b.step_place = ${standing(sql)}
+        then 1 else 0 end,
+        careful_steps = case when b.lease_token is not null and b.step_place = ${standing(sql)}
+        then ${linesPerSlice}
           else b.careful_steps end
       from next n where b.id = n.id
       returning b.id, b.account_id
@@ -111,12 +114,12 @@ export async function leaseBatch(
  * lease was lost or the batch has ended. What was counted against the batch is forgotten when it has passed
  * the place in question; not when one of its lines was blamed.
  */
-export async function renewBatch(sql: Transaction, lease: BatchLease): Promise<OpenBatch | null> {
-  const hasMoved = sql`b.step_place is distinct from ${place(sql)}`;
+export async function renewBatch(sql: Sql, lease: BatchLease): Promise<OpenBatch | null> {
+  const hasMoved = sql`b.step_place is distinct from ${standing(sql)}`;
   const isElsewhere = sql`split_part(coalesce(b.step_place, ''), ' ', 1) <> b.state`;
   const [row] = await sql<OpenBatch[]>`
     update batches b
-    set lease_until = now() + make_interval(secs => ${lease.seconds}), step_place = ${place(sql)},
+    set lease_until = now() + make_interval(secs => ${lease.seconds}), step_place = ${standing(sql)},
       lost_leases = case
         when b.blamed_line is null and (${isElsewhere} or (${hasMoved} and b.careful_steps <= 1)) then 0
         else b.lost_leases
@@ -140,7 +143,7 @@ export async function releaseBatch(
   lease: BatchLease,
   { delayMs, hasFailed }: { delayMs: number; hasFailed: boolean },
 ): Promise<void> {
-  const counts = sql`(${hasFailed}::boolean and b.step_place = ${place(sql)})`;
+  const counts = sql`(${hasFailed}::boolean and b.step_place = ${standing(sql)})`;
   await sql`
     update batches b
     set lease_token = null, lease_until = null,
@@ -148,7 +151,8 @@ export async function releaseBatch(
       careful_steps = case when ${counts} then ${linesPerSlice} else b.careful_steps end,
       look_at = now() + least(
         interval '1 minute',
-        make_interval(secs => ${delayMs / 1000}) * case when ${counts} then power(2, least(b.lost_leases, 10)) else 1 end
+        make_interval(secs => ${delayMs / 1000}) * case when ${counts} then power(2, least(b.lost_leases, 10))
+        else 1 end
       )
     where b.id = ${lease.batchId} and b.lease_token = ${lease.token}`;
 }
@@ -163,9 +167,4 @@ export async function fence(tx: Transaction, lease: BatchLease, state: string): 
     where id = ${lease.batchId} and lease_token = ${lease.token} and state = ${state} and finished_at is null
     for no key update`;
   if (rows.length === 0) throw new LeaseLost(`batch ${lease.batchId}`);
-}
-
-/** Locks an account's balance for this transaction: before the batch, as everything that moves money does. */
-export async function lockBalance(tx: Transaction, accountId: string): Promise<void> {
-  await tx`select 1 from balances where account_id = ${accountId} for no key update`;
 }

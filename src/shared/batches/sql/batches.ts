@@ -1,12 +1,15 @@
-import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
+import { asJson, type Database, type Sql, type Transaction } from '../../platform/postgres/database.ts';
 import type { BatchEndpointName, BatchKind, BatchRecord } from '../rules/batch.ts';
 
 /** The columns of a BatchRecord, for `from batches b`. */
-export const batchColumns = (sql: Transaction) => sql`
+export const batchColumns = (sql: Sql) => sql`
   b.id, b.account_id as "accountId", b.kind, b.state, b.endpoint, b.asked, b.input_file_id as "inputFileId",
-  b.output_file_id as "outputFileId", b.error_file_id as "errorFileId", b.webhook_url as "webhookUrl", b.metadata,
-  b.output_expires_seconds as "outputExpiresSeconds", b.errors, b.total, b.completed, b.failed, b.cancelled, b.expired, b.charge_nano as "chargeNano",
-  b.prompt_tokens as "promptTokens", b.cached_tokens as "cachedTokens", b.completion_tokens as "completionTokens",
+  b.output_file_id as "outputFileId", b.error_file_id as "errorFileId", b.webhook_url as "webhookUrl",
+  b.metadata,
+  b.output_expires_seconds as "outputExpiresSeconds", b.errors, b.total, b.completed, b.failed, b.cancelled,
+  b.expired, b.charge_nano as "chargeNano",
+  b.prompt_tokens as "promptTokens", b.cached_tokens as "cachedTokens",
+  b.completion_tokens as "completionTokens",
   b.reasoning_tokens as "reasoningTokens", b.created_at as "createdAt", b.expires_at as "expiresAt",
   b.in_progress_at as "inProgressAt", b.cancelling_at as "cancellingAt", b.finalizing_at as "finalizingAt",
   b.finished_at as "finishedAt"`;
@@ -34,22 +37,26 @@ export async function isRoomForBatch(tx: Transaction, accountId: string, openMax
   await tx`select 1 from account_usage where account_id = ${accountId} for no key update`;
   const [row] = await tx<{ room: boolean }[]>`
     select count(*) < ${openMax} as room
-    from (select 1 from batches where account_id = ${accountId} and finished_at is null limit ${openMax}) open`;
+    from (select 1 from batches where account_id = ${accountId} and finished_at is null
+    limit ${openMax}) open`;
   return row?.room === true;
 }
 
 /** Stores a batch that nothing has been read of yet. */
-export async function insertBatch(tx: Transaction, batch: NewBatch): Promise<BatchRecord> {
-  const [row] = await tx<BatchRecord[]>`
+export async function insertBatch(sql: Sql, batch: NewBatch): Promise<BatchRecord> {
+  const [row] = await sql<BatchRecord[]>`
     insert into batches as b (
-      id, account_id, kind, endpoint, input_file_id, asked, fingerprint, retry_of, webhook_url, metadata, output_expires_seconds, expires_at
+      id, account_id, kind, endpoint, input_file_id, asked, fingerprint, retry_of, webhook_url, metadata,
+      output_expires_seconds, expires_at
     )
     values (
-      ${batch.id}, ${batch.accountId}, ${batch.kind}, ${batch.endpoint}, ${batch.inputFileId}, ${batch.asked}::integer,
-      ${batch.fingerprint}, ${batch.retryOf}, ${batch.webhookUrl}, ${batch.metadata === null ? null : asJson(batch.metadata)}::jsonb,
+      ${batch.id}, ${batch.accountId}, ${batch.kind}, ${batch.endpoint}, ${batch.inputFileId},
+      ${batch.asked}::integer,
+      ${batch.fingerprint}, ${batch.retryOf}, ${batch.webhookUrl},
+      ${batch.metadata === null ? null : asJson(batch.metadata)}::jsonb,
       ${batch.outputExpiresSeconds}::integer, now() + make_interval(secs => ${batch.windowSeconds})
     )
-    returning ${batchColumns(tx)}`;
+    returning ${batchColumns(sql)}`;
   if (row === undefined) throw new Error('an inserted batch is returned');
   return row;
 }
@@ -58,7 +65,7 @@ type BatchOfAccount = { accountId: string; kind: BatchKind; id: string };
 
 /** One batch of one account; null when it is not there, of another kind or somebody else's. */
 export async function findBatch(
-  sql: Transaction,
+  sql: Sql,
   { accountId, kind, id }: BatchOfAccount,
 ): Promise<BatchRecord | null> {
   const [row] = await sql<BatchRecord[]>`
@@ -69,7 +76,7 @@ export async function findBatch(
 
 /** The newest creation of the last quarter of an hour that was the same; null when there is none. */
 export async function findSameBatch(
-  sql: Transaction,
+  sql: Sql,
   like: { accountId: string; fingerprint: string },
 ): Promise<BatchRecord | null> {
   const [row] = await sql<BatchRecord[]>`
@@ -105,13 +112,14 @@ export async function listBatches(sql: Database, filter: BatchFilter): Promise<B
  * the rest.
  */
 export async function requestBatchCancel(
-  tx: Transaction,
+  sql: Sql,
   { accountId, kind, id }: BatchOfAccount,
 ): Promise<BatchRecord | null> {
-  const [row] = await tx<BatchRecord[]>`
+  const [row] = await sql<BatchRecord[]>`
     update batches b set state = 'cancelling', cancelling_at = now(), look_at = now()
-    where b.id = ${id} and b.account_id = ${accountId} and b.kind = ${kind} and b.state in ('validating', 'in_progress')
-    returning ${batchColumns(tx)}`;
+    where b.id = ${id} and b.account_id = ${accountId} and b.kind = ${kind}
+      and b.state in ('validating', 'in_progress')
+    returning ${batchColumns(sql)}`;
   return row ?? null;
 }
 

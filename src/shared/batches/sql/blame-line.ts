@@ -1,7 +1,8 @@
+import { lockBalance } from '../../money/sql/balances.ts';
+import { releaseLines } from '../../money/sql/batch-holds.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
 import type { BatchFault } from '../rules/batch.ts';
-import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
-import { releaseShares } from './expand-batch.ts';
+import { type BatchLease, fence, type OpenBatch } from './batch-lease.ts';
 
 /** Notes which line was failed because its processing ended processes. */
 export async function blameLine(tx: Transaction, lease: BatchLease, line: number): Promise<void> {
@@ -25,14 +26,15 @@ export async function blameLineWithoutJob(sql: Database, lease: BatchLease, batc
       where batch_id = ${batch.id} and line = ${line} and job_id is not null`;
     await tx`
       update batch_lines
-      set job_id = null, hold_nano = 0, refusal = ${asJson(refusal)}::jsonb, intake = null, request = null, targets = null,
+      set job_id = null, hold_nano = 0, refusal = ${asJson(refusal)}::jsonb, intake = null, request = null,
+        targets = null,
         original = null
       where batch_id = ${batch.id} and line = ${line} and job_id is not null`;
     await tx`
       update batches set expanded_through = ${line}, failed = failed + ${blamed === undefined ? 0 : 1}
       where id = ${batch.id}`;
     await blameLine(tx, lease, line);
-    await releaseShares(tx, batch, blamed?.share ?? 0n);
+    await releaseLines(tx, batch, blamed?.share ?? 0n);
   });
 }
 
@@ -50,7 +52,8 @@ export async function abandonBatch(
     await fence(tx, lease, batch.state);
     await tx`
       update batches
-      set state = 'cancelling', errors = ${asJson(errors)}::jsonb, lost_leases = 0, careful_steps = 0, blamed_line = null
+      set state = 'cancelling', errors = ${asJson(errors)}::jsonb, lost_leases = 0, careful_steps = 0,
+        blamed_line = null
       where id = ${batch.id}`;
   });
 }

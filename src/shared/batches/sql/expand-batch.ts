@@ -1,5 +1,7 @@
+import { lockBalance } from '../../money/sql/balances.ts';
+import { releaseLines } from '../../money/sql/batch-holds.ts';
 import type { Database, Transaction } from '../../platform/postgres/database.ts';
-import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
+import { type BatchLease, fence, type OpenBatch } from './batch-lease.ts';
 
 /**
  * Makes jobs of the next lines, at most so many and of so many bytes together, but for one that has more;
@@ -62,7 +64,8 @@ export async function skipLines(
     const [given] = await tx<{ lines: number; share: bigint }[]>`
       select count(*)::integer as lines, coalesce(sum(hold_nano), 0)::bigint as share
       from batch_lines
-      where batch_id = ${batch.id} and line > ${batch.expandedThrough} and line <= ${through} and job_id is not null`;
+      where batch_id = ${batch.id} and line > ${batch.expandedThrough} and line <= ${through}
+        and job_id is not null`;
     const { lines, share } = given ?? { lines: 0, share: 0n };
     await tx`
       update batches
@@ -72,22 +75,8 @@ export async function skipLines(
     await tx`
       update batch_lines set intake = null, request = null, targets = null, original = null
       where batch_id = ${batch.id} and line > ${batch.expandedThrough} and line <= ${through}`;
-    await releaseShares(tx, batch, share);
+    await releaseLines(tx, batch, share);
   });
-}
-
-/** Releases the shares of lines that never ran. The balance is locked before. */
-export async function releaseShares(tx: Transaction, batch: OpenBatch, share: bigint): Promise<void> {
-  if (share === 0n) return;
-  await tx`update holds set remaining_nano = remaining_nano - ${share} where id = ${batch.holdId}`;
-  const [balance] = await tx<{ available: bigint; held: bigint }[]>`
-    update balances set available_nano = available_nano + ${share}, held_nano = held_nano - ${share}
-    where account_id = ${batch.accountId}
-    returning available_nano as available, held_nano as held`;
-  await tx`
-    insert into entries (account_id, type, amount_nano, available_nano, held_nano, batch_id, description)
-    values (${batch.accountId}, 'release', ${share}, ${balance?.available}, ${balance?.held}, ${batch.id},
-      'hold released for lines that never ran')`;
 }
 
 /** Asks unfinished jobs of the batch to stop; returns the ids of those it asked now, at most `limit`. */

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql } from '../../platform/postgres/database.ts';
 
 /** `message_batch`: the requests and the results of one; they are no files of the account. */
 export type FilePurpose = 'batch' | 'batch_output' | 'message_batch';
@@ -18,7 +18,7 @@ export const chunkBytesMax = 1024 * 1024;
 /** A file still in the making after this long was left behind. */
 const makingHours = 1;
 
-const columns = (sql: Transaction) => sql`
+const columns = (sql: Sql) => sql`
   id, purpose, filename, bytes, created_at as "createdAt", expires_at as "expiresAt"`;
 
 /**
@@ -27,7 +27,7 @@ const columns = (sql: Transaction) => sql`
  * begin one see each other.
  */
 export async function beginFile(
-  sql: Transaction,
+  sql: Sql,
   file: { id: string; accountId: string; purpose: FilePurpose; filename: string },
   filesMax: number | null = null,
 ): Promise<boolean> {
@@ -38,19 +38,18 @@ export async function beginFile(
       for no key update
     )
     insert into files (id, account_id, purpose, filename, expires_at)
-    select ${file.id}, ${file.accountId}, ${file.purpose}, ${file.filename}, now() + make_interval(hours => ${makingHours})
+    select ${file.id}, ${file.accountId}, ${file.purpose}, ${file.filename},
+      now() + make_interval(hours => ${makingHours})
     where exists (select from room)
     returning id`;
   return rows.length === 1;
 }
 
 /** Stores one chunk, at most a mebibyte, at its place in the file. */
-async function putChunk(
-  sql: Transaction,
-  chunk: { fileId: string; startsAt: number; bytes: Buffer },
-): Promise<void> {
+async function putChunk(sql: Sql, chunk: { fileId: string; startsAt: number; bytes: Buffer }): Promise<void> {
   await sql`
-    insert into file_chunks (file_id, starts_at, bytes) values (${chunk.fileId}, ${chunk.startsAt}, ${chunk.bytes})`;
+    insert into file_chunks (file_id, starts_at, bytes) values (${chunk.fileId}, ${chunk.startsAt},
+      ${chunk.bytes})`;
 }
 
 /**
@@ -58,16 +57,17 @@ async function putChunk(
  * have stored more than `storedMax`; nothing is appended.
  */
 export async function appendToFile(
-  tx: Transaction,
+  sql: Sql,
   fileId: string,
   bytes: Buffer,
   storedMax: number | null = null,
 ): Promise<boolean> {
   if (bytes.length === 0) return true;
-  const [row] = await tx<{ before: bigint }[]>`
+  const [row] = await sql<{ before: bigint }[]>`
     with room as materialized (
       select 1 from account_usage u join files f on f.account_id = u.account_id
-      where f.id = ${fileId} and (${storedMax}::bigint is null or u.stored_bytes + ${bytes.length} <= ${storedMax})
+      where f.id = ${fileId} and (${storedMax}::bigint is null
+        or u.stored_bytes + ${bytes.length} <= ${storedMax})
       for no key update of u
     )
     update files set bytes = bytes + ${bytes.length}
@@ -77,14 +77,14 @@ export async function appendToFile(
   if (row === undefined) throw new Error(`file ${fileId} is not in the making`);
   for (let at = 0; at < bytes.length; at += chunkBytesMax) {
     const chunk = bytes.subarray(at, at + chunkBytesMax);
-    await putChunk(tx, { fileId, startsAt: Number(row.before) + at, bytes: chunk });
+    await putChunk(sql, { fileId, startsAt: Number(row.before) + at, bytes: chunk });
   }
   return true;
 }
 
 /** Shows a file to its account from now on, for this long. */
 export async function finishFile(
-  sql: Transaction,
+  sql: Sql,
   file: { id: string; expiresInSeconds: number },
 ): Promise<StoredFile> {
   const [row] = await sql<StoredFile[]>`
@@ -97,11 +97,7 @@ export async function finishFile(
 }
 
 /** A finished file of an account, or null. */
-export async function findFile(
-  sql: Transaction,
-  accountId: string,
-  fileId: string,
-): Promise<StoredFile | null> {
+export async function findFile(sql: Sql, accountId: string, fileId: string): Promise<StoredFile | null> {
   const [row] = await sql<StoredFile[]>`
     select ${columns(sql)} from files
     where id = ${fileId} and account_id = ${accountId} and state = 'processed' and expires_at > now()
@@ -110,7 +106,7 @@ export async function findFile(
 }
 
 /** Whether a finished file is there, whoever owns it. */
-export async function fileExists(sql: Transaction, fileId: string): Promise<boolean> {
+export async function fileExists(sql: Sql, fileId: string): Promise<boolean> {
   const rows = await sql`select 1 from files where id = ${fileId} and state = 'processed'`;
   return rows.length > 0;
 }
@@ -119,17 +115,18 @@ export type FileFilter = {
   accountId: string;
   purpose: string | null;
   after: string | null;
-  order: 'asc' | 'desc';
+  direction: 'asc' | 'desc';
   limit: number;
 };
 
 /** Finished files of an account by age, one more than `limit`. */
 export async function listFiles(sql: Database, filter: FileFilter): Promise<StoredFile[]> {
   const { purpose, after } = filter;
-  const isUp = filter.order === 'asc';
+  const isUp = filter.direction === 'asc';
   return await sql<StoredFile[]>`
     select ${columns(sql)} from files
-    where account_id = ${filter.accountId} and state = 'processed' and expires_at > now() and purpose <> 'message_batch'
+    where account_id = ${filter.accountId} and state = 'processed' and expires_at > now()
+      and purpose <> 'message_batch'
       ${purpose === null ? sql`` : sql`and purpose = ${purpose}`}
       ${after === null ? sql`` : sql`and id ${isUp ? sql`>` : sql`<`} ${after}`}
     order by ${isUp ? sql`id` : sql`id desc`}
@@ -137,20 +134,21 @@ export async function listFiles(sql: Database, filter: FileFilter): Promise<Stor
 }
 
 /** Removes a file in the making. */
-export async function dropFile(sql: Transaction, fileId: string): Promise<void> {
+export async function dropFile(sql: Sql, fileId: string): Promise<void> {
   await sql`delete from files where id = ${fileId} and state = 'uploading'`;
 }
 
 /** Removes a finished file: `busy` when a batch is still reading it, null when there is none. */
 export async function deleteFile(
-  sql: Transaction,
+  sql: Sql,
   accountId: string,
   fileId: string,
 ): Promise<'deleted' | 'busy' | null> {
   const [row] = await sql<{ busy: boolean }[]>`
     select exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating') as busy
     from files f
-    where f.id = ${fileId} and f.account_id = ${accountId} and f.state = 'processed' and f.purpose <> 'message_batch'`;
+    where f.id = ${fileId} and f.account_id = ${accountId} and f.state = 'processed'
+      and f.purpose <> 'message_batch'`;
   if (row === undefined) return null;
   if (row.busy) return 'busy';
   await sql`delete from files where id = ${fileId} and state = 'processed'`;
@@ -165,7 +163,7 @@ export class FileGone extends Error {}
  * FileGone when there is no such file, or no longer: an end that nobody sees would pass for that of the file.
  */
 export async function readBytes(
-  sql: Transaction,
+  sql: Sql,
   fileId: string,
   offset: number,
   length: number,
@@ -188,10 +186,12 @@ export async function readBytes(
  * cannot be removed keeps no other. Fails when none of them could be.
  */
 export async function deleteOldFiles(sql: Database, days: number, limit: number): Promise<number> {
-  const unused = sql`not exists (select 1 from batches b where b.input_file_id = f.id and b.state = 'validating')
+  const unused = sql`not exists (select 1 from batches b where b.input_file_id = f.id
+  and b.state = 'validating')
     and not exists (
       select 1 from batches b
-      where b.account_id = f.account_id and b.finished_at is null and f.id in (b.output_file_id, b.error_file_id)
+      where b.account_id = f.account_id and b.finished_at is null
+        and f.id in (b.output_file_id, b.error_file_id)
     )`;
   const old = await sql<{ id: string }[]>`
     (select f.id from files f where f.expires_at < now() and ${unused} order by f.expires_at limit ${limit})

@@ -1,7 +1,10 @@
-import { newId } from '../../ids.ts';
+import { submittedFields } from '../../jobs/rules/job-row.ts';
 import type { JobIntake } from '../../jobs/sql/accept-jobs.ts';
+import { rowWriter } from '../../jobs/sql/job-columns.ts';
+import { lockBalance } from '../../money/sql/balances.ts';
+import { reserveBatch } from '../../money/sql/batch-holds.ts';
 import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
-import { type BatchLease, fence, lockBalance, type OpenBatch } from './batch-lease.ts';
+import { type BatchLease, fence, type OpenBatch } from './batch-lease.ts';
 
 /** A line as it is kept: with the job that will be made of it, or with why it is refused. */
 export type BatchLine = { line: number; customId: string } & (
@@ -26,13 +29,16 @@ export async function keepLines(
     await fence(tx, lease, 'validating');
     await also(tx);
     const kept = await tx<{ line: number }[]>`
-      insert into batch_lines (batch_id, line, custom_id, job_id, hold_nano, refusal, intake, request, targets, original)
-      select ${lease.batchId}, r.line, r.custom_id, r.job_id, r.hold_nano, r.refusal, r.intake, t.request, t.targets, t.original
+      insert into batch_lines (batch_id, line, custom_id, job_id, hold_nano, refusal, intake, request,
+        targets, original)
+      select ${lease.batchId}, r.line, r.custom_id, r.job_id, r.hold_nano, r.refusal, r.intake, t.request,
+        t.targets, t.original
       from json_to_recordset(${asJson(lines.map(toRow))}::json) as r (
         ord integer, line integer, custom_id text, job_id text, hold_nano bigint, refusal jsonb, intake json
       )
       join unnest(
-        ${lines.map(({ job }) => job?.request ?? null)}::text[], ${lines.map(({ job }) => job?.targets ?? null)}::text[],
+        ${lines.map(({ job }) => job?.request ?? null)}::text[],
+        ${lines.map(({ job }) => job?.targets ?? null)}::text[],
         ${lines.map(({ job }) => job?.original ?? null)}::text[]
       ) with ordinality as t (request, targets, original, ord) on t.ord = r.ord
       order by r.line
@@ -48,7 +54,8 @@ export async function keepLines(
     const refused = lines.filter((line) => line.job === null).length;
     await tx`
       update batches
-      set read_bytes = ${slice.readBytes}, read_lines = ${slice.readLines}, quoted_nano = quoted_nano + ${held},
+      set read_bytes = ${slice.readBytes}, read_lines = ${slice.readLines},
+        quoted_nano = quoted_nano + ${held},
         total = total + ${lines.length}, failed = failed + ${refused},
         last_line = case when ${slice.isEnd} then ${slice.readLines}::integer else last_line end
       where id = ${lease.batchId}`;
@@ -62,30 +69,18 @@ async function dropLines(tx: Transaction, batchId: string, lines: BatchLine[]): 
     where batch_id = ${batchId} and line = any (${lines.map(({ line }) => line)}::integer[])`;
 }
 
+const toStoredJob = rowWriter(submittedFields);
+
 function toRow({ line, customId, job, refusal }: BatchLine, index: number) {
   return {
     ord: index + 1,
     line,
     custom_id: customId,
-    job_id: job?.jobId ?? null,
+    job_id: job?.id ?? null,
     hold_nano: (job?.holdNano ?? 0n).toString(),
     refusal,
-    intake: job === null ? null : toStoredIntake(job),
-  };
-}
-
-/** The fields of job_intake that expand_batch reads: all that the batch does not say for its jobs. */
-function toStoredIntake(job: JobIntake) {
-  return {
-    surface: job.surface,
-    lane: job.lane,
-    model: job.model,
-    provider: job.provider,
-    target_model: job.targetModel,
-    max_attempts: job.maxAttempts,
-    input_tokens_bound: job.inputTokensBound,
-    tokens_bound: job.tokensBound,
-    metadata: job.metadata,
+    // What the batch says for all of its jobs is not stored with each.
+    intake: job === null ? null : toStoredJob(job),
   };
 }
 
@@ -112,29 +107,18 @@ export async function hasAllLines(sql: Database, batchId: string): Promise<boole
 }
 
 /**
- * Sets aside what all lines together may cost and begins the batch. False when the account has less: nothing
- * is taken.
+ * Reserves what all lines together may cost and begins the batch. False when the account has less available:
+ * nothing is reserved.
  */
-export async function openBatchHold(sql: Database, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
+export async function startBatch(sql: Database, lease: BatchLease, batch: OpenBatch): Promise<boolean> {
   return await sql.begin(async (tx) => {
     await lockBalance(tx, batch.accountId);
     await fence(tx, lease, 'validating');
-    const [balance] = await tx<{ available: bigint; held: bigint }[]>`
-      update balances
-      set available_nano = available_nano - ${batch.quotedNano}, held_nano = held_nano + ${batch.quotedNano}
-      where account_id = ${batch.accountId} and available_nano >= ${batch.quotedNano}
-      returning available_nano as available, held_nano as held`;
-    if (balance === undefined) return false;
-    const holdId = newId('hold');
+    const holdId = await reserveBatch(tx, batch, batch.quotedNano);
+    if (holdId === null) return false;
     await tx`
-      insert into holds (id, account_id, batch_id, amount_nano, remaining_nano)
-      values (${holdId}, ${batch.accountId}, ${batch.id}, ${batch.quotedNano}, ${batch.quotedNano})`;
-    await tx`
-      insert into entries (account_id, type, amount_nano, available_nano, held_nano, batch_id, description)
-      values (${batch.accountId}, 'hold', ${-batch.quotedNano}, ${balance.available}, ${balance.held}, ${batch.id},
-        'hold for a batch')`;
-    await tx`
-      update batches set state = 'in_progress', in_progress_at = now(), hold_id = ${holdId} where id = ${batch.id}`;
+      update batches set state = 'in_progress', in_progress_at = now(), hold_id = ${holdId}
+      where id = ${batch.id}`;
     return true;
   });
 }

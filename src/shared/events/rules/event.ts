@@ -1,6 +1,6 @@
 import type { Usage } from '../../chat/usage.ts';
 import type { FinalState, JobError } from '../../jobs/rules/job.ts';
-import { toWireUsage } from '../../jobs/rules/job.ts';
+import { toWireUsage } from '../../jobs/rules/job-object.ts';
 import { formatUsd, type NanoUsd } from '../../money/rules/money.ts';
 import { readJson } from '../../platform/json/read-json.ts';
 import { writeJson } from '../../platform/json/verbatim.ts';

@@ -31,8 +31,8 @@ export const messageBatchSchema = z.strictObject({
 export type MessageBatchLines = { requests: number; pieces: Uint8Array[] };
 
 /**
- * As many requests as a batch may have, with twenty values each: the whole is no request, and each is judged
- * as one by itself.
+ * As many requests as a batch may have, with twenty values each: the whole is no request, and each is
+ * validated as one by itself.
  */
 export const messageBatchLimits: JsonLimits = { valuesMax: 20 * batchLinesMax, membersMax: batchLinesMax };
 const pieceBytes = 1024 * 1024;
@@ -49,27 +49,27 @@ export function readMessageBatch(given: Buffer): MessageBatchLines {
     throw invalid([{ param: 'requests', message: requestsMax }]);
   }
   if (excess !== null) throw tooManyValues(excess, 'The body');
-  const place = memberOf(bytes, { key: null, start: 0, end: bytes.length }, 'requests');
+  const member = memberOf(bytes, { key: null, start: 0, end: bytes.length }, 'requests');
   // Without the array itself, what is around it is a small body like any other.
-  const outside = place === null ? bytes : without(bytes, place, '[{"custom_id":"a","params":{}}]');
+  const outside = member === null ? bytes : without(bytes, member, '[{"custom_id":"a","params":{}}]');
   const around = messageBatchSchema.safeParse(readClientJson(outside));
   if (!around.success) throw invalid(problemsOf(around.error));
-  if (place === null || bytes[place.start] !== openBracket) throw invalid([notThere]);
-  return readRequests(bytes, place);
+  if (member === null || bytes[member.start] !== openBracket) throw invalid([notThere]);
+  return readRequests(bytes, member);
 }
 
 const mark = Buffer.from('\uFEFF');
 const openBracket = '['.charCodeAt(0);
 const notThere: Problem = { param: 'requests', message: 'must be an array of requests' };
 
-function readRequests(bytes: Buffer, place: Member): MessageBatchLines {
+function readRequests(bytes: Buffer, member: Member): MessageBatchLines {
   const problems: Problem[] = [];
   const seen = new Set<string>();
   const lines = new Lines();
   let index = 0;
   let between = '';
-  let readTo = place.start;
-  for (const request of membersOf(bytes, place.start, place.end)) {
+  let readTo = member.start;
+  for (const request of membersOf(bytes, member.start, member.end)) {
     between += `${bytes.toString('utf8', readTo, request.start)}0`;
     readTo = request.end;
     const at = `requests.${index}`;
@@ -89,7 +89,7 @@ function readRequests(bytes: Buffer, place: Member): MessageBatchLines {
     }
     index += 1;
   }
-  refuseBroken(between + bytes.toString('utf8', readTo, place.end));
+  refuseBroken(between + bytes.toString('utf8', readTo, member.end));
   if (index === 0) throw invalid([{ param: 'requests', message: 'must have at least one request' }]);
   if (problems.length > 0) throw invalid(problems);
   return { requests: index, pieces: lines.end() };
@@ -108,7 +108,7 @@ function refuseBroken(list: string): void {
 
 /**
  * What is around the params, which have to be JSON; those that hold too much are not looked into, and refused
- * when they are judged.
+ * when they are validated.
  */
 function readShell(bytes: Buffer, request: Member, params: Member | null, at: string) {
   const own = bytes.subarray(request.start, request.end);

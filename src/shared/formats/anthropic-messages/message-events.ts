@@ -27,20 +27,22 @@ export function createMessageEvents(model: string, jobId: string) {
     return [toEvent('content_block_stop', { index })];
   }
 
-  /** Thinking is whole when it is told of: the SDKs put it together from its one delta and its signature. */
-  function think(told: unknown[]): MessageEvent[] {
-    if (told.length === 0) return [];
+  /**
+   * Thinking is whole when it is blocks of: the SDKs put it together from its one delta and its signature.
+   */
+  function think(thinking: unknown[]): MessageEvent[] {
+    if (thinking.length === 0) return [];
     const closing = stop();
-    const events = told.flatMap((given): MessageEvent[] => {
+    const events = thinking.flatMap((given): MessageEvent[] => {
       const block = given as { type: string; thinking?: string; signature?: string };
       const index = blocks++;
       const isOpen = block.type === 'thinking';
       const empty = isOpen ? { ...block, thinking: '', signature: '' } : block;
-      const say = (delta: object) => toEvent('content_block_delta', { index, delta });
+      const toDelta = (delta: object) => toEvent('content_block_delta', { index, delta });
       return [
         toEvent('content_block_start', { index, content_block: empty }),
-        ...(isOpen ? [say({ type: 'thinking_delta', thinking: block.thinking ?? '' })] : []),
-        ...(isOpen ? [say({ type: 'signature_delta', signature: block.signature ?? '' })] : []),
+        ...(isOpen ? [toDelta({ type: 'thinking_delta', thinking: block.thinking ?? '' })] : []),
+        ...(isOpen ? [toDelta({ type: 'signature_delta', signature: block.signature ?? '' })] : []),
         toEvent('content_block_stop', { index }),
       ];
     });
@@ -70,7 +72,7 @@ export function createMessageEvents(model: string, jobId: string) {
     },
     ended: (completion: ChatCompletion): MessageEvent[] => {
       const [choice] = completion.choices;
-      // A turn that was thinking and nothing else had no piece to be told with.
+      // A turn that was thinking and nothing else had no piece to be blocks with.
       const untold = blocks === 0 && choice !== undefined ? thinkingOf(choice) : [];
       return [
         ...stop(),

@@ -27,7 +27,7 @@ export function readClientJson(bytes: Buffer, limits: JsonLimits = requestLimits
   try {
     value = readScannedJson(text, changesNumbers);
   } catch (error) {
-    throw new Refusal('invalid_json', `The body is not valid JSON: ${toPlace(error, text)}`, {}, error);
+    throw new Refusal('invalid_json', `The body is not valid JSON: ${toLocation(error, text)}`, {}, error);
   }
   // In valid UTF-8 only an escape can make a NUL or half a surrogate pair, so most bodies need no look at
   // their strings.
@@ -42,18 +42,18 @@ export function readClientJson(bytes: Buffer, limits: JsonLimits = requestLimits
 export function tooManyValues({ kind, max, path, byte }: JsonExcess, what: string): Refusal {
   const at = `at byte ${byte}`;
   const bound = max.toLocaleString('en-US');
-  const place = path === '' ? what : path;
-  const said =
+  const location = path === '' ? what : path;
+  const message =
     kind === 'membersMax'
-      ? `${place} has more than ${bound} members (${at}); send at most ${bound}, or split the request`
+      ? `${location} has more than ${bound} members (${at}); send at most ${bound}, or split the request`
       : `${what} holds more than ${bound} JSON values (${at}${path === '' ? '' : `, in ${path}`}); send fewer, or split the request`;
-  return new Refusal('too_large', said, { param: path });
+  return new Refusal('too_large', message, { param: path });
 }
 
 /** Where the parser stopped, without quoting the body. */
-function toPlace(error: unknown, text: string): string {
-  const [place, position] =
+function toLocation(error: unknown, text: string): string {
+  const [location, position] =
     /position (\d+)(?: \(line \d+ column \d+\))?/.exec((error as Error).message) ?? [];
-  const early = place === undefined || Number(position) >= text.length;
-  return early ? 'it ends too early' : `unexpected text at ${place}`;
+  const early = location === undefined || Number(position) >= text.length;
+  return early ? 'it ends too early' : `unexpected text at ${location}`;
 }

@@ -67,7 +67,7 @@ const googleState = { extra_content: z.strictObject({ google: z.strictObject(sig
 
 type Fields = Record<string, z.ZodType>;
 
-function place(allowed: { anthropic?: Fields; google?: Fields; openai?: Fields }) {
+function extraSchema(allowed: { anthropic?: Fields; google?: Fields; openai?: Fields }) {
   const { anthropic = {}, google = {}, openai = {} } = allowed;
   return z
     .strictObject({
@@ -79,9 +79,9 @@ function place(allowed: { anthropic?: Fields; google?: Fields; openai?: Fields }
 }
 
 /** `extra_content` of an instruction or of a user's message. */
-export const messageExtra = place({ anthropic: marked });
+export const messageExtra = extraSchema({ anthropic: marked });
 /** Of an assistant's message. */
-export const assistantExtra = place({
+export const assistantExtra = extraSchema({
   anthropic: {
     content: z.array(anthropicBlock).nullish(),
     stop_sequence: z.string().nullish(),
@@ -96,11 +96,11 @@ export const assistantExtra = place({
   },
 });
 /** Of a tool's result. */
-export const resultExtra = place({ anthropic: { is_error: z.boolean().nullish(), ...marked } });
+export const resultExtra = extraSchema({ anthropic: { is_error: z.boolean().nullish(), ...marked } });
 /** Of a text or an image within a message, and of a tool. */
-export const partExtra = place({ anthropic: marked, openai: marked });
+export const partExtra = extraSchema({ anthropic: marked, openai: marked });
 /** Of a tool call. */
-export const callExtra = place({ anthropic: marked, google: signatureFields, openai: googleState });
+export const callExtra = extraSchema({ anthropic: marked, google: signatureFields, openai: googleState });
 
 /**
  * A block of Claude's answer as it came, or as much of it as can be given back; null for a kind that cannot.

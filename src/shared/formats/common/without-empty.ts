@@ -6,6 +6,6 @@ export type WithoutEmpty<T> = { [Key in keyof T]: Exclude<T[Key], null | undefin
  * level deep.
  */
 export function withoutEmpty<T extends object>(value: T): WithoutEmpty<T> {
-  const said = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
-  return Object.fromEntries(said) as WithoutEmpty<T>;
+  const given = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
+  return Object.fromEntries(given) as WithoutEmpty<T>;
 }

@@ -57,12 +57,12 @@ export function createChunks({ jobId, model, createdAt, includeUsage }: ChunkOpt
       const last = completion.choices.flatMap(({ index, message, finish_reason, logprobs }) => {
         const role = begin(index);
         const { refusal, extra_content } = message;
-        const says = {
+        const delta = {
           ...role,
           ...(refusal === null ? {} : { refusal }),
           ...(extra_content === undefined ? {} : { extra_content }),
         };
-        const first = Object.keys(says).length > 0 ? [chunk(index, says)] : [];
+        const first = Object.keys(delta).length > 0 ? [chunk(index, delta)] : [];
         return [...first, chunk(index, {}, finish_reason, logprobs)];
       });
       if (!includeUsage) return last;

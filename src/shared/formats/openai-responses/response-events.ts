@@ -18,43 +18,43 @@ import {
  * and the answer begins anew in the next one; the response at the end has only what counts.
  */
 export function createResponseEvents(known: ResponseFacts) {
-  const said = newEncoderState(known.id);
+  const state = newEncoderState(known.id);
   // However late it is told, at first there was nothing of it.
   const facts = { ...known, completion: null, error: null, completedAt: null };
   return {
     created: (): ResponseEvent[] => {
       const isBackground = facts.body.background === true;
       const response = toResponse({ ...facts, status: isBackground ? 'queued' : 'in_progress' });
-      const created = toEvent(said, 'response.created', { response });
-      return isBackground ? [created, toEvent(said, 'response.queued', { response })] : [created];
+      const created = toEvent(state, 'response.created', { response });
+      return isBackground ? [created, toEvent(state, 'response.queued', { response })] : [created];
     },
     started: (): ResponseEvent[] => [
-      toEvent(said, 'response.in_progress', { response: toResponse({ ...facts, status: 'in_progress' }) }),
+      toEvent(state, 'response.in_progress', { response: toResponse({ ...facts, status: 'in_progress' }) }),
     ],
     /** Other choices than the first are none of this API's. */
     delta: (delta: Delta): ResponseEvent[] => {
       if (delta.choice !== 0) return [];
-      return delta.kind === 'text' ? encodeText(said, delta.text) : encodeToolCall(said, delta);
+      return delta.kind === 'text' ? encodeText(state, delta.text) : encodeToolCall(state, delta);
     },
-    takeBack: () => resetItem(said),
+    takeBack: () => resetItem(state),
     completed: (completion: ChatCompletion, completedAt: Date): ResponseEvent[] => {
-      const rest = encodeRemainder(said, completion);
+      const rest = encodeRemainder(state, completion);
       const status = responseStatusOf(completion);
       const response = toResponse({ ...facts, completion, completedAt, status });
       return [
         ...rest,
-        ...encodeDone(said, status),
-        ...encodeReasoning(said, completion),
-        toEvent(said, `response.${status}`, { response }),
+        ...encodeDone(state, status),
+        ...encodeReasoning(state, completion),
+        toEvent(state, `response.${status}`, { response }),
       ];
     },
     /** `ended` has the status and the error it ended with. */
     ended: (ended: Pick<ResponseFacts, 'status' | 'error' | 'completedAt'>): ResponseEvent[] => {
-      const closed = encodeDone(said, 'incomplete');
+      const closed = encodeDone(state, 'incomplete');
       const type = ended.status === 'cancelled' ? 'response.cancelled' : 'response.failed';
       return [
         ...closed,
-        toEvent(said, type, { response: toResponse({ ...facts, ...ended, completion: null }) }),
+        toEvent(state, type, { response: toResponse({ ...facts, ...ended, completion: null }) }),
       ];
     },
   };

@@ -94,14 +94,14 @@ export function encodeRemainder(state: EncoderState, completion: ChatCompletion)
   const calls = message?.tool_calls ?? [];
   const isTrue =
     text.startsWith(state.text) &&
-    [...state.calls].every(([index, told]) => told === argumentsOf(calls[index]));
+    [...state.calls].every(([index, sentArguments]) => sentArguments === argumentsOf(calls[index]));
   const takenBack = isTrue ? [] : resetItem(state);
   const rest = text.slice(state.text.length);
-  const untold = calls.flatMap((call, index) => (state.calls.has(index) ? [] : [toDelta(call, index)]));
+  const unsent = calls.flatMap((call, index) => (state.calls.has(index) ? [] : [toDelta(call, index)]));
   return [
     ...takenBack,
     ...(rest === '' ? [] : encodeText(state, rest)),
-    ...untold.flatMap((delta) => encodeToolCall(state, delta)),
+    ...unsent.flatMap((delta) => encodeToolCall(state, delta)),
   ];
 }
 

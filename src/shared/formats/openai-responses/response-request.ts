@@ -160,6 +160,6 @@ function toResponseFormat(format: z.output<typeof textFormat> | null | undefined
 function kept<Fields extends object>(
   fields: Fields,
 ): { [Key in keyof Fields]?: Exclude<Fields[Key], null | undefined> } {
-  const said = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(said) as { [Key in keyof Fields]?: Exclude<Fields[Key], null | undefined> };
+  const given = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(given) as { [Key in keyof Fields]?: Exclude<Fields[Key], null | undefined> };
 }

@@ -2,8 +2,8 @@ import { type FinalState, isFinal, type JobState } from './job.ts';
 
 /**
  * Which moves a job may make, from each state. A final job makes none, ever; a job that is not running ends
- * only because nobody wants it any more. The trigger of migration 0011 refuses every other pair, whoever
- * asks.
+ * only because nobody wants it any more. The trigger of migrations/functions/refuse_move.sql refuses every
+ * other pair, whoever asks.
  */
 export const legalJobMoves: Readonly<Record<JobState, readonly JobState[]>> = {
   waiting: ['ticketed', 'cancelled', 'expired'],
@@ -44,9 +44,9 @@ export type JobMove =
   /** While its provider is paused: the job waits where it was. */
   | { kind: 'withdrawTicket'; generation: number }
   /** By the dispatcher, whatever the generation: the job waits where it was. */
-  | { kind: 'recallTicket' }
+  | { kind: 'revokeTicket' }
   | { kind: 'extendLease'; fence: number; leaseMs: number }
-  | { kind: 'putBack'; fence: number; delayMs: number; counts: boolean }
+  | { kind: 'requeue'; fence: number; delayMs: number; counts: boolean }
   /** With no fence, the job ends without running. */
   | { kind: 'end'; fence: number | null; state: FinalState }
   | { kind: 'requestCancel' };
@@ -63,15 +63,15 @@ export function moveJob(job: JobCore, move: JobMove, nowMs: number): JobCore | n
     case 'claim':
       return claim(job, move, nowMs);
     case 'returnTicket':
-      return giveBack(job, move.generation, nowMs + move.delayMs);
+      return releaseTicket(job, move.generation, nowMs + move.delayMs);
     case 'withdrawTicket':
-      return giveBack(job, move.generation, job.runAtMs);
-    case 'recallTicket':
-      return recallTicket(job);
+      return releaseTicket(job, move.generation, job.runAtMs);
+    case 'revokeTicket':
+      return revokeTicket(job);
     case 'extendLease':
       return isRunBy(job, move.fence) ? { ...job, leaseUntilMs: nowMs + move.leaseMs } : null;
-    case 'putBack':
-      return isRunBy(job, move.fence) ? putBack(job, move, nowMs) : null;
+    case 'requeue':
+      return isRunBy(job, move.fence) ? requeue(job, move, nowMs) : null;
     case 'end':
       return mayEnd(job, move) ? { ...job, state: move.state, leaseUntilMs: null } : null;
     case 'requestCancel':
@@ -86,16 +86,16 @@ function claim(job: JobCore, move: Extract<JobMove, { kind: 'claim' }>, nowMs: n
   return { ...job, state: 'running', attempts: job.attempts + 1, tries: job.tries + 1, leaseUntilMs };
 }
 
-function putBack(job: JobCore, move: Extract<JobMove, { kind: 'putBack' }>, nowMs: number): JobCore {
+function requeue(job: JobCore, move: Extract<JobMove, { kind: 'requeue' }>, nowMs: number): JobCore {
   const tries = move.counts ? job.tries : job.tries - 1;
   return { ...waitAgain(job, nowMs + move.delayMs), tries };
 }
 
-function giveBack(job: JobCore, generation: number, runAtMs: number): JobCore | null {
+function releaseTicket(job: JobCore, generation: number, runAtMs: number): JobCore | null {
   return hasTicket(job, generation) ? waitAgain(job, runAtMs) : null;
 }
 
-function recallTicket(job: JobCore): JobCore | null {
+function revokeTicket(job: JobCore): JobCore | null {
   return job.state === 'ticketed' ? waitAgain(job, job.runAtMs) : null;
 }
 

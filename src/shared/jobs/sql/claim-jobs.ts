@@ -1,32 +1,16 @@
 import type { Database } from '../../platform/postgres/database.ts';
 import type { TicketKey } from '../../queue/sql/tickets.ts';
-import type { WebhookObject } from '../rules/job.ts';
+import { claimedFields, type JobRow } from '../rules/job-row.ts';
+import { jobColumns } from './job-columns.ts';
 
-/** A claimed job: everything a run needs. `targets` is the stored JSON. */
-export type ClaimRow = {
-  id: string;
-  account_id: string;
-  batch_id: string | null;
-  attempt: number;
-  tries: number;
-  max_attempts: number;
-  target: number;
-  hold_nano: bigint;
-  input_tokens_bound: number;
-  stream: boolean;
-  announces: WebhookObject | null;
-  webhook_url: string | null;
-  webhook_payload: string;
-  metadata: Record<string, string>;
-  created_at: Date;
-  started_at: Date;
-  deadline_at: Date;
-  event_seq: number;
-  lane: number;
-  model: string;
+/** A claimed job: everything a run needs. `request` and `targets` are as they are stored. */
+export type ClaimRow = Pick<JobRow, (typeof claimedFields)[number]> & {
+  startedAt: Date;
   request: string;
   targets: unknown;
 };
+
+const claimedColumns = jobColumns(claimedFields, '(c.job)');
 
 /**
  * Claims many jobs for one worker, by their tickets, and writes their attempt rows. Null for a job that is
@@ -38,12 +22,13 @@ export async function claimJobs(
   worker: { id: string; leaseSeconds: number },
 ): Promise<(ClaimRow | null)[]> {
   const rows = await sql<ClaimRow[]>`
-    select * from claim_jobs(
+    select ${claimedColumns}, c.request, c.targets
+    from claim_jobs(
       ${tickets.map((ticket) => ticket.id)}::text[],
       ${tickets.map((ticket) => ticket.generation)}::integer[],
       ${worker.id},
-      ${worker.leaseSeconds}
-    )`;
+      ${worker.leaseSeconds * 1000}::integer
+    ) c`;
   const byId = new Map(rows.map((row) => [row.id, row]));
   const newest = new Map<string, TicketKey>();
   for (const ticket of tickets) {
@@ -55,7 +40,7 @@ export async function claimJobs(
 
 /**
  * Extends the leases of everything a worker runs, in one statement. Returns those still its own, with the
- * wish to cancel if there is one; a run that is not returned lost its job. For a row that is being settled
+ * request to cancel if there is one; a run that is not returned lost its job. For a row that is being settled
  * the statement waits, and rightly finds then that it does not run any more.
  */
 export async function extendLeases(
@@ -66,7 +51,8 @@ export async function extendLeases(
   return await sql<{ id: string; attempt: number; cancel: boolean }[]>`
     with mine as (
       select j.id
-      from unnest(${runs.map((run) => run.id)}::text[], ${runs.map((run) => run.attempt)}::integer[]) as r (id, attempt)
+      from unnest(${runs.map((run) => run.id)}::text[],
+        ${runs.map((run) => run.attempt)}::integer[]) as r (id, attempt)
       join jobs j on j.id = r.id
       where j.state = 'running' and j.attempts = r.attempt
       order by j.id

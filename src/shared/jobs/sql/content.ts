@@ -15,10 +15,12 @@ async function eraseContent(sql: Database, jobIds: string[]): Promise<void> {
       where d.job_id = any (${jobIds}::text[]) and a.delivery_id = d.id and a.outcome = 'started'
     ),
     erased as (
-      update jobs set content_erased_at = now() where id = any (${jobIds}::text[]) and content_erased_at is null
+      update jobs set content_erased_at = now() where id = any (${jobIds}::text[])
+        and content_erased_at is null
     )
     update deliveries
-    set body = '', lease_token = null, lease_until = null, state = case when state = 'pending' then 'exhausted' else state end,
+    set body = '', lease_token = null, lease_until = null, state = case when state = 'pending'
+      then 'exhausted' else state end,
       next_attempt_at = case when state = 'pending' then null else next_attempt_at end,
       finished_at = coalesce(finished_at, now())
     where job_id = any (${jobIds}::text[])`;

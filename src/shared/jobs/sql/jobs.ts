@@ -1,17 +1,9 @@
-import type { Usage } from '../../chat/usage.ts';
-import { type UsageColumns, usageColumns, withUsage } from '../../money/sql/charged-usage.ts';
+import { withUsage } from '../../money/sql/charged-usage.ts';
 import { asJson, type Database } from '../../platform/postgres/database.ts';
-import type { JobRecord, JobState, WebhookObject } from '../rules/job.ts';
-
-export type JobRow = Omit<JobRecord, 'usage'> & UsageColumns;
-
-/** The columns of a JobRecord, for `from jobs j left join charges c on c.job_id = j.id`. */
-export const recordColumns = (sql: Database) => sql`
-  j.id, j.account_id as "accountId", j.batch_id as "batchId", j.surface, j.state, j.lane::integer as lane, j.model,
-  j.provider, j.attempts, j.hold_nano as "holdNano", c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
-  c.model as "answeredModel",
-  j.metadata, j.error, j.stream, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
-  j.finished_at as "finishedAt", ${usageColumns(sql)}`;
+import type { JobState } from '../rules/job.ts';
+import type { JobRecord } from '../rules/job-row.ts';
+import { type JobRow, resubmittedFields } from '../rules/job-row.ts';
+import { jobColumns, type RecordRow, recordColumns } from './job-columns.ts';
 
 export type StoredJob = {
   job: JobRecord;
@@ -21,7 +13,7 @@ export type StoredJob = {
 
 /** One job of one account with its texts; null when it is not there or somebody else's. */
 export async function findJob(sql: Database, accountId: string, jobId: string): Promise<StoredJob | null> {
-  const [row] = await sql<(JobRow & Omit<StoredJob, 'job'>)[]>`
+  const [row] = await sql<(RecordRow & Omit<StoredJob, 'job'>)[]>`
     select ${recordColumns(sql)}, nullif(q.request, '') as request, r.result
     from jobs j
     left join charges c on c.job_id = j.id
@@ -41,7 +33,7 @@ export async function findJobRecord(
   accountId: string,
   jobId: string,
 ): Promise<JobRecord | null> {
-  const [row] = await sql<JobRow[]>`
+  const [row] = await sql<RecordRow[]>`
     select ${recordColumns(sql)}
     from jobs j left join charges c on c.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;
@@ -54,7 +46,7 @@ export async function findOutcome(
   accountId: string,
   jobId: string,
 ): Promise<{ job: JobRecord; result: string | null } | null> {
-  const [row] = await sql<(JobRow & { result: string | null })[]>`
+  const [row] = await sql<(RecordRow & { result: string | null })[]>`
     select ${recordColumns(sql)}, r.result
     from jobs j left join charges c on c.job_id = j.id left join job_results r on r.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;
@@ -88,7 +80,7 @@ export type JobPage = {
 /** Jobs of one account, newest first. */
 export async function listJobs(sql: Database, filter: JobFilter): Promise<JobPage> {
   const { states, metadata } = filter;
-  const rows = await sql<JobRow[]>`
+  const rows = await sql<RecordRow[]>`
     select ${recordColumns(sql)}
     from (
       select l.id from (${lookedAt(sql, filter)} limit ${lookedAtMax}) l
@@ -122,166 +114,21 @@ function lookedAt(sql: Database, { accountId, states, batchId, after }: JobFilte
     order by j.id desc`;
 }
 
-export type AttemptRow = {
-  attempt: number;
-  provider: string;
-  model: string;
-  started_at: Date;
-  ended_at: Date | null;
-  outcome: string;
-  status: number | null;
-  error: string | null;
-  usage: Usage | null;
-  cost_nano: bigint | null;
-  service_tier: string | null;
-};
-
-/** Every provider call of a job, in order. */
-export async function listAttempts(sql: Database, jobId: string): Promise<AttemptRow[]> {
-  return await sql<AttemptRow[]>`
-    select number as attempt, provider, model, started_at, ended_at, outcome, status, error, usage, cost_nano, service_tier
-    from attempts where job_id = ${jobId} order by number`;
-}
-
-/**
- * Notes the wish to stop jobs; gives those that have not ended. The worker that runs one honours it, else the
- * reaper.
- */
-export async function requestCancels(sql: Database, jobIds: string[]): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    update jobs set cancel_requested_at = coalesce(cancel_requested_at, now())
-    where id = any (${jobIds}::text[]) and finished_at is null
-    returning id`;
-  return rows.map(({ id }) => id);
-}
-
-/** A job that nobody runs any more, with what its ending needs. */
-export type StoppableJob = {
-  id: string;
-  accountId: string;
-  batchId: string | null;
-  attempts: number;
-  tries: number;
-  maxAttempts: number;
-  target: number;
-  targets: unknown;
-  state: JobState;
-  lane: number;
-  model: string;
-  provider: string;
-  holdNano: bigint;
-  stream: boolean;
-  announces: WebhookObject | null;
-  webhookUrl: string | null;
-  webhookPayload: string;
-  metadata: Record<string, string>;
-  eventSeq: number;
-  createdAt: Date;
-  startedAt: Date | null;
-  cancel: boolean;
-  late: boolean;
-};
-
-const stoppableColumns = (sql: Database) => sql`
-  j.id, j.account_id as "accountId", j.batch_id as "batchId", j.attempts, j.tries, j.max_attempts as "maxAttempts",
-  j.target::integer as target, q.targets, j.state, j.lane::integer as lane, j.model, j.provider,
-  j.hold_nano as "holdNano", j.stream, j.announces, j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload",
-  j.metadata, j.event_seq as "eventSeq", j.created_at as "createdAt", j.started_at as "startedAt",
-  j.cancel_requested_at is not null as cancel, j.deadline_at <= now() as late`;
-
-/** How the error of an attempt begins that was closed because its worker was gone. */
-export const lostPrefix = 'lost: ';
-
-/**
- * A running job that nobody runs. `losses` says how often that happened to it before, `otherLosses` how many
- * workers that never called it have died since its first loss: a worker that stops takes itself off the list,
- * one that has not been seen for a lease is dead. The latter is counted once the former is two, as nobody
- * asks before.
- */
-export type OrphanedJob = StoppableJob & { losses: number; otherLosses: number };
-
-/** A page of them, without some that are left alone. */
-export type SweepPage = { limit: number; except?: string[] };
-
-/** Running jobs whose lease ended: their worker is gone, or slower than its lease. */
-export async function listOrphanedJobs(
-  sql: Database,
-  { limit, except = [], leaseSeconds }: SweepPage & { leaseSeconds: number },
-): Promise<OrphanedJob[]> {
-  return await sql<OrphanedJob[]>`
-    select ${stoppableColumns(sql)}, mine.losses,
-      case when mine.losses < 2 then 0 else (
-        select count(*)::integer from workers w
-        where w.seen_at >= mine.since and w.seen_at < now() - make_interval(secs => ${leaseSeconds})
-          and w.id not in (select own.worker_id from attempts own where own.job_id = j.id)
-      ) end as "otherLosses"
-    from jobs j join job_requests q on q.job_id = j.id
-    cross join lateral (
-      select count(*)::integer as losses, min(a.started_at) as since from attempts a
-      where a.job_id = j.id and a.outcome = 'unknown' and starts_with(a.error, ${lostPrefix})
-    ) mine
-    where j.state = 'running' and j.lease_until < now() and j.id <> all (${except}::text[])
-    order by j.lease_until limit ${limit}`;
-}
-
-/**
- * Jobs that are not running and should not run any more: past their deadline, or asked to stop between two
- * calls.
- */
-export async function listOverdueJobs(
-  sql: Database,
-  { limit, except = [] }: SweepPage,
-): Promise<StoppableJob[]> {
-  return await sql<StoppableJob[]>`
-    select ${stoppableColumns(sql)}
-    from jobs j join job_requests q on q.job_id = j.id
-    where j.id in (
-      (select id from jobs where deadline_at <= now() and state in ('waiting', 'ticketed')
-        and id <> all (${except}::text[]) order by deadline_at limit ${limit})
-      union
-      (select id from jobs where cancel_requested_at is not null and state in ('waiting', 'ticketed')
-        and id <> all (${except}::text[]) order by id limit ${limit})
-    )`;
-}
-
-/** Those of these jobs of an account that are waiting or ticketed, with what their ending needs. */
-export async function findEndableJobs(
-  sql: Database,
-  accountId: string,
-  jobIds: string[],
-): Promise<StoppableJob[]> {
-  return await sql<StoppableJob[]>`
-    select ${stoppableColumns(sql)}
-    from jobs j join job_requests q on q.job_id = j.id
-    where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')`;
-}
-
-/** What was ordered, as far as it is still kept. */
-export type StoredSubmission = {
-  id: string;
-  state: JobState;
-  lane: number;
-  stream: boolean;
-  maxAttempts: number;
-  expiresInSeconds: number;
-  webhookUrl: string | null;
-  webhookPayload: string;
-  metadata: Record<string, string>;
+/** What was submitted, as far as it is still kept. */
+export type StoredSubmission = Pick<JobRow, (typeof resubmittedFields)[number]> & {
   /** Null once erased, and before the job has ended. */
   request: string | null;
   targets: unknown;
 };
 
-/** The order behind one job of an account, or null. What was asked is read only of one that has ended. */
+/** The submission behind one job of an account, or null. The request is read only of a job that has ended. */
 export async function findSubmission(
   sql: Database,
   accountId: string,
   jobId: string,
 ): Promise<StoredSubmission | null> {
   const [row] = await sql<StoredSubmission[]>`
-    select j.id, j.state, j.lane::integer as lane, j.stream, j.max_attempts as "maxAttempts",
-      j.expires_in_seconds as "expiresInSeconds",
-      j.webhook_url as "webhookUrl", j.webhook_payload as "webhookPayload", j.metadata,
+    select ${jobColumns(resubmittedFields)},
       case when j.finished_at is not null then nullif(q.request, '') end as request, q.targets
     from jobs j left join job_requests q on q.job_id = j.id
     where j.id = ${jobId} and j.account_id = ${accountId}`;

@@ -107,7 +107,7 @@ export type JobRequeue = {
   attempt: AttemptRecord;
 };
 
-/** Puts many jobs back in one statement; true for each that was still the caller's to put back. */
+/** Requeues many jobs in one statement; true for each that was still the caller's. */
 export async function requeueJobs(sql: Database, returns: JobRequeue[]): Promise<boolean[]> {
   const rows = await sql<{ ord: number }[]>`
     select ord from put_back_jobs(${asJson(

@@ -60,7 +60,8 @@ export async function countRequests(sql: Database, jobId: string): Promise<numbe
 export async function deleteOldSyncCalls(sql: Database, limit: number): Promise<number> {
   const rows = await sql`
     delete from sync_calls where job_id in (
-      select job_id from sync_calls where created_at < now() - make_interval(mins => ${samenessMinutes}) limit ${limit}
+      select job_id from sync_calls where created_at < now() - make_interval(mins => ${samenessMinutes})
+      limit ${limit}
     )
     returning job_id`;
   return rows.length;

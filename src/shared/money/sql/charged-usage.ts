@@ -1,5 +1,5 @@
 import type { Usage } from '../../chat/usage.ts';
-import type { Transaction } from '../../platform/postgres/database.ts';
+import type { Sql } from '../../platform/postgres/database.ts';
 
 /** The usage that a job was charged for, as a row has it; null throughout when there is none. */
 export type UsageColumns = {
@@ -11,7 +11,7 @@ export type UsageColumns = {
 };
 
 /** The columns of UsageColumns, for `left join charges c`. */
-export const usageColumns = (sql: Transaction) => sql`
+export const usageColumns = (sql: Sql) => sql`
   c.prompt_tokens as "promptTokens", c.completion_tokens as "completionTokens", c.cached_tokens as "cachedTokens",
   c.cache_write_tokens as "cacheWriteTokens", c.reasoning_tokens as "reasoningTokens"`;
 

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql } from '../../platform/postgres/database.ts';
 import type { NanoUsd } from '../rules/money.ts';
 
 /** One line of an account's statement; the two balances are those after it. */
@@ -15,7 +15,7 @@ export type Entry = {
   createdAt: Date;
 };
 
-const entryColumns = (sql: Database | Transaction) => sql`
+const entryColumns = (sql: Sql) => sql`
   id, account_id as "accountId", type, amount_nano as "amountNano", available_nano as "availableNano",
   held_nano as "heldNano", job_id as "jobId", batch_id as "batchId", description, created_at as "createdAt"`;
 
@@ -38,7 +38,7 @@ export async function listEntries(
  * range it may have.
  */
 export async function recordCredit(
-  sql: Database | Transaction,
+  sql: Sql,
   credit: { accountId: string; amountNano: NanoUsd; description: string },
 ): Promise<Entry | null> {
   const [row] = await sql<Entry[]>`
@@ -50,7 +50,8 @@ export async function recordCredit(
       returning account_id, available_nano, held_nano
     )
     insert into entries (account_id, type, amount_nano, available_nano, held_nano, description)
-    select account_id, ${credit.amountNano < 0n ? 'adjustment' : 'deposit'}, ${credit.amountNano}, available_nano,
+    select account_id, ${credit.amountNano < 0n ? 'adjustment' : 'deposit'}, ${credit.amountNano},
+      available_nano,
       held_nano, ${credit.description}
     from moved
     returning ${entryColumns(sql)}`;

@@ -16,7 +16,8 @@ const questions: Question[] = [
           sum(case when type in ('hold', 'release') then -amount_nano else 0 end) as held
         from entries group by account_id
       ) e on e.account_id = b.account_id
-      where coalesce(b.available_nano, 0) <> coalesce(e.available, 0) or coalesce(b.held_nano, 0) <> coalesce(e.held, 0)
+      where coalesce(b.available_nano, 0) <> coalesce(e.available, 0)
+        or coalesce(b.held_nano, 0) <> coalesce(e.held, 0)
         or b.account_id is null`,
   },
   {
@@ -29,7 +30,8 @@ const questions: Question[] = [
       select count(*) as rows
       from balances b
       full join (
-        select account_id, sum(remaining_nano) as remaining from holds where closed_at is null group by account_id
+        select account_id, sum(remaining_nano) as remaining from holds where closed_at is null
+        group by account_id
       ) h on h.account_id = b.account_id
       where coalesce(b.held_nano, 0) <> coalesce(h.remaining, 0)`,
   },
@@ -64,7 +66,8 @@ const questions: Question[] = [
       select count(*) as rows
       from batches b left join holds h on h.id = b.hold_id
       where b.finished_at is not null
-        and ((h.id is not null and h.closed_at is null) or b.completed + b.failed + b.cancelled + b.expired <> b.total)`,
+        and ((h.id is not null and h.closed_at is null)
+          or b.completed + b.failed + b.cancelled + b.expired <> b.total)`,
   },
   {
     name: 'Both sides of every entry sum to zero',
@@ -92,7 +95,8 @@ const questions: Question[] = [
       select count(*) as rows
       from balances b
       join lateral (
-        select available_nano, held_nano from entries e where e.account_id = b.account_id order by e.id desc limit 1
+        select available_nano, held_nano from entries e where e.account_id = b.account_id order by e.id desc
+        limit 1
       ) l on true
       where l.available_nano <> b.available_nano or l.held_nano <> b.held_nano`,
   },
@@ -165,7 +169,8 @@ const questions: Question[] = [
       select count(*) as rows
       from balances b
       left join (
-        select account_id, count(*) as n from jobs where finished_at is null and batch_id is null group by account_id
+        select account_id, count(*) as n from jobs where finished_at is null and batch_id is null
+        group by account_id
       ) j on j.account_id = b.account_id
       left join (select account_id, count(*) as n from idempotency_keys group by account_id) k
         on k.account_id = b.account_id

@@ -8,7 +8,7 @@ type Secrets = {
 
 /**
  * Which of our own secrets anybody could know or guess, each with what to do. Keys of providers are theirs to
- * judge, and the key before this one is let be: turning away from a known key is what it is there for.
+ * check, and the key before this one is let be: turning away from a known key is what it is there for.
  */
 export function findPublicSecrets(secrets: Secrets): string[] {
   const faults: [name: string, fault: string | null][] = [

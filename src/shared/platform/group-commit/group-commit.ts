@@ -44,15 +44,15 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   });
 
   async function drain(): Promise<void> {
-    let tell = () => {};
+    let settleCallers = () => {};
     while (waiting.length > 0) {
       const committing = commitGroup(takeGroup(waiting));
       // Once the next statement is under way: the database works while the callers of the last one go on.
-      setImmediate(tell);
-      tell = await committing;
+      setImmediate(settleCallers);
+      settleCallers = await committing;
     }
     inFlight = false;
-    tell();
+    settleCallers();
   }
 
   function takeGroup(from: Waiter<Item, Result>[]): Waiter<Item, Result>[] {

@@ -116,14 +116,14 @@ export class JsonScan {
     return this.#measure;
   }
 
-  #step(byte: number, place: number): void {
+  #step(byte: number, offset: number): void {
     if (byte <= space || byte === colon) return;
     if (byte === closeBrace || byte === closeBracket) {
       this.#frames.pop();
       this.#begins = false;
       return;
     }
-    if (byte === comma || this.#begins) this.#addMember(place);
+    if (byte === comma || this.#begins) this.#addMember(offset);
     this.#begins = false;
     if (byte === quote) this.#beginText();
     else if (byte === openBrace || byte === openBracket) this.#open(byte === openBrace);
@@ -135,7 +135,7 @@ export class JsonScan {
     this.#begins = true;
   }
 
-  #addMember(place: number): void {
+  #addMember(offset: number): void {
     const { valuesMax, membersMax } = this.#limits;
     const frame = this.#frames.at(-1);
     this.#measure.values += 1;
@@ -144,8 +144,8 @@ export class JsonScan {
       frame.awaitsKey = frame.isObject;
     }
     if (frame !== undefined && frame.members > membersMax) {
-      this.#exceed('membersMax', place, this.#frames.slice(0, -1));
-    } else if (this.#measure.values > valuesMax) this.#exceed('valuesMax', place, this.#frames);
+      this.#exceed('membersMax', offset, this.#frames.slice(0, -1));
+    } else if (this.#measure.values > valuesMax) this.#exceed('valuesMax', offset, this.#frames);
   }
 
   #exceed(kind: keyof JsonLimits, byte: number, frames: Frame[]): void {

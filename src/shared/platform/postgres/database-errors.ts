@@ -51,8 +51,10 @@ export function groupFaultOf(error: unknown): GroupFault {
 }
 
 /** What `pg` says of a connection that is gone, or not to be had, has no code. */
-const brokenConnection =
-  /^(?:Cannot use a pool|Connection terminated|Client (?:was closed|has encountered)|timeout exceeded|Query read timeout)/;
+const brokenConnection = new RegExp(
+  '^(?:Cannot use a pool|Connection terminated|Client (?:was closed|has encountered)' +
+    '|timeout exceeded|Query read timeout)',
+);
 
 /** The error with a code of its own, where `pg` gave none. */
 export function withCode(error: unknown): unknown {

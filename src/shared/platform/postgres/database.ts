@@ -3,22 +3,13 @@ import type { OutageLog } from '../outage-log.ts';
 import { isBroken, isDatabaseUnavailable, withCode } from './database-errors.ts';
 import { clientFor } from './session-settings.ts';
 import { cut, type SilenceLimits, type SilenceWatch, watchSilence } from './silence-watch.ts';
-import { compile, type Fragment, markFragment } from './sql-template.ts';
+import { type Answer, type Run, type RunText, statementsOf } from './statement.ts';
 import { nameOf } from './statement-name.ts';
 
-/** What a statement gave back, and how many rows it gave or changed. */
-type Answer<Rows> = Rows & { count: number };
-
-/** A statement: run when it is awaited, or put into another one as a part of it. */
-export type Statement<Rows> = Promise<Answer<Rows>> & Fragment;
-
-/** Runs SQL written as a tagged template. Values are bound, never pasted; `bigint` columns are BigInt. */
-export type Run = <Rows extends object[] = Record<string, unknown>[]>(
-  strings: TemplateStringsArray,
-  ...values: unknown[]
-) => Statement<Rows>;
-
-/** A transaction: the same templates, on one connection. */
+/**
+ * A transaction: the templates run on one connection. It is no Database, nor is a Database one: what belongs
+ * into a transaction is never run outside of it by mistake.
+ */
 export type Transaction = Run & {
   /** SQL that is not a template: for the owner's own tools. */
   unsafe(text: string): Promise<Record<string, unknown>[]>;
@@ -26,8 +17,9 @@ export type Transaction = Run & {
   savepoint<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
 };
 
-/** Postgres as the run-time uses it: a pool. */
-export type Database = Transaction & {
+/** Postgres as the run-time uses it: a pool, whose statements are each a transaction of their own. */
+export type Database = Run & {
+  unsafe(text: string): Promise<Record<string, unknown>[]>;
   /**
    * Does the work in one transaction, and commits when it resolves. When the connection breaks on the way,
    * everything the work does after that fails too: nothing of it can end up anywhere else.
@@ -35,6 +27,9 @@ export type Database = Transaction & {
   begin<Result>(work: (tx: Transaction) => Promise<Result>, characteristics?: string): Promise<Result>;
   end(): Promise<void>;
 };
+
+/** Either: for a statement that is good by itself, and as a part of a transaction. */
+export type Sql = Database | Transaction;
 
 export type DatabaseSettings = {
   url: string;
@@ -112,7 +107,8 @@ export function openDatabase(settings: DatabaseSettings): Database {
       throw error;
     }
   };
-  return Object.assign(runWith(runOnce), {
+  return Object.assign(statementsOf(runOnce), {
+    unsafe: (text: string) => runOnce(text),
     begin: (work: (tx: Transaction) => Promise<unknown>, characteristics = '') =>
       transact(access, work, characteristics),
     end: () => {
@@ -139,8 +135,6 @@ function dropIdle(pool: Pool): () => void {
   };
 }
 
-type RunText = (text: string, values?: unknown[]) => Promise<Answer<Record<string, unknown>[]>>;
-
 async function transact(
   access: Access,
   work: (tx: Transaction) => Promise<unknown>,
@@ -156,7 +150,7 @@ async function transact(
   };
   try {
     await run(`begin ${characteristics}`);
-    const result = await work(runWith(run));
+    const result = await work(transactionOf(run));
     await run('commit');
     client.release();
     return result;
@@ -170,27 +164,10 @@ async function transact(
   }
 }
 
-function runWith(run: RunText): Transaction {
-  const template = (strings: TemplateStringsArray, ...values: unknown[]) => {
-    let running: Promise<unknown> | null = null;
-    const start = () => {
-      const { text, values: bound } = compile({ strings, values });
-      running ??= run(text, bound);
-      return running;
-    };
-    return markFragment({
-      strings,
-      values,
-      // biome-ignore lint/suspicious/noThenProperty: a statement runs when it is awaited, and only then
-      then: (...handlers: Parameters<Promise<unknown>['then']>) => start().then(...handlers),
-      catch: (...handlers: Parameters<Promise<unknown>['catch']>) => start().catch(...handlers),
-      finally: (...handlers: Parameters<Promise<unknown>['finally']>) => start().finally(...handlers),
-      [Symbol.toStringTag]: 'Statement',
-    });
-  };
-  const transaction = Object.assign(template, {
+function transactionOf(run: RunText): Transaction {
+  const transaction: Transaction = Object.assign(statementsOf(run), {
     unsafe: (text: string) => run(text),
-    savepoint: async (work: (tx: Transaction) => Promise<unknown>) => {
+    savepoint: async <Result>(work: (tx: Transaction) => Promise<Result>) => {
       await run('savepoint part');
       try {
         const result = await work(transaction);
@@ -201,7 +178,7 @@ function runWith(run: RunText): Transaction {
         throw error;
       }
     },
-  }) as unknown as Transaction;
+  });
   return transaction;
 }
 

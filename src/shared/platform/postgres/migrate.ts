@@ -1,68 +1,103 @@
-import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import type { Database } from './database.ts';
 import { withCode } from './database-errors.ts';
+import { type MigrationFiles, readMigrationFiles } from './migration-files.ts';
 import { hangUp, watchSilence } from './silence-watch.ts';
 
-const migrationsTable = 'schema_migrations';
-const connectMsMax = 10_000;
-/** How long another migrator, or whoever holds a table, is waited for. */
-const lockMsMax = 600_000;
+type Client = InstanceType<typeof pg.Client>;
 
-/** The folder stands beside `src` and beside `dist`, so the same relative path serves both. */
-const migrationsDir = fileURLToPath(new URL('../../../../migrations', import.meta.url));
+const connectTimeoutMs = 10_000;
+/** How long another migrator, or whoever holds a table, is waited for. */
+const lockTimeoutMs = 600_000;
+/** The lock that keeps two migrators apart, whatever release they are of. */
+const migratorLock = '7241865325823964';
 
 /**
  * Brings the schema up to date, as the owner, over a direct connection (not through a transaction pooler: the
- * lock that keeps two migrators apart is a session lock). Does nothing when it already is. Forward only.
+ * lock that keeps two migrators apart is a session lock). Applies the migrations that are missing and then
+ * the functions that changed, all in one transaction; does nothing when nothing is missing. Forward only: a
+ * migration that belongs before one that was applied already is refused.
  */
-export async function migrate(databaseUrl: string): Promise<void> {
-  const config = { connectionString: databaseUrl, connectionTimeoutMillis: connectMsMax };
-  const dbClient = new pg.Client({ ...config, lock_timeout: lockMsMax });
-  dbClient.on('error', () => undefined);
+export async function migrate(databaseUrl: string, files = readMigrationFiles()): Promise<void> {
+  const config = { connectionString: databaseUrl, connectionTimeoutMillis: connectTimeoutMs };
+  const client = new pg.Client({ ...config, lock_timeout: lockTimeoutMs });
+  client.on('error', () => undefined);
   const watch = watchSilence({ config, isPooled: false }, () => undefined);
   try {
-    await dbClient.connect();
-    watch.begin(dbClient);
-    await runner({
-      dbClient,
-      dir: migrationsDir,
-      direction: 'up',
-      migrationsTable,
-      advisoryLockMode: 'wait',
-      log: () => undefined,
-    });
+    await client.connect();
+    watch.begin(client);
+    await client.query(`select pg_advisory_lock(${migratorLock})`);
+    await client.query('begin');
+    await applyAll(client, files);
+    await client.query('commit');
   } catch (error) {
     throw withCode(error);
   } finally {
     watch.stop();
-    hangUp(dbClient);
+    // The lock ends with the session, and so does a transaction that failed.
+    hangUp(client);
   }
 }
 
-/** The migrations the code was built with, in order. */
-function knownMigrations(): string[] {
-  return readdirSync(migrationsDir)
-    .filter((file) => file.endsWith('.sql'))
-    .map((file) => file.slice(0, -'.sql'.length))
-    .sort();
+async function applyAll(client: Client, { migrations, functions }: MigrationFiles): Promise<void> {
+  await client.query(recordTables);
+  const applied = await readNames(client, 'select name from schema_migrations');
+  const missing = migrations.filter(({ name }) => !applied.has(name));
+  refuseLateMigration(
+    missing.map(({ name }) => name),
+    applied,
+  );
+  for (const { name, text } of missing) {
+    await client.query(text);
+    await client.query('insert into schema_migrations (name, run_on) values ($1, now())', [name]);
+  }
+
+  const known = new Set(migrations.map(({ name }) => name));
+  const isNewer = [...applied].some((name) => !known.has(name));
+  // A newer release has been here: its functions serve this one too, and these would not serve it.
+  if (isNewer) return;
+  const seen = await readNames(client, "select name || ' ' || sha256 as name from schema_functions");
+  const changed = functions.filter(({ name, sha256 }) => !seen.has(`${name} ${sha256}`));
+  for (const { name, text, sha256 } of changed) {
+    await client.query(text);
+    await client.query('insert into schema_functions (name, sha256) values ($1, $2)', [name, sha256]);
+  }
+  if (changed.length > 0) await client.query(functionGrants);
+}
+
+async function readNames(client: Client, text: string): Promise<Set<string>> {
+  const { rows } = await client.query<{ name: string }>(text);
+  return new Set(rows.map(({ name }) => name));
+}
+
+function refuseLateMigration(missing: string[], applied: Set<string>): void {
+  const newest = [...applied].sort().at(-1) ?? '';
+  const late = missing.find((name) => name < newest);
+  if (late !== undefined) {
+    throw new Error(
+      `migration ${late} belongs before ${newest}, which was applied already; give it a later number`,
+    );
+  }
 }
 
 /**
- * Null when the schema is the one this code knows; else a sentence that says how they differ and what to do.
+ * What was applied: each migration, and each text that a function has ever had. A text that was applied once
+ * is never applied again, so that a process of an older release does not bring its functions back.
  */
-export async function schemaMismatch(sql: Database): Promise<string | null> {
-  const [table] = await sql`select to_regclass(${migrationsTable}) is not null as there`;
-  const applied =
-    table?.['there'] === true ? await sql<{ name: string }[]>`select name from schema_migrations` : [];
-  const names = new Set(applied.map((row) => row.name));
-  const missing = knownMigrations().filter((name) => !names.has(name));
-  if (missing.length > 0) return `the schema lacks ${missing.join(', ')}; run "node dist/main.js migrate"`;
-  const known = new Set(knownMigrations());
-  const newer = [...names].filter((name) => !known.has(name));
-  if (newer.length > 0)
-    return `the schema has ${newer.join(', ')}, which this version does not know; deploy a newer one`;
-  return null;
-}
+const recordTables = `
+  create table if not exists schema_migrations (
+    id serial primary key, name varchar(255) not null, run_on timestamp not null
+  );
+  create table if not exists schema_functions (
+    name text not null, sha256 text not null, applied_at timestamptz not null default now(),
+    primary key (name, sha256)
+  )`;
+
+const functionGrants = `
+  do $$
+  begin
+    if exists (select 1 from pg_roles where rolname = 'gateway_runtime') then
+      grant execute on all functions in schema public to gateway_runtime;
+      grant select on schema_functions to gateway_runtime;
+      revoke insert, update, delete, truncate on schema_functions from gateway_runtime;
+    end if;
+  end $$`;

@@ -19,17 +19,17 @@ const waitMsMax = 2000;
  */
 export async function retryWhileUnavailable<Result>(
   write: () => Promise<Result>,
-  patience: RetryOptions,
+  options: RetryOptions,
 ): Promise<Result> {
-  const until = Date.now() + patience.maxWaitMs;
+  const until = Date.now() + options.maxWaitMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMsMax, waitMs * 2)) {
     try {
       return await write();
     } catch (error) {
       const goOn =
-        isDatabaseTransient(error) && Date.now() + waitMs <= until && patience.isStopping?.() !== true;
+        isDatabaseTransient(error) && Date.now() + waitMs <= until && options.isStopping?.() !== true;
       if (!goOn) throw error;
-      patience.onWait?.(error);
+      options.onWait?.(error);
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }

@@ -9,6 +9,11 @@ export function markFragment<Marked extends Fragment>(fragment: Marked): Marked 
   return fragment;
 }
 
+/** SQL that the code itself makes, such as a list of columns: never from a value that comes from outside. */
+export function sqlText(text: string): Fragment {
+  return markFragment({ strings: [text], values: [] });
+}
+
 /**
  * A template as Postgres takes it: `$1`, `$2`, … in the text, and their values. Fragments in a template
  * become part of it.

@@ -42,13 +42,13 @@ export function createSignals(
       const publish = async () => {
         await nextTurn();
         unsent.delete(hint);
-        await redis.publish(`${prefix}:news:${topic}`, about);
+        await redis.publish(`${prefix}:signals:${topic}`, about);
       };
       backgroundTasks.track(publish());
     },
     sent: () => backgroundTasks.drained(),
     subscribe: (topic, listener) => {
-      const channel = `${prefix}:news:${topic}`;
+      const channel = `${prefix}:signals:${topic}`;
       listeners.set(channel, [...(listeners.get(channel) ?? []), listener]);
       void subscriber?.subscribe(channel);
     },

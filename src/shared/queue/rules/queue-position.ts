@@ -20,11 +20,11 @@ const endedMin = 3;
  * lately, which has its fair share, its limits and the provider's in it. Null when there is nothing to tell
  * it by.
  */
-export function estimateStart(place: QueuePosition, now: Date): Date | null {
-  if (place.isAtLeast || place.isPaused) return null;
-  const earliest = Math.max(now.getTime(), place.runAt.getTime());
-  if (place.ahead === 0) return new Date(earliest);
-  if (place.endedSince === null || place.endedLately < endedMin) return null;
-  const sinceMs = Math.max(1, now.getTime() - place.endedSince.getTime());
-  return new Date(Math.max(earliest, now.getTime() + (place.ahead * sinceMs) / place.endedLately));
+export function estimateStart(position: QueuePosition, now: Date): Date | null {
+  if (position.isAtLeast || position.isPaused) return null;
+  const earliest = Math.max(now.getTime(), position.runAt.getTime());
+  if (position.ahead === 0) return new Date(earliest);
+  if (position.endedSince === null || position.endedLately < endedMin) return null;
+  const sinceMs = Math.max(1, now.getTime() - position.endedSince.getTime());
+  return new Date(Math.max(earliest, now.getTime() + (position.ahead * sinceMs) / position.endedLately));
 }

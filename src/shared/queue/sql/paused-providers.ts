@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql } from '../../platform/postgres/database.ts';
 
 /** The providers the operator has paused. */
 export async function listPausedProviders(sql: Database): Promise<string[]> {
@@ -7,11 +7,11 @@ export async function listPausedProviders(sql: Database): Promise<string[]> {
 }
 
 /** Stops new work for a provider; nothing changes when it is paused already. */
-export async function insertPausedProvider(sql: Database | Transaction, name: string): Promise<void> {
+export async function insertPausedProvider(sql: Sql, name: string): Promise<void> {
   await sql`insert into paused_providers (name) values (${name}) on conflict do nothing`;
 }
 
 /** Lets a provider work again; nothing changes when it was not paused. */
-export async function deletePausedProvider(sql: Database | Transaction, name: string): Promise<void> {
+export async function deletePausedProvider(sql: Sql, name: string): Promise<void> {
   await sql`delete from paused_providers where name = ${name}`;
 }

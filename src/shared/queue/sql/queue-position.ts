@@ -7,7 +7,7 @@ const aheadMax = 10_000;
 const entriesMax = 500;
 const latelyMinutes = 5;
 
-type PlaceRow = Omit<QueuePosition, 'isAtLeast'> & { id: string };
+type PositionRow = Omit<QueuePosition, 'isAtLeast'> & { id: string };
 
 /**
  * The places in the queue of those of an account's jobs that wait, by id; those that have their tickets come
@@ -19,15 +19,17 @@ export async function findQueuePositions(
   accountId: string,
   jobIds: string[],
 ): Promise<Map<string, QueuePosition>> {
-  const rows = await sql<PlaceRow[]>`
+  const rows = await sql<PositionRow[]>`
     with asked as materialized (
       select j.id, j.state, j.provider, j.lane, j.run_at, coalesce(j.queued_at, j.run_at) as queued_at
       from jobs j
-      where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId} and j.state in ('waiting', 'ticketed')
+      where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId}
+        and j.state in ('waiting', 'ticketed')
     ),
     ticketed as materialized (
       select t.id, t.provider, t.lane,
-        row_number() over (partition by t.provider, t.lane order by coalesce(t.queued_at, t.run_at), t.id) as place
+        row_number() over (partition by t.provider, t.lane order by coalesce(t.queued_at, t.run_at),
+        t.id) as place
       from (select distinct provider, lane from asked) q
       join jobs t on t.provider = q.provider and t.account_id = ${accountId} and t.lane = q.lane
         and t.state in ('ticketed', 'running')
@@ -39,7 +41,8 @@ export async function findQueuePositions(
       cross join lateral (
         select b.id, row_number() over (order by coalesce(b.queued_at, b.run_at), b.id) as place
         from jobs b
-        where b.state = 'waiting' and b.provider = q.provider and b.account_id = ${accountId} and b.lane = q.lane
+        where b.state = 'waiting' and b.provider = q.provider and b.account_id = ${accountId}
+          and b.lane = q.lane
           and coalesce(b.queued_at, b.run_at) <= q.until
         order by coalesce(b.queued_at, b.run_at), b.id
         limit ${aheadMax}

@@ -14,7 +14,7 @@ export type TicketRow = TicketKey & {
 
 /**
  * Fills a provider's window from the backlog, fairly; returns what to ticket. `recalled` is how many were
- * taken back just before. See ticket_jobs in the migrations.
+ * taken back just before. See migrations/functions/ticket_jobs.sql.
  */
 export async function ticketJobs(
   sql: Database,
@@ -29,7 +29,8 @@ export async function ticketJobs(
 }
 
 /**
- * Takes back tickets that are held back by now or have waited for long; see recall_tickets in the migrations.
+ * Takes back tickets that are held back by now or have waited for long; see
+ * migrations/functions/recall_tickets.sql.
  */
 export async function revokeTickets(sql: Database, provider: string): Promise<TicketKey[]> {
   return await sql<TicketKey[]>`
@@ -45,7 +46,8 @@ export async function listTicketed(
   page: { olderThanMs: number; after: string; limit: number },
 ): Promise<(TicketRow & { provider: string })[]> {
   return await sql<(TicketRow & { provider: string })[]>`
-    select id, generation, ticket_priority(1 + lane, 0) as priority, target_model as model, tokens_bound as tokens, provider
+    select id, generation, ticket_priority(1 + lane, 0) as priority, target_model as model,
+      tokens_bound as tokens, provider
     from jobs
     where state = 'ticketed' and ticketed_at < now() - make_interval(secs => ${page.olderThanMs / 1000})
       and id > ${page.after}
@@ -56,7 +58,9 @@ export async function listTicketed(
 /** A ticket to hand back; `onlyElsewhere` means not at all when its job has no other target. */
 export type TicketRelease = TicketKey & { delayMs: number; onlyElsewhere: boolean };
 
-/** Hands tickets back to the backlog because the gate stays shut; see return_tickets in the migrations. */
+/**
+ * Hands tickets back to the backlog because the gate stays shut; see migrations/functions/return_tickets.sql.
+ */
 export async function releaseTickets(sql: Database, tickets: TicketRelease[]): Promise<boolean[]> {
   const rows = await sql<{ id: string }[]>`
     select id from return_tickets(
@@ -70,7 +74,8 @@ export async function releaseTickets(sql: Database, tickets: TicketRelease[]): P
 }
 
 /**
- * Takes tickets of a paused provider back to where their jobs were; see withdraw_tickets in the migrations.
+ * Takes tickets of a paused provider back to where their jobs were; see
+ * migrations/functions/withdraw_tickets.sql.
  */
 export async function withdrawTickets(sql: Database, tickets: TicketKey[]): Promise<boolean[]> {
   const rows = await sql<{ id: string }[]>`

@@ -33,5 +33,6 @@ export async function sumConcurrency(
 /** The models that are being called or were in the last hour, by provider. */
 export async function listBusyModels(sql: Database): Promise<{ provider: string; model: string }[]> {
   return await sql<{ provider: string; model: string }[]>`
-    select distinct provider, model from attempts where started_at > now() - interval '1 hour' order by provider, model`;
+    select distinct provider, model from attempts where started_at > now() - interval '1 hour'
+    order by provider, model`;
 }

@@ -25,8 +25,8 @@ export type DeliveryMove =
   | { kind: 'claim'; token: string; leaseMs: number }
   | { kind: 'record'; token: string; verdict: DeliveryDecision }
   /** Unsent, or with its fate unknown: the try does not count. */
-  | { kind: 'giveBack'; token: string }
-  /** A new chain of tries, on somebody's wish. */
+  | { kind: 'handBack'; token: string }
+  /** A new chain of tries, on somebody's request. */
   | { kind: 'restart' };
 
 /** The delivery after a move, or null when the move may not be made and nothing changes. */
@@ -44,7 +44,7 @@ export function moveDelivery(delivery: DeliveryCore, move: DeliveryMove, nowMs: 
       const dueAtMs = move.verdict.kind === 'again' ? nowMs + move.verdict.delayMs : null;
       return { ...delivery, ...unleased, state: stateAfter(move.verdict), dueAtMs };
     }
-    case 'giveBack': {
+    case 'handBack': {
       if (delivery.leaseToken !== move.token) return null;
       return { ...delivery, ...unleased, dueAtMs: nowMs, tries: Math.max(0, delivery.tries - 1) };
     }

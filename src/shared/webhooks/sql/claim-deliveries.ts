@@ -1,4 +1,4 @@
-import { asJson, type Database, type Transaction } from '../../platform/postgres/database.ts';
+import { asJson, type Database, type Sql } from '../../platform/postgres/database.ts';
 import type { DeliveryDecision, EndpointThresholds, PostResult } from '../rules/delivery.ts';
 import { stateAfter } from '../rules/transitions.ts';
 import { endpointChanges } from './endpoint-health.ts';
@@ -40,15 +40,16 @@ export type ClaimOptions = {
 
 /**
  * Takes due deliveries, fairly between receivers, and counts the tries; the next claim goes on after
- * `reached`. See claim_deliveries in the migrations.
+ * `reached`. See migrations/functions/claim_deliveries.sql.
  */
 export async function claimDeliveries(
-  sql: Database | Transaction,
+  sql: Sql,
   options: ClaimOptions,
 ): Promise<{ deliveries: ClaimedDelivery[]; reached: string }> {
   const busy = [...options.busy];
   const rows = await sql<((ClaimedDelivery | { id: null }) & { reached: string })[]>`
-    select id, account_id as "accountId", event_id as "eventId", endpoint_id as "endpointId", receiver, url, body, attempt,
+    select id, account_id as "accountId", event_id as "eventId", endpoint_id as "endpointId", receiver, url,
+      body, attempt,
       tries, is_probe as "isProbe", secret, secret_previous as "previousSecret", reached
     from claim_deliveries(
       ${options.token}, ${options.leaseSeconds}, ${options.limit}, ${options.perReceiver},
@@ -103,7 +104,7 @@ export type RecordedTries = {
 export async function recordDeliveries(
   sql: Database,
   records: DeliveryRecord[],
-  patience: EndpointThresholds,
+  thresholds: EndpointThresholds,
 ): Promise<RecordedTries> {
   const rows = records.map(({ id, token, attempt, isProbe, result, decision }, ord) => ({
     ord,
@@ -119,10 +120,11 @@ export async function recordDeliveries(
     state: stateAfter(decision),
     delay_ms: decision.kind === 'again' ? decision.delayMs : null,
   }));
-  const said = await sql<({ ord: number } | { ord: null; id: string; reason: 'gone' | 'failing' })[]>`
+  const answers = await sql<({ ord: number } | { ord: null; id: string; reason: 'gone' | 'failing' })[]>`
     with records as (
       select * from json_to_recordset(${asJson(rows)}) as r (
-        ord integer, id text, token text, attempt integer, is_probe boolean, outcome text, status_code integer, error text,
+        ord integer, id text, token text, attempt integer, is_probe boolean, outcome text,
+        status_code integer, error text,
         duration_ms integer, remote_ip text, state text, delay_ms double precision
       )
     ),
@@ -147,14 +149,14 @@ export async function recordDeliveries(
         remote_ip = m.remote_ip
       from moved m where a.delivery_id = m.id and a.number = m.attempt
     ),
-    ${endpointChanges(sql, patience)}
+    ${endpointChanges(sql, thresholds)}
     select ord, null as id, null as reason from moved
     union all
-    select null, id, reason from noticed where reason is not null`;
-  const done = new Set(said.map(({ ord }) => ord));
+    select null, id, reason from updated_endpoints where reason is not null`;
+  const done = new Set(answers.map(({ ord }) => ord));
   return {
     inTime: records.map((_, ord) => done.has(ord)),
-    disabled: said.flatMap((row) => (row.ord === null ? [{ id: row.id, reason: row.reason }] : [])),
+    disabled: answers.flatMap((row) => (row.ord === null ? [{ id: row.id, reason: row.reason }] : [])),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql, Transaction } from '../../platform/postgres/database.ts';
 
 /** A URL of an account that is told about events. Its secrets are never part of this. */
 export type WebhookEndpoint = {
@@ -15,7 +15,7 @@ export type WebhookEndpoint = {
   updatedAt: Date | null;
 };
 
-const columns = (sql: Database | Transaction) => sql`
+const columns = (sql: Sql) => sql`
   e.id, e.account_id as "accountId", e.name, e.url, e.event_types as "eventTypes", e.state,
   e.disabled_reason as "disabledReason", e.failing_since as "failingSince", e.secret_hint as "secretHint",
   e.created_at as "createdAt", e.updated_at as "updatedAt"`;
@@ -39,7 +39,8 @@ export async function insertEndpoint(
   const [row] = await tx<WebhookEndpoint[]>`
     insert into webhook_endpoints as e (id, account_id, name, url, event_types, secret, secret_hint)
     select ${id}, ${accountId}, ${name}, ${url}, ${eventTypes}::text[], ${secret}::bytea, ${secretHint}
-    where (select count(*) from webhook_endpoints where account_id = ${accountId} and state <> 'deleted') < ${max}
+    where (select count(*) from webhook_endpoints where account_id = ${accountId}
+      and state <> 'deleted') < ${max}
     returning ${columns(tx)}`;
   return row ?? null;
 }
@@ -58,11 +59,7 @@ export async function listEndpoints(
 }
 
 /** One endpoint of one account, or null. */
-export async function findEndpoint(
-  sql: Database | Transaction,
-  accountId: string,
-  id: string,
-): Promise<WebhookEndpoint | null> {
+export async function findEndpoint(sql: Sql, accountId: string, id: string): Promise<WebhookEndpoint | null> {
   const [row] = await sql<WebhookEndpoint[]>`
     select ${columns(sql)} from webhook_endpoints e
     where id = ${id} and account_id = ${accountId} and state <> 'deleted'`;
@@ -128,7 +125,8 @@ export async function replaceEndpointSecret(
 ): Promise<WebhookEndpoint | null> {
   const [row] = await tx<WebhookEndpoint[]>`
     update webhook_endpoints e
-    set secret_previous = secret, secret_previous_until = now() + make_interval(secs => ${next.overlapSeconds}),
+    set secret_previous = secret,
+      secret_previous_until = now() + make_interval(secs => ${next.overlapSeconds}),
       secret = ${next.secret}, secret_hint = ${next.secretHint}, updated_at = now()
     where id = ${key.id} and account_id = ${key.accountId} and state <> 'deleted'
     returning ${columns(tx)}`;
@@ -139,7 +137,8 @@ export async function replaceEndpointSecret(
 export async function deleteEndpoint(sql: Database, accountId: string, id: string): Promise<boolean> {
   const rows = await sql`
     update webhook_endpoints
-    set state = 'deleted', updated_at = now(), secret = '', secret_previous = null, secret_previous_until = null
+    set state = 'deleted', updated_at = now(), secret = '', secret_previous = null,
+      secret_previous_until = null
     where id = ${id} and account_id = ${accountId} and state <> 'deleted'`;
   return rows.count === 1;
 }

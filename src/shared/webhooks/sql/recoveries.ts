@@ -1,9 +1,9 @@
 import type { Database, Transaction } from '../../platform/postgres/database.ts';
 
-/** A wish to send an endpoint again what it has not had. */
+/** A request to send an endpoint again what it has not had. */
 export type Recovery = { id: string; endpointId: string; since: Date; createdAt: Date };
 
-/** Notes the wish; whoever keeps up deliveries fulfils it page by page. */
+/** Stores the request; any delivery worker carries it out page by page. */
 export async function insertRecovery(
   tx: Transaction,
   recovery: { id: string; accountId: string; endpointId: string; since: Date },
@@ -27,7 +27,8 @@ export async function recoverDeliveries(sql: Database, limit: number): Promise<n
     with recovery as (
       select * from webhook_recoveries w
       where w.done_at is null
-      order by (select max(t.paged_at) from webhook_recoveries t where t.account_id = w.account_id) nulls first, w.id
+      order by (select max(t.paged_at) from webhook_recoveries t
+      where t.account_id = w.account_id) nulls first, w.id
       limit 1
       for update skip locked
     ),

@@ -17,11 +17,11 @@ export type SealedColumn = (typeof sealedColumns)[number];
  */
 export async function listSealed(
   sql: Database,
-  place: SealedColumn,
+  column: SealedColumn,
   page: { after: string; limit: number },
 ): Promise<SealedRow[]> {
   const { after, limit } = page;
-  switch (place) {
+  switch (column) {
     case 'accounts.webhook_secret':
       return await sql<SealedRow[]>`
         select id, webhook_secret as sealed from accounts
@@ -44,11 +44,11 @@ export async function listSealed(
 /** Puts the same text in, sealed anew, unless another came meanwhile. */
 export async function replaceSealed(
   sql: Database,
-  place: SealedColumn,
+  column: SealedColumn,
   { id, sealed }: SealedRow,
   next: Buffer,
 ): Promise<void> {
-  switch (place) {
+  switch (column) {
     case 'accounts.webhook_secret':
       await sql`update accounts set webhook_secret = ${next} where id = ${id} and webhook_secret = ${sealed}`;
       return;

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/postgres/database.ts';
+import type { Database, Sql } from '../../platform/postgres/database.ts';
 
 /**
  * Keeps `sealed` as the account's secret unless it has one; the one it then has, or null without such an
@@ -24,15 +24,12 @@ export async function findWebhookSecret(sql: Database, accountId: string): Promi
 }
 
 /** Puts a new secret in place; the one before goes on signing beside it for 24 hours. */
-export async function replaceWebhookSecret(
-  sql: Transaction,
-  accountId: string,
-  sealed: Buffer,
-): Promise<void> {
+export async function replaceWebhookSecret(sql: Sql, accountId: string, sealed: Buffer): Promise<void> {
   await sql`
     update accounts
     set webhook_secret_previous = webhook_secret,
-      webhook_secret_previous_until = case when webhook_secret is null then null else now() + interval '24 hours' end,
+      webhook_secret_previous_until = case when webhook_secret is null then null
+      else now() + interval '24 hours' end,
       webhook_secret = ${sealed}
     where id = ${accountId}`;
 }

@@ -105,13 +105,13 @@ describe('the removal of old files', () => {
   test('passes over those that batches still write, however long ago they were begun', async () => {
     await readBy(await keep('x'));
     const files = [newId('file'), newId('file'), newId('file')];
-    const [output, error, abandoned] = files;
+    const [output, error, orphan] = files;
     for (const id of files)
       await beginFile(sql, { id, accountId: 'acct', purpose: 'batch_output', filename: 'output.jsonl' });
     await sql`update files set expires_at = now() - interval '1 hour' where id = any (${files}::text[])`;
     await sql`update batches set output_file_id = ${output}, error_file_id = ${error}`;
     expect(await deleteOldFiles(sql, 30, 10)).toBe(1);
-    expect(await left()).not.toContain(abandoned);
+    expect(await left()).not.toContain(orphan);
     expect(await left()).toEqual(expect.arrayContaining([output, error]));
   });
 

@@ -9,15 +9,15 @@ const png = 'data:image/png;base64,iVBORw0KGgo=';
 const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } };
 const cached = { cache_control: { type: 'ephemeral', ttl: '1h' } };
 
-type Place = 'user' | 'system' | 'assistant' | 'result' | 'text' | 'image' | 'call' | 'tool';
+type Carrier = 'user' | 'system' | 'assistant' | 'result' | 'text' | 'image' | 'call' | 'tool';
 
-/** A request with this at one place, and the path it stands at. */
-function requestWith(place: Place, extra_content: unknown): { request: object; path: string } {
+/** A request with this at one carrier, and the path it stands at. */
+function requestWith(carrier: Carrier, extra_content: unknown): { request: object; path: string } {
   const asked = (message: object) => ({ model: 'a', messages: [message] });
-  switch (place) {
+  switch (carrier) {
     case 'user':
     case 'system':
-      return { request: asked({ role: place, content: 'x', extra_content }), path: 'messages.0' };
+      return { request: asked({ role: carrier, content: 'x', extra_content }), path: 'messages.0' };
     case 'assistant':
       return { request: asked({ role: 'assistant', content: 'x', extra_content }), path: 'messages.0' };
     case 'result':
@@ -60,12 +60,12 @@ const image = { type: 'image_url', image_url: { url: png, detail: 'high' } };
 const remote = { type: 'url', url: 'https://example.com/large.png' };
 
 /** What asks a provider for something that nobody has priced, by where it stands. */
-const refused: [string, Place, unknown, string][] = [
+const refused: [string, Carrier, unknown, string][] = [
   ['the content of a message', 'user', { openai: { content: [image] } }, 'openai.content'],
   ['the content of an instruction', 'system', { openai: { content: [image] } }, 'openai.content'],
   ['the content of an answer', 'assistant', { openai: { content: [image] } }, 'openai.content'],
   ['the role of a message', 'user', { openai: { role: 'assistant' } }, 'openai.role'],
-  ['an image in the place of a text', 'text', { openai: image }, 'openai.type'],
+  ['an image in the carrier of a text', 'text', { openai: image }, 'openai.type'],
   ['another source of an image', 'image', { anthropic: { source: remote } }, 'anthropic.source'],
   ['another image', 'image', { openai: { image_url: { url: png } } }, 'openai.image_url'],
   ['a search of the provider’s', 'tool', { anthropic: { type: 'web_search_20250305' } }, 'anthropic.type'],
@@ -182,7 +182,7 @@ const refused: [string, Place, unknown, string][] = [
 ];
 
 /** State and marks, as they were answered or as clients set them. */
-const taken: [string, Place, unknown][] = [
+const taken: [string, Carrier, unknown][] = [
   ['a mark on a message', 'user', { anthropic: cached }],
   ['a mark on an instruction', 'system', { anthropic: cached }],
   ['a mark on a text, for OpenRouter too', 'text', { anthropic: cached, openai: cached }],
@@ -225,13 +225,13 @@ const taken: [string, Place, unknown][] = [
 ];
 
 describe('extra_content', () => {
-  test.each(refused)('refuses %s on a %s by name', (_what, place, extra, field) => {
-    const { request, path } = requestWith(place, extra);
+  test.each(refused)('refuses %s on a %s by name', (_what, carrier, extra, field) => {
+    const { request, path } = requestWith(carrier, extra);
     expect(problemPaths(request)).toContain(`${path}.extra_content.${field}`);
   });
 
-  test.each(taken)('carries %s', (_what, place, extra) => {
-    const { request } = requestWith(place, extra);
+  test.each(taken)('carries %s', (_what, carrier, extra) => {
+    const { request } = requestWith(carrier, extra);
     expect(problemPaths(request)).toEqual([]);
     expect(JSON.stringify(chatRequestSchema.parse(request))).toContain(JSON.stringify(extra));
   });
@@ -266,14 +266,14 @@ describe('what an answer brings along', () => {
   test.each([
     ['a text with more than its text', { type: 'text', text: 'x', signals: 1 }, { type: 'text', text: 'x' }],
     ['a block that cannot go back', { type: 'server_tool_use', id: 's' }, null],
-  ])('is kept so that it can go back: %s', (_what, said, kept) => {
-    expect(keptBlock(said)).toEqual(kept);
+  ])('is kept so that it can go back: %s', (_what, sent, kept) => {
+    expect(keptBlock(sent)).toEqual(kept);
   });
 
   test.each([
     ['words', { type: 'reasoning.text', text: 'x', more: {} }, { type: 'reasoning.text', text: 'x' }],
     ['something else', { type: 'image_url' }, null],
-  ])('and so are details of reasoning: %s', (_what, said, kept) => {
-    expect(keptReasoning(said)).toEqual(kept);
+  ])('and so are details of reasoning: %s', (_what, sent, kept) => {
+    expect(keptReasoning(sent)).toEqual(kept);
   });
 });

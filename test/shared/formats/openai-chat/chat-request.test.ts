@@ -145,8 +145,8 @@ describe('values that say nothing', () => {
   });
 
   it('keep meaning something where they do: tool_choice none with tools, and temperature 1', () => {
-    const said = { tools: [weather], tool_choice: 'none', temperature: 1 };
-    expect(read(said)).toEqual({ ...minimal, ...said });
+    const asked = { tools: [weather], tool_choice: 'none', temperature: 1 };
+    expect(read(asked)).toEqual({ ...minimal, ...asked });
   });
 });
 

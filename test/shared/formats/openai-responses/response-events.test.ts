@@ -91,11 +91,11 @@ describe('the events of a response', () => {
 
   it('tell the rest at the end, whatever part of the output had come before', () => {
     const whole = completionOf('Hello, world', [call('call_1', '{"city":"Oslo"}'), call('call_2', '{}')]);
-    for (const told of ['', 'Hello', 'Hello, world']) {
+    for (const sent of ['', 'Hello', 'Hello, world']) {
       const events = createResponseEvents(facts);
       const all = [
         ...events.created(),
-        ...(told === '' ? [] : events.delta(text(told))),
+        ...(sent === '' ? [] : events.delta(text(sent))),
         ...events.completed(whole, new Date(3000)),
       ];
       const before = accumulate(all.slice(0, -1));

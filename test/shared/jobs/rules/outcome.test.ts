@@ -79,11 +79,11 @@ const table: [string, FailureReason, number | null, Partial<Tried>, string][] = 
 describe('decide', () => {
   test.each(table)('%s', (_promise, reason, retryAfterMs, facts, expected) => {
     const outcome = decide(failed(reason, retryAfterMs), { ...tried, ...facts }, 0.5);
-    const said =
+    const seen =
       outcome.kind === 'again'
         ? `${outcome.target} ${outcome.delayMs} ${outcome.counts ? 'counts' : 'free'}`
         : outcome.kind === 'failed' && outcome.error.type;
-    expect(said).toBe(expected);
+    expect(seen).toBe(expected);
   });
 
   test('a refusal certainly did nothing; a cut call is unknown; an error answer is a failure', () => {

@@ -37,10 +37,10 @@ const running: JobCore = { ...waiting, state: 'running', leaseUntilMs: nowMs + 5
 const succeeded: JobCore = { ...waiting, state: 'succeeded' };
 
 const claim: JobMove = { kind: 'claim', generation: 2, leaseMs };
-const giveBack: JobMove = { kind: 'returnTicket', generation: 2, delayMs: 400 };
+const returnTicket: JobMove = { kind: 'returnTicket', generation: 2, delayMs: 400 };
 const withdraw: JobMove = { kind: 'withdrawTicket', generation: 2 };
 const extend: JobMove = { kind: 'extendLease', fence: 3, leaseMs };
-const putBack: JobMove = { kind: 'putBack', fence: 3, delayMs: 700, counts: true };
+const requeue: JobMove = { kind: 'requeue', fence: 3, delayMs: 700, counts: true };
 const succeed: JobMove = { kind: 'end', fence: 3, state: 'succeeded' };
 const cancelQueued: JobMove = { kind: 'end', fence: null, state: 'cancelled' };
 
@@ -56,7 +56,7 @@ describe('a move that may be made changes exactly this', () => {
     [
       'a ticket that is handed back voids itself',
       ticketed,
-      giveBack,
+      returnTicket,
       { state: 'waiting', generation: 3, runAtMs: nowMs + 400 },
     ],
     [
@@ -73,15 +73,15 @@ describe('a move that may be made changes exactly this', () => {
       { leaseUntilMs: nowMs + leaseMs },
     ],
     [
-      'a job put back waits under a new generation',
+      'a requeued job waits under a new generation',
       running,
-      putBack,
+      requeue,
       { state: 'waiting', generation: 3, leaseUntilMs: null, runAtMs: nowMs + 700 },
     ],
     [
       'a call that does not count gives its try back, never its attempt',
       running,
-      { ...putBack, counts: false },
+      { ...requeue, counts: false },
       { state: 'waiting', generation: 3, leaseUntilMs: null, runAtMs: nowMs + 700, tries: 1 },
     ],
     ['its newest attempt ends a job', running, succeed, { state: 'succeeded', leaseUntilMs: null }],
@@ -93,7 +93,7 @@ describe('a move that may be made changes exactly this', () => {
       { state: 'expired' },
     ],
     [
-      'a wish to cancel is noted on a running job',
+      'a request to cancel is noted on a running job',
       running,
       { kind: 'requestCancel' },
       { cancelRequested: true },
@@ -113,18 +113,18 @@ describe('a move that may not be made changes nothing', () => {
     ['a claim of a job that is not wanted', { ...ticketed, cancelRequested: true }, claim],
     ['a claim at the deadline', { ...ticketed, deadlineAtMs: nowMs }, claim],
     ['an older ticket withdrawn', ticketed, { ...withdraw, generation: 1 }],
-    ['an older ticket handed back', ticketed, { ...giveBack, generation: 1 }],
+    ['an older ticket handed back', ticketed, { ...returnTicket, generation: 1 }],
     ['a lease of an older attempt', running, { ...extend, fence: 2 }],
     ['a lease of a job that ended', succeeded, extend],
-    ['an older attempt that puts the job back', running, { ...putBack, fence: 2 }],
-    ['an attempt that puts a final job back', succeeded, putBack],
+    ['an older attempt that puts the job back', running, { ...requeue, fence: 2 }],
+    ['an attempt that puts a final job back', succeeded, requeue],
     ['an older attempt that ends the job', running, { ...succeed, fence: 2 }],
     ['an attempt that ends a job that waits again', waiting, succeed],
     ['a second end', succeeded, succeed],
     ['a cancellation without the fence of the run', running, cancelQueued],
     ['a success of a job that never ran', waiting, { ...cancelQueued, state: 'succeeded' }],
     ['a failure of a job that is not running', ticketed, { ...cancelQueued, state: 'failed' }],
-    ['a wish to cancel what is over', succeeded, { kind: 'requestCancel' }],
+    ['a request to cancel what is over', succeeded, { kind: 'requestCancel' }],
   ])('%s', (_promise, job, move) => {
     expect(moveJob(job, move, nowMs)).toBeNull();
   });
@@ -215,10 +215,10 @@ describe('a delivery', () => {
     [
       'given back unsent is due at once, and the try does not count',
       leased,
-      { kind: 'giveBack', token: 'mine' },
+      { kind: 'handBack', token: 'mine' },
       { tries: 0, dueAtMs: nowMs, ...unleased },
     ],
-    ['cannot be given back by another', leased, { kind: 'giveBack', token: 'yours' }, null],
+    ['cannot be given back by another', leased, { kind: 'handBack', token: 'yours' }, null],
     [
       'starts a new chain',
       { ...due, state: 'exhausted', dueAtMs: null, tries: 9 },

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
-import { newId } from '../../../../src/shared/ids.ts';
 import { acceptJobs } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
-import { listOrphanedJobs } from '../../../../src/shared/jobs/sql/jobs.ts';
+import { listOrphanedJobs } from '../../../../src/shared/jobs/sql/stoppable-jobs.ts';
 import { creditAccount } from '../../../../src/shared/money/credit.ts';
 import { defaultLimits } from '../../../../src/shared/platform/config/quotas.ts';
 import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
 import { createTestDatabase } from '../../../support/database.ts';
+import { intakeOf } from '../../../support/job-intake.ts';
 
 const leaseSeconds = 30;
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -27,44 +27,24 @@ afterAll(async () => {
 type Scene = { lostCalls: [worker: string, startedAgo: number][]; seen: [worker: string, ago: number][] };
 
 async function arrange({ lostCalls, seen }: Scene): Promise<string> {
-  const jobId = newId('job');
+  const intake = intakeOf({
+    model: 'alpha/a',
+    provider: 'alpha',
+    targetModel: 'alpha/a',
+    maxAttempts: 10,
+    expiresInSeconds: 3600,
+    targets: JSON.stringify([{ provider: 'alpha', model: 'alpha/a' }]),
+  });
+  const jobId = intake.id;
   await acceptJobs(
     sql,
-    [
-      {
-        jobId,
-        accountId: 'one',
-        idempotencyKey: null,
-        fingerprint: '',
-        reply: '',
-        surface: 'jobs',
-        original: null,
-        lane: 1,
-        model: 'alpha/a',
-        provider: 'alpha',
-        targetModel: 'alpha/a',
-        maxAttempts: 10,
-        holdId: newId('hold'),
-        holdNano: 5n,
-        inputTokensBound: 1,
-        tokensBound: 2,
-        stream: false,
-        announces: null,
-        webhookUrl: null,
-        webhookPayload: 'thin',
-        metadata: {},
-        runAt: null,
-        createdAt: new Date(),
-        expiresInSeconds: 3600,
-        request: '{}',
-        targets: JSON.stringify([{ provider: 'alpha', model: 'alpha/a' }]),
-      },
-    ],
+    [intake],
     defaultLimits(() => undefined),
     5000,
   );
   for (const [index, [worker, ago]] of lostCalls.entries())
-    await sql`insert into attempts (job_id, number, provider, model, worker_id, outcome, error, started_at, ended_at)
+    await sql`insert into attempts (job_id, number, provider, model, worker_id, outcome, error, started_at,
+    ended_at)
       values (${jobId}, ${index + 1}, 'alpha', 'alpha/a', ${worker}, 'unknown', 'lost: its worker is gone',
         now() - make_interval(secs => ${ago}), now())`;
   // This loss is not written yet: its attempt is the one that the lease belonged to.

@@ -17,8 +17,12 @@ import {
 } from '../../../../src/shared/jobs/rules/transitions.ts';
 import { acceptJobs } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
 import { claimJobs, extendLeases } from '../../../../src/shared/jobs/sql/claim-jobs.ts';
-import { listOrphanedJobs, listOverdueJobs, requestCancels } from '../../../../src/shared/jobs/sql/jobs.ts';
 import { requeueJobs, settleJobs } from '../../../../src/shared/jobs/sql/settle-jobs.ts';
+import {
+  listOrphanedJobs,
+  listOverdueJobs,
+  requestCancels,
+} from '../../../../src/shared/jobs/sql/stoppable-jobs.ts';
 import { creditAccount } from '../../../../src/shared/money/credit.ts';
 import { defaultLimits } from '../../../../src/shared/platform/config/quotas.ts';
 import {
@@ -47,6 +51,7 @@ import {
 import { restartDelivery } from '../../../../src/shared/webhooks/sql/deliveries.ts';
 import { type Random, seededRandom } from '../../../../tools/stack/random.ts';
 import { createTestDatabase } from '../../../support/database.ts';
+import { intakeOf } from '../../../support/job-intake.ts';
 
 /** One for each sequence that is played at the same time, since an account's moves wait for each other. */
 const accountIds = ['one', 'two', 'three', 'four'];
@@ -89,39 +94,20 @@ const targets = [
 ];
 
 async function accept(sql: Database, account: string, deadlineMs: number): Promise<string> {
-  const jobId = newId('job');
+  const intake = intakeOf({
+    accountId: account,
+    model: 'alpha/a',
+    provider: 'alpha',
+    targetModel: 'alpha/a',
+    maxAttempts: 10,
+    holdNano: 5n,
+    expiresInSeconds: deadlineMs / 1000,
+    targets: JSON.stringify(targets),
+  });
+  const jobId = intake.id;
   const [verdict] = await acceptJobs(
     sql,
-    [
-      {
-        jobId,
-        accountId: account,
-        idempotencyKey: null,
-        fingerprint: '',
-        reply: '',
-        surface: 'jobs',
-        original: null,
-        lane: 1,
-        model: 'alpha/a',
-        provider: 'alpha',
-        targetModel: 'alpha/a',
-        maxAttempts: 10,
-        holdId: newId('hold'),
-        holdNano: 5n,
-        inputTokensBound: 1,
-        tokensBound: 2,
-        stream: false,
-        announces: null,
-        webhookUrl: null,
-        webhookPayload: 'thin',
-        metadata: {},
-        runAt: null,
-        createdAt: new Date(),
-        expiresInSeconds: deadlineMs / 1000,
-        request: '{}',
-        targets: JSON.stringify(targets),
-      },
-    ],
+    [intake],
     defaultLimits(() => undefined),
     5000,
   );
@@ -175,7 +161,7 @@ async function moveRow(
       );
     case 'withdrawTicket':
       return (await withdrawTickets(sql, [{ id: job.id, generation: move.generation }]))[0] === true;
-    case 'recallTicket': {
+    case 'revokeTicket': {
       await tx`update accounts set paused = true where id = ${job.accountId}`;
       const recalled = await revokeTickets(sql, targets[job.target]!.provider);
       await tx`update accounts set paused = false where id = ${job.accountId}`;
@@ -183,7 +169,7 @@ async function moveRow(
     }
     case 'extendLease':
       return (await extendLeases(sql, [{ id: job.id, attempt: move.fence }], move.leaseMs / 1000)).length > 0;
-    case 'putBack': {
+    case 'requeue': {
       const { fence, delayMs, counts } = move;
       const way = { provider: 'alpha', targetModel: 'alpha/a', target: 0, eventSeq: null, attempt };
       return (await requeueJobs(sql, [{ jobId: job.id, fence, delayMs, counts, ...way }]))[0] === true;
@@ -222,28 +208,28 @@ function anyMove(random: Random, job: JobCore & { target: number }): JobMove {
   const roundDelayMs = job.target + 1 < targets.length ? 0 : 3000;
   const fitting: Partial<Record<JobState, JobMove['kind'][]>> = {
     waiting: ['ticket', 'ticket', 'ticket', 'end'],
-    ticketed: ['claim', 'claim', 'claim', 'claim', 'returnTicket', 'withdrawTicket', 'recallTicket', 'end'],
-    running: ['putBack', 'putBack', 'extendLease', 'extendLease', 'end'],
+    ticketed: ['claim', 'claim', 'claim', 'claim', 'returnTicket', 'withdrawTicket', 'revokeTicket', 'end'],
+    running: ['requeue', 'requeue', 'extendLease', 'extendLease', 'end'],
   };
   const every: JobMove['kind'][] = [
     'ticket',
     'claim',
     'returnTicket',
     'withdrawTicket',
-    'recallTicket',
+    'revokeTicket',
     'extendLease',
-    'putBack',
+    'requeue',
     'end',
   ];
   const kind = random.chance(0.04)
     ? 'requestCancel'
     : random.pick(random.chance(0.75) ? (fitting[job.state] ?? every) : every);
-  if (kind === 'ticket' || kind === 'recallTicket' || kind === 'requestCancel') return { kind };
+  if (kind === 'ticket' || kind === 'revokeTicket' || kind === 'requestCancel') return { kind };
   if (kind === 'claim') return { kind, generation, leaseMs };
   if (kind === 'withdrawTicket') return { kind, generation };
   if (kind === 'returnTicket') return { kind, generation, delayMs: roundDelayMs };
   if (kind === 'extendLease') return { kind, fence, leaseMs };
-  if (kind === 'putBack') return { kind, fence, delayMs, counts: random.chance(0.7) };
+  if (kind === 'requeue') return { kind, fence, delayMs, counts: random.chance(0.7) };
   const state = random.pick<FinalState>(finalStates);
   return { kind, fence: random.chance(0.3) ? null : fence, state };
 }
@@ -280,15 +266,15 @@ describe('a row moves as the domain says', () => {
           listOrphanedJobs(sql, { limit: 10, leaseSeconds: 30 }),
           listOverdueJobs(sql, { limit: 10 }),
         ]);
-        const said = `${job.state} ${move.kind} ${after === null ? 'refused' : after.state}`;
+        const label = `${job.state} ${move.kind} ${after === null ? 'refused' : after.state}`;
         const { target } = row;
         const expected = { ...(after ?? job), target };
-        expect({ step, said, made, row }).toEqual({ step, said, made: after !== null, row: expected });
-        expect([lost.length === 1, overdue.length === 1], `step ${step}: ${said}`).toEqual([
+        expect({ step, label, made, row }).toEqual({ step, label, made: after !== null, row: expected });
+        expect([lost.length === 1, overdue.length === 1], `step ${step}: ${label}`).toEqual([
           isOrphaned(row, 0),
           isOverdue(row, 0),
         ]);
-        seen.set(said, (seen.get(said) ?? 0) + 1);
+        seen.set(label, (seen.get(label) ?? 0) + 1);
         job = row;
       }
     });
@@ -310,16 +296,16 @@ describe('a row moves as the domain says', () => {
       'claim',
       'returnTicket',
       'withdrawTicket',
-      'recallTicket',
+      'revokeTicket',
       'extendLease',
-      'putBack',
+      'requeue',
       'end',
       'requestCancel',
     ];
     for (const kind of kinds) {
-      const met = [...seen.keys()].filter((said) => said.split(' ')[1] === kind);
+      const met = [...seen.keys()].filter((label) => label.split(' ')[1] === kind);
       expect(
-        met.some((said) => said.endsWith('refused')) && met.some((said) => !said.endsWith('refused')),
+        met.some((label) => label.endsWith('refused')) && met.some((label) => !label.endsWith('refused')),
       ).toBe(true);
     }
   });
@@ -391,7 +377,7 @@ describe('a delivery', () => {
       return deliveries.length > 0;
     }
     if (move.kind === 'restart') return await restartDelivery(tx, accountId, id);
-    if (move.kind === 'giveBack') {
+    if (move.kind === 'handBack') {
       const before = await readDelivery(tx, id);
       await releaseDelivery(sql, { id, token: move.token, attempt: 1 });
       return before.leaseToken === move.token;
@@ -406,10 +392,10 @@ describe('a delivery', () => {
 
   function anyMove(random: Random, delivery: DeliveryCore, step: number): DeliveryMove {
     const token = delivery.leaseToken !== null && random.chance(0.8) ? delivery.leaseToken : 'nobody';
-    const kind = random.pick(['claim', 'claim', 'record', 'record', 'giveBack', 'restart'] as const);
+    const kind = random.pick(['claim', 'claim', 'record', 'record', 'handBack', 'restart'] as const);
     if (kind === 'claim') return { kind, token: `token ${step}`, leaseMs: 5000 };
     if (kind === 'restart') return { kind };
-    if (kind === 'giveBack') return { kind, token };
+    if (kind === 'handBack') return { kind, token };
     const kinds = ['again', 'delivered', 'exhausted'] as const;
     const verdict = random.pick(kinds);
     return {
@@ -436,8 +422,8 @@ describe('a delivery', () => {
           const after = moveDelivery(delivery, move, 0);
           const made = await moveRow(tx, sql, id, move);
           const row = await readDelivery(tx, id);
-          const said = `sequence ${seed}, step ${step}: ${delivery.state} ${move.kind}`;
-          expect({ said, made, row }).toEqual({ said, made: after !== null, row: after ?? delivery });
+          const label = `sequence ${seed}, step ${step}: ${delivery.state} ${move.kind}`;
+          expect({ label, made, row }).toEqual({ label, made: after !== null, row: after ?? delivery });
           delivery = row;
         }
       });
@@ -448,7 +434,8 @@ describe('a delivery', () => {
     const all = Object.keys(legalDeliveryMoves) as DeliveryCore['state'][];
     const refused: string[] = [];
     const go = (tx: Transaction, id: string, state: DeliveryCore['state']) =>
-      tx`update deliveries set state = ${state}, next_attempt_at = case when ${state === 'pending'} then now() end
+      tx`update deliveries set state = ${state}, next_attempt_at = case when ${state === 'pending'}
+      then now() end
         where id = ${id}`;
     await undone(async (tx) => {
       for (const from of all) {

@@ -73,8 +73,9 @@ async function acceptJob(accountId: string, hold: bigint): Promise<string> {
       expires_in_seconds: 60,
     },
   ];
-  const [row] =
-    await runtime`select * from accept_jobs(${JSON.stringify(intake)}::text::json, array['{}'], array['[{"model":"a"}]'], array[null]::text[], null)`;
+  const [row] = await runtime`select *
+    from accept_jobs(${JSON.stringify(intake)}::text::json, array['{}'], array['[{"model":"a"}]'],
+    array[null]::text[], null)`;
   expect(row?.['verdict']).toBe('accepted');
   return id;
 }
@@ -164,7 +165,8 @@ describe('a planted violation is found', () => {
 
   const insertBatch = (values: string) =>
     `insert into batches (
-      id, account_id, kind, endpoint, input_file_id, fingerprint, expires_at, state, hold_id, total, completed, finished_at
+      id, account_id, kind, endpoint, input_file_id, fingerprint, expires_at, state, hold_id, total,
+      completed, finished_at
     ) values (
       'batch_b', 'one', 'openai', '/v1/chat/completions', 'file_b', '', now() + interval '1 day', ${values}
     )`;
@@ -183,7 +185,8 @@ describe('a planted violation is found', () => {
     [
       'money of no account',
       () => [
-        `insert into entries (account_id, type, amount_nano, available_nano, held_nano, description) values ('nobody', 'deposit', 5, 5, 0, 'from nowhere')`,
+        `insert into entries (account_id, type, amount_nano, available_nano, held_nano,
+        description) values ('nobody', 'deposit', 5, 5, 0, 'from nowhere')`,
       ],
       [sum, total],
     ],
@@ -225,7 +228,8 @@ describe('a planted violation is found', () => {
     [
       'a batch that ended with its hold open',
       () => [
-        `insert into holds (id, account_id, batch_id, amount_nano, remaining_nano) values ('hold_b', 'one', 'batch_b', 0, 0)`,
+        `insert into holds (id, account_id, batch_id, amount_nano, remaining_nano) values ('hold_b', 'one',
+        'batch_b', 0, 0)`,
         insertBatch(`'completed', 'hold_b', 1, 1, now()`),
       ],
       ['A batch that ended has closed its hold, and counted every line once'],
@@ -233,9 +237,11 @@ describe('a planted violation is found', () => {
     [
       'a line that is no job yet and whose share is gone',
       () => [
-        `insert into holds (id, account_id, batch_id, amount_nano, remaining_nano) values ('hold_b', 'one', 'batch_b', 7, 0)`,
+        `insert into holds (id, account_id, batch_id, amount_nano, remaining_nano) values ('hold_b', 'one',
+        'batch_b', 7, 0)`,
         insertBatch(`'in_progress', 'hold_b', 1, 0, null`),
-        `insert into batch_lines (batch_id, line, custom_id, job_id, hold_nano) values ('batch_b', 1, 'a', 'job_b', 7)`,
+        `insert into batch_lines (batch_id, line, custom_id, job_id, hold_nano) values ('batch_b', 1, 'a',
+        'job_b', 7)`,
       ],
       [shares],
     ],
@@ -243,7 +249,8 @@ describe('a planted violation is found', () => {
     [
       'a charge of an unfinished job',
       () => [
-        `insert into charges (job_id, account_id, hold_nano, amount_nano) values ('${openJob}', 'one', 300, 0)`,
+        `insert into charges (job_id, account_id, hold_nano, amount_nano) values ('${openJob}', 'one', 300,
+        0)`,
       ],
       [one],
     ],
@@ -272,14 +279,16 @@ describe('a planted violation is found', () => {
     [
       'a second charge entry',
       () => [
-        `insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id, description) values ('one', 'charge', 0, 550, 300, '${finalJob}', 'again')`,
+        `insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id,
+        description) values ('one', 'charge', 0, 550, 300, '${finalJob}', 'again')`,
       ],
       [charged],
     ],
     [
       'a second release',
       () => [
-        `insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id, description) values ('one', 'release', 0, 550, 300, '${finalJob}', 'again')`,
+        `insert into entries (account_id, type, amount_nano, available_nano, held_nano, job_id,
+        description) values ('one', 'release', 0, 550, 300, '${finalJob}', 'again')`,
       ],
       [once],
     ],

@@ -21,7 +21,7 @@ test('what is needed and nothing else is a configuration', () => {
   expect(mistakesOf(enough)).toEqual([]);
 });
 
-const wrong: [name: string, value: string, says: string][] = [
+const wrong: [name: string, value: string, sentence: string][] = [
   ['PORT', '99999', 'a whole number from 0 to 65535'],
   ['ENVIRONMENT', 'prod', 'one of development, staging, production'],
   ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
@@ -37,12 +37,12 @@ const wrong: [name: string, value: string, says: string][] = [
   ['FAILPOINTS', 'bad=zz', 'name=action'],
   ['MODELS_FILE', '/nowhere.json', 'cannot read "/nowhere.json"'],
 ];
-for (const [name, value, says] of wrong) {
+for (const [name, value, sentence] of wrong) {
   test(`${name}=${value} is refused by name and told what is allowed`, () => {
     const mistakes = mistakesOf({ ...enough, [name]: value });
     expect(mistakes).toHaveLength(1);
     expect(mistakes[0]).toContain(`${name}:`);
-    expect(mistakes[0]).toContain(says);
+    expect(mistakes[0]).toContain(sentence);
   });
 }
 
@@ -78,7 +78,7 @@ test('all mistakes are told together, also those between variables', () => {
   ]);
 });
 
-test('without any provider it says how to have one', () => {
+test('without any provider it sentence how to have one', () => {
   const { OPENAI_API_KEY: _, ...rest } = enough;
   expect(mistakesOf(rest)).toEqual([expect.stringContaining('none is set')]);
 });

@@ -63,24 +63,24 @@ describe('outside development', () => {
   });
 });
 
-describe('what is allowed and dangerous is said at the start', () => {
-  const said = (env: Record<string, string>) =>
+describe('what is allowed and dangerous is warned at the start', () => {
+  const warned = (env: Record<string, string>) =>
     startWarnings(parseConfig({ ...enough(), ...env })).join('\n');
 
   test('webhooks to private addresses in production', () => {
-    expect(said({ WEBHOOK_ALLOW_PRIVATE: 'on' })).toMatch(/^WEBHOOK_ALLOW_PRIVATE=on/);
-    expect(said({})).toBe('');
+    expect(warned({ WEBHOOK_ALLOW_PRIVATE: 'on' })).toMatch(/^WEBHOOK_ALLOW_PRIVATE=on/);
+    expect(warned({})).toBe('');
   });
 
   test('metrics that nobody can read', () => {
-    expect(said({ HOST: '0.0.0.0' })).toMatch(/^METRICS_TOKEN is not set/);
-    expect(said({ HOST: '0.0.0.0', METRICS_TOKEN: 'a token of mine' })).toBe('');
+    expect(warned({ HOST: '0.0.0.0' })).toMatch(/^METRICS_TOKEN is not set/);
+    expect(warned({ HOST: '0.0.0.0', METRICS_TOKEN: 'a token of mine' })).toBe('');
     expect(parseConfig({ ...enough(), HOST: '0.0.0.0' }).http.metricsOpen).toBe(false);
     expect(parseConfig({ ...enough(), HOST: '127.0.0.1' }).http.metricsOpen).toBe(true);
   });
 
   test('development that others can reach', () => {
-    expect(said({ ENVIRONMENT: 'development', HOST: '::' })).toMatch(/^ENVIRONMENT=development on HOST=::/);
-    expect(said({ ENVIRONMENT: 'development', HOST: 'localhost' })).toBe('');
+    expect(warned({ ENVIRONMENT: 'development', HOST: '::' })).toMatch(/^ENVIRONMENT=development on HOST=::/);
+    expect(warned({ ENVIRONMENT: 'development', HOST: 'localhost' })).toBe('');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createGroupCommit } from '../../../../src/shared/platform/group-commit/group-commit.ts';
 
-const faults: Record<string, 'nobody' | 'lock'> = { away: 'nobody', locked: 'lock' };
+const faults: Record<string, 'nobody' | 'lock'> = { unavailable: 'nobody', locked: 'lock' };
 
 /** A statement that can be held open, and remembers what it was given. */
 function statement(
@@ -89,7 +89,7 @@ describe('group commit', () => {
   });
 
   test('when the database is away nobody is repeated', async () => {
-    const { commit, groups } = statement({ fail: () => new Error('away') });
+    const { commit, groups } = statement({ fail: () => new Error('unavailable') });
     const settled = await Promise.allSettled([1, 2, 3].map((item) => commit(item)));
     expect(settled.every((one) => one.status === 'rejected')).toBe(true);
     expect(groups).toHaveLength(1);

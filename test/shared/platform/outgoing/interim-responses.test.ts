@@ -125,7 +125,7 @@ it('what looks like one inside an answer is left in it', async () => {
   const cut = answer.indexOf('HTTP/1.1 100');
   packets = [go, answer.slice(0, cut), answer.slice(cut)];
   const provider = connect('compatible', url());
-  const said = await provider.call(sent);
-  expect(textOf(said)).toBe('HTTP/1.1 100 Continue and more');
+  const received = await provider.call(sent);
+  expect(textOf(received)).toBe('HTTP/1.1 100 Continue and more');
   await provider.close();
 });

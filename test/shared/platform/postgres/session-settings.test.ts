@@ -36,12 +36,12 @@ test.each(strange)('with %s = %s for the role everything goes on as ever', async
     // The pool of a process that starts now.
     const settings = { poolMax: 2, prepare: canPrepare(), applicationName: 'test' };
     sql = openDatabase({ url: server.appUrl, ...settings });
-    const [read] = await sql<{ at: Date; bytes: Buffer; places: (string | null)[]; short: number }[]>`
+    const [read] = await sql<{ at: Date; bytes: Buffer; elements: (string | null)[]; short: number }[]>`
       select timestamptz '2030-01-31 12:00:00.123456+00' as at, '\\x00ff'::bytea as bytes,
-        ${['a', null, 'NULL']}::text[] as places, 0.1::double precision as short`;
+        ${['a', null, 'NULL']}::text[] as elements, 0.1::double precision as short`;
     expect(read?.at.toISOString()).toBe('2030-01-31T12:00:00.123Z');
     expect([...(read?.bytes ?? [])]).toEqual([0, 255]);
-    expect(read?.places).toEqual(['a', null, 'NULL']);
+    expect(read?.elements).toEqual(['a', null, 'NULL']);
     expect(read?.short).toBe(0.1);
     await sql.end();
   } finally {

@@ -17,10 +17,10 @@ afterAll(() => database.drop());
 
 let relay: Relay;
 let sql: Database;
-let told: string[];
+let reported: string[];
 beforeEach(async () => {
   relay = await startRelay(database.ownerUrl);
-  told = [];
+  reported = [];
   sql = open(2);
 });
 afterEach(async () => {
@@ -30,8 +30,8 @@ afterEach(async () => {
 
 function open(poolMax: number, prepare = true): Database {
   const outages: OutageLog = {
-    failed: () => told.push('failed'),
-    recovered: () => told.push('recovered'),
+    failed: () => reported.push('failed'),
+    recovered: () => reported.push('recovered'),
   };
   return openDatabase({ url: relay.url, poolMax, prepare, applicationName: 'test', outages, silence });
 }
@@ -112,11 +112,11 @@ it('says that the database is away, and that it is back', async () => {
   relay.cutAll();
   await waitFor('a failure', async () => {
     await failure(one());
-    return told.includes('failed');
+    return reported.includes('failed');
   });
   relay.pass();
   await waitFor('the recovery', async () => {
     await failure(one());
-    return told.at(-1) === 'recovered';
+    return reported.at(-1) === 'recovered';
   });
 });

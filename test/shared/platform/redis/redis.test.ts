@@ -91,7 +91,7 @@ describe('a subscriber', () => {
     subscribers.push(subscriber);
     const heard: string[] = [];
     subscriber.onMessage((channel, message) => {
-      if (channel === `${prefix}:news`) heard.push(message);
+      if (channel === `${prefix}:signals`) heard.push(message);
     });
     return { subscriber, heard };
   }
@@ -99,10 +99,10 @@ describe('a subscriber', () => {
   it('whose connection falls silent hears again what is published', async () => {
     const publisher = await open('commands', await startRelay(url));
     const { subscriber, heard } = listen(publisher, await open('blocking'));
-    expect(await subscriber.subscribe(`${prefix}:news`)).toBe(true);
+    expect(await subscriber.subscribe(`${prefix}:signals`)).toBe(true);
     relay.silenceOpen();
-    await waitFor('the news', async () => {
-      await publisher.publish(`${prefix}:news`, 'again');
+    await waitFor('the signal', async () => {
+      await publisher.publish(`${prefix}:signals`, 'again');
       return heard.includes('again');
     });
   });
@@ -112,10 +112,10 @@ describe('a subscriber', () => {
     const subscribe = connection.subscribe.bind(connection);
     connection.subscribe = () => Promise.reject(new Error('no'));
     const { subscriber, heard } = listen(publisher, connection);
-    expect(await subscriber.subscribe(`${prefix}:news`)).toBe(false);
+    expect(await subscriber.subscribe(`${prefix}:signals`)).toBe(false);
     connection.subscribe = subscribe;
-    await waitFor('the news', async () => {
-      await publisher.publish(`${prefix}:news`, 'at last');
+    await waitFor('the signal', async () => {
+      await publisher.publish(`${prefix}:signals`, 'at last');
       return heard.includes('at last');
     });
   });
@@ -219,12 +219,12 @@ describe('a cluster whose connections fall silent', () => {
     );
     const heard: string[] = [];
     subscriber.onMessage((channel, message) => {
-      if (channel === `${prefix}:news`) heard.push(message);
+      if (channel === `${prefix}:signals`) heard.push(message);
     });
-    expect(await subscriber.subscribe(`${prefix}:news`)).toBe(true);
+    expect(await subscriber.subscribe(`${prefix}:signals`)).toBe(true);
     silence();
-    await waitFor('the news', async () => {
-      await publisher.publish(`${prefix}:news`, 'again').catch(() => undefined);
+    await waitFor('the signal', async () => {
+      await publisher.publish(`${prefix}:signals`, 'again').catch(() => undefined);
       return heard.includes('again');
     });
     subscriber.close();

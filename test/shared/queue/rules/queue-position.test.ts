@@ -3,7 +3,7 @@ import { estimateStart, type QueuePosition } from '../../../../src/shared/queue/
 
 const now = new Date('2030-01-01T00:00:00Z');
 const inSeconds = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-const place = (more: Partial<QueuePosition>): QueuePosition => ({
+const position = (more: Partial<QueuePosition>): QueuePosition => ({
   ahead: 0,
   isAtLeast: false,
   endedLately: 0,
@@ -32,6 +32,6 @@ describe('when a job is likely to start', () => {
       null,
     ],
   ])('%s', (_, more, start) => {
-    expect(estimateStart(place(more), now)).toEqual(start);
+    expect(estimateStart(position(more), now)).toEqual(start);
   });
 });

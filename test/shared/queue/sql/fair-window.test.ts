@@ -45,8 +45,10 @@ async function plant(count: number, job: Planted): Promise<string[]> {
   const { account, provider = 'alpha', lane = 1, deadlineSeconds = 86_400 } = job;
   const ids = Array.from({ length: count }, () => newId('job'));
   const holdId = newId('hold');
-  await sql`insert into holds (id, account_id, amount_nano, remaining_nano) values (${holdId}, ${account}, 0, 0)`;
-  await sql`insert into jobs (id, account_id, lane, model, provider, target_model, max_attempts, hold_id, hold_nano,
+  await sql`insert into holds (id, account_id, amount_nano, remaining_nano) values (${holdId}, ${account}, 0,
+  0)`;
+  await sql`insert into jobs (id, account_id, lane, model, provider, target_model, max_attempts, hold_id,
+  hold_nano,
       input_tokens_bound, tokens_bound, deadline_at)
     select id, ${account}, ${lane}, 'alpha/a', ${provider}, 'alpha/a', 5, ${holdId}, 0, 1, 2,
       now() + make_interval(secs => ${deadlineSeconds})
@@ -59,30 +61,31 @@ async function countByLane(ids: string[]): Promise<number[]> {
   return [0, 1, 2].map((lane) => rows.filter((row) => row.lane === lane).length);
 }
 
-/** Runs what is ticketed, first things first, `places` at a time, and says how many of each lane ran. */
-async function work(places: number, rounds: number): Promise<number[]> {
+/** Runs what is ticketed, first things first, `slots` at a time, and says how many of each lane ran. */
+async function work(slots: number, rounds: number): Promise<number[]> {
   const queue = new Map<string, number>();
   const ran: string[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    for (const ticket of await ticketJobs(sql, 'alpha', places)) queue.set(ticket.id, ticket.priority);
-    const first = [...queue].sort((one, other) => one[1] - other[1]).slice(0, places);
+    for (const ticket of await ticketJobs(sql, 'alpha', slots)) queue.set(ticket.id, ticket.priority);
+    const first = [...queue].sort((one, other) => one[1] - other[1]).slice(0, slots);
     for (const [id] of first) queue.delete(id);
     const ids = first.map(([id]) => id);
     ran.push(...ids);
     await sql`update jobs set state = 'running', lease_until = now() where id = any(${ids}::text[])`;
-    await sql`update jobs set state = 'succeeded', lease_until = null, finished_at = now() where id = any(${ids}::text[])`;
+    await sql`update jobs set state = 'succeeded', lease_until = null, finished_at = now()
+    where id = any(${ids}::text[])`;
   }
   return await countByLane(ran);
 }
 
-for (const { places, rounds } of [
-  { places: 1, rounds: 300 },
-  { places: 16, rounds: 40 },
+for (const { slots, rounds } of [
+  { slots: 1, rounds: 300 },
+  { slots: 16, rounds: 40 },
 ]) {
-  test(`with ${places} at a time, no lane starves while the ones above it always have work`, async () => {
+  test(`with ${slots} at a time, no lane starves while the ones above it always have work`, async () => {
     const account = await openAccount();
-    for (const lane of [0, 1, 2]) await plant(places * rounds, { account, lane });
-    const [interactive = 0, background = 0, batch = 0] = await work(places, rounds);
+    for (const lane of [0, 1, 2]) await plant(slots * rounds, { account, lane });
+    const [interactive = 0, background = 0, batch = 0] = await work(slots, rounds);
     const all = interactive + background + batch;
     expect(interactive / all).toBeGreaterThan(0.6);
     expect(background / all).toBeGreaterThan(0.08);
@@ -120,7 +123,8 @@ test('in a lane of its own, what an account has in the queue already does not go
     for (const ticket of await ticketJobs(sql, 'alpha', 16)) before.push(ticket.priority);
     await sql`update jobs set state = 'running', lease_until = now()
       where id = (select id from jobs where state = 'ticketed' limit 1)`;
-    await sql`update jobs set state = 'succeeded', lease_until = null, finished_at = now() where state = 'running'`;
+    await sql`update jobs set state = 'succeeded', lease_until = null, finished_at = now()
+    where state = 'running'`;
   }
   await plant(1, { account: newcomer });
   const [theirs] = await ticketJobs(sql, 'alpha', 16);
@@ -171,7 +175,8 @@ test('whether others wait is seen in a few rows, however many wait for another p
   const read = await sql.begin(async (tx) => {
     const count = async () => {
       const [row] = await tx<{ rows: number }[]>`
-        select (seq_tup_read + idx_tup_fetch)::integer as rows from pg_stat_xact_user_tables where relname = 'jobs'`;
+        select (seq_tup_read + idx_tup_fetch)::integer as rows from pg_stat_xact_user_tables
+        where relname = 'jobs'`;
       return row?.rows ?? 0;
     };
     const before = await count();
@@ -200,7 +205,8 @@ async function plantInSequence(count: number, account: string): Promise<string[]
     { provider: 'alpha', model: 'alpha/a' },
     { provider: 'beta', model: 'beta/b' },
   ]);
-  await sql`insert into job_requests (job_id, request, targets) select id, '{}', ${targets}::jsonb from unnest(${ids}::text[]) as id`;
+  await sql`insert into job_requests (job_id, request, targets) select id, '{}', ${targets}::jsonb
+  from unnest(${ids}::text[]) as id`;
   return ids;
 }
 
@@ -220,7 +226,8 @@ async function callFirst(delayMs: number): Promise<string> {
   await claimJobs(sql, [ticket], { id: 'wrk', leaseSeconds: 30 });
   const way = { provider: 'alpha', targetModel: 'alpha/a', target: 0, eventSeq: null };
   await requeueJobs(sql, [{ jobId: ticket.id, fence: 1, delayMs, counts: true, ...way, attempt }]);
-  await sql`update jobs set state = 'waiting', generation = generation + 1, ticketed_at = null where state = 'ticketed'`;
+  await sql`update jobs set state = 'waiting', generation = generation + 1, ticketed_at = null
+  where state = 'ticketed'`;
   return ticket.id;
 }
 
@@ -242,7 +249,8 @@ test('a job that is to wait is passed over until it is due, and then it has its 
   const ids = await plantInSequence(4, account);
   await callFirst(60_000);
   expect(await picked(1)).toEqual([ids[1]]);
-  await sql`update jobs set state = 'waiting', generation = generation + 1, ticketed_at = null where state = 'ticketed'`;
+  await sql`update jobs set state = 'waiting', generation = generation + 1, ticketed_at = null
+  where state = 'ticketed'`;
   await sql`update jobs set run_at = now() where id = ${ids[0] ?? ''}`;
   expect(await picked(2)).toEqual([ids[0], ids[1]]);
 });

@@ -1,5 +1,5 @@
-import type { JobRecord } from '../../../jobs/rules/job.ts';
-import { type JobRow, recordColumns } from '../../../jobs/sql/jobs.ts';
+import type { JobRecord } from '../../../jobs/rules/job-row.ts';
+import { type RecordRow, recordColumns } from '../../../jobs/sql/job-columns.ts';
 import { withUsage } from '../../../money/sql/charged-usage.ts';
 import type { Database } from '../../../platform/postgres/database.ts';
 
@@ -15,7 +15,7 @@ export async function findResponseRecord(
   accountId: string,
   jobId: string,
 ): Promise<ResponseRecord | null> {
-  const [row] = await sql<(JobRow & { inBackground: boolean })[]>`
+  const [row] = await sql<(RecordRow & { inBackground: boolean })[]>`
     select ${recordColumns(sql)}, j.announces is not distinct from 'response' as "inBackground"
     from jobs j left join charges c on c.job_id = j.id
     join job_requests q on q.job_id = j.id and q.original is not null
@@ -40,10 +40,11 @@ export async function findResponse(
   accountId: string,
   jobId: string,
 ): Promise<ResponseTexts | null> {
-  const [row] = await sql<(JobRow & Omit<ResponseTexts, 'job'>)[]>`
+  const [row] = await sql<(RecordRow & Omit<ResponseTexts, 'job'>)[]>`
     select ${recordColumns(sql)}, r.result,
       case when octet_length(q.original) < ${largeBytes} then q.original
-        else (select json_object_agg(m.key, m.value)::text from json_each(q.original::json) m where m.key <> 'input')
+        else (select json_object_agg(m.key, m.value)::text from json_each(q.original::json) m
+        where m.key <> 'input')
       end as asked
     from jobs j left join charges c on c.job_id = j.id left join job_results r on r.job_id = j.id
     join job_requests q on q.job_id = j.id and q.original is not null
