@@ -178,6 +178,7 @@ async function check() {
     ['types', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']],
     ['import rules', bin('depcruise'), ['--config', rules, 'src', 'tools']],
     ['dead code', bin('knip'), []],
+    ['rules of the house', process.execPath, [join(root, 'scripts/check-house.mjs')]],
   ];
   const failed = [];
   for (const [name, file, fileArgs] of steps) {

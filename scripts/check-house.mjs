@@ -1,5 +1,5 @@
-// The rules of the house that no linter knows: words, widths, lengths, where statements and money may stand, and which files
-// need a test. Run by `npm run check`; plain Node, so that it runs before anything is built.
+// The rules of the house that no linter knows: words, widths, lengths, where statements and money may stand,
+// and which files need a test. Run by `npm run check`; plain Node, so that it runs before anything is built.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -4,7 +4,7 @@
 //   node scripts/refresh-catalogue.mjs                      prices as of today
 //   node scripts/refresh-catalogue.mjs --as-of 2027-01-02   prices as of that day
 //   node scripts/refresh-catalogue.mjs --accept openai/x    let this model's price move by more than 3 times
-//   node scripts/refresh-catalogue.mjs --check              write nothing; fail if models.json is not what would be written
+//   node scripts/refresh-catalogue.mjs --check              write nothing; fail if models.json would change
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -20,16 +20,16 @@ async function listen(listening: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function run(role: string, env: Record<string, string>): Promise<{ code: number; said: string }> {
+async function run(role: string, env: Record<string, string>): Promise<{ code: number; report: string }> {
   const child = spawn(process.execPath, ['dist/main.js', role], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
   });
-  let said = '';
+  let report = '';
   child.stderr.on('data', (bytes: Buffer) => {
-    said += bytes.toString();
+    report += bytes.toString();
   });
   const [code] = (await once(child, 'close')) as [number];
-  return { code, said };
+  return { code, report };
 }
 
 test.each(['require', 'verify-full'])(
@@ -46,15 +46,15 @@ test.each(['require', 'verify-full'])(
           });
       }),
     );
-    const { code, said } = await run('migrate', {
+    const { code, report } = await run('migrate', {
       DATABASE_URL: `postgres://user:password@127.0.0.1:${port}/gateway?sslmode=${mode}`,
       REDIS_URL: 'redis://127.0.0.1:1',
       SIMULATOR_URL: 'http://127.0.0.1:1',
     });
     expect(code).toBe(78);
-    expect(said).toMatch(/DATABASE_URL: the certificate .*sslrootcert=.*uselibpqcompat=true/);
-    expect(said).not.toMatch(/^\s+at /m);
-    expect(said).not.toContain('password');
+    expect(report).toMatch(/DATABASE_URL: the certificate .*sslrootcert=.*uselibpqcompat=true/);
+    expect(report).not.toMatch(/^\s+at /m);
+    expect(report).not.toContain('password');
   },
 );
 

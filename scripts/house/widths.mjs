@@ -25,11 +25,16 @@ export function findLongLines({ path, text }) {
 
 /** One word, one string or one link that is longer than a line, and what only a directive may say. */
 function isUnbreakable(line) {
-  return /biome-ignore|https?:\/\/\S{40}/.test(line) || isOneString(line);
+  return /biome-ignore|https?:\/\/\S{40}/.test(line) || isOneString(line) || isOneExpression(line);
 }
 
 /** A text for people is one string, however long; a statement is not. */
 function isOneString(line) {
   const text = line.trim();
   return /^[^'"`]{0,60}(['"`]).{40,}\1[^'"`]*$/.test(text) && !/^\s*(\*|\/\/|--)/.test(line);
+}
+
+/** A regular expression cannot be broken. */
+function isOneExpression(line) {
+  return /^\s*\/.*\/[a-z]*[;,]?$/.test(line) && !/^\s*\/[/*]/.test(line);
 }

@@ -21,7 +21,9 @@ beforeAll(async () => {
     create trigger break_line before insert on batch_lines for each row execute function break_line();
     create function break_result() returns trigger language plpgsql as $$
     begin
-      if (select custom_id from batch_lines where job_id = new.job_id) = 'unreadable' then new.result := '{'; end if;
+      if (select custom_id from batch_lines where job_id = new.job_id) = 'unreadable' then
+        new.result := '{';
+      end if;
       return new;
     end $$;
     create trigger break_result before insert on job_results for each row execute function break_result();

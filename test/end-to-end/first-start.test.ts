@@ -19,7 +19,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-type Ended = { code: number | null; said: string };
+type Ended = { code: number | null; report: string };
 
 /** Runs a script of ours until it ends by itself; what it said on standard error. */
 async function run(script: string, args: string[], env: Record<string, string>, cwd = '.'): Promise<Ended> {
@@ -30,12 +30,12 @@ async function run(script: string, args: string[], env: Record<string, string>, 
     cwd,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
+  let report = '';
   child.stderr.on('data', (piece: Buffer) => {
-    said += piece.toString();
+    report += piece.toString();
   });
   const [code] = (await once(child, 'exit')) as [number | null];
-  return { code, said };
+  return { code, report };
 }
 
 const gateway = (role: string, env: Record<string, string>) => {
@@ -57,7 +57,7 @@ function changed(url: string, change: (url: URL) => void): string {
 }
 
 describe('what is wrong at the first start is said in one sentence', () => {
-  const wrong: [what: string, env: () => Record<string, string>, says: RegExp][] = [
+  const wrong: [what: string, env: () => Record<string, string>, sentence: RegExp][] = [
     [
       'the password',
       () => ({
@@ -89,11 +89,11 @@ describe('what is wrong at the first start is said in one sentence', () => {
     ],
   ];
 
-  test.each(wrong)('%s', async (what, env, says) => {
+  test.each(wrong)('%s', async (what, env, reports) => {
     // The first start that goes well says whose secrets these are.
     if (what === 'the key of the secrets') await gateway('api', { HOST: '192.0.2.1', PORT: '0' });
-    const { code, said } = await gateway('api', env());
-    expect(said).toMatch(says);
+    const { code, report } = await gateway('api', env());
+    expect(report).toMatch(reports);
     expect(code).toBe(78);
   });
 
@@ -101,31 +101,34 @@ describe('what is wrong at the first start is said in one sentence', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
-    const { code, said } = await gateway('api', { PORT: String(port) });
+    const { code, report } = await gateway('api', { PORT: String(port) });
     other.close();
-    expect([code, said]).toEqual([1, expect.stringMatching(/^PORT: \d+ is taken by another process; .*\n$/)]);
+    const isTaken = /^PORT: \d+ is taken by another process; .*\n$/;
+    expect([code, report]).toEqual([1, expect.stringMatching(isTaken)]);
   });
 
   test('migrations by a user who may not make them', async () => {
-    const { code, said } = await gateway('migrate', {
+    const { code, report } = await gateway('migrate', {
       DATABASE_URL: withDatabase(database.appUrl, 'postgres'),
     });
-    expect(said).toMatch(/^configuration: DATABASE_DIRECT_URL: its user may not do this \(.*\); .*\n$/);
+    expect(report).toMatch(/^configuration: DATABASE_DIRECT_URL: its user may not do this \(.*\); .*\n$/);
     expect(code).toBe(78);
   });
 
   test('a DATA_DIR that cannot be made', async () => {
     const file = join(dir, 'a-file');
     writeFileSync(file, '');
-    const { code, said } = await run('dist-tools/tools/stack/start.js', [], { DATA_DIR: join(file, 'data') });
-    expect(said).toMatch(/^DATA_DIR: .*a-file\/data cannot be written \(ENOTDIR\); .*\n$/);
+    const { code, report } = await run('dist-tools/tools/stack/start.js', [], {
+      DATA_DIR: join(file, 'data'),
+    });
+    expect(report).toMatch(/^DATA_DIR: .*a-file\/data cannot be written \(ENOTDIR\); .*\n$/);
     expect(code).toBe(1);
   });
 
   test('a first line of .env that an editor put a byte order mark before counts', async () => {
     const folder = mkdtempSync(join(dir, 'env-'));
     writeFileSync(join(folder, '.env'), '\uFEFFDATA_DIR=/dev/null/data\r\nPORT=0\r\n');
-    const { said } = await run('dist-tools/tools/stack/start.js', [], {}, folder);
-    expect(said).toMatch(/^DATA_DIR: \/dev\/null\/data cannot be written/);
+    const { report } = await run('dist-tools/tools/stack/start.js', [], {}, folder);
+    expect(report).toMatch(/^DATA_DIR: \/dev\/null\/data cannot be written/);
   });
 });

@@ -89,7 +89,7 @@ describe('a job', () => {
     ]);
   });
 
-  test('can be ordered again, with a new hold', async () => {
+  test('can be submitted again, with a new hold', async () => {
     const first = await run(jobBody('again', { metadata: { k: 'v' } }));
     const { status, json } = await client.call(`POST /v1/jobs/${first.id}/retry`);
     expect(status).toBe(202);

@@ -33,14 +33,19 @@ const weather = {
 };
 
 async function textOf(stream: AsyncIterable<OpenAI.ChatCompletionChunk>) {
-  const said = { text: '', ids: new Set<string>(), usage: null as OpenAI.CompletionUsage | null, finish: '' };
+  const report = {
+    text: '',
+    ids: new Set<string>(),
+    usage: null as OpenAI.CompletionUsage | null,
+    finish: '',
+  };
   for await (const chunk of stream) {
-    said.ids.add(chunk.id);
-    said.text += chunk.choices[0]?.delta.content ?? '';
-    said.finish = chunk.choices[0]?.finish_reason ?? said.finish;
-    said.usage = chunk.usage ?? said.usage;
+    report.ids.add(chunk.id);
+    report.text += chunk.choices[0]?.delta.content ?? '';
+    report.finish = chunk.choices[0]?.finish_reason ?? report.finish;
+    report.usage = chunk.usage ?? report.usage;
   }
-  return said;
+  return report;
 }
 
 describe.each(models)('the OpenAI SDK over %s', (model) => {
@@ -55,11 +60,11 @@ describe.each(models)('the OpenAI SDK over %s', (model) => {
       stream: true,
       stream_options: { include_usage: true },
     });
-    const said = await textOf(streamed);
-    expect(said.text).toBe(whole.choices[0]?.message.content);
-    expect(said.finish).toBe(whole.choices[0]?.finish_reason);
-    expect(said.usage).toEqual(whole.usage);
-    expect(said.ids.size).toBe(1);
+    const report = await textOf(streamed);
+    expect(report.text).toBe(whole.choices[0]?.message.content);
+    expect(report.finish).toBe(whole.choices[0]?.finish_reason);
+    expect(report.usage).toEqual(whole.usage);
+    expect(report.ids.size).toBe(1);
   });
 
   test('tools are called, plain and streamed', async () => {
@@ -166,11 +171,11 @@ test('thinking, signatures and the stop sequence that was met come whole and str
 test('what an SDK has parsed for its user may be pushed back as it is', async () => {
   const model = 'openai/gpt-5-mini';
   const strict = { ...weather, function: { ...weather.function, strict: true } };
-  const said = await openai.chat.completions.stream({ model, messages: ask('hi') }).finalChatCompletion();
+  const report = await openai.chat.completions.stream({ model, messages: ask('hi') }).finalChatCompletion();
   const called = await openai.chat.completions
     .stream({ model, messages: ask('hi'), tools: [strict], tool_choice: 'required' })
     .finalChatCompletion();
-  const [message, calling] = [said.choices[0]?.message, called.choices[0]?.message];
+  const [message, calling] = [report.choices[0]?.message, called.choices[0]?.message];
   expect(message).toHaveProperty('parsed');
   expect(calling?.tool_calls?.[0]).toHaveProperty('function.parsed_arguments');
   const id = calling?.tool_calls?.[0]?.id ?? '';

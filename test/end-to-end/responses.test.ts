@@ -170,9 +170,11 @@ describe('a response in the background', () => {
         event_types,
       });
       const { id } = await openai.responses.create({ model, input: 'hello', background: true });
-      const told = await waitFor('news of it', () => receiver.received.find(({ body }) => body.includes(id)));
-      const headers = new Headers(told.headers as Record<string, string>);
-      const event = await openai.webhooks.unwrap(told.body, headers, made.json.signing_secret);
+      const reported = await waitFor('its webhook', () =>
+        receiver.received.find(({ body }) => body.includes(id)),
+      );
+      const headers = new Headers(reported.headers as Record<string, string>);
+      const event = await openai.webhooks.unwrap(reported.body, headers, made.json.signing_secret);
       expect(event).toMatchObject({ type: 'response.completed', data: { id } });
     } finally {
       await receiver.close();

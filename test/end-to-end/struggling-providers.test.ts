@@ -132,6 +132,6 @@ test('interactive jobs and other accounts pass what one account has waiting', as
   expect(await endings(waiting)).toEqual(['succeeded']);
   const started = await gateway.sql<{ id: string }[]>`
     select id from jobs where id = any(${[...waiting, hasty.id, theirs.id]}) order by started_at, id`;
-  const places = [hasty.id, theirs.id].map((id) => started.findIndex((job) => job.id === id));
-  for (const place of places) expect(place).toBeLessThan(300);
+  const positions = [hasty.id, theirs.id].map((id) => started.findIndex((job) => job.id === id));
+  for (const position of positions) expect(position).toBeLessThan(300);
 });

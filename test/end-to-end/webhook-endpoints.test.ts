@@ -17,8 +17,8 @@ afterAll(async () => {
   await receiver.close();
 });
 
-const told = (id: string) => receiver.received.filter(({ body }) => body.includes(id));
-const whenReported = (id: string) => waitFor(`news of ${id}`, () => told(id)[0]);
+const reported = (id: string) => receiver.received.filter(({ body }) => body.includes(id));
+const whenReported = (id: string) => waitFor(`the webhook of ${id}`, () => reported(id)[0]);
 const open = async (more: object = {}) => {
   const body = { name: 'all', url: receiver.url, event_types: ['job.succeeded', 'job.cancelled'], ...more };
   return (await client.call('POST /v1/webhook_endpoints', body)).json;
@@ -75,7 +75,7 @@ test('what came while an endpoint was disabled is held, and recovered when it is
   const [delivery] = await deliveries();
   expect(delivery?.status).toBe('held');
   expect((await client.call(`POST /v1/deliveries/${delivery?.id}/replay`)).status).toBe(409);
-  expect(told(job.id)).toHaveLength(0);
+  expect(reported(job.id)).toHaveLength(0);
   await client.call(`POST /v1/webhook_endpoints/${endpoint.id}`, { status: 'enabled' });
   expect((await client.call(`POST /v1/webhook_endpoints/${endpoint.id}/recover`, { since })).status).toBe(
     202,

@@ -208,13 +208,13 @@ async function expectNothingLost(): Promise<void> {
   const stateOf = new Map(rows.map(({ id, state }) => [id, state]));
   expect(stateOf.size).toBe(jobs);
   for (const { receiver, jobIds } of tenants) {
-    const told = new Map<string, string>();
+    const reported = new Map<string, string>();
     for (const { body, answered } of receiver.received()) {
       const { type, data } = JSON.parse(body.toString('utf8'));
-      if (answered === 'ok') told.set(data.id, type);
+      if (answered === 'ok') reported.set(data.id, type);
     }
     const expected = jobIds.map((id): [string, string] => [id, `job.${stateOf.get(id)}`]);
-    expect(new Map([...told].sort())).toEqual(new Map(expected.sort()));
+    expect(new Map([...reported].sort())).toEqual(new Map(expected.sort()));
   }
 }
 

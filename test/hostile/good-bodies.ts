@@ -9,7 +9,7 @@ const claude = 'anthropic/claude-haiku-4-5';
 const deafUrl = 'http://127.0.0.1:9/hook';
 const pixel =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
-const schema = { type: 'object', properties: { place: { type: 'string', enum: ['here', 'there'] } } };
+const schema = { type: 'object', properties: { position: { type: 'string', enum: ['here', 'there'] } } };
 
 const chat = {
   model: 'openai/gpt-4o-mini',

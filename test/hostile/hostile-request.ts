@@ -31,16 +31,16 @@ export type Credentials = Record<Exclude<Sender, 'nobody'>, string>;
 export function toBytes(request: HostileRequest, credentials: Credentials): Buffer {
   if (request.raw !== undefined) return request.raw;
   const { method, target, headers, body, version, sender } = request;
-  const says = new Set(headers.map(([name]) => name.toLowerCase()));
+  const reports = new Set(headers.map(([name]) => name.toLowerCase()));
   const all: [string, string][] = [];
   const add = (name: string, value: string) => {
-    if (!says.has(name)) all.push([name, value]);
+    if (!reports.has(name)) all.push([name, value]);
   };
   add('host', 'gateway.test');
-  if (sender !== 'nobody' && !says.has('x-api-key')) add('authorization', `Bearer ${credentials[sender]}`);
+  if (sender !== 'nobody' && !reports.has('x-api-key')) add('authorization', `Bearer ${credentials[sender]}`);
   if (body !== null) {
     add('content-type', 'application/json');
-    if (!says.has('transfer-encoding')) add('content-length', String(body.length));
+    if (!reports.has('transfer-encoding')) add('content-length', String(body.length));
   }
   all.push(...headers);
   add('connection', 'close');

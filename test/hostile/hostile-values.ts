@@ -55,7 +55,7 @@ const hostileAmounts = [
   '1,5',
 ];
 
-/** What fits the meaning of a field, judged by what it holds in a good body. */
+/** What fits the meaning of a field, known by what it holds in a good body. */
 export function fittingValues(good: unknown): string[] {
   if (typeof good !== 'string') return [];
   if (/^\d{4}-\d\d-\d\dT/.test(good)) return hostileInstants.map((text) => JSON.stringify(text));

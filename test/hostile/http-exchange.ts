@@ -96,17 +96,17 @@ function readBody(bytes: Buffer, status: number, headers: Answer['headers']): { 
 
 function readChunks(bytes: Buffer): { body: Buffer; end: number } {
   const pieces: Buffer[] = [];
-  let place = 0;
+  let position = 0;
   for (;;) {
-    const lineEnd = bytes.indexOf('\r\n', place);
+    const lineEnd = bytes.indexOf('\r\n', position);
     if (lineEnd < 0) return { body: Buffer.concat(pieces), end: bytes.length };
-    const size = Number.parseInt(bytes.subarray(place, lineEnd).toString('latin1'), 16);
-    place = lineEnd + 2;
+    const size = Number.parseInt(bytes.subarray(position, lineEnd).toString('latin1'), 16);
+    position = lineEnd + 2;
     if (!(size > 0)) {
-      const end = bytes.indexOf('\r\n', place);
+      const end = bytes.indexOf('\r\n', position);
       return { body: Buffer.concat(pieces), end: end < 0 ? bytes.length : end + 2 };
     }
-    pieces.push(bytes.subarray(place, place + size));
-    place += size + 2;
+    pieces.push(bytes.subarray(position, position + size));
+    position += size + 2;
   }
 }

@@ -39,19 +39,19 @@ const ground: Ground = {
   queries: {},
 };
 const plan = (seed: number, requests: number) => planSweep(ground, seededRandom(seed), requests, 'gw_hidden');
-const told = ({ kind, target, body, raw }: HostileRequest) =>
+const reported = ({ kind, target, body, raw }: HostileRequest) =>
   `${kind} ${target} ${(raw ?? body ?? Buffer.alloc(0)).toString('base64').slice(0, 2000)}`;
 
 describe('a plan', () => {
   test('is the same for the same seed, and another for another', () => {
-    const first = plan(1, 1500).map(told);
+    const first = plan(1, 1500).map(reported);
     expect(first).toHaveLength(1500);
-    expect(plan(1, 1500).map(told)).toEqual(first);
-    expect(plan(2, 1500).map(told)).not.toEqual(first);
+    expect(plan(1, 1500).map(reported)).toEqual(first);
+    expect(plan(2, 1500).map(reported)).not.toEqual(first);
   });
 
   test('goes on from a shorter one of the same seed', () => {
-    expect(plan(1, 1500).slice(0, 900).map(told)).toEqual(plan(1, 900).map(told));
+    expect(plan(1, 1500).slice(0, 900).map(reported)).toEqual(plan(1, 900).map(reported));
   });
 
   test('begins with every route, every field, every parameter and every form', () => {

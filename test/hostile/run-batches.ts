@@ -51,7 +51,7 @@ async function runBatch(tools: Tools, file: BatchFile): Promise<Violation[]> {
   return await checkBatch(tools.sql, batch.json.id, note);
 }
 
-/** Begins a message batch of this body, and judges it as any other. */
+/** Begins a message batch of this body, and looks at it as at any other. */
 export async function runMessageBatch(tools: Tools, url: string, body: string): Promise<Violation[]> {
   const note = (detail: string): Violation => ({
     oracle: 'batches',
@@ -80,9 +80,11 @@ async function checkBatch(
   const hasEnded = await waitFor(`the end of ${id}`, ended, endsWithinMs).catch(() => false);
   if (!hasEnded) return [note('it does not end')];
   const [batch] = await sql<{ errors: string | null; counted: boolean }[]>`
-    select errors::text, completed + failed + cancelled + expired = total as counted from batches where id = ${id}`;
+    select errors::text, completed + failed + cancelled + expired = total as counted
+    from batches where id = ${id}`;
   const bugs = await sql<{ line: number; refusal: string }[]>`
-    select line, refusal::text from batch_lines where batch_id = ${id} and refusal::text ~ 'internal|stack|undefined' limit 3`;
+    select line, refusal::text from batch_lines
+    where batch_id = ${id} and refusal::text ~ 'internal|stack|undefined' limit 3`;
   return [
     ...(batch?.counted === true ? [] : [note('not every line was counted once')]),
     ...(/internal|undefined/.test(batch?.errors ?? '')

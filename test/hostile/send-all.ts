@@ -10,7 +10,7 @@ import type { Violation } from './oracles/violation.ts';
 export type Seen = {
   violations: Violation[];
   /** Jobs the tenant's clients were told of. */
-  told: Set<string>;
+  reported: Set<string>;
   /** How many answers there were, by status. */
   statuses: Map<number, number>;
   loads: Load[];
@@ -33,11 +33,12 @@ const triesAgain = 3;
 const requestsPerLook = 250;
 
 /** Nothing yet, but for jobs that clients know of already. */
-export function createSeen(told: string[]): Seen {
-  return { violations: [], told: new Set(told), statuses: new Map(), loads: [], lastLoads: new Map() };
+export function createSeen(reported: string[]): Seen {
+  const reportedJobs = new Set(reported);
+  return { violations: [], reported: reportedJobs, statuses: new Map(), loads: [], lastLoads: new Map() };
 }
 
-/** Sends all of them, some at once, each on a connection of its own, and judges each answer as it comes. */
+/** Sends all of them, some at once, each on a connection of its own, and checks each answer as it comes. */
 export async function sendAll(target: Target, requests: HostileRequest[], seen: Seen): Promise<void> {
   // What a process did while it started is not the sweep's.
   for (const { name, origin } of target.watched) seen.lastLoads.set(name, await readLoad(origin));
@@ -63,7 +64,7 @@ async function sendOne(target: Target, request: HostileRequest, seen: Seen): Pro
   const came = await sendUntilTaken(target, request);
   seen.violations.push(...checkExchange(request, came));
   for (const { status } of came.answers) seen.statuses.set(status, (seen.statuses.get(status) ?? 0) + 1);
-  for (const jobId of reportedJobs(request, came.answers)) seen.told.add(jobId);
+  for (const jobId of reportedJobs(request, came.answers)) seen.reported.add(jobId);
   noteMetrics(request, came, seen);
   await tidy(target.tenant, came.answers);
 }

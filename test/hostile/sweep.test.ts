@@ -12,7 +12,7 @@ import { type Swept, sweep } from './sweep.ts';
 
 const seed = Number(process.env['GATEWAY_TEST_SWEEP_SEED'] ?? 14);
 const requests = Number(process.env['GATEWAY_TEST_SWEEP_REQUESTS'] ?? 6000);
-/** Nothing is judged by it: it only ends a run that hangs. */
+/** Nothing depends on it: it only ends a run that hangs. */
 const endsWithinMs = 300_000 + requests * 30;
 
 let gateway: Gateway;
@@ -37,7 +37,7 @@ beforeAll(async () => {
     { name: 'workers', origin: `http://127.0.0.1:${port}` },
   ];
   swept = await sweep(gateway, routes, { random: seededRandom(seed), requests, hookUrl, watched });
-  tell(swept);
+  report(swept);
 }, endsWithinMs);
 
 afterAll(async () => {
@@ -45,7 +45,7 @@ afterAll(async () => {
   await gateway?.close();
 });
 
-function tell({ innocent, loads, statuses }: Swept): void {
+function report({ innocent, loads, statuses }: Swept): void {
   const ms = (share: number) => `${percentile(innocent.delaysMs, share).toFixed(1)} ms`;
   const loop = Math.max(...loads.map((load) => load.loopDelayMaxSeconds)) * 1000;
   const rss = loads.map((load) => load.rssBytes / 2 ** 20);

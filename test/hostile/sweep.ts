@@ -21,7 +21,7 @@ import { runBatches, runMessageBatch } from './run-batches.ts';
 import { createSeen, type Seen, sendAll } from './send-all.ts';
 import { innocentCanary } from './stock.ts';
 
-export type Wish = {
+export type SweepPlan = {
   random: Random;
   requests: number;
   /** Takes any webhook. */
@@ -42,18 +42,18 @@ export type Swept = Seen & {
 const innocentPauseMs = 50;
 const quietWithinMs = 240_000;
 
-/** Sweeps a gateway that was just started. Everything that is sent follows from `wish.random`. */
-export async function sweep(gateway: Gateway, routes: Route[], request: Wish): Promise<Swept> {
+/** Sweeps a gateway that was just started. Everything that is sent follows from `plan.random`. */
+export async function sweep(gateway: Gateway, routes: Route[], plan: SweepPlan): Promise<Swept> {
   const cast = await openCast(gateway);
-  const ground = await layGround(gateway, request.hookUrl, routes, cast);
+  const ground = await layGround(gateway, plan.hookUrl, routes, cast);
   const refusedGood = await refusedOf(gateway, ground, cast);
   const seen = createSeen(await jobsOf(gateway, 'tenant'));
   const before = await digestsOf(gateway);
-  const planned = planSweep(ground, request.random, request.requests, cast.hidden.key);
-  const target = { url: new URL(gateway.url), watched: request.watched, ...cast };
+  const planned = planSweep(ground, plan.random, plan.requests, cast.hidden.key);
+  const target = { url: new URL(gateway.url), watched: plan.watched, ...cast };
   const prober = probeBalance(cast.innocent, innocentPauseMs);
   const [batches] = await Promise.all([
-    sweepBatches(gateway, ground, cast, request.random.fork('batches')),
+    sweepBatches(gateway, ground, cast, plan.random.fork('batches')),
     sendAll(target, planned, seen),
   ]);
   const innocent = await prober.stop();
@@ -133,7 +133,7 @@ async function checkAfterwards(
     .join('\n');
   return [
     ...(await checkRows(gateway.sql)),
-    ...(await checkReportedJobs(gateway.sql, ['tenant'], seen.told)),
+    ...(await checkReportedJobs(gateway.sql, ['tenant'], seen.reported)),
     ...[...after].flatMap(([id, digest]) =>
       checkUntouched(`the account ${id}`, before.get(id) ?? new Map(), digest),
     ),

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { BatchSubmitter } from '../intake/create-batch.ts';
 import { accountOf, limitOf } from './caller.ts';
-import { fingerprintOf, isSdkRetry } from './idempotent.ts';
+import { fingerprintOf, isSdkRetry } from './idempotency-key.ts';
 
 /** Who orders a batch with this request, and as what. */
 export function batchSubmitterOf(request: FastifyRequest): BatchSubmitter {

@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   claimKey,
@@ -9,11 +9,12 @@ import {
   type RememberedReply,
   storeReply,
 } from '../../shared/accounts/sql/idempotency.ts';
-import { invalid, keyConflict, keyInUse } from '../../shared/errors.ts';
+import { keyConflict, keyInUse } from '../../shared/errors.ts';
 import { overQuota } from '../../shared/platform/config/quotas.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import type { Database, Sql, Transaction } from '../../shared/platform/postgres/database.ts';
 import { type SecretsKey, seal, unseal } from '../../shared/platform/seal.ts';
+import { fingerprintOf, readIdempotencyKey } from './idempotency-key.ts';
 import { claimSeconds, keepClaim } from './keep-claim.ts';
 
 /** How long a request waits for an earlier one with the same key that is still at work. */
@@ -45,30 +46,6 @@ type Work = (tx: Transaction) => Promise<PostReply>;
 /** Work that is done outside of any transaction. */
 type OutsideWork = (sql: Database) => Promise<PostReply>;
 type AskedKey = { accountId: string; key: string; fingerprint: string };
-
-/** What makes two requests the same: method, path and raw body, as SHA-256 in hex. */
-export function fingerprintOf(request: FastifyRequest): string {
-  return hash('sha256', `${request.method} ${request.url}\n${request.bodySha256}`);
-}
-
-/**
- * The caller's Idempotency-Key, or null when there is none; 422 when it is not 1–255 printable ASCII
- * characters.
- */
-export function readIdempotencyKey(request: FastifyRequest): string | null {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return null;
-  if (typeof key === 'string' && /^[\x20-\x7e]{1,255}$/.test(key)) return key;
-  throw invalid([{ param: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters' }]);
-}
-
-/**
- * Whether a client says that it asks once more for what it asked a moment ago, as the official SDKs do when a
- * connection broke.
- */
-export function isSdkRetry(request: FastifyRequest): boolean {
-  return Number(request.headers['x-stainless-retry-count'] ?? 0) >= 1;
-}
 
 /**
  * Does the work of a POST in one transaction and answers with its outcome. With an Idempotency-Key it is done

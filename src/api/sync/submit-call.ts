@@ -7,7 +7,7 @@ import { deleteSyncCall, reattachSyncCall } from '../../shared/jobs/sql/sync-cal
 import type { JobSubmission, PricedRequest } from '../../shared/jobs/submission.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { accountOf } from '../http/caller.ts';
-import { fingerprintOf, isSdkRetry, readIdempotencyKey } from '../http/idempotent.ts';
+import { fingerprintOf, isSdkRetry, readIdempotencyKey } from '../http/idempotency-key.ts';
 import { acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
 import type { RecordCall } from './record-calls.ts';
 

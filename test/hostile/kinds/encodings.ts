@@ -21,11 +21,11 @@ const wide = (text: string, unit: 2 | 4, big: boolean): Buffer => {
 };
 /** Puts bytes into the first text of a body. */
 const spliced = (text: string, bytes: number[]): Buffer => {
-  const place = text.indexOf('"', text.indexOf(':')) + 1;
+  const position = text.indexOf('"', text.indexOf(':')) + 1;
   return Buffer.concat([
-    Buffer.from(text.slice(0, place)),
+    Buffer.from(text.slice(0, position)),
     Buffer.from(bytes),
-    Buffer.from(text.slice(place)),
+    Buffer.from(text.slice(position)),
   ]);
 };
 const typed = (type: string): [string, string][] => [['content-type', type]];

@@ -20,14 +20,14 @@ export const fields: Kind = {
 function everyField(ground: Ground, route: Route): HostileRequest[] {
   const body = ground.bodies[route.name];
   return fieldPaths(body).flatMap((path) => {
-    const place = `${name} ${path.join('.')}`;
+    const position = `${name} ${path.join('.')}`;
     const send = (kind: string, text: string) => requestTo(ground, route, kind, { body: Buffer.from(text) });
     return [
-      ...anyFieldValues.map((value) => send(place, textWith(body, path, value))),
+      ...anyFieldValues.map((value) => send(position, textWith(body, path, value))),
       ...fittingValues(valueAt(body, path)).map((value) =>
-        send(`${place} as ${value.slice(0, 60).replaceAll(':', '.')}`, textWith(body, path, value)),
+        send(`${position} as ${value.slice(0, 60).replaceAll(':', '.')}`, textWith(body, path, value)),
       ),
-      send(place, textWithout(body, path)),
+      send(position, textWithout(body, path)),
     ];
   });
 }

@@ -7,7 +7,7 @@ type Part = { head: string; content: string | Buffer };
 type Form = {
   boundary: string;
   parts: Part[] /** As the header says it, when it says another. */;
-  said?: string;
+  report?: string;
   end?: string;
 };
 
@@ -30,18 +30,18 @@ const withParts = (...parts: Part[]): Form => ({ ...good, parts });
 /** Forms that are broken, or whole and not meant. */
 const forms: Record<string, Form> = {
   good,
-  'no boundary': { ...good, said: '' },
-  'an empty boundary': { ...good, boundary: '', said: '; boundary=' },
-  'another boundary': { ...good, said: '; boundary=other' },
+  'no boundary': { ...good, report: '' },
+  'an empty boundary': { ...good, boundary: '', report: '; boundary=' },
+  'another boundary': { ...good, report: '; boundary=other' },
   'a boundary of 70': { ...good, boundary: 'b'.repeat(70) },
   'a boundary of 251': { ...good, boundary: 'b'.repeat(251) },
   'a boundary of 260': { ...good, boundary: 'b'.repeat(260) },
   'a boundary of 4000': { ...good, boundary: 'b'.repeat(4000) },
-  'a boundary in quotes': { ...good, boundary: 'with space', said: '; boundary="with space"' },
+  'a boundary in quotes': { ...good, boundary: 'with space', report: '; boundary="with space"' },
   'a boundary of dashes': { ...good, boundary: '-'.repeat(60) },
-  'a boundary that looks like headers': { ...good, said: '; boundary="\u00ff"' },
-  'two boundaries': { ...good, said: '; boundary=gateway-form; boundary=other' },
-  'a charset': { ...good, said: '; charset=utf-16; boundary=gateway-form' },
+  'a boundary that looks like headers': { ...good, report: '; boundary="\u00ff"' },
+  'two boundaries': { ...good, report: '; boundary=gateway-form; boundary=other' },
+  'a charset': { ...good, report: '; charset=utf-16; boundary=gateway-form' },
   'no end': { ...good, end: '' },
   'half an end': { ...good, end: '\r\n--gateway-f' },
   'something after the end': { ...good, end: `\r\n--gateway-form--\r\n${'x'.repeat(3000)}` },
@@ -108,9 +108,9 @@ function toForm({ boundary, parts, end }: Form): Buffer {
 }
 
 function send(ground: Ground, how: string, form: Form): HostileRequest {
-  const said = form.said ?? `; boundary=${form.boundary}`;
+  const report = form.report ?? `; boundary=${form.boundary}`;
   return requestTo(ground, routeNamed(ground, 'POST /v1/files'), `form, ${how}`, {
-    headers: [['content-type', `multipart/form-data${said}`]],
+    headers: [['content-type', `multipart/form-data${report}`]],
     body: toForm(form),
   });
 }

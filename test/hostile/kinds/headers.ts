@@ -102,11 +102,11 @@ const hostile: Headers[] = [
 export const headers: Kind = {
   name: 'header',
   all: (ground, random) =>
-    hostile.flatMap((said) =>
+    hostile.flatMap((report) =>
       random
         .shuffle(ground.routes)
         .slice(0, 4)
-        .map((route) => withHeaders(ground, route, said)),
+        .map((route) => withHeaders(ground, route, report)),
     ),
   draw: (ground, random) => {
     const [first, second] = [random.pick(hostile), random.pick(hostile)];
@@ -115,9 +115,9 @@ export const headers: Kind = {
   },
 };
 
-function withHeaders(ground: Ground, route: Route, said: Headers): HostileRequest {
-  const name = said.headers[0]?.[0] ?? 'none';
-  return requestTo(ground, route, `header: ${name}`, said);
+function withHeaders(ground: Ground, route: Route, report: Headers): HostileRequest {
+  const name = report.headers[0]?.[0] ?? 'none';
+  return requestTo(ground, route, `header: ${name}`, report);
 }
 
 function drawRoute(ground: Ground, random: Random): Route {

@@ -54,7 +54,7 @@ export const masses: Kind = {
   },
 };
 
-/** A few bodies of megabytes: one of each shape is enough to stop a process that judges every item. */
+/** A few bodies of megabytes: one of each shape is enough to stop a process that looks at every item. */
 function heavy(ground: Ground, random: Random): HostileRequest[] {
   return random
     .shuffle(routesWithBody(ground))

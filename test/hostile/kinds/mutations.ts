@@ -9,12 +9,12 @@ const name = 'mutation';
 const changes: Record<string, (text: string, random: Random) => string> = {
   'cut off': (text, random) => text.slice(0, random.int(text.length)),
   'a byte changed': (text, random) => {
-    const place = random.int(text.length);
-    return `${text.slice(0, place)}${String.fromCharCode(random.between(1, 126))}${text.slice(place + 1)}`;
+    const position = random.int(text.length);
+    return `${text.slice(0, position)}${String.fromCharCode(random.between(1, 126))}${text.slice(position + 1)}`;
   },
   'a byte missing': (text, random) => {
-    const place = random.int(text.length);
-    return text.slice(0, place) + text.slice(place + 1);
+    const position = random.int(text.length);
+    return text.slice(0, position) + text.slice(position + 1);
   },
   'said twice': (text) => text + text,
   'something after it': (text, random) => text + random.pick(['{}', ',', '\0', '//', '\u00a0', ' null']),

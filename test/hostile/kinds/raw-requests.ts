@@ -43,7 +43,8 @@ function smuggling(hidden: string): Record<string, string> {
     'CL hex': post('content-length: 0xd', body + hidden),
     'CL with a blank': post('content-length : 13', body + hidden),
     'CL of digits': post(`content-length: ${'9'.repeat(40)}`, body + hidden),
-    'CL on a GET': `GET /health/live HTTP/1.1\r\nhost: x\r\ncontent-length: ${hidden.length}\r\n\r\n${hidden}`,
+    'CL on a GET':
+      'GET /health/live HTTP/1.1\r\nhost: x\r\n' + `content-length: ${hidden.length}\r\n\r\n${hidden}`,
     'TE identity': te('transfer-encoding: identity'),
     'TE twice': te(`${chunked}\r\ntransfer-encoding: x`),
     'TE list': te('transfer-encoding: x, chunked'),
@@ -54,7 +55,9 @@ function smuggling(hidden: string): Record<string, string> {
     'TE in quotes': te('transfer-encoding: "chunked"'),
     'TE with a vertical tab': te('transfer-encoding: \x0bchunked'),
     'TE with NUL': te('transfer-encoding: chunked\0'),
-    'TE in HTTP/1.0': `POST /v1/estimates HTTP/1.0\r\nhost: x\r\n${chunked}\r\ncontent-length: 4\r\n\r\n${chunk}${hidden}`,
+    'TE in HTTP/1.0':
+      `POST /v1/estimates HTTP/1.0\r\nhost: x\r\n${chunked}\r\n` +
+      `content-length: 4\r\n\r\n${chunk}${hidden}`,
     'a chunk size too large': post(chunked, `ffffffffffffffff1\r\n${hidden}`),
     'a chunk size below zero': post(chunked, `-1\r\n${hidden}`),
     'a chunk size in 0x': post(chunked, `0x5\r\n${hidden}\r\n0\r\n\r\n`),

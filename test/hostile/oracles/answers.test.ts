@@ -28,7 +28,7 @@ const id = 'x-request-id: req_1';
 const details = (came: Exchange, changes: Partial<HostileRequest> = {}) =>
   checkExchange({ ...request, ...changes }, came).map(({ detail }) => detail);
 
-describe('the judge of answers', () => {
+describe('the oracle of answers', () => {
   test('has nothing against a refusal that names a fault, nor against an answer', () => {
     expect(details(answered(404, refusal, id))).toEqual([]);
     expect(details(answered(200, '{}', id, 'location: /v1/jobs/job_1'))).toEqual([]);
@@ -77,10 +77,10 @@ function twice({ answers, rest }: Exchange): Exchange {
 
 test('jobs are told by bodies, by heads, and as responses, and only to those who ordered', () => {
   const suffix = '0'.repeat(32);
-  const told = (body: string, head: string, method = 'POST') =>
+  const reported = (body: string, head: string, method = 'POST') =>
     reportedJobs({ ...request, method }, answered(200, body, head).answers);
-  expect(told(`{"id":"job_${suffix}"}`, id)).toEqual([`job_${suffix}`]);
-  expect(told(`{"id":"resp_${suffix}"}`, id)).toEqual([`job_${suffix}`]);
-  expect(told('{}', `x-job-id: job_${suffix}`)).toEqual([`job_${suffix}`]);
-  expect(told(`{"id":"job_${suffix}"}`, id, 'GET')).toEqual([]);
+  expect(reported(`{"id":"job_${suffix}"}`, id)).toEqual([`job_${suffix}`]);
+  expect(reported(`{"id":"resp_${suffix}"}`, id)).toEqual([`job_${suffix}`]);
+  expect(reported('{}', `x-job-id: job_${suffix}`)).toEqual([`job_${suffix}`]);
+  expect(reported(`{"id":"job_${suffix}"}`, id, 'GET')).toEqual([]);
 });

@@ -60,8 +60,8 @@ function refusalFaults(request: HostileRequest, answer: Answer, text: string): s
     faults.push(`insides: ${text.slice(Math.max(0, inside.index - 60), inside.index + 120)}`);
   if (!isOurs(request)) return faults;
   if (headerOf(answer, 'x-request-id') === null) faults.push(`status ${answer.status} without x-request-id`);
-  const told = readJson(text);
-  const type = (told?.['error'] as { type?: unknown } | undefined)?.type;
+  const reported = readJson(text);
+  const type = (reported?.['error'] as { type?: unknown } | undefined)?.type;
   if (typeof type !== 'string')
     faults.push(`status ${answer.status} without an error type: ${text.slice(0, 100)}`);
   return faults;

@@ -3,7 +3,7 @@ import { checkLoad, toLoad, unreachedOf } from './load.ts';
 import { checkLog } from './log.ts';
 import { checkMoney } from './money.ts';
 
-test('the judge of money passes on what the ledger check breaks, and takes no answer for a proof', async () => {
+test('the oracle of money passes on what the ledger check breaks, and takes no answer for a proof', async () => {
   const operator = (json: object) => ({
     key: '',
     call: async () => ({ status: 200, json, headers: new Headers() }),
@@ -16,7 +16,7 @@ test('the judge of money passes on what the ledger check breaks, and takes no an
   expect(await checkMoney(operator({}))).toHaveLength(1);
 });
 
-describe('the judge of the log', () => {
+describe('the oracle of the log', () => {
   const good = JSON.stringify({ level: 30, msg: 'request answered', route: '/v1/jobs' });
   const on = (line: string) => checkLog(`${good}\n${line}\n`, ['a-prompt-of-mine']).map((one) => one.on);
 
@@ -44,7 +44,7 @@ describe('the judge of the log', () => {
   });
 });
 
-describe('the judge of load', () => {
+describe('the oracle of load', () => {
   const load = (rssMiB: number, loopDelayMaxSeconds: number, cpuSeconds: number) =>
     toLoad(
       [

@@ -18,10 +18,10 @@ export function checkLog(log: string, secrets: Iterable<string>): Violation[] {
   return log
     .split('\n')
     .filter((line) => line !== '')
-    .flatMap((text) => judgeLine(text, hidden));
+    .flatMap((text) => checkLine(text, hidden));
 }
 
-function judgeLine(text: string, hidden: string[]): Violation[] {
+function checkLine(text: string, hidden: string[]): Violation[] {
   const note = (on: string) => [{ oracle: 'log', on, detail: text.slice(0, 400) }];
   const line = readLine(text);
   if (line === null) return note('a line that is not JSON');

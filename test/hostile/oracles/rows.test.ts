@@ -3,7 +3,7 @@ import { type Database, openDatabase } from '../../../src/shared/platform/postgr
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { checkReportedJobs, checkRows, checkUntouched, digestOf } from './rows.ts';
 
-describe('the judge of rows', () => {
+describe('the oracle of rows', () => {
   let database: TestDatabase;
   let owner: Database;
   beforeAll(async () => {
@@ -34,9 +34,10 @@ describe('the judge of rows', () => {
 
   const hold = `insert into holds (id, account_id, amount_nano, remaining_nano) values ('hold_1', 'acct', 5, 5)`;
   const job = (state: string) =>
-    `insert into jobs (id, account_id, state, lane, model, provider, target_model, max_attempts, hold_id, hold_nano,
-      input_tokens_bound, tokens_bound, deadline_at, lease_until)
-     values ('job_1', 'acct', '${state}', 0, 'm', 'p', 'm', 1, 'hold_1', 5, 1, 1, now(), ${state === 'running' ? 'now()' : 'null'})`;
+    `insert into jobs (id, account_id, state, lane, model, provider, target_model, max_attempts, hold_id,
+      hold_nano, input_tokens_bound, tokens_bound, deadline_at, lease_until)
+     values ('job_1', 'acct', '${state}', 0, 'm', 'p', 'm', 1, 'hold_1', 5, 1, 1, now(),
+       ${state === 'running' ? 'now()' : 'null'})`;
   const file = `insert into files (id, account_id, purpose, filename, expires_at) values ('file_1', 'acct', 'batch', 'x', now())`;
   const batch = `insert into batches (id, account_id, kind, endpoint, input_file_id, fingerprint, expires_at)
     values ('batch_1', 'acct', 'openai', '/v1/chat/completions', 'file_1', 'x', now())`;
@@ -71,8 +72,8 @@ describe('the judge of rows', () => {
       await tx.unsafe('set local session_replication_role = replica');
       await tx.unsafe(job('waiting'));
       expect(await checkReportedJobs(tx, ['acct'], ['job_1'])).toEqual([]);
-      const told = await checkReportedJobs(tx, ['acct'], ['job_2']);
-      expect(told.map(({ detail }) => detail)).toEqual([
+      const reported = await checkReportedJobs(tx, ['acct'], ['job_2']);
+      expect(reported.map(({ detail }) => detail)).toEqual([
         '1 stored and never told: job_1',
         '1 told and not stored: job_2',
       ]);

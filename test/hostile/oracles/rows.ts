@@ -14,7 +14,9 @@ const promises: [name: string, statement: string][] = [
   [
     'a balance is the sum of its entries',
     `select count(*) as rows from balances b
-     left join (select account_id, sum(amount_nano) as amount from entries group by account_id) e using (account_id)
+     left join (
+        select account_id, sum(amount_nano) as amount from entries group by account_id
+      ) e using (account_id)
      where b.available_nano <> coalesce(e.amount, 0)`,
   ],
   ['no file is left in the making', `select count(*) as rows from files where state = 'uploading'`],
@@ -44,12 +46,12 @@ export async function checkRows(sql: Sql): Promise<Violation[]> {
 export async function checkReportedJobs(
   sql: Sql,
   accounts: string[],
-  told: Iterable<string>,
+  reported: Iterable<string>,
 ): Promise<Violation[]> {
   const rows = await sql<{ id: string }[]>`
     select id from jobs where account_id = any (${accounts}::text[]) and batch_id is null`;
   const stored = new Set(rows.map(({ id }) => id));
-  const known = new Set(told);
+  const known = new Set(reported);
   const untold = [...stored].filter((id) => !known.has(id));
   const missing = [...known].filter((id) => !stored.has(id));
   const violation = (detail: string, ids: string[]) =>
