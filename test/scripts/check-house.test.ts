@@ -66,6 +66,14 @@ test.each<[what: string, files: Record<string, string>, fault: RegExp]>([
     { 'src/workers/dispatch/a.ts': '\n' },
     /src\/workers\/dispatch\/a\.ts: no test/,
   ],
+  [
+    'a route without response schemas',
+    {
+      'src/api/routes/jobs/a.ts': "app.get('/v1/a', { schema: {} }, async () => ({}));\n",
+      'test/api/routes/jobs/a.test.ts': '',
+    },
+    /a\.ts: a route without response schemas/,
+  ],
   ['a route without a test', { 'src/api/routes/jobs/a.ts': '\n' }, /src\/api\/routes\/jobs\/a\.ts: no test/],
 ])('%s is a fault', async (_what, files, fault) => {
   const faults = await check(files);

@@ -3,7 +3,7 @@ import type { BatchSubmitter } from '../intake/create-batch.ts';
 import { accountOf, limitOf } from './caller.ts';
 import { fingerprintOf, isSdkRetry } from './idempotency-key.ts';
 
-/** Who orders a batch with this request, and as what. */
+/** Who submits a batch with this request, and as what. */
 export function batchSubmitterOf(request: FastifyRequest): BatchSubmitter {
   return {
     accountId: accountOf(request),

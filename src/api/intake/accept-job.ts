@@ -15,7 +15,7 @@ export type IntakeDeps = {
 /** What the caller is answered: the bytes that an idempotent repeat will get again. */
 export type Accepted = {
   jobId: string;
-  /** When this order was made; the job of an earlier one, which is given again, is older. */
+  /** When this submission was made; the job of an earlier one, which is given again, is older. */
   submittedAt: Date;
   location: string;
   status: number;

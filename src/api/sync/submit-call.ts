@@ -26,7 +26,7 @@ const attemptsMax = 5;
 /**
  * Makes a job of a call whose client waits for the answer. A client that says it asks again
  * (`x-stainless-retry-count` of the official SDKs) for what it asked a moment ago gets the job of that time,
- * also while that one is still on its way into the database: both order it under one id, and it is accepted
+ * also while that one is still on its way into the database: both submit it under one id, and it is accepted
  * once. So does one under an Idempotency-Key that was used for the same call. Everything else is a new job.
  * Names the job in the headers of the reply. Throws a Refusal; then nothing is left of the call.
  */

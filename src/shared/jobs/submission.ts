@@ -35,7 +35,7 @@ export type JobSubmission = Pick<
   | 'metadata'
 > & { priced: PricedRequest; lane: Lane; fallbacks: string[] };
 
-/** Who orders, and under which idempotency key if any. */
+/** Who submits, and under which idempotency key if any. */
 export type Submitter = {
   accountId: string;
   idempotency: { key: string; fingerprint: string } | null;
@@ -48,12 +48,12 @@ export type QuoteDeps = {
   webhooks: { allowPrivate: boolean };
 };
 
-/** What of an order its price depends on; what is left out is as for a call. */
+/** What of a submission its price depends on; what is left out is as for a call. */
 export type SubmittedRequest = { request: ChatRequest; original?: string | null } & Partial<
   Pick<JobSubmission, 'fallbacks' | 'webhookUrl'>
 >;
 
-/** Judges a request and keeps what is stored of it. Takes nothing; throws a 422 with every problem. */
+/** Prices a request and keeps what is stored of it. Takes nothing; throws a 422 with every problem. */
 export function priceRequest(
   deps: QuoteDeps,
   { request, original = null, fallbacks = [], webhookUrl = null }: SubmittedRequest,

@@ -79,7 +79,7 @@ export function retryJobRoute(app: App, deps: IntakeDeps & QuoteDeps & { sql: Da
     summary: 'Submit the request of a job again',
     params: z.object({ id: z.string() }),
   };
-  // A request of two lines may order one of megabytes, which is read, priced and written again.
+  // A request of two lines may submit one of megabytes, which is read, priced and written again.
   const inTurn = createAccountMutex();
   app.post(
     '/v1/jobs/:id/retry',

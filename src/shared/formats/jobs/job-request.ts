@@ -47,7 +47,7 @@ export const jobBody = z.strictObject({
 
 type JobBody = z.output<typeof jobBody>;
 
-/** The wire's body as an order that was not priced yet. */
+/** The wire's body as a submission that was not priced yet. */
 export function toSubmission(body: JobBody): Omit<JobSubmission, 'priced'> & { request: ChatRequest } {
   return {
     surface: 'jobs',

@@ -8,10 +8,10 @@ export const finalStates: readonly FinalState[] = ['succeeded', 'failed', 'cance
 export const lanes = ['interactive', 'background', 'batch'] as const;
 export type Lane = (typeof lanes)[number];
 
-/** Where a job can be ordered: the native API, or a surface of another one's shape. */
+/** Where a job can be submitted: the native API, or a surface of another one's shape. */
 export type Surface = 'jobs' | 'chat' | 'messages' | 'responses' | 'batches';
 
-/** As what the end of a job is told to webhooks. */
+/** As what webhooks report the end of a job. */
 export type WebhookObject = 'job' | 'response';
 
 /**

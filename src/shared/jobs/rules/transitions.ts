@@ -53,7 +53,7 @@ export type JobMove =
 
 /**
  * The job after a move, or null when the move may not be made and nothing changes. What the statements of
- * run-jobs, settle-jobs and jobs do to a row, without the row; a test makes the same moves in Postgres and
+ * claim-jobs, settle-jobs and jobs do to a row, without the row; a test makes the same moves in Postgres and
  * compares.
  */
 export function moveJob(job: JobCore, move: JobMove, nowMs: number): JobCore | null {

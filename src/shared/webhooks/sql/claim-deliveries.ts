@@ -10,7 +10,7 @@ export type ClaimedDelivery = {
   eventId: string;
   /** Null for a job's own URL. */
   endpointId: string | null;
-  /** Endpoint or host: what a share of the places is kept for. */
+  /** Endpoint or host: what a share of the slots is kept for. */
   receiver: string;
   url: string;
   body: string;
@@ -31,7 +31,7 @@ export type ClaimOptions = {
   limit: number;
   perReceiver: number;
   /**
-   * How many of the places of each receiver are taken: by what is under way in this process, or kept from it.
+   * How many of the slots of each receiver are taken: by what is under way in this process, or kept from it.
    */
   busy: ReadonlyMap<string, number>;
   /** What the claim before has `reached`; empty to begin with. */
