@@ -38,7 +38,7 @@ export type RefusalExtras = {
   problems?: Problem[];
   /** Whether the same request may be sent again, where that is another than for its type. */
   retry?: boolean;
-  /** How many problems there are, when not all are told. */
+  /** How many problems there are, when not all are listed. */
   problemsTotal?: number;
   /** When to try again; sent as Retry-After and retry-after-ms. */
   retryAfterMs?: number;

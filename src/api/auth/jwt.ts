@@ -56,8 +56,8 @@ const staleMsMax = 24 * 3600 * 1000;
 /**
  * Verifies JWTs. The algorithm list is fixed by what is configured: HS256 with the secret, public-key
  * algorithms with the key set. A token's `alg` only selects between the two, so no public key is ever used as
- * a shared secret. Null for every token that is not good, and `explain` is told why, which is for the log;
- * 503 when the identity provider's keys cannot be had.
+ * a shared secret. Null for every token that is not good, and `explain` gets the reason, which is for the
+ * log; 503 when the identity provider's keys cannot be had.
  */
 export function createTokenCheck(
   settings: TokenSettings,

@@ -104,7 +104,7 @@ export class Viewer implements EventStream {
   }
 
   /**
-   * A comment, when nothing was written since then; where something waits already, one more tells nobody
+   * A comment, when nothing was written since then; where something waits already, one more helps nobody
    * anything.
    */
   sendHeartbeatSince(time: number): void {

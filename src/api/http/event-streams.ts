@@ -25,7 +25,7 @@ export type EventStreams = {
 
 /**
  * Server-sent events over `reply.hijack()`: `@fastify/sse` 0.6 never settles after a slow viewer leaves and
- * holds the shutdown up. One timer serves all streams. `onCount` is told how many are open whenever that
+ * holds the shutdown up. One timer serves all streams. `onCount` gets how many are open whenever that
  * changes.
  *
  * Every blank line that is sent ends a block that has data. The HTML standard lets a block without data pass

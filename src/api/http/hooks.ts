@@ -42,7 +42,7 @@ export async function rejectUnstorableUrl(request: FastifyRequest): Promise<void
 }
 
 /**
- * Ends well: while the server closes, connections are told to close after their answer (else they would be
+ * Ends well: while the server closes, connections are asked to close after their answer (else they would be
  * waited for until their keep-alive ends), and nothing new is accepted. The signal aborts when it begins to
  * close.
  */

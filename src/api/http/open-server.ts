@@ -83,8 +83,8 @@ const securityHeaders = {
 };
 
 /**
- * Says once that a proxy stands before this server that nobody told it of: all who come through it count as
- * one address.
+ * Logs once that a proxy stands before this server that is not in its configuration: all who come through it
+ * count as one address.
  */
 export function warnOfProxy(app: App, { config, log }: OpenDeps): void {
   let hasWarned = config.http.trustProxy.length > 0;
@@ -120,11 +120,11 @@ const exposedHeaders = [
   'content-disposition',
 ];
 
-/** The headers that tell browsers what they may do with answers: nothing, unless an origin is listed. */
+/** The headers that limit what browsers do with answers: nothing, unless an origin is listed. */
 export async function addSecurityHeaders(app: App, { config }: Pick<OpenDeps, 'config'>): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
-    // Browsers heed it over TLS alone. What other hosts there are under our name is not ours to say.
+    // Browsers follow it over TLS alone. What other hosts there are under our name is not ours to say.
     if (request.protocol === 'https') reply.header('strict-transport-security', 'max-age=31536000');
     // Answers are their caller's; the pages of the documentation are everybody's.
     if (!request.url.startsWith('/docs')) reply.header('cache-control', 'no-store');

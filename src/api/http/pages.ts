@@ -23,7 +23,7 @@ export const sortParameter = 'order';
 export const sortQuery = { [sortParameter]: z.enum(['asc', 'desc']).default('desc') };
 
 /**
- * The id a page goes on from, in a list of what is sorted by ids of this kind. They tell their place by
+ * The id a page goes on from, in a list of what is sorted by ids of this kind. They give their position by
  * themselves, so a page also goes on from what was deleted since, as it is by whoever deletes while he lists.
  * A delivery's id may end in its endpoint's.
  */
@@ -35,7 +35,7 @@ export function cursorOf(prefix: IdPrefix) {
     .optional();
 }
 
-/** The refusal for an id that a page cannot go on from, in a list whose ids do not tell their place. */
+/** The refusal for an id that a page cannot go on from, in a list whose ids do not give their position. */
 export function unknownCursor(): Refusal {
   return invalid([{ param: 'after', message: 'must be an id from this list' }]);
 }

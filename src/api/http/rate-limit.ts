@@ -66,7 +66,7 @@ export function createRateLimit(now: () => number = () => performance.now()): Ra
 }
 
 /**
- * The headers that tell a client where it stands: the IETF draft's two fields, its older three, and OpenAI's.
+ * The headers that show a client where it stands: the IETF draft's two fields, its older three, and OpenAI's.
  */
 export function rateLimitHeaders(allowance: Allowance): Record<string, string> {
   const { limit, remaining } = allowance;

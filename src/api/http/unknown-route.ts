@@ -9,7 +9,9 @@ declare module 'fastify' {
   }
 }
 
-/** Notes the routes that are added after it, so that a path with another method can be told from no path. */
+/**
+ * Notes the routes that are added after it, so that a path with another method is distinguished from no path.
+ */
 export function noteMethods(app: App): void {
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ method, url }) => {

@@ -7,7 +7,8 @@ import { readJson } from '../../shared/platform/json/read-json.ts';
 import { retryMetadata } from './retry-metadata.ts';
 
 /**
- * The submission of a job that ended, to be made once more: as it was, at once, at today's price. Throws a 422.
+ * The submission of a job that ended, to be made once more: as it was, at once, at today's price. Throws a
+ * 422.
  */
 export function resubmitJob(
   deps: QuoteDeps,

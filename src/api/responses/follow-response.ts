@@ -25,7 +25,7 @@ export async function followResponse(
     return first;
   };
   await send(events.created());
-  // Who waits for the answer is told at once that it is worked on.
+  // Who waits for the answer sees at once that it is worked on.
   if (facts.body.background !== true) await send(start());
 
   async function eventsOf(event: JobEvent): Promise<ResponseEvent[]> {
@@ -36,7 +36,7 @@ export async function followResponse(
         return start();
       case 'output.reset':
         return events.takeBack();
-      // What a snapshot tells, the result tells at the end.
+      // What a snapshot has, the result has at the end.
       case 'job.queued':
       case 'output.snapshot':
         return [];

@@ -24,7 +24,7 @@ export function onDisconnect(reply: FastifyReply): AbortSignal {
 export type DisconnectDeps = CancelDeps & { backgroundTasks: BackgroundTasks; closing: AbortSignal };
 
 /**
- * Stops a call whose client left before it was told anything, unless it comes back in time, here or at
+ * Stops a call whose client left before it was sent anything, unless it comes back in time, here or at
  * another process. A server that closes waits for that, with less patience: nobody else knows of the client
  * that left.
  */

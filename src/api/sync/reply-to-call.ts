@@ -42,7 +42,7 @@ export type StreamEncoder = {
 
 /** The end of a job comes a little after its deadline. */
 const marginMs = 15_000;
-/** A client that streams is told that all is well after this long, even without a word of the answer. */
+/** A client that streams gets a heartbeat after this long, even without a word of the answer. */
 const headersMsMax = 10_000;
 
 /** Runs a call and waits for its whole answer. Throws the refusal of whatever went wrong. */

@@ -52,7 +52,7 @@ export type JobWatcher = {
 /**
  * Watches jobs for this process: the log and the signals of Redis for what comes while a job runs, Postgres
  * for the beginning and the end. A lost message or a Redis that is away delays a reader by two seconds at
- * most and never leaves a hole unsaid: missing output is told by `output.reset` or, at the end, by a
+ * most and never leaves a hole unsaid: missing output is announced by `output.reset` or, at the end, by a
  * snapshot.
  */
 export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {

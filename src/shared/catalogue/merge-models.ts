@@ -119,7 +119,7 @@ export function newModel(provider: string, kind: ProviderKind, name: string, fac
   return overrideModel(blank, facts);
 }
 
-/** A new model of a known provider is taken for its newest tokenizer, the dearest. */
+/** A new model of a known provider is taken for its newest tokenizer, the most expensive. */
 function tokenizerOf(kind: ProviderKind): ModelEntry['tokenizer'] {
   if (kind === 'compatible') return 'unknown';
   return kind === 'anthropic' ? 'anthropic-newer' : kind;

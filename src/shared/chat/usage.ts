@@ -11,7 +11,7 @@ export type Usage = {
   cachedTokens: number;
   cacheWriteTokens: number;
   /**
-   * Of the cache writes, those kept for an hour; left out when the provider does not tell the lifetimes
+   * Of the cache writes, those kept for an hour; left out when the provider does not report the lifetimes
    * apart.
    */
   cacheWriteHourTokens?: number;

@@ -15,7 +15,7 @@ export function createDeltaCoalescer(attempt: number) {
   const offsets = new Map<number, number>();
   let settled: Waiting[] = [];
 
-  /** What comes with thinking of its own begins an event of its own: the thinking is told in its place. */
+  /** What comes with thinking of its own begins an event of its own: the thinking is sent in its position. */
   function add(delta: Delta): void {
     if (delta.thinking !== undefined) settle();
     if (delta.kind === 'text') {

@@ -2,7 +2,7 @@ import type { Subscriber } from '../platform/redis/subscriber.ts';
 import { channelOf, parseSignal } from './event-log.ts';
 import type { LoggedEvent } from './rules/event.ts';
 
-/** What is told about one job: events just written, or none when its row in Postgres changed. */
+/** What readers of one job get: events just written, or none when its row in Postgres changed. */
 type FeedListener = (signals: LoggedEvent[]) => void;
 
 export type Subscription = {

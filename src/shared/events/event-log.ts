@@ -4,7 +4,7 @@ import { resultWithin } from '../platform/wait-at-most.ts';
 import type { LoggedEvent } from './rules/event.ts';
 
 /**
- * The log of a job is kept at least this long after its last event; after that its end is told from Postgres.
+ * The log of a job is kept at least this long after its last event; after that its end is read from Postgres.
  */
 const keptMsMin = 24 * 60 * 60 * 1000;
 /** An hour more, so that not every event has to say so again. */
@@ -102,7 +102,7 @@ export type EventLog = ReturnType<typeof createEventLog>;
 /**
  * The events of running jobs in Redis, one stream per job: from id 2 on, without the final one. An entry's id
  * is `<id>-0`, so Redis itself refuses an id that was used; a hash beside it holds the newest attempt, whose
- * writer alone gets in. Nothing here is a truth: when it is lost, the end of a job is told from Postgres.
+ * writer alone gets in. Nothing here is a truth: when it is lost, the end of a job is read from Postgres.
  */
 export function createEventLog({ redis, prefix }: { redis: RedisConnection; prefix: string }) {
   const keysOf = (jobId: string) =>

@@ -23,7 +23,7 @@ export type JobEvents = {
   onChange(jobId: string, listener: () => void): () => void;
   /**
    * For whoever ends or takes back a job whose worker is lost: keeps this attempt's writer out from now on,
-   * and tells what was written; null when Redis is away. The final event's id must be greater than the last
+   * and returns what was written; null when Redis is away. The final event's id must be greater than the last
    * one.
    */
   closeLog(jobId: string, attempt: number): Promise<ClosedLog | null>;

@@ -7,7 +7,7 @@ export type Loop = {
   stop(): Promise<void>;
 };
 
-/** A failure that goes on is told of again after this long. */
+/** A failure that goes on is logged again after this long. */
 const logAgainMs = 60_000;
 
 /**
@@ -24,7 +24,7 @@ export function startLoop(
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = false;
-  /** The failures that were told of, and when. */
+  /** The failures that were logged, and when. */
   const loggedAtMs = new Map<string, number>();
   let isFailing = false;
 

@@ -9,7 +9,7 @@ const tagBytes = 16;
 const formatByte = 1;
 const headBytes = 2;
 
-/** One key: its 32 bytes, and the byte that tells what it sealed from what others did. */
+/** One key: its 32 bytes, and the byte that marks what it sealed. */
 type SealingKey = { id: number; bytes: Buffer };
 
 /** The keys of an installation: the one that seals, and those that still open. */

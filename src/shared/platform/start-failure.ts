@@ -55,7 +55,7 @@ export function describeStartFailure(error: unknown): Failure {
   if (syscall === 'getaddrinfo' && /^(?:ENOTFOUND|EAI_)/.test(code) && !isDatabaseUnavailable(error)) {
     return mistake(`HOST: cannot be found (${message}); set an address of this machine`);
   }
-  // The tool that runs migrations tells the server's error in words of its own, stack and all.
+  // The migrator reports the server's error in words of its own, stack and all.
   const [denied] = /permission denied for [^\n]*/.exec(message) ?? [];
   if (denied !== undefined && code === '') return mistake(lacksRights({ message: denied }));
   const describe = mistakes[code];

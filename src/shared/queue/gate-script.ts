@@ -1,6 +1,6 @@
 import { createRedisScript } from '../platform/redis/redis-script.ts';
 
-/** Asks or tells the gate; what it decides, and for which arguments, is said in `gate.ts`. */
+/** Asks the gate or reports to it; what it decides, and for which arguments, is said in `gate.ts`. */
 export const gateScript = createRedisScript(`
 -- A minute, in which the limits of a provider are counted and what it said of them is believed.
 local minute_ms = 60000

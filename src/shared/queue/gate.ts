@@ -65,7 +65,9 @@ export type GateStatus = {
 
 export type Gate = {
   admit(pass: GatePass): Promise<Admission>;
-  /** Gives the slot back and tells what was learned. Never throws: a report that is lost is learned again. */
+  /**
+   * Gives the slot back and reports what was learned. Never throws: a report that is lost is learned again.
+   */
   report(pass: GatePass, report: GateReport, reported?: ReportedLimits | null): Promise<void>;
   /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
   keepSlots(provider: string, slots: string[]): Promise<void>;

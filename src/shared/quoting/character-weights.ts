@@ -63,7 +63,7 @@ function charactersOf({ encoding, lead, trail }: CommonBlock): string {
   try {
     return new TextDecoder(encoding).decode(new Uint8Array(bytes));
   } catch {
-    return ''; // a Node.js without full ICU: every Han character keeps the dear weight, which only holds more
+    return ''; // a Node.js without full ICU: every Han character keeps the higher weight
   }
 }
 

@@ -2,7 +2,8 @@ import { gifSize, type ImageSize, jpegSize, pngSize, webpSize } from './image-fo
 
 /**
  * A decoder trusts the bytes, so a size counts only where the whole of a format's rules is kept up to the
- * place it stands in. Where there is any doubt there is no size, and the model's dearest image is reserved.
+ * place it stands in. Where there is any doubt there is no size, and the model's most expensive image is
+ * reserved.
  */
 
 /** A JPEG's size may stand behind its metadata; further in than this we do not look. */

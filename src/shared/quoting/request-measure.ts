@@ -15,7 +15,7 @@ export type RequestMeasure = {
   tools: number;
   schema: boolean;
   images: { size: ImageSize | null; detail: 'auto' | 'low' | 'high' }[];
-  /** A provider's own block asks for Anthropic's one-hour cache, whose writes are dearer. */
+  /** A provider's own block asks for Anthropic's one-hour cache, whose writes cost more. */
   hourCache: boolean;
 };
 

@@ -2,7 +2,7 @@ import { Refusal } from '../errors.ts';
 import { FairQueue } from './fair-queue.ts';
 import { Thread, type ThreadSettings, type ThreadWork } from './thread.ts';
 
-/** So much may wait: beyond it its sender is better told to come back. */
+/** So much may wait: beyond it its sender had better come back later. */
 const waitingMax = 1024;
 const waitingOfOneMax = 64;
 const retryAfterMs = 2000;

@@ -11,7 +11,9 @@ import {
 } from './sql/sealed-rows.ts';
 import { aadOfAccount, aadOfEndpoint } from './webhook-secret.ts';
 
-/** A text that is sealed with the key of the installation, so that another key is told before it is used. */
+/**
+ * A text that is sealed with the key of the installation, so that another key is noticed before it is used.
+ */
 const fact = 'secrets_check';
 const factText = 'sealed with the key of this installation';
 const factLocation = 'installation.secrets_check';

@@ -33,7 +33,7 @@ export function openEndpointSecret(secretsKey: SecretsKey, endpointId: string, s
   return unseal(secretsKey, sealed, aadOfEndpoint(endpointId));
 }
 
-/** As much of a secret as tells it from another: its prefix and its last characters. */
+/** As much of a secret as distinguishes it from another: its prefix and its last characters. */
 export function hintOfSecret(secret: string): string {
   return `whsec_...${secret.slice(-5)}`;
 }

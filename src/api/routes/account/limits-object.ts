@@ -88,7 +88,7 @@ function perMinute({ config }: LimitDeps, { requestsPerMinute }: LimitedAccount)
       requests,
       'How many requests it may send in a minute; the headers of every answer say what is left',
     ),
-    // Where tokens make none there is nothing to tell.
+    // Where tokens make none there is nothing to list.
     ...(accountsByToken === null
       ? []
       : [

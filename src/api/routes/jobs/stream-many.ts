@@ -10,7 +10,7 @@ import type { JobWatcher } from '../../watch/job-watcher.ts';
 
 export type StreamJobsDeps = { watcher: JobWatcher; streams: EventStreams };
 
-/** More than this are better told to a webhook. */
+/** More than this had better go to a webhook. */
 const jobsMax = 50;
 
 const jobIds = documentedAs(z.string(), {

@@ -49,7 +49,7 @@ export async function queueBoardRoute(app: App, deps: { queues: ShownQueue[] }):
   );
 }
 
-/** The queues wait for Redis as long as it takes; whoever looks at them is told that it does not answer. */
+/** The queues wait for Redis as long as it takes; whoever looks at them sees that it does not answer. */
 function bounded(handler: RouteHandlerMethod): RouteHandlerMethod {
   return async function (request, reply) {
     const reading = Promise.resolve(handler.call(this, request, reply));

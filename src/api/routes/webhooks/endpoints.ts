@@ -36,7 +36,7 @@ import {
 export type EndpointDeps = { sql: Database; config: { secretsKey: SecretsKey; webhooks: TargetPolicy } };
 
 /**
- * `POST /v1/webhook_endpoints`: a URL that is told about every event of some types. Its secret is shown this
+ * `POST /v1/webhook_endpoints`: a URL that receives every event of some types. Its secret is shown this
  * once.
  */
 export function createWebhookEndpointRoute(app: App, deps: EndpointDeps): void {

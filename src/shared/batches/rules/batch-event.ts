@@ -1,7 +1,7 @@
 import { formatUsd } from '../../money/rules/money.ts';
 import { type BatchRecord, toBatchObject } from './batch.ts';
 
-/** The bytes that tell the end of a batch: the fields of every event of ours, and how its lines ended. */
+/** The bytes that report the end of a batch: the fields of every event of ours, and how its lines ended. */
 export function batchEvent(eventId: string, batch: BatchRecord): string {
   const object = toBatchObject(batch);
   const data = {

@@ -39,7 +39,7 @@ export type BatchRecord = {
   state: BatchState;
   endpoint: BatchEndpointName;
   inputFileId: string;
-  /** How many lines it was given with; null where only reading its file tells. */
+  /** How many lines it was given with; null where only reading its file shows it. */
   asked: number | null;
   outputFileId: string | null;
   errorFileId: string | null;

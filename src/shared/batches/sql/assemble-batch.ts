@@ -90,7 +90,7 @@ export type BatchEnding = {
   errors: BatchFault[] | null;
   /** For a batch that never began: nothing came of its lines. */
   deleteLines: boolean;
-  /** What webhooks tell of it: made from the batch as it will be. */
+  /** What webhooks report of it: made from the batch as it will be. */
   eventOf(batch: BatchRecord): { eventId: string; type: string; body: string };
 };
 

@@ -24,7 +24,7 @@ export function toJobEvent(jobId: string, { id, type, fields }: LoggedEvent): Jo
   return { id, type, data: `{"seq":${id},"job_id":${JSON.stringify(jobId)}${rest}` };
 }
 
-/** What the final event tells; null amounts and usage where there are none. */
+/** What the final event has; null amounts and usage where there are none. */
 export type FinalFacts = {
   state: FinalState;
   usage: Usage | null;

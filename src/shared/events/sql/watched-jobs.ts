@@ -46,7 +46,7 @@ export async function findResult(sql: Database, jobId: string): Promise<string |
   return row?.result ?? null;
 }
 
-/** The calls of a job in order, as `job.started` tells them. */
+/** The calls of a job in order, as `job.started` reports them. */
 export async function listStarts(
   sql: Database,
   jobId: string,

@@ -5,7 +5,7 @@ type Issue = z.core.$ZodIssue;
 
 /**
  * Every problem zod found, with the path of the field as the caller wrote it (`request.messages.0.content`).
- * Of a union only the branch that came closest is told.
+ * Of a union only the branch that came closest is reported.
  */
 export function problemsOf(error: z.core.$ZodError): Problem[] {
   return error.issues.flatMap((issue) => toProblems(issue, []));

@@ -19,7 +19,7 @@ import {
  */
 export function createResponseEvents(known: ResponseFacts) {
   const state = newEncoderState(known.id);
-  // However late it is told, at first there was nothing of it.
+  // The first event shows the response as it was when nothing of it was known.
   const facts = { ...known, completion: null, error: null, completedAt: null };
   return {
     created: (): ResponseEvent[] => {

@@ -44,7 +44,7 @@ const lostTooOften = (losses: number): JobError => ({
 
 /**
  * What becomes of a running job whose lease ended. A lost call is an unknown one: the same policy decides, as
- * if the worker had told. From the third loss on the job is to blame and ends, when more than half of the
+ * if the worker had reported. From the third loss on the job is to blame and ends, when more than half of the
  * workers that were lost since its first loss had it in hand: while machines die anyway, one that was struck
  * thrice was unlucky. `losses` are those before this one, `otherLosses` the workers that were lost without it
  * since the first; `random` is in [0, 1).

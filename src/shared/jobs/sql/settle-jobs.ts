@@ -26,12 +26,12 @@ export type ChargeRecord = {
   usage: Usage;
 };
 
-/** The event that webhooks tell from the moment the job is final; the bytes are frozen here. */
+/** The event that webhooks report from the moment the job is final; the bytes are frozen here. */
 export type EventRecord = {
   eventId: string;
   eventType: string;
   body: string;
-  /** The job's own URL, told besides the account's endpoints. */
+  /** The job's own URL, which receives it besides the account's endpoints. */
   webhookUrl: string | null;
 };
 

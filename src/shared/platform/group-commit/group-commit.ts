@@ -69,7 +69,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     return from.splice(0, count);
   }
 
-  /** Runs one statement; what it resolves to tells its callers how they came out. */
+  /** Runs one statement; what it resolves to settles the promises of its callers. */
   async function commitGroup(group: Waiter<Item, Result>[]): Promise<() => void> {
     try {
       const results = await options.commit(

@@ -16,7 +16,7 @@ export type GroupPartsOptions<Item, Result> = {
  * everybody's.
  */
 const statementsMax = 3;
-/** A part that had no statement in this time fails; its callers are better told. */
+/** A part that had no statement in this time fails; its callers had better know. */
 const maxWaitMs = 5000;
 /** What comes for a row that was locked a moment ago does not share a statement with others. */
 const wardMs = 10_000;
@@ -37,7 +37,7 @@ export function createGroupParts<Item, Result>(options: GroupPartsOptions<Item, 
   const lanes = new Map<string, Lane<Item, Result>>();
 
   /**
-   * Has one statement for these; what fails of it is told to its callers. Says whose fault it was that
+   * Has one statement for these; what fails of it is thrown to its callers. Says whose fault it was that
    * something did.
    */
   async function commitPart(part: Waiter<Item, Result>[]): Promise<GroupFault | null> {

@@ -64,7 +64,7 @@ const point = code('.');
 const plus = code('+');
 const smallE = code('e');
 
-/** A path is told this deep; a key in it, this long. */
+/** A path is reported this deep; a key in it, this long. */
 const pathStepsMax = 8;
 const keyBytesMax = 64;
 /** Shorter numbers are kept, whatever they are; much longer ones are taken for changed. */
@@ -73,8 +73,8 @@ const digitsMax = 1000;
 
 /**
  * Counts the values of a JSON text while it arrives, without making any of them, in one pass over its bytes,
- * and stops at the first value too many. It judges nothing else: of text that is no JSON it counts what looks
- * like values.
+ * and stops at the first value too many. It looks at nothing else: of text that is no JSON it counts what
+ * looks like values.
  */
 export class JsonScan {
   readonly #limits: JsonLimits;

@@ -4,7 +4,7 @@ import type { buildConnector } from 'undici';
 /** More than the head of an interim response ever is. */
 const headBytesMax = 16 * 1024;
 const headEnd = Buffer.from('\r\n\r\n');
-/** As far as it tells an interim response: `HTTP/1.1 100`. */
+/** As far as it shows an interim response: `HTTP/1.1 100`. */
 const statusLineLength = 12;
 
 /**

@@ -40,7 +40,7 @@ export type DatabaseSettings = {
    */
   prepare: boolean;
   applicationName: string;
-  /** Where it is told that the database is away, and that it is back. */
+  /** Where it is reported that the database is unavailable, and that it is back. */
   outages?: OutageLog;
   /** For tests; the default is what production uses. */
   silence?: SilenceLimits;
@@ -87,7 +87,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     types: { getTypeParser: getTypeParser as CustomTypesConfig['getTypeParser'] },
     ...(settings.prepare ? sessionLimits : {}),
   });
-  // An error on a connection nobody waits on would end the process; whoever uses it next is told.
+  // An error on a connection nobody waits on would end the process; whoever uses it next gets the error.
   pool.on('error', (error) => settings.outages?.failed('pool', error));
   pool.on('connect', (client) => client.on('error', () => undefined));
 

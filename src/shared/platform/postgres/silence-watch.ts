@@ -32,7 +32,7 @@ const partsOf = (client: ClientBase) =>
 /**
  * Tells a slow statement from a connection whose packets are swallowed: the server is asked, over a
  * connection of its own, whether it works for the sessions that we wait for. One that it is not working for
- * has lost the statement or its answer, and is destroyed, which its caller is told like any broken
+ * has lost the statement or its answer, and is destroyed, which its caller sees like any broken
  * connection. While the server does not answer at all everybody waits on, as they must, and is looked at
  * again as soon as it does.
  */

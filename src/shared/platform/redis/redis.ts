@@ -29,7 +29,7 @@ const redisLimits: RedisLimits = {
 };
 
 /**
- * A node of a cluster that failed is not told of again when it is back; it counts as back when it has not
+ * A node of a cluster that failed is not reported again when it is back; it counts as back when it has not
  * failed for so long.
  */
 const clusterCalmMs = 10_000;
@@ -68,7 +68,7 @@ export function openRedis(
   return connection;
 }
 
-/** The same, and its failing and coming back are told to `outages` under the name `source`. */
+/** The same, and its failing and coming back are reported to `outages` under the name `source`. */
 export function openReportedRedis(
   settings: RedisSettings,
   purpose: 'commands' | 'blocking',
@@ -91,7 +91,7 @@ export function openReportedRedis(
 const noAnswer =
   /^(?:Command timed out|Stream isn't writeable|Connection is closed|Reached the max retries|Socket timeout|None of startup nodes|Failed to refresh slots|Cluster isn't ready)/;
 
-/** Whether Redis could not be asked, which its connections tell by themselves. */
+/** Whether Redis could not be asked, which its connections report by themselves. */
 export function isRedisUnavailable(error: unknown): boolean {
   return error instanceof Error && (noAnswer.test(error.message) || error instanceof TimedOut);
 }

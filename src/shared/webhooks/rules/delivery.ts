@@ -1,6 +1,6 @@
 import { writeJson } from '../../platform/json/verbatim.ts';
 
-/** The part of a job object that a webhook tells. */
+/** The part of a job object that a webhook has. */
 type WebhookJob = {
   id: string;
   status: string;

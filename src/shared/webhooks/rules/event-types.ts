@@ -1,4 +1,4 @@
-/** Every event that webhooks tell, and when it happens. */
+/** Every event that webhooks report, and when it happens. */
 export const webhookEventTypes = {
   'job.succeeded': 'A job has its result',
   'job.failed': 'A job ended without a result',

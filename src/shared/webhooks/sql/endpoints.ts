@@ -1,6 +1,6 @@
 import type { Database, Sql, Transaction } from '../../platform/postgres/database.ts';
 
-/** A URL of an account that is told about events. Its secrets are never part of this. */
+/** A URL of an account that receives events. Its secrets are never part of this. */
 export type WebhookEndpoint = {
   id: string;
   accountId: string;
