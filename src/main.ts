@@ -4,6 +4,7 @@ import { openInfra } from './shared/infra.ts';
 import { type Config, ConfigError, parseConfig } from './shared/platform/config/config.ts';
 import { startWarnings } from './shared/platform/config/start-warnings.ts';
 import { armFailpoints } from './shared/platform/failpoints.ts';
+import { logLibraryWarnings } from './shared/platform/library-warnings.ts';
 import { createLog, type Log } from './shared/platform/log.ts';
 import { openDatabase } from './shared/platform/postgres/database.ts';
 import { migrate } from './shared/platform/postgres/migrate.ts';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   if (role === undefined) return refuse([`usage: node dist/main.js ${roles.join(' | ')}`]);
   const config = readConfig();
   const log = createLog(config.logLevel, role);
+  logLibraryWarnings(log);
   armFailpoints(config.failpoints);
   const models = readModels(config);
   const untilAvailable = { maxWaitMs: databaseMaxWaitMs, onWait: warnOnce(log) };
@@ -132,7 +134,7 @@ async function refuseOtherInstallation(config: Config): Promise<void> {
 function warnOnce(log: Log): (error: unknown) => void {
   let hasWarned = false;
   return (error) => {
-    if (!hasWarned) log.warn({ error }, 'the database is away; waiting for it');
+    if (!hasWarned) log.warn({ error }, 'the database is unavailable; waiting for it');
     hasWarned = true;
   };
 }

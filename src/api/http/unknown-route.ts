@@ -13,15 +13,16 @@ declare module 'fastify' {
  * Notes the routes that are added after it, so that a path with another method is distinguished from no path.
  */
 export function noteMethods(app: App): void {
-  const methods = new Map<string, Set<string>>();
+  const paths = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   app.addHook('onRoute', ({ method, url }) => {
-    const known = methods.get(url) ?? new Set();
-    for (const one of [method].flat()) known.add(one);
-    methods.set(url, known);
+    if (url === '*') return;
+    const known = paths.get(url) ?? { pattern: patternOf(url), methods: new Set() };
+    for (const one of [method].flat()) if (one !== 'OPTIONS') known.methods.add(one);
+    paths.set(url, known);
   });
   app.decorate('methodsAt', (path) => {
-    const found = [...methods].filter(([url]) => url !== '*' && patternOf(url).test(path));
-    return [...new Set(found.flatMap(([, known]) => [...known]))].filter((one) => one !== 'OPTIONS').sort();
+    const found = [...paths.values()].filter(({ pattern }) => pattern.test(path));
+    return [...new Set(found.flatMap(({ methods }) => [...methods]))].sort();
   });
 }
 

@@ -22,6 +22,9 @@ export type Signals = {
 
 type Topic = 'backlog' | 'cancel' | 'deliveries' | 'providers' | 'endpoints';
 
+/** The name on the wire is older than ours: processes of two releases hear each other. */
+const channelOf = (prefix: string, topic: Topic) => `${prefix}:news:${topic}`; // wire name
+
 export function createSignals(
   redis: RedisConnection,
   subscriber: Subscriber | null,
@@ -42,13 +45,13 @@ export function createSignals(
       const publish = async () => {
         await nextTurn();
         unsent.delete(hint);
-        await redis.publish(`${prefix}:signals:${topic}`, about);
+        await redis.publish(channelOf(prefix, topic), about);
       };
       backgroundTasks.track(publish());
     },
     sent: () => backgroundTasks.drained(),
     subscribe: (topic, listener) => {
-      const channel = `${prefix}:signals:${topic}`;
+      const channel = channelOf(prefix, topic);
       listeners.set(channel, [...(listeners.get(channel) ?? []), listener]);
       void subscriber?.subscribe(channel);
     },
