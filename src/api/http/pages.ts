@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalid, type Refusal } from '../../shared/errors.ts';
 import type { IdPrefix } from '../../shared/ids.ts';
-import { documentedAs } from '../openapi/components.ts';
+import { documentedAs, type Json } from '../openapi/components.ts';
 
 /** The two fields every list takes. */
 export const pageQuery = {
@@ -13,9 +13,18 @@ export const pageQuery = {
       .refine((limit) => limit >= 1 && limit <= 100, { error: 'must be a whole number from 1 to 100' }),
     { type: 'integer', minimum: 1, maximum: 100 },
   ).default(20),
-  // The longest id is that of an account: 255 characters, each of up to two units.
-  after: z.string().min(1).max(510).optional(),
+  after: listedId().optional(),
 };
+
+/**
+ * The id of what a page goes on from, where it does not tell its place by itself; `json` describes it. Each
+ * is a schema of its own: what one list says of its ids is not said of another's.
+ */
+export function listedId(json?: Json) {
+  // The longest id is that of an account: 255 characters, each of up to two units.
+  const id = z.string().min(1).max(510);
+  return json === undefined ? id : documentedAs(id, json);
+}
 
 /** The parameter of OpenAI's lists that says in which direction they go. */
 export const sortParameter = 'order';

@@ -4,6 +4,7 @@ import { z } from 'zod';
 export type Json = { [name: string]: unknown };
 
 const overrides = new WeakMap<object, Json>();
+const exclusions = new WeakMap<object, Json[]>();
 const contents = new WeakMap<object, Record<string, z.ZodType>>();
 
 /** Gives a schema a name in the document: it stands there once, and everything else refers to it. */
@@ -14,11 +15,28 @@ export function component<Schema extends z.ZodType>(id: string, schema: Schema):
 
 /**
  * Describes a schema by this JSON Schema instead of the derived one, which cannot show what a refinement or
- * a transformation demands. Validation stays as it is.
+ * a transformation demands. Validation stays as it is. Throws when the schema has a description already: it
+ * stands in another place too.
  */
 export function documentedAs<Schema extends z.ZodType>(schema: Schema, json: Json): Schema {
+  if (overrides.has(schema)) throw new Error(`a schema is described twice: ${JSON.stringify(json)}`);
   overrides.set(schema, json);
   return schema;
+}
+
+/**
+ * Says in the document what a rule between fields refuses, each as the schema of what is wrong. It stands
+ * there under `not`, which leaves the types of generated clients alone. Validation stays as it is.
+ */
+export function excluding<Schema extends z.ZodType>(schema: Schema, ...wrong: Json[]): Schema {
+  exclusions.set(schema, wrong);
+  return schema;
+}
+
+/** What `excluding` was given for a schema, as one. */
+export function exclusionOf(schema: object): Json | undefined {
+  const [only, ...more] = exclusions.get(schema) ?? [];
+  return more.length === 0 ? only : { anyOf: [only, ...more] };
 }
 
 /** What `documentedAs` was given for a schema. */
@@ -46,12 +64,16 @@ export function contentOf(schema: z.ZodType): Record<string, z.ZodType> {
   return contents.get(schema) ?? { 'application/json': schema };
 }
 
-/** A URL that webhooks may go to. */
+const hostLabel = '[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?';
+const hostName = `(${hostLabel}\\.){1,8}[A-Za-z]{2,24}`;
+
+/** A URL that webhooks may go to. Addresses of public hosts are read too; no pattern tells them apart. */
 export const webhookUrl: Json = {
   type: 'string',
-  pattern: '^https?://[^\\s/\\u0000]+[^\\u0000]*$',
+  pattern: `^https://${hostName}(:(443|8443|[1-5]\\d{4}|[1-9]\\d{3}))?([/?][!"$-\\[\\]-~]*)?$`,
   maxLength: 2048,
-  description: 'https, of a public host',
+  description:
+    'https, of a public host; no user name, no fragment, and no port but 443, 8443 or one from 1024 on',
 };
 
 /** The frames of server-sent events. */

@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The fields of a multipart form, which the route reads by itself: described, not validated by it. */
     form?: z.ZodType;
+    /** The headers of its own that the route reads by itself: described, not validated by it. */
+    headers?: z.ZodObject;
   }
 }
 
@@ -26,7 +28,7 @@ export type RouteSchema = {
 };
 
 export type RouteToDescribe = DescribedRoute & {
-  config: { scope?: Scope | 'public'; refuses?: readonly number[]; form?: z.ZodType };
+  config: { scope?: Scope | 'public'; refuses?: readonly number[]; form?: z.ZodType; headers?: z.ZodObject };
   schema: RouteSchema;
 };
 
@@ -46,6 +48,20 @@ const keyHeader = {
   schema: { type: 'string', pattern: '^[ -~]{1,255}$' },
 };
 
+/** A schema says nothing of the name of a file; the headers of its part do. */
+const fileEncoding = {
+  file: {
+    contentType: 'application/jsonl',
+    headers: {
+      'Content-Disposition': {
+        required: true,
+        schema: { type: 'string', pattern: 'filename="[^"\\u0000]{0,249}\\.[Jj][Ss][Oo][Nn][Ll]"' },
+        example: 'form-data; name="file"; filename="requests.jsonl"',
+      },
+    },
+  },
+};
+
 /** The OpenAPI 3.1 operation of a route; `null` for one that is hidden. */
 export function describeOperation(schemas: JsonSchemas, route: RouteToDescribe): Json | null {
   const { schema, config, method } = route;
@@ -55,6 +71,7 @@ export function describeOperation(schemas: JsonSchemas, route: RouteToDescribe):
   const parameters = [
     ...parametersOf(schemas, 'path', schema.params),
     ...parametersOf(schemas, 'query', schema.querystring),
+    ...parametersOf(schemas, 'header', config.headers),
     ...(method === 'POST' ? [keyHeader] : []),
   ];
   return {
@@ -76,17 +93,20 @@ export function toTemplate(url: string): string {
 
 function parametersOf(
   schemas: JsonSchemas,
-  position: 'path' | 'query',
+  position: 'path' | 'query' | 'header',
   schema: z.ZodObject | undefined,
 ): Json[] {
   if (schema === undefined) return [];
   return Object.entries(schema.shape).map(([name, field]) => {
     const { description, ...json } = schemas.convert(field as z.ZodType, 'input');
+    // A number that is left empty is read as zero.
+    const readsEmpty = json['type'] === 'number' && (field as z.ZodType).safeParse('').success;
     const isRequired = position === 'path' || !(field as z.ZodType).safeParse(undefined).success;
     return {
       name: name === '*' ? 'model' : name,
       in: position,
       required: isRequired,
+      ...(readsEmpty ? { allowEmptyValue: true } : {}),
       ...(description === undefined ? {} : { description }),
       schema: position === 'path' ? { minLength: 1, ...json } : json,
     };
@@ -96,7 +116,8 @@ function parametersOf(
 function requestBodyOf(schemas: JsonSchemas, { schema, config }: RouteToDescribe): Json | null {
   const { form } = config;
   if (form !== undefined) {
-    return { required: true, content: { 'multipart/form-data': { schema: schemas.convert(form, 'input') } } };
+    const described = { schema: schemas.convert(form, 'input'), encoding: fileEncoding };
+    return { required: true, content: { 'multipart/form-data': described } };
   }
   const { body, operationId = '' } = schema;
   if (body === undefined) return null;

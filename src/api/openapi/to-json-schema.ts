@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Json, overrideOf } from './components.ts';
+import { exclusionOf, type Json, overrideOf } from './components.ts';
+import { demandStorable, unstorableName, unstorableSchema } from './storable.ts';
 
 const referencePrefix = '#/components/schemas/';
 
@@ -7,9 +8,6 @@ const referencePrefix = '#/components/schemas/';
 const instantPattern =
   '^2(00[1-9]|0[1-9]\\d|1\\d\\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)$';
 const dayPattern = '^2(00[1-9]|0[1-9]\\d|1\\d\\d)-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$';
-
-/** NUL cannot be stored, wherever it stands. */
-const storablePattern = '^[^\\u0000]*$';
 
 export type JsonSchemas = {
   /** The JSON Schema (2020-12) of what is sent (`input`) or answered (`output`). */
@@ -36,6 +34,7 @@ export function createJsonSchemas(): JsonSchemas {
     convert: (schema, io) => {
       const { $schema: _, $defs = {}, ...root } = toJson(schema, io);
       for (const [id, json] of Object.entries($defs as Record<string, Json>)) add(id, withoutId(json));
+      if (io === 'input') add(unstorableName, unstorableSchema);
       return root;
     },
     components: () =>
@@ -55,6 +54,8 @@ function toJson(schema: z.ZodType, io: 'input' | 'output'): Json {
       const given = overrideOf(zodSchema);
       if (given !== undefined) replace(jsonSchema as Json, given);
       else mend(jsonSchema as Json, io);
+      const wrong = exclusionOf(zodSchema);
+      if (wrong !== undefined && io === 'input') jsonSchema.not = wrong;
     },
   });
   return JSON.parse(JSON.stringify(json).replaceAll('"#/$defs/', `"${referencePrefix}`)) as Json;
@@ -64,13 +65,7 @@ function toJson(schema: z.ZodType, io: 'input' | 'output'): Json {
 function mend(json: Json, io: 'input' | 'output'): void {
   if (io === 'input' && json['format'] === 'date-time') json['pattern'] = instantPattern;
   if (io === 'input' && json['format'] === 'date') json['pattern'] = dayPattern;
-  if (
-    io === 'input' &&
-    json['type'] === 'string' &&
-    !['pattern', 'enum', 'const', 'format'].some((name) => name in json)
-  ) {
-    json['pattern'] = storablePattern;
-  }
+  if (io === 'input') demandStorable(json);
   const { prefixItems } = json;
   if (Array.isArray(prefixItems) && prefixItems.length === 1) {
     delete json['prefixItems'];

@@ -63,9 +63,22 @@ test('parameters have bounds or patterns', () => {
       if (parameter === 'limit') expect(schema, name).toMatchObject({ type: 'integer', minimum: 1 });
     }
   }
+  const wait = document.paths['/v1/jobs/{id}']?.['get']?.parameters?.find(({ name }) => name === 'wait');
+  expect(wait).toMatchObject({ allowEmptyValue: true, schema: { minimum: 0, maximum: 60 } });
   expect(schemaOf('/v1/usage', 'group_by')?.['pattern']).toContain('metadata');
   expect(schemaOf('/v1/transactions', 'after')?.['pattern']).toContain('txn_');
+  expect(schemaOf('/v1/keys', 'after')?.['pattern']).toBe('^[0-9a-f]{20}$');
+  expect(schemaOf('/v1/admin/accounts', 'after')).toMatchObject({ minLength: 1, maxLength: 510 });
   expect(schemaOf('/v1/events', 'jobs')?.['pattern']).toContain('job_');
+});
+
+test('headers that a route reads are documented', () => {
+  const headersOf = (path: string, method: string) =>
+    document.paths[path]?.[method]?.parameters?.filter((one) => one.in === 'header').map(({ name }) => name);
+  expect(headersOf('/v1/models', 'get')).toEqual(['anthropic-version']);
+  expect(headersOf('/v1/events', 'get')).toEqual(['last-event-id']);
+  expect(headersOf('/v1/jobs/{id}/events', 'get')).toEqual(['last-event-id']);
+  expect(headersOf('/v1/jobs', 'post')).toEqual(['idempotency-key']);
 });
 
 test('streams are documented as what they are', () => {

@@ -5,9 +5,8 @@ import { listEntries } from '../../../shared/money/sql/entries.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { pageQuery, toPage } from '../../http/pages.ts';
+import { listedId, pageQuery, toPage } from '../../http/pages.ts';
 import { balanceSchema, toBalance, toTransaction, transactionListSchema } from '../../http/schemas.ts';
-import { documentedAs } from '../../openapi/components.ts';
 
 /** `GET /v1/balance`: what the account can spend, what is set aside for jobs under way, and both together. */
 export function getBalanceRoute(app: App, deps: { sql: Database }): void {
@@ -44,10 +43,7 @@ export function listTransactionsRoute(app: App, deps: { sql: Database }): void {
         summary: 'The statement, newest first',
         querystring: z.strictObject({
           ...pageQuery,
-          after: documentedAs(pageQuery.after.unwrap(), {
-            type: 'string',
-            pattern: '^txn_\\d{1,18}$',
-          }).optional(),
+          after: listedId({ type: 'string', pattern: '^txn_\\d{1,18}$' }).optional(),
         }),
         response: { 200: transactionListSchema },
       },

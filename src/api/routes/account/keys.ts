@@ -9,8 +9,14 @@ import type { App } from '../../http/app.ts';
 import { accountOf, limitOf } from '../../http/caller.ts';
 import { endKey } from '../../http/end-key.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
+import { listedId, pageQuery, toPage, unknownCursor } from '../../http/pages.ts';
 import { apiKeyListSchema, deletedSchema, toApiKey } from '../../http/schemas.ts';
+
+const keyCursor = listedId({
+  type: 'string',
+  pattern: '^[0-9a-f]{20}$',
+  description: 'The id of a key of this account',
+});
 
 /** `GET /v1/keys`: the account's keys that are not revoked, newest first, without their secrets. */
 export function listKeysRoute(app: App, deps: { sql: Database }): void {
@@ -22,7 +28,7 @@ export function listKeysRoute(app: App, deps: { sql: Database }): void {
         operationId: 'listKeys',
         tags: ['account'],
         summary: 'The keys of the account',
-        querystring: z.strictObject(pageQuery),
+        querystring: z.strictObject({ ...pageQuery, after: keyCursor.optional() }),
         response: { 200: apiKeyListSchema },
       },
     },

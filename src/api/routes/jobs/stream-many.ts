@@ -23,10 +23,16 @@ const jobIds = documentedAs(z.string(), {
     error: `must be 1 to ${jobsMax} different ids of jobs, separated by commas`,
   });
 
+const numbers = '\\d{1,15}(\\.\\d{1,15}){0,49}';
+const description = 'The id of an event of this stream: as many numbers as there are jobs';
 const positions = documentedAs(z.string().max(2000), {
   type: 'string',
-  pattern: '^\\d{1,15}(\\.\\d{1,15}){0,49}$',
+  pattern: `^${numbers}$`,
+  description,
 });
+/** An empty one is none. */
+const lastEventId = documentedAs(z.string(), { type: 'string', pattern: `^(${numbers})?$`, description });
+const readerHeaders = z.object({ 'last-event-id': lastEventId.optional() });
 
 /**
  * `GET /v1/events?jobs=a,b`: the events of several jobs on one stream, each as on its own. An event's id says
@@ -42,7 +48,8 @@ export function streamJobsRoute(app: App, deps: StreamJobsDeps): void {
     summary: 'Watch several jobs (server-sent events)',
     querystring: z.strictObject({ jobs: jobIds, starting_after: positions.optional() }),
   };
-  const options = { exposeHeadRoute: false, config: { scope: 'read' as const, refuses: [404] }, schema };
+  const config = { scope: 'read' as const, refuses: [404], headers: readerHeaders };
+  const options = { exposeHeadRoute: false, config, schema };
   app.get('/v1/events', options, async (request, reply) => {
     const accountId = accountOf(request);
     const { jobs: ids, starting_after: asked } = request.query;

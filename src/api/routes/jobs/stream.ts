@@ -25,6 +25,12 @@ export type StreamJobDeps = {
 
 const eventId = z.string().regex(/^\d{1,15}$/, { error: 'must be the id of an event, a whole number' });
 
+/** An empty one is none. */
+const lastEventId = z.string().regex(/^(\d{1,15})?$/);
+const readerHeaders = z.object({
+  'last-event-id': lastEventId.optional().describe('Goes before `starting_after`'),
+});
+
 /**
  * `GET /v1/jobs/{id}/events`: the events of a job as server-sent events, from `Last-Event-ID` (or
  * `starting_after`) on, whether it waits, runs or ended long ago. 204 when the caller has had the last one,
@@ -35,7 +41,7 @@ export function streamJobRoute(app: App, deps: StreamJobDeps): void {
     '/v1/jobs/:id/events',
     {
       exposeHeadRoute: false,
-      config: { scope: 'read', identify: (request) => holderOfToken(deps, request) },
+      config: { scope: 'read', headers: readerHeaders, identify: (request) => holderOfToken(deps, request) },
       schema: {
         operationId: 'streamJob',
         response: { 200: media({ 'text/event-stream': eventStream }), 204: media({}) },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { notFound, Refusal } from '../../../shared/errors.ts';
 import type { App } from '../../http/app.ts';
-import { json } from '../../openapi/components.ts';
+import { documentedAs, json } from '../../openapi/components.ts';
 import {
   anthropicModelListSchema,
   anthropicModelSchema,
@@ -16,6 +16,12 @@ import {
   usableModels,
 } from './model-object.ts';
 
+const versionHeader = z.object({
+  'anthropic-version': documentedAs(z.string(), { type: 'string' })
+    .optional()
+    .describe("Any version asks for Anthropic's shape"),
+});
+
 /**
  * `GET /v1/models`: every model that can be used now, at once. With `anthropic-version` in Anthropic's shape.
  */
@@ -23,7 +29,7 @@ export function listModelsRoute(app: App, deps: ModelsDeps): void {
   app.get(
     '/v1/models',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', headers: versionHeader },
       schema: {
         operationId: 'listModels',
         response: { 200: json(z.union([modelListSchema, anthropicModelListSchema])) },
@@ -46,7 +52,7 @@ export function getModelRoute(app: App, deps: ModelsDeps): void {
   app.get(
     '/v1/models/*',
     {
-      config: { scope: 'read' },
+      config: { scope: 'read', headers: versionHeader },
       schema: {
         operationId: 'getModel',
         response: { 200: json(z.union([modelSchema, anthropicModelSchema])) },

@@ -15,13 +15,15 @@ const textBlock = z.strictObject({
 /** With what another provider said with it, as it was answered; given back to that provider. */
 const answeredTextBlock = textBlock.extend({ extra_content: assistantExtra });
 
+export const imageDataSchema = z.string().regex(/^[A-Za-z0-9+/]/, { error: 'must be base64' });
+
 const imageBlock = z.strictObject({
   type: z.literal('image'),
   source: z.discriminatedUnion('type', [
     z.strictObject({
       type: z.literal('base64'),
       media_type: z.enum(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
-      data: z.string().regex(/^[A-Za-z0-9+/]/, { error: 'must be base64' }),
+      data: imageDataSchema,
     }),
     z.strictObject({
       type: z.literal('url'),

@@ -2,12 +2,9 @@ import { z } from 'zod';
 import { assistantExtra, callExtra, messageExtra, partExtra, resultExtra } from '../common/extra-content.ts';
 import { withoutEmpty } from '../common/without-empty.ts';
 
-const inlineImage = /^data:image\/(?:png|jpeg|jpg|gif|webp);base64,[A-Za-z0-9+/]/i;
-const remoteImage = /^https?:\/\/[^/\s]/i;
-
-const imageUrl = z
+export const imageUrlSchema = z
   .string()
-  .refine((url) => inlineImage.test(url.slice(0, 64)) || remoteImage.test(url.slice(0, 64)), {
+  .regex(/^(?:https?:\/\/[^/\s]|data:image\/(?:png|jpeg|jpg|gif|webp);base64,[A-Za-z0-9+/])/i, {
     error: 'must be an http(s) URL or a base64 data: URL of a PNG, JPEG, GIF or WebP',
   });
 
@@ -19,7 +16,7 @@ const imagePart = z
   .strictObject({
     type: z.literal('image_url'),
     image_url: z
-      .strictObject({ url: imageUrl, detail: z.enum(['auto', 'low', 'high']).nullish() })
+      .strictObject({ url: imageUrlSchema, detail: z.enum(['auto', 'low', 'high']).nullish() })
       .transform(withoutEmpty),
     extra_content: partExtra,
   })
@@ -75,7 +72,7 @@ const user = z
  * Also what an SDK's own answer looks like when it is pushed back as history: `annotations`, `audio: null`,
  * `parsed`, …
  */
-const assistant = z
+export const assistantMessageSchema = z
   .strictObject({
     role: z.literal('assistant'),
     content: textContent.nullish(),
@@ -117,7 +114,7 @@ export const messageSchema = z.discriminatedUnion(
     z.strictObject({ role: z.literal('system'), ...instruction }).transform(withoutEmpty),
     z.strictObject({ role: z.literal('developer'), ...instruction }).transform(withoutEmpty),
     user,
-    assistant,
+    assistantMessageSchema,
     tool,
   ],
   { error: 'role must be system, developer, user, assistant or tool' },

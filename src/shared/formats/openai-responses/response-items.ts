@@ -2,15 +2,17 @@ import { z } from 'zod';
 import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../chat/chat.ts';
 import { assistantExtra, callExtra } from '../common/extra-content.ts';
 
-const image = z.string().regex(/^(?:https?:\/\/[^/\s]|data:image\/(?:png|jpeg|jpg|gif|webp);base64,)/i, {
-  error: 'must be an http(s) URL or a base64 data: URL of a PNG, JPEG, GIF or WebP',
-});
+export const imageSchema = z
+  .string()
+  .regex(/^(?:https?:\/\/[^/\s]|data:image\/(?:png|jpeg|jpg|gif|webp);base64,)/i, {
+    error: 'must be an http(s) URL or a base64 data: URL of a PNG, JPEG, GIF or WebP',
+  });
 
 const inputText = z.strictObject({ type: z.literal('input_text'), text: z.string() });
 const inputImage = z.strictObject({
   type: z.literal('input_image'),
   detail: z.enum(['low', 'high', 'auto']).nullish(),
-  image_url: image,
+  image_url: imageSchema,
   file_id: z.null({ error: 'files are not supported' }).optional(),
 });
 /**
