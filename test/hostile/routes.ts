@@ -52,11 +52,16 @@ export function listRoutes(app: Pick<App, 'printRoutes'>, document: OpenApi): Ro
   });
 }
 
-/** A schema with what it refers to by name in its place, as deep as a sample goes. */
+/**
+ * A schema with what it refers to by name in its place, as deep as a sample goes. What it excludes is left
+ * out: samples are made of what it has.
+ */
 function resolve(schema: JsonSchema, document: OpenApi, depth = 0): JsonSchema {
-  const text = JSON.stringify(schema, (_name, value: unknown) => {
+  const text = JSON.stringify(schema, (name, value: unknown) => {
+    if (name === 'not') return undefined;
     const reference = (value as { $ref?: unknown } | null)?.$ref;
-    if (typeof reference !== 'string' || depth > 8) return value;
+    if (typeof reference !== 'string') return value;
+    if (depth > 8) return {};
     const named = document.components?.schemas?.[reference.slice('#/components/schemas/'.length)];
     return named === undefined ? {} : resolve(named, document, depth + 1);
   });

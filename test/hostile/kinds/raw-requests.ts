@@ -43,8 +43,13 @@ function smuggling(hidden: string): Record<string, string> {
     'CL hex': post('content-length: 0xd', body + hidden),
     'CL with a blank': post('content-length : 13', body + hidden),
     'CL of digits': post(`content-length: ${'9'.repeat(40)}`, body + hidden),
-    'CL on a GET':
-      'GET /health/live HTTP/1.1\r\nhost: x\r\n' + `content-length: ${hidden.length}\r\n\r\n${hidden}`,
+    'CL on a GET': [
+      'GET /health/live HTTP/1.1',
+      'host: x',
+      `content-length: ${hidden.length}`,
+      '',
+      hidden,
+    ].join('\r\n'),
     'TE identity': te('transfer-encoding: identity'),
     'TE twice': te(`${chunked}\r\ntransfer-encoding: x`),
     'TE list': te('transfer-encoding: x, chunked'),
