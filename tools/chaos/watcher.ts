@@ -21,7 +21,7 @@ export type WatchFinding = { jobId: string; detail: string };
 
 export type Watchers = {
   watch(jobId: string): void;
-  /** Waits until every reader has seen the end; false when that is not so after `patienceMs`. */
+  /** Waits until every reader has seen the end; false when that is not so after `maxWaitMs`. */
   whenEnded(maxWaitMs: number): Promise<boolean>;
   /**
    * Compares what the readers saw with what the API says now; for when all has come to rest. Every job was

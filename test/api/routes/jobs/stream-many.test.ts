@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { streamWords } from '../../stream-words.ts';
 import { openTestServer, type TestAccount, type TestServer } from '../../test-server.ts';
-import { endJob, plantJob } from '../../watch/watched-jobs.ts';
+import { plantJob } from '../../watch/watched-jobs.ts';
 
 let server: TestServer;
 let account: TestAccount;
@@ -30,27 +31,6 @@ async function frames(query: string, headers: Record<string, string> = {}): Prom
   );
 }
 
-/** A job that streams its words and ends. */
-async function run(jobId: string, words: string[]): Promise<void> {
-  const writer = server.deps.events.openWriter({
-    jobId,
-    attempt: 1,
-    provider: 'openai',
-    model: 'openai/gpt-5-mini',
-    stream: true,
-    lastSeq: 1,
-    createdAtMs: Date.now(),
-  });
-  writer.started();
-  for (const text of words) {
-    writer.delta({ kind: 'text', choice: 0, text });
-    await new Promise((next) => setTimeout(next, 5));
-  }
-  const last = await writer.close();
-  await endJob(server.owner, jobId, { text: words.join(''), eventSeq: last + 1 });
-  server.deps.events.announce(jobId);
-}
-
 const textOf = (of: Frame[], jobId: string) =>
   of
     .filter(({ type, data }) => type === 'output.delta' && data.job_id === jobId)
@@ -63,7 +43,7 @@ describe('GET /v1/events', () => {
     const query = `jobs=${jobs.join(',')}`;
     const live = frames(query);
     const words = jobs.map((id) => ['a ', 'story ', 'of ', id]);
-    await Promise.all(jobs.map((id, index) => run(id, words[index] ?? [])));
+    await Promise.all(jobs.map((id, index) => streamWords(server, id, words[index] ?? [], 5)));
     const all = await live;
     expect(jobs.map((id) => textOf(all, id))).toEqual(words.map((some) => some.join('')));
     expect(all.filter(({ type }) => type === 'job.succeeded')).toHaveLength(3);

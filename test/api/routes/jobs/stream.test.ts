@@ -5,6 +5,7 @@ import { redisKey } from '../../../../src/shared/platform/redis/redis.ts';
 import { toSecretsKey } from '../../../../src/shared/platform/seal.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 import { openSse } from '../../http/sse-client.ts';
+import { streamWords } from '../../stream-words.ts';
 import { openTestServer, type TestAccount, type TestServer } from '../../test-server.ts';
 import { endJob, plantJob } from '../../watch/watched-jobs.ts';
 
@@ -26,28 +27,6 @@ const as = (key: string) => ({ authorization: `Bearer ${key}` });
 const open = (jobId: string, headers: Record<string, string> = {}, query = '') =>
   openSse(`${url}/v1/jobs/${jobId}/events${query}`, { ...as(account.key), ...headers });
 
-/** Streams the words as a worker would and ends the job; the id of its final event. */
-async function run(jobId: string, words: string[], pauseMs = 2): Promise<number> {
-  const writer = server.deps.events.openWriter({
-    jobId,
-    attempt: 1,
-    provider: 'openai',
-    model: 'openai/gpt-5-mini',
-    stream: true,
-    lastSeq: 1,
-    createdAtMs: Date.now(),
-  });
-  writer.started();
-  for (const text of words) {
-    writer.delta({ kind: 'text', choice: 0, text });
-    await new Promise((next) => setTimeout(next, pauseMs));
-  }
-  const last = await writer.close();
-  await endJob(server.owner, jobId, { text: words.join(''), eventSeq: last + 1 });
-  server.deps.events.announce(jobId);
-  return last + 1;
-}
-
 const hostile = [
   '\r\nid: 99\r\nevent: x\r\n\r\n',
   '\u2028\u2029\0',
@@ -60,7 +39,7 @@ const hostile = [
 describe('GET /v1/jobs/{id}/events', () => {
   it('has nothing more to tell of a job whose content was erased', async () => {
     const jobId = await plant();
-    await run(jobId, ['one ', 'two']);
+    await streamWords(server, jobId, ['one ', 'two']);
     const { status } = await server.call(`DELETE /v1/jobs/${jobId}`, { as: account.key });
     expect(status).toBe(200);
     const again = await open(jobId);
@@ -79,7 +58,7 @@ describe('GET /v1/jobs/{id}/events', () => {
       'x-request-id': expect.stringMatching(/^req_/),
     });
     const words = [...hostile, 'plain text ', ...hostile];
-    const finalId = await run(jobId, words);
+    const finalId = await streamWords(server, jobId, words);
     await client.ended;
     expect(client.frames.map(({ id }) => id)).toEqual(
       Array.from({ length: finalId }, (_, index) => index + 1),
@@ -97,7 +76,7 @@ describe('GET /v1/jobs/{id}/events', () => {
 
   it('resumes after any id, by header or query, the header first; 204 after the last', async () => {
     const jobId = await plant();
-    const finalId = await run(jobId, ['a', 'b', 'c'], 60);
+    const finalId = await streamWords(server, jobId, ['a', 'b', 'c'], 60);
     const all = await open(jobId);
     await all.ended;
     for (let after = 0; after < finalId; after++) {
@@ -114,7 +93,7 @@ describe('GET /v1/jobs/{id}/events', () => {
 
   it('gives a snapshot when the log is gone', async () => {
     const jobId = await plant();
-    const finalId = await run(jobId, ['all ', 'of ', 'it'], 60);
+    const finalId = await streamWords(server, jobId, ['all ', 'of ', 'it'], 60);
     await server.deps.events.log.erase(jobId);
     const client = await open(jobId, { 'last-event-id': '3' });
     await client.ended;
@@ -169,7 +148,7 @@ describe('GET /v1/jobs/{id}/events', () => {
     slow.pause();
     const quick = await open(jobId);
     const words = Array.from({ length: 400 }, (_, n) => `${n} `.repeat(8000));
-    const finalId = await run(jobId, words, 10);
+    const finalId = await streamWords(server, jobId, words, 10);
     await quick.ended;
     expect(quick.frames.at(-1)?.id).toBe(finalId);
     slow.resume();
