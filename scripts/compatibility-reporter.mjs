@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 
 const head = `# What the official SDKs can do here
 
-Made by \`npm run compatibility\` from the tests in \`test/conformance\`: the installed, unmodified SDKs (\`openai\`,
-\`@anthropic-ai/sdk\`) against the gateway and, where the provider speaks the SDK's own protocol, against
-its double too, which must say the same, count the same and fail in the same way. A dash: the call is not one
-of that provider's own.
+Made by \`npm run compatibility\` from the tests in \`test/conformance\`: the installed, unmodified SDKs
+(\`openai\`, \`@anthropic-ai/sdk\`) against the gateway and, where the provider speaks the SDK's own
+protocol, against its double too, which must say the same, count the same and fail in the same way. A dash:
+the call is not one of that provider's own.
 
 `;
 

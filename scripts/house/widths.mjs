@@ -28,10 +28,10 @@ function isUnbreakable(line) {
   return /biome-ignore|https?:\/\/\S{40}/.test(line) || isOneString(line) || isOneExpression(line);
 }
 
-/** A text for people is one string, however long; a statement is not. */
+/** A text for people is one string, however long; a statement is not, nor are two strings on a line. */
 function isOneString(line) {
-  const text = line.trim();
-  return /^[^'"`]{0,60}(['"`]).{40,}\1[^'"`]*$/.test(text) && !/^\s*(\*|\/\/|--)/.test(line);
+  if (/^\s*(\*|\/\/|--)/.test(line) || /\b(sql|tx)(<[^`]*>)?`/.test(line)) return false;
+  return /^[^'"`]{0,60}(['"`])((?!\1).){40,}\1[^'"`]*$/.test(line.trim());
 }
 
 /** A regular expression cannot be broken. */

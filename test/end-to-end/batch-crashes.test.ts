@@ -88,8 +88,8 @@ test('of an upload whose server is killed nothing is seen, and the next one is w
   const line = `${chatLine('one', models[0] ?? '', 'x'.repeat(1000))}\n`;
   upload.write(line.repeat(3000));
   await waitFor('a chunk', async () => {
-    const rows =
-      await gateway.sql`select 1 from file_chunks c join files f on f.id = c.file_id where f.state = 'uploading'`;
+    const rows = await gateway.sql`select 1 from file_chunks c join files f on f.id = c.file_id
+        where f.state = 'uploading'`;
     return rows.length > 0;
   });
   await api.kill('SIGKILL');

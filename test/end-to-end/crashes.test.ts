@@ -59,8 +59,8 @@ describe('whatever is killed', () => {
     });
     await workers[0]?.kill('SIGKILL');
     await expectAllSettled(ids);
-    const unknown =
-      await gateway.sql`select job_id from attempts where outcome = 'unknown' and job_id = any (${ids}::text[])`;
+    const unknown = await gateway.sql`select job_id from attempts
+        where outcome = 'unknown' and job_id = any (${ids}::text[])`;
     expect(unknown.length).toBeGreaterThan(0);
     await workers[1]?.kill('SIGTERM');
   });

@@ -112,5 +112,6 @@ function wholeFiles(endpoint: Endpoint): BatchFile[] {
 export function messageBatchOf(body: unknown): string {
   const storable = anyFieldValues.filter((value) => !/\\u0000|\\ud800|__proto__|\[{64}/.test(value));
   const requests = fieldPaths(body).flatMap((path) => storable.map((value) => textWith(body, path, value)));
-  return `{"requests":[${requests.map((params, index) => `{"custom_id":"r${index}","params":${params}}`).join(',')}]}`;
+  const texts = requests.map((params, index) => `{"custom_id":"r${index}","params":${params}}`);
+  return `{"requests":[${texts.join(',')}]}`;
 }

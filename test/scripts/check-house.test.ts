@@ -49,6 +49,18 @@ test.each<[what: string, files: Record<string, string>, fault: RegExp]>([
     { 'migrations/0001_a.sql': `select ${'column_name, '.repeat(10)}x\n` },
     /0001_a\.sql:1: \d+ columns/,
   ],
+  [
+    'SQL in one line, whatever texts are in it',
+    {
+      'test/a.test.ts': `await sql\`update jobs set state = 'a'${', column_name = 1'.repeat(6)}\`;\n`,
+    },
+    /a\.test\.ts:1: \d+ columns/,
+  ],
+  [
+    'two texts on one line',
+    { 'test/a.test.ts': `const text = '${'word '.repeat(12)}' + '${'word '.repeat(12)}';\n` },
+    /a\.test\.ts:1: \d+ columns/,
+  ],
   ['a file that is too long', { 'src/shared/a/b.ts': 'const x = 1;\n'.repeat(251) }, /b\.ts: 251 lines/],
   ['a loose file in shared', { 'src/shared/helpers.ts': '\n' }, /helpers\.ts: a loose file/],
   [

@@ -24,7 +24,8 @@ export async function plantWaitingJobs(
   const [accountId, holdId] = [newId('acct'), newId('hold')];
   const ids = Array.from({ length: count }, () => newId('job'));
   await insertAccount(sql, { id: accountId, name: accountId });
-  await sql`insert into holds (id, account_id, amount_nano, remaining_nano) values (${holdId}, ${accountId}, 0, 0)`;
+  await sql`insert into holds (id, account_id, amount_nano, remaining_nano)
+    values (${holdId}, ${accountId}, 0, 0)`;
   await sql`
     insert into jobs (id, account_id, lane, model, provider, target_model, max_attempts, hold_id, hold_nano,
       input_tokens_bound, tokens_bound, deadline_at)

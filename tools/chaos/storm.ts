@@ -89,7 +89,9 @@ export async function runStorm(stage: Stage): Promise<StormResult> {
 async function notifyOthers({ cluster, print }: Stage, ids: string[]): Promise<void> {
   const rows = await cluster.sql<{ id: string; state: string; error: string | null; calls: string | null }[]>`
     select j.id, j.state, j.error ->> 'message' as error, (
-        select string_agg(a.started_at::time(3) || ' ' || a.outcome || ' ' || coalesce(a.error, ''), '; ' order by a.number)
+        select string_agg(
+          a.started_at::time(3) || ' ' || a.outcome || ' ' || coalesce(a.error, ''), '; ' order by a.number
+        )
         from attempts a where a.job_id = j.id
       ) as calls
     from jobs j where j.id = any (${ids}::text[]) and j.state <> 'succeeded'`;

@@ -23,10 +23,10 @@ const smallBytesMax = 64 * 1024;
 export type ReceivedBody = { bytes: Buffer; sha256: string };
 
 /**
- * Takes a body in and counts its values as they come: of one that holds too many nothing is kept, though it
- * is read to its end, since a client that still sends would not hear why it was refused. All within what one
- * body, its account and the process may hold. Whoever has no slot yet is not read from, and waits at his own
- * end. Rejects with a Refusal.
+ * Takes a body in and counts its values as they come, unless it is too short to hold too many: of one that
+ * holds too many nothing is kept, though it is read to its end, since a client that still sends would not
+ * hear why it was refused. All within what one body, its account and the process may hold. Whoever has no
+ * slot yet is not read from, and waits at his own end. Rejects with a Refusal.
  */
 export async function receiveBody(
   slots: BodySlots,

@@ -139,7 +139,10 @@ else
   if requests and kind == 'unused' then requests = math.min(rpm, requests + 1) end
   if fails >= failures_max then put('probes', math.max(0, (h.probes or 1) - 1)) end
 end
-if said_requests >= 0 then put('said_requests', said_requests); put('said_requests_until', now + minute_ms) end
+if said_requests >= 0 then
+  put('said_requests', said_requests)
+  put('said_requests_until', now + minute_ms)
+end
 if said_tokens >= 0 then put('said_tokens', said_tokens); put('said_tokens_until', now + minute_ms) end
 if used_up_ms > 0 then blocked_until = math.max(blocked_until, now + used_up_ms) end
 if kind == 'throttled' or used_up_ms > 0 then

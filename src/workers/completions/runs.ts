@@ -20,8 +20,7 @@ const timerMsMax = 2_147_000_000;
  * The runs of this process, by job. Each ends early when its deadline passes, when it is cancelled, when its
  * lease is lost or when the process closes; the first reason stands. The call of a model that reasons is not
  * broken off because it was cancelled or its client left: what it thought is billed and only reported at the
- * end,
- * so it is read to its end, or to the next reason.
+ * end, so it is read to its end, or to the next reason.
  */
 export function createRuns() {
   const active = new Map<string, { run: Run; stop(reason: StopReason): void }>();

@@ -120,7 +120,8 @@ describe('a key', () => {
     const account = await server.openAccount();
     await makeKey(account, 'dead');
     await server.owner`
-      update idempotency_keys set claim_token = 'of a process that died', locked_until = now() - interval '1 second'
+      update idempotency_keys set claim_token = 'of a process that died',
+        locked_until = now() - interval '1 second'
       where account_id = ${account.id}`;
     const taken = await makeKey(account, 'dead');
     expect([taken.status, taken.headers['idempotent-replayed']]).toEqual([201, undefined]);
@@ -161,7 +162,8 @@ describe('a key', () => {
       const answer = makeKey(account, 'stolen');
       await waitFor('the key to be made', async () => (await waits()).length > 0);
       await server.owner`
-        update idempotency_keys set claim_token = 'of another process', locked_until = now() + interval '1 second'
+        update idempotency_keys set claim_token = 'of another process',
+          locked_until = now() + interval '1 second'
         where account_id = ${account.id}`;
       return { answer };
     });

@@ -73,7 +73,8 @@ export async function plantJob(owner: Database, accountId: string, stream: boole
   await owner`insert into jobs (id, account_id, state, lane, model, provider, target_model, attempts,
     tries, max_attempts, hold_id,
       hold_nano, input_tokens_bound, tokens_bound, stream, deadline_at, lease_until, started_at)
-    values (${id}, ${accountId}, 'running', 1, 'openai/gpt-5-mini', 'openai', 'openai/gpt-5-mini', 1, 1, 5, ${holdId}, 1000, 10, 20, ${stream},
+    values (${id}, ${accountId}, 'running', 1, 'openai/gpt-5-mini', 'openai', 'openai/gpt-5-mini', 1, 1, 5,
+      ${holdId}, 1000, 10, 20, ${stream},
       now() + interval '1 day', now() + interval '1 day', now())`;
   await owner`insert into attempts (job_id, number, provider, model, worker_id)
     values (${id}, 1, 'openai', 'openai/gpt-5-mini', 'wrk_1')`;

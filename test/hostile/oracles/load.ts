@@ -33,9 +33,9 @@ function readGauge(text: string, name: string): number {
 }
 
 /**
- * Judges a process by two looks at it. A process that the machine gave no turn also stands still, but
- * computes nothing: only as much of a delay counts as it computed since the look before. So a machine with
- * much to do fails nothing.
+ * Compares two looks at a process. One that the machine gave no turn also stands still, but computes
+ * nothing: only as much of a delay counts as it computed since the look before. So a machine with much to do
+ * fails nothing.
  */
 export function checkLoad(before: Load | null, load: Load, on: string): Violation[] {
   const { rssBytes, loopDelayMaxSeconds, cpuSeconds } = load;

@@ -44,7 +44,8 @@ test('a batch becomes jobs, waits for them, and has a file of what they answered
 test('one that is cancelled before its jobs were made skips its lines and gives their hold back', async () => {
   const lease = await batches.plant(chatLine('one') + chatLine('two'));
   await batches.begin(lease);
-  await batches.sql`update batches set state = 'cancelling', cancelling_at = now() where id = ${lease.batchId}`;
+  await batches.sql`update batches set state = 'cancelling', cancelling_at = now()
+    where id = ${lease.batchId}`;
   await advanceFully(lease);
   expect(await rowOf(lease)).toMatchObject({ state: 'cancelled', cancelled: 2, jobs: 0 });
   const [balance] =
@@ -55,7 +56,8 @@ test('one that is cancelled before its jobs were made skips its lines and gives 
 test('one that is cancelled while its jobs run asks each to stop, once, and waits for them', async () => {
   const lease = await batches.plant(chatLine('one') + chatLine('two'));
   await advanceFully(lease);
-  await batches.sql`update batches set state = 'cancelling', cancelling_at = now() where id = ${lease.batchId}`;
+  await batches.sql`update batches set state = 'cancelling', cancelling_at = now()
+    where id = ${lease.batchId}`;
   batches.signals.length = 0;
   await advanceFully(lease);
   await advanceFully(lease);
@@ -67,7 +69,8 @@ test('one whose time is over expires, before it began or with lines that are no 
   const unread = await batches.plant(chatLine('one'));
   const begun = await batches.plant(chatLine('one'));
   await batches.begin(begun);
-  await batches.sql`update batches set expires_at = now() where id = any (${[unread.batchId, begun.batchId]}::text[])`;
+  await batches.sql`update batches set expires_at = now()
+    where id = any (${[unread.batchId, begun.batchId]}::text[])`;
   await advanceFully(unread);
   await advanceFully(begun);
   expect(await rowOf(unread)).toMatchObject({ state: 'expired', expired: 0 });
@@ -91,7 +94,7 @@ test('a batch that ended three processes where it stands is rid of the line that
   await batches.read(lease);
   await batches.sql`update batches set lost_leases = 3 where id = ${lease.batchId}`;
   await advance(lease, () => true);
-  const [line] =
-    await batches.sql`select custom_id, refusal ->> 'code' as code from batch_lines where batch_id = ${lease.batchId}`;
+  const [line] = await batches.sql`select custom_id, refusal ->> 'code' as code from batch_lines
+      where batch_id = ${lease.batchId}`;
   expect(line).toEqual({ custom_id: 'one', code: 'processing_failed' });
 });

@@ -97,7 +97,8 @@ export async function openPlantedBatches(): Promise<PlantedBatches> {
         windowSeconds: 86_400,
       });
       const token = newId('wrk');
-      await sql`update batches set lease_token = ${token}, lease_until = now() + interval '1 hour' where id = ${batchId}`;
+      await sql`update batches set lease_token = ${token}, lease_until = now() + interval '1 hour'
+        where id = ${batchId}`;
       return { batchId, accountId, token, seconds: 3600 };
     },
     begin: async (lease) => {
@@ -111,7 +112,8 @@ export async function openPlantedBatches(): Promise<PlantedBatches> {
       const error = { type: 'provider_failed', message: 'no', provider_status: 500 };
       const result = { choices: [{ index: 0, message: { role: 'assistant', content: 'hi' } }] };
       await sql`update jobs set state = 'ticketed' where batch_id = ${batchId}`;
-      await sql`update jobs set state = 'running', lease_until = now(), started_at = now() where batch_id = ${batchId}`;
+      await sql`update jobs set state = 'running', lease_until = now(), started_at = now()
+        where batch_id = ${batchId}`;
       if (state === 'succeeded')
         await sql`insert into job_results (job_id, result)
           select id, ${JSON.stringify(result)} from jobs where batch_id = ${batchId}`;

@@ -75,7 +75,8 @@ test('a retry has the lines that did not succeed, and fails when those of the fi
   const first = await batches.plant(text);
   await step(first);
   const retry = await batches.plant(text, { retryOf: first.batchId });
-  await batches.sql`update batch_lines set custom_id = 'another' where batch_id = ${first.batchId} and custom_id = 'good'`;
+  await batches.sql`update batch_lines set custom_id = 'another'
+    where batch_id = ${first.batchId} and custom_id = 'good'`;
   await step(retry);
   const kept = await batches.sql`select custom_id from batch_lines where batch_id = ${retry.batchId}`;
   expect(kept).toEqual([{ custom_id: 'bad' }]);

@@ -34,7 +34,8 @@ test('where more receivers are owed than one claim looks at, the next claim goes
   // The oldest and the newest, which every claim looks at, are the last by name.
   await owed.sql`
     insert into deliveries (id, account_id, event_id, event_type, url, body, next_attempt_at)
-    select 'dlv_' || n, ${owed.accountId}, 'evt_' || n, 'job.succeeded', 'https://h' || lpad(n::text, 4, '0') || '.example/', '{}',
+    select 'dlv_' || n, ${owed.accountId}, 'evt_' || n, 'job.succeeded',
+      'https://h' || lpad(n::text, 4, '0') || '.example/', '{}',
       now() - make_interval(mins => case when n <= 1500 then 10 when n <= 1700 then 20 else 1 end)
     from generate_series(1, 2000) n`;
   const claimDue = open();

@@ -267,7 +267,8 @@ describe('the claim', () => {
 
   async function oweHosts(many: number, due: string): Promise<void> {
     await owed.sql`insert into deliveries (id, account_id, event_id, event_type, url, body, next_attempt_at)
-      select 'dlv_host' || n, ${owed.accountId}, 'evt_host' || n, 'job.succeeded', 'https://h' || n || '.example.com/', '{}',
+      select 'dlv_host' || n, ${owed.accountId}, 'evt_host' || n, 'job.succeeded',
+        'https://h' || n || '.example.com/', '{}',
         now() + ${due}::interval
       from generate_series(1, ${many}::integer) n`;
   }
@@ -308,7 +309,8 @@ describe('the claim', () => {
       where receiver = ${dead.id} and right(id, 1) in ('0', '2', '4', '6', '8')`;
     const last = await owed.openEndpoint(receiver.url);
     await owed.oweMany(last, receiver.url, 1);
-    await owed.sql`update deliveries set next_attempt_at = now() - interval '30 minutes' where receiver = ${last.id}`;
+    await owed.sql`update deliveries set next_attempt_at = now() - interval '30 minutes'
+      where receiver = ${last.id}`;
     const claimed: string[] = [];
     let after = '';
     for (let claim = 0; claim < 3; claim++) {

@@ -107,7 +107,8 @@ export async function openOwedDeliveries(): Promise<OwedDeliveries> {
       await sql`
         insert into deliveries (id, account_id, event_id, event_type, endpoint_id, url, body, state,
           next_attempt_at, created_at)
-        select ${newId('dlv')} || n, ${accountId}, 'evt_' || n, 'job.succeeded', ${id}, ${url}, '{}', ${state},
+        select ${newId('dlv')} || n, ${accountId}, 'evt_' || n, 'job.succeeded', ${id}, ${url}, '{}',
+          ${state},
           case when ${state} = 'pending' then now() - interval '1 hour' end, now() - interval '1 hour'
         from generate_series(1, ${many}::integer) n`;
       hint('deliveries');

@@ -32,7 +32,8 @@ function start(): void {
 async function disabledEndpoint(state: string): Promise<{ id: string }> {
   const endpoint = await owed.openEndpoint('http://a.example/');
   await owed.oweMany(endpoint, 'http://a.example/', 501, state);
-  await owed.sql`update webhook_endpoints set state = 'disabled', disabled_reason = 'failing', disabled_at = now() where id = ${endpoint.id}`;
+  await owed.sql`update webhook_endpoints set state = 'disabled', disabled_reason = 'failing',
+    disabled_at = now() where id = ${endpoint.id}`;
   return endpoint;
 }
 
@@ -49,7 +50,8 @@ test('what is pending for a disabled endpoint is parked, page after page without
 
 test('what is to be recovered becomes pending again, and the delivery loop is woken for it', async () => {
   const { id } = await disabledEndpoint('exhausted');
-  await owed.sql`update webhook_endpoints set state = 'enabled', disabled_reason = null, disabled_at = null where id = ${id}`;
+  await owed.sql`update webhook_endpoints set state = 'enabled', disabled_reason = null, disabled_at = null
+    where id = ${id}`;
   await owed.sql.begin((tx) =>
     insertRecovery(tx, {
       id: newId('rec'),

@@ -91,7 +91,9 @@ test('while the epochs agree only tickets of some age are looked for', async () 
   await reconciler?.stop();
   await loseTickets(2);
   const [old] = await sql<{ id: string }[]>`select id from jobs order by id limit 1`;
-  await sql`update jobs set ticketed_at = now() - case when id = ${old?.id} then interval '10 seconds' else '0' end`;
+  await sql`
+    update jobs
+    set ticketed_at = now() - case when id = ${old?.id} then interval '10 seconds' else '0' end`;
   await waitForRounds(start(1), 1);
   const tickets = await queue.getPrioritized();
   expect(tickets.map(({ data }) => data.id)).toEqual([old?.id]);

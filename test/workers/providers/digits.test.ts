@@ -42,7 +42,8 @@ const schema = '{"type":"object","properties":{"id":{"type":"integer","maximum":
 const request = readJson(
   `{"tools":[{"type":"function","function":{"name":"f","parameters":${schema}}}],
     "messages":[{"role":"user","content":"hi"},
-      {"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":${JSON.stringify(digits)}}}]},
+      {"role":"assistant","content":null,"tool_calls":[
+        {"id":"a","type":"function","function":{"name":"f","arguments":${JSON.stringify(digits)}}}]},
       {"role":"tool","tool_call_id":"a","content":"1e400"}]}`,
 ) as Partial<ChatRequest>;
 

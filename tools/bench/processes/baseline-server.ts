@@ -56,7 +56,9 @@ const keepOneByOne: Keep = async ({ id, account, body }) => {
       update classic_balances set available = available - ${holdNano}, held = held + ${holdNano}
       where account = ${account} and available >= ${holdNano}`;
     if (taken.count !== 1) throw new Error('insufficient funds');
-    await tx`insert into classic_jobs (id, account, body, hold) values (${id}, ${account}, ${body}, ${holdNano})`;
+    await tx`
+      insert into classic_jobs (id, account, body, hold)
+      values (${id}, ${account}, ${body}, ${holdNano})`;
     await tx`insert into classic_entries (account, amount, job) values (${account}, ${-holdNano}, ${id})`;
   });
   await queue.add('job', { id }, { jobId: id });

@@ -67,8 +67,8 @@ export function createResponseRoute(app: App, deps: ResponseDeps): void {
 }
 
 /**
- * Judges the body once more, with what was said before it. A small body may bring a large conversation with
- * it: that costs its account what a body of that size would.
+ * Validates the body once more, with what was said before it. A small body may bring a large conversation
+ * with it: that costs its account what a body of that size would.
  */
 async function priceWithEarlier(
   deps: ResponseDeps,

@@ -46,7 +46,8 @@ const openColumns = (sql: Sql) => sql`
  * written.
  */
 const standing = (sql: Sql) => sql`
-  (b.state || ' ' || b.read_bytes || ' ' || b.read_lines || ' ' || b.last_line || ' ' || b.expanded_through || ' '
+  (b.state || ' ' || b.read_bytes || ' ' || b.read_lines || ' ' || b.last_line
+    || ' ' || b.expanded_through || ' '
     || b.assembled_through)`;
 
 /**

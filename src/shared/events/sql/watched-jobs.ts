@@ -26,7 +26,8 @@ export async function findWatchedJob(sql: Database, jobId: string): Promise<Watc
   const [row] = await sql<WatchedRow[]>`
     select j.id, j.account_id as "accountId", j.state, j.stream,
       j.state = 'succeeded' and not exists (select from job_results r where r.job_id = j.id) as erased,
-      j.event_seq as "eventSeq", j.error, c.amount_nano as "chargeNano", coalesce(c.estimated, false) as estimated,
+      j.event_seq as "eventSeq", j.error, c.amount_nano as "chargeNano", coalesce(c.estimated,
+        false) as estimated,
       ${usageColumns(sql)}
     from jobs j left join charges c on c.job_id = j.id
     where j.id = ${jobId}`;

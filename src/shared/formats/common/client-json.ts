@@ -46,7 +46,8 @@ export function tooManyValues({ kind, max, path, byte }: JsonExcess, what: strin
   const message =
     kind === 'membersMax'
       ? `${location} has more than ${bound} members (${at}); send at most ${bound}, or split the request`
-      : `${what} holds more than ${bound} JSON values (${at}${path === '' ? '' : `, in ${path}`}); send fewer, or split the request`;
+      : `${what} holds more than ${bound} JSON values (${path === '' ? at : `${at}, in ${path}`}); ` +
+        'send fewer, or split the request';
   return new Refusal('too_large', message, { param: path });
 }
 

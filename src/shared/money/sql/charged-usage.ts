@@ -12,7 +12,8 @@ export type UsageColumns = {
 
 /** The columns of UsageColumns, for `left join charges c`. */
 export const usageColumns = (sql: Sql) => sql`
-  c.prompt_tokens as "promptTokens", c.completion_tokens as "completionTokens", c.cached_tokens as "cachedTokens",
+  c.prompt_tokens as "promptTokens", c.completion_tokens as "completionTokens",
+    c.cached_tokens as "cachedTokens",
   c.cache_write_tokens as "cacheWriteTokens", c.reasoning_tokens as "reasoningTokens"`;
 
 /** A row with its usage as one value in place of the columns. */

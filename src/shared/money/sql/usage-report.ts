@@ -33,7 +33,8 @@ export async function listUsage(
   };
   return await sql<UsageRow[]>`
     select u.group, count(*) as jobs, coalesce(sum(u.prompt_tokens), 0)::bigint as "promptTokens",
-      coalesce(sum(u.completion_tokens), 0)::bigint as "completionTokens", sum(u.amount_nano)::bigint as "chargeNano"
+      coalesce(sum(u.completion_tokens), 0)::bigint as "completionTokens",
+        sum(u.amount_nano)::bigint as "chargeNano"
     from (
       select ${groups[query.group.by]} as group, c.prompt_tokens, c.completion_tokens, c.amount_nano
       from charges c join jobs j on j.id = c.job_id left join batches b on b.id = j.batch_id

@@ -51,7 +51,8 @@ async function plant(
   await server.owner`insert into jobs (id, account_id, surface, state, lane, model, provider,
     target_model, max_attempts, hold_id,
       hold_nano, input_tokens_bound, tokens_bound, metadata, deadline_at, finished_at)
-    values (${id}, ${account.id}, 'responses', 'succeeded', 1, 'openai/gpt-5-mini', 'openai', 'openai/gpt-5-mini', 1, ${holdId},
+    values (${id}, ${account.id}, 'responses', 'succeeded', 1, 'openai/gpt-5-mini', 'openai',
+      'openai/gpt-5-mini', 1, ${holdId},
       1000, 10, 20, '{}', now(), now())`;
   await server.owner`insert into job_requests (job_id, request, targets, original) values (${id}, '{}', '[]', ${original})`;
   await server.owner`insert into job_results (job_id, result) values (${id}, ${result})`;

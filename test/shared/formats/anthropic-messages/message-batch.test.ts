@@ -47,7 +47,7 @@ test('fifty thousand requests are taken, and not one more', () => {
   ]);
 });
 
-test('a request that holds too much is kept for whoever judges it, and the body is taken', () => {
+test('a request that holds too much is kept for whoever validates it, and the body is taken', () => {
   const params = `{"messages":[${'1,'.repeat(20_000)}1]}`;
   const { requests } = read(`{"requests":[{"custom_id":"a","params":${params}}]}`);
   expect(requests).toBe(1);

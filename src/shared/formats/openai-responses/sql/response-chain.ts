@@ -57,7 +57,8 @@ export async function listTurns(
       ) t
       where c.previous_id like 'resp\\_%' and c.number < ${limits.turnsMax} and c.total <= ${limits.bytesMax}
     )
-    select job_id as "jobId", previous_id as "previousId", state, has_result as "hasResult", total as "bytesSoFar"
+    select job_id as "jobId", previous_id as "previousId", state, has_result as "hasResult",
+      total as "bytesSoFar"
     from chain order by number`;
 }
 
