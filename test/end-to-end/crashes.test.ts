@@ -5,6 +5,7 @@ import {
   type GatewayProcess,
   jobBody,
   startGateway,
+  whenAllEnded,
   whenEnded,
 } from '../support/gateway.ts';
 import { removeKeys } from '../support/redis.ts';
@@ -36,7 +37,7 @@ async function submit(count: number, name: string): Promise<string[]> {
 
 /** Every job succeeded, was charged once and holds nothing; the books balance. */
 async function expectAllSettled(ids: string[]): Promise<void> {
-  const jobs = await Promise.all(ids.map((id) => whenEnded(client, id)));
+  const jobs = await whenAllEnded(client, ids);
   expect(jobs.filter((job) => job.status !== 'succeeded')).toEqual([]);
   const charges =
     await gateway.sql`select job_id from entries where type = 'charge' and job_id = any (${ids}::text[])`;

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatUsd, parseUsd } from '../../src/shared/money/rules/money.ts';
-import { type Client, type Gateway, jobBody, startGateway, whenEnded } from '../support/gateway.ts';
+import {
+  type Client,
+  type Gateway,
+  jobBody,
+  startGateway,
+  whenAllEnded,
+  whenEnded,
+} from '../support/gateway.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let gateway: Gateway;
@@ -67,10 +74,12 @@ describe('funds', () => {
           model: models[index % 3] ?? '',
           max_tokens: 40 + (index % 50),
         });
-        return (await client.call('POST /v1/jobs', body)).json.id as string;
+        const { json } = await client.call('POST /v1/jobs', body);
+        expect(json).toHaveProperty('id');
+        return json.id as string;
       }),
     );
-    const ended = await Promise.all(jobs.map((id) => whenEnded(client, id)));
+    const ended = await whenAllEnded(client, jobs);
     expect(new Set(ended.map((job) => job.status))).toEqual(new Set(['succeeded']));
 
     const meter = (await (await fetch(`${gateway.simulatorUrl}/__simulator/meter`)).json()) as {

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../tools/stack/random.ts';
-import { type Client, type Gateway, jobBody, startGateway, whenEnded } from '../support/gateway.ts';
+import {
+  type Client,
+  type Gateway,
+  jobBody,
+  startGateway,
+  whenAllEnded,
+  whenEnded,
+} from '../support/gateway.ts';
 import { compareBills, leaveAfter, shareOf } from '../support/stopped-calls.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -155,7 +162,7 @@ describe('a limit of ours', () => {
           return (await client.call('POST /v1/jobs', body)).json.id as string;
         }),
       );
-      for (const job of await Promise.all(ids.map((id) => whenEnded(client, id)))) {
+      for (const job of await whenAllEnded(client, ids)) {
         expect([job.status, job.error.type, job.attempts]).toEqual(['failed', 'outcome_unknown', 1]);
         const bill = await billOfJob(job);
         expect(bill.chargedNano).toBeGreaterThanOrEqual(bill.billedNano);

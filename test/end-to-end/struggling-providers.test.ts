@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Client, type Gateway, jobBody, startGateway, whenEnded } from '../support/gateway.ts';
+import {
+  type Client,
+  type Gateway,
+  jobBody,
+  startGateway,
+  whenAllEnded,
+  whenEnded,
+} from '../support/gateway.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let gateway: Gateway;
@@ -40,16 +47,8 @@ async function submission(count: number, more: object = {}): Promise<string[]> {
   );
 }
 
-/** An account may wait for no more than this many at once. */
-const waitsAtOnce = 200;
-
 async function endings(ids: string[]): Promise<string[]> {
-  const found = new Set<string>();
-  for (let from = 0; from < ids.length; from += waitsAtOnce) {
-    const some = ids.slice(from, from + waitsAtOnce);
-    for (const job of await Promise.all(some.map((id) => whenEnded(client, id)))) found.add(job.status);
-  }
-  return [...found];
+  return [...new Set((await whenAllEnded(client, ids)).map((job) => job.status))];
 }
 
 async function gateOf(model: string) {

@@ -158,11 +158,25 @@ export function jobBody(
   return { request: { model, messages: [{ role: 'user', content: text }], max_tokens: maxTokens }, ...rest };
 }
 
-/** The job once it has ended. */
+/** The job once it has ended; throws what was answered in its stead. */
 export async function whenEnded(client: Client, jobId: string) {
   for (let look = 0; look < 4; look += 1) {
-    const { json } = await client.call(`GET /v1/jobs/${jobId}?wait=30`);
+    const { status, json } = await client.call(`GET /v1/jobs/${jobId}?wait=30`);
+    if (status !== 200) throw new Error(`job ${jobId}: ${status} ${JSON.stringify(json)}`);
     if (!['queued', 'running'].includes(json.status)) return json;
   }
   throw new Error(`job ${jobId} did not end within two minutes`);
+}
+
+/** An account may wait for no more than this many at once. */
+const waitsAtOnce = 200;
+
+/** The jobs once they have ended, in the order of their ids; waits for as many at once as an account may. */
+export async function whenAllEnded(client: Client, jobIds: string[]) {
+  const jobs = [];
+  for (let from = 0; from < jobIds.length; from += waitsAtOnce) {
+    const group = jobIds.slice(from, from + waitsAtOnce);
+    jobs.push(...(await Promise.all(group.map((id) => whenEnded(client, id)))));
+  }
+  return jobs;
 }
