@@ -102,7 +102,7 @@ export type Return = {
   by: string;
 };
 
-/** See put_back_jobs. False when the job is no longer the caller's. */
+/** See requeue_jobs. False when the job is no longer the caller's. */
 export function requeue(world: World, way: Return): boolean {
   const { job, fence, target, delayMs, counts, by } = way;
   const core = moveBy(world, job, { kind: 'requeue', fence, delayMs, counts });

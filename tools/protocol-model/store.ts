@@ -135,7 +135,7 @@ export function claimJob(world: World, ticket: Ticket, worker: string): Claimed 
   return { job, fence: attempts, tries, target: job.target, provider: providerOf(job), deadlineAtMs };
 }
 
-/** See return_tickets: to the next target at once, or round again after the delay. */
+/** See release_tickets: to the next target at once, or round again after the delay. */
 export function returnTicket(world: World, { job, generation }: Ticket, delayMs: number): boolean {
   const target = (job.target + 1) % job.submission.targets.length;
   const move = { kind: 'returnTicket' as const, generation, delayMs: target > 0 ? 0 : delayMs };

@@ -55,7 +55,7 @@ async function holdLock({ postgres }: Cluster, statement: string, forMs: number)
   return 1;
 }
 
-const cutStatements = ['accept_jobs', 'claim_jobs', 'settle_jobs', 'put_back_jobs'];
+const cutStatements = ['accept_jobs', 'claim_jobs', 'settle_jobs', 'requeue_jobs'];
 
 function cut(statement: string, when: 'before' | 'after'): Fault {
   const outcome = when === 'before' ? 'before it arrived' : 'after it committed';

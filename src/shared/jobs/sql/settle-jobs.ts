@@ -110,7 +110,7 @@ export type JobRequeue = {
 /** Requeues many jobs in one statement; true for each that was still the caller's. */
 export async function requeueJobs(sql: Database, returns: JobRequeue[]): Promise<boolean[]> {
   const rows = await sql<{ ord: number }[]>`
-    select ord from put_back_jobs(${asJson(
+    select ord from requeue_jobs(${asJson(
       returns.map((item, index) => ({
         ord: index + 1,
         job_id: item.jobId,

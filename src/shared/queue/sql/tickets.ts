@@ -30,11 +30,11 @@ export async function ticketJobs(
 
 /**
  * Takes back tickets that are held back by now or have waited for long; see
- * migrations/functions/recall_tickets.sql.
+ * migrations/functions/revoke_tickets.sql.
  */
 export async function revokeTickets(sql: Database, provider: string): Promise<TicketKey[]> {
   return await sql<TicketKey[]>`
-    select id, generation from recall_tickets(${provider})`;
+    select id, generation from revoke_tickets(${provider})`;
 }
 
 /**
@@ -59,11 +59,12 @@ export async function listTicketed(
 export type TicketRelease = TicketKey & { delayMs: number; onlyElsewhere: boolean };
 
 /**
- * Hands tickets back to the backlog because the gate stays shut; see migrations/functions/return_tickets.sql.
+ * Hands tickets back to the backlog because the gate stays shut; see
+ * migrations/functions/release_tickets.sql.
  */
 export async function releaseTickets(sql: Database, tickets: TicketRelease[]): Promise<boolean[]> {
   const rows = await sql<{ id: string }[]>`
-    select id from return_tickets(
+    select id from release_tickets(
       ${tickets.map((ticket) => ticket.id)}::text[],
       ${tickets.map((ticket) => ticket.generation)}::integer[],
       ${tickets.map((ticket) => ticket.delayMs)}::double precision[],

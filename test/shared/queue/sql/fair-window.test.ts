@@ -180,7 +180,7 @@ test('whether others wait is seen in a few rows, however many wait for another p
       return row?.rows ?? 0;
     };
     const before = await count();
-    await tx`select id from recall_tickets('beta')`;
+    await tx`select id from revoke_tickets('beta')`;
     return (await count()) - before;
   });
   expect(read).toBeLessThan(100);

@@ -2,7 +2,7 @@
 -- the backlog again, under a new generation and in its old position. A job with another target goes to it: at
 -- once, or after the delay when it has been round them all. A ticket that is to be released only for another
 -- target, and has none, stays. No try is counted, since no call was made.
-create or replace function return_tickets(
+create or replace function release_tickets(
   p_ids text[], p_generations integer[], p_delays_ms double precision[], p_only_elsewhere boolean[]
 )
 returns table (id text)

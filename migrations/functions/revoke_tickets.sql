@@ -3,7 +3,7 @@
 -- queue for five seconds. The position of the last was given when they were ticketed, and whoever came since
 -- with a better one went before them. The jobs wait again, where they were, under a new generation; the next
 -- pick decides anew.
-create or replace function recall_tickets(p_provider text)
+create or replace function revoke_tickets(p_provider text)
 returns table (id text, generation integer)
 language sql
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off

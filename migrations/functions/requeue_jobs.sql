@@ -1,7 +1,7 @@
 -- Requeues running jobs for another call: closes the attempt that ended and moves on to the given target. As
 -- with an ending, only the newest attempt may do so. `counts` says whether the attempt uses up one of
 -- max_attempts. The job keeps its position among its account's jobs (`queued_at`).
-create or replace function put_back_jobs(p_returns json)
+create or replace function requeue_jobs(p_returns json)
 returns table (ord integer)
 language sql
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off
