@@ -60,11 +60,10 @@ type Readers = {
 
 const readers: Readers = {
   job: (deps, given, { owner }) => {
-    const { request, ...submission } = toSubmission(readAs(jobBody, given));
-    return {
-      ...submission,
-      priced: priceRequest(deps, { ...submission, request }, owner.defaultMaxOutputTokens),
-    };
+    const body = readAs(jobBody, given);
+    const { request, fallbacks, webhook_url: webhookUrl = null } = body;
+    const submitted = { request, fallbacks, webhookUrl };
+    return toSubmission(body, priceRequest(deps, submitted, owner.defaultMaxOutputTokens));
   },
   chat: (deps, given, { owner }) => {
     const { request, stream, includeUsage } = readAs(chatCompletionsSchema, given);

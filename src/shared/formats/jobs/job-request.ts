@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { ChatRequest } from '../../chat/chat.ts';
-import type { JobSubmission } from '../../jobs/submission.ts';
+import type { JobSubmission, PricedRequest } from '../../jobs/submission.ts';
 import { instant } from '../common/instant.ts';
 import { metadataSchema } from '../common/metadata-schema.ts';
 import { chatRequestSchema } from '../openai-chat/chat-request.ts';
@@ -47,11 +46,11 @@ export const jobBody = z.strictObject({
 
 type JobBody = z.output<typeof jobBody>;
 
-/** The wire's body as a submission that was not priced yet. */
-export function toSubmission(body: JobBody): Omit<JobSubmission, 'priced'> & { request: ChatRequest } {
+/** The wire's body as a submission of the request in it, which `priced` is. */
+export function toSubmission(body: JobBody, priced: PricedRequest): JobSubmission {
   return {
     surface: 'jobs',
-    request: body.request,
+    priced,
     lane: body.priority,
     stream: body.stream,
     runAt: body.run_at ?? null,

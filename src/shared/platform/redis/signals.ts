@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BackgroundTasks } from '../background-tasks.ts';
 import type { RedisConnection } from './redis.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -20,6 +20,9 @@ export type Signals = {
   sent(): Promise<void>;
 };
 
+/** The same hint is sent no more often: at once, and once more when it was given again meanwhile. */
+const repeatMs = 5;
+
 type Topic = 'backlog' | 'cancel' | 'deliveries' | 'providers' | 'endpoints';
 
 /** The name on the wire is older than ours: processes of two releases hear each other. */
@@ -31,23 +34,32 @@ export function createSignals(
   prefix: string,
 ): Signals {
   const listeners = new Map<string, ((about: string) => void)[]>();
-  // Jobs that are committed together give one hint, not one each.
-  const unsent = new Set<string>();
+  /** What was sent a moment ago, and whether it is to be sent again: under load jobs share their hints. */
+  const recent = new Map<string, { again: boolean }>();
   const backgroundTasks = new BackgroundTasks();
   subscriber?.onMessage((channel, about) => {
     for (const listener of listeners.get(channel) ?? []) listener(about);
   });
+  async function send(topic: Topic, about: string, state: { again: boolean }): Promise<void> {
+    do {
+      state.again = false;
+      const sending = redis.publish(channelOf(prefix, topic), about);
+      await Promise.allSettled([sending, sleep(repeatMs)]);
+    } while (state.again);
+    recent.delete(`${topic} ${about}`);
+  }
+
   return {
     publish: (topic, about = '') => {
       const hint = `${topic} ${about}`;
-      if (unsent.has(hint)) return;
-      unsent.add(hint);
-      const publish = async () => {
-        await nextTurn();
-        unsent.delete(hint);
-        await redis.publish(channelOf(prefix, topic), about);
-      };
-      backgroundTasks.track(publish());
+      const state = recent.get(hint);
+      if (state !== undefined) {
+        state.again = true;
+        return;
+      }
+      const first = { again: false };
+      recent.set(hint, first);
+      backgroundTasks.track(send(topic, about, first));
     },
     sent: () => backgroundTasks.drained(),
     subscribe: (topic, listener) => {
