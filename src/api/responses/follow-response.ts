@@ -1,6 +1,6 @@
 import type { JobEvent } from '../../shared/events/rules/event.ts';
+import type { ResponseEvent } from '../../shared/formats/openai-responses/open-items.ts';
 import { createResponseEvents } from '../../shared/formats/openai-responses/response-events.ts';
-import type { ResponseEvent } from '../../shared/formats/openai-responses/response-output-events.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { toDelta } from '../sync/follow-call.ts';
 import type { JobWatcher } from '../watch/job-watcher.ts';

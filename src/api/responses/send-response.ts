@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ResponseEvent } from '../../shared/formats/openai-responses/open-items.ts';
 import { toResponse } from '../../shared/formats/openai-responses/response-object.ts';
-import type { ResponseEvent } from '../../shared/formats/openai-responses/response-output-events.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { accountOf } from '../http/caller.ts';

@@ -17,10 +17,25 @@ export type ImagePart = {
   extra_content?: ExtraContent;
 };
 
+/** A document: its bytes as a base64 `data:` URL, or where it is to be had. */
+export type FilePart = {
+  type: 'file';
+  file: { file_data: string; filename?: string } | { file_url: string; filename?: string };
+  extra_content?: ExtraContent;
+};
+
+/** What a user, or a tool's result, may hold. */
+export type Part = TextPart | ImagePart | FilePart;
+
+/**
+ * A call of a tool. One of a custom tool is `custom`, and its arguments are `{"input": "…"}`: the free text
+ * as the one parameter that a function has for providers without custom tools.
+ */
 export type ToolCall = {
   id: string;
   type: 'function';
   function: { name: string; arguments: string };
+  custom?: true;
   extra_content?: ExtraContent;
 };
 
@@ -31,19 +46,24 @@ export type Message =
       name?: string;
       extra_content?: ExtraContent;
     }
-  | { role: 'user'; content: string | (TextPart | ImagePart)[]; name?: string; extra_content?: ExtraContent }
+  | { role: 'user'; content: string | Part[]; name?: string; extra_content?: ExtraContent }
   | {
       role: 'assistant';
       content?: string | TextPart[] | null;
       refusal?: string | null;
       name?: string;
+      /** What it thought before it answered, as text for whoever reads along. */
+      reasoning_content?: string;
       tool_calls?: ToolCall[];
       extra_content?: ExtraContent;
     }
-  | { role: 'tool'; tool_call_id: string; content: string | TextPart[]; extra_content?: ExtraContent };
+  | { role: 'tool'; tool_call_id: string; content: string | Part[]; extra_content?: ExtraContent };
 
+/** A tool. A custom one takes free text; `function` is what it is for providers that have functions only. */
 export type Tool = {
   type: 'function';
+  /** The grammar of a custom tool's text, verbatim; null when it has none. */
+  custom?: { format: unknown };
   function: {
     name: string;
     description?: string;
@@ -70,9 +90,20 @@ export type ResponseFormat =
 
 export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
 
+/** The wire formats that a surface and a provider may both speak. */
+export type Dialect = 'chat' | 'messages' | 'responses';
+
+/**
+ * A body, or an answer, in the words of the client's own API, for a provider that speaks them too: it goes
+ * through as it is, but for what the gateway owns.
+ */
+export type PassThrough = { dialect: Dialect; body: Record<string, unknown> };
+
 /** A validated request. `model` is always a resolved `provider/model`. */
 export type ChatRequest = {
   model: string;
+  /** What the client sent, when every target speaks its dialect. */
+  pass_through?: PassThrough;
   messages: Message[];
   max_tokens?: number;
   max_completion_tokens?: number;
@@ -87,8 +118,15 @@ export type ChatRequest = {
   logprobs?: boolean;
   top_logprobs?: number;
   reasoning_effort?: ReasoningEffort;
+  /** At most how many tokens it may think; the effort is then only what other providers make of it. */
+  thinking_budget_tokens?: number;
   /** Whether Claude shows what it thought; Anthropic's surface alone asks for it. */
   thinking_display?: 'summarized' | 'omitted';
+  /** How much of what it thought is shown, in OpenAI's words; only OpenAI's models tell summaries apart. */
+  reasoning_summary?: 'auto' | 'concise' | 'detailed';
+  /** What it thought is not shown to the client. */
+  hide_reasoning?: boolean;
+  top_k?: number;
   verbosity?: 'low' | 'medium' | 'high';
   tools?: Tool[];
   tool_choice?: ToolChoice;
@@ -109,7 +147,11 @@ export type Choice = {
     role: 'assistant';
     content: string | null;
     refusal: string | null;
+    /** What it thought, where the provider shows it. */
+    reasoning_content?: string;
     tool_calls?: ToolCall[];
+    /** How many of the calls began before the first text, where it was streamed; none when left out. */
+    calls_before_text?: number;
     extra_content?: ExtraContent;
   };
   logprobs: unknown;
@@ -132,7 +174,12 @@ export type ChatCompletion = {
   model: string;
   choices: Choice[];
   usage?: CompletionUsage;
+  /** What the provider answered, in the client's own dialect. */
+  pass_through?: PassThrough;
 };
+
+/** An event of a provider's stream in the client's own dialect, as it came. */
+export type PassedEvent = { dialect: Dialect; event: Record<string, unknown> };
 
 /**
  * One piece of output as it arrives. `choice` is the index among `n`; text is never empty. `thinking` are
@@ -141,11 +188,14 @@ export type ChatCompletion = {
  */
 export type Delta = { choice: number; thinking?: unknown[] } & (
   | { kind: 'text'; text: string }
+  /** Of what it thought, for whoever reads along. */
+  | { kind: 'reasoning'; text: string }
   | {
       kind: 'tool_call';
       index: number;
       id?: string;
       name?: string;
+      custom?: true;
       arguments: string;
       extra_content?: ExtraContent;
     }

@@ -17,6 +17,7 @@ export function createDeltaCoalescer(attempt: number) {
 
   /** What comes with thinking of its own begins an event of its own: the thinking is sent in its position. */
   function add(delta: Delta): void {
+    if (delta.kind === 'reasoning') return;
     if (delta.thinking !== undefined) settle();
     if (delta.kind === 'text') {
       const before = texts.get(delta.choice)?.text ?? '';

@@ -1,4 +1,4 @@
-import type { ChatRequest, ExtraContent, ImagePart, Message, TextPart } from '../chat/chat.ts';
+import type { ChatRequest, ExtraContent, Message, Part } from '../chat/chat.ts';
 import { writeJson } from '../platform/json/verbatim.ts';
 import type { ImageSize } from './image-formats.ts';
 import { imageSize } from './image-size.ts';
@@ -29,10 +29,7 @@ function measureExtra(extra: ExtraContent | undefined, into: RequestMeasure): vo
   if (hourCacheMark.test(json)) into.hourCache = true;
 }
 
-function measureContent(
-  content: string | (TextPart | ImagePart)[] | null | undefined,
-  into: RequestMeasure,
-): void {
+function measureContent(content: string | Part[] | null | undefined, into: RequestMeasure): void {
   if (content === null || content === undefined) return;
   if (typeof content === 'string') {
     measureText(content, into.text);
@@ -42,6 +39,8 @@ function measureContent(
     measureExtra(part.extra_content, into);
     if (part.type === 'text') {
       measureText(part.text, into.text);
+    } else if (part.type === 'file') {
+      measureText(writeJson(part.file), into.text);
     } else {
       const { url, detail = 'auto' } = part.image_url;
       into.images.push({ size: imageSize(url), detail });

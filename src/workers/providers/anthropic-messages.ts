@@ -6,7 +6,7 @@ import type {
   TextBlockParam,
 } from '@anthropic-ai/sdk/resources/messages';
 import { parseDataUrl } from '../../shared/catalogue/data-url.ts';
-import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
+import type { ExtraContent, ImagePart, Message, Part, TextPart, ToolCall } from '../../shared/chat/chat.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { isRecord, parseJson, pickFields, readList, readText } from './read-field.ts';
 
@@ -57,7 +57,7 @@ function toTurn(message: Message): MessageParam {
     case 'assistant':
       return { role: 'assistant', content: assistantBlocks(message) };
     case 'tool': {
-      const content = textBlocks(message.content, {});
+      const content = textBlocks(textsOf(message.content), {});
       return {
         role: 'user',
         content: [
@@ -87,10 +87,14 @@ function textBlocks(
 
 function userBlocks(message: Extract<Message, { role: 'user' }>): ContentBlockParam[] {
   if (typeof message.content === 'string') return textBlocks(message.content, message);
-  return message.content.flatMap((part): ContentBlockParam[] =>
-    part.type === 'text' ? textBlocks([part], {}) : [imageBlock(part)],
-  );
+  return message.content.flatMap((part): ContentBlockParam[] => {
+    if (part.type === 'image_url') return [imageBlock(part)];
+    return part.type === 'text' ? textBlocks([part], {}) : [];
+  });
 }
+
+const textsOf = (content: string | Part[]) =>
+  typeof content === 'string' ? content : content.filter((part) => part.type === 'text');
 
 function imageBlock(part: ImagePart): ImageBlockParam {
   const data = parseDataUrl(part.image_url.url);

@@ -1,6 +1,13 @@
 import type { Content, Part } from '@google/genai';
 import { parseDataUrl } from '../../shared/catalogue/data-url.ts';
-import type { ExtraContent, ImagePart, Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
+import type {
+  Part as ChatPart,
+  ExtraContent,
+  ImagePart,
+  Message,
+  TextPart,
+  ToolCall,
+} from '../../shared/chat/chat.ts';
 import { isRecord, parseJson, readText } from './read-field.ts';
 
 /**
@@ -42,7 +49,7 @@ function toParts(message: Turn, toolNames: Map<string, string>): Part[] {
     for (const call of message.tool_calls ?? []) toolNames.set(call.id, call.function.name);
     return assistantParts(message);
   }
-  const output = textParts(message.content)
+  const output = textParts(textsOf(message.content))
     .map((part) => part.text ?? '')
     .join('');
   // Gemini takes an object; under `output` the text stays exactly what the tool said, JSON or not.
@@ -57,10 +64,16 @@ function textParts(content: string | TextPart[] | null | undefined): Part[] {
   return content.filter((part) => part.text !== '').map((part) => ({ text: part.text }));
 }
 
-function userParts(content: string | (TextPart | ImagePart)[]): Part[] {
+function userParts(content: string | ChatPart[]): Part[] {
   if (typeof content === 'string') return textParts(content);
-  return content.flatMap((part) => (part.type === 'text' ? textParts([part]) : [imagePart(part)]));
+  return content.flatMap((part) => {
+    if (part.type === 'image_url') return [imagePart(part)];
+    return part.type === 'text' ? textParts([part]) : [];
+  });
 }
+
+const textsOf = (content: string | ChatPart[]) =>
+  typeof content === 'string' ? content : content.filter((part) => part.type === 'text');
 
 function imagePart(part: ImagePart): Part {
   const data = parseDataUrl(part.image_url.url);

@@ -50,9 +50,10 @@ export function createMessageEvents(model: string, jobId: string) {
   }
 
   function startFor(delta: Delta): MessageEvent[] {
-    const key = delta.kind === 'text' ? 'text' : `tool ${delta.index}`;
+    const key = delta.kind === 'tool_call' ? `tool ${delta.index}` : delta.kind;
     if (open?.key === key) return [];
-    if (delta.kind === 'text') return start(key, { type: 'text', text: '', citations: null });
+    if (delta.kind === 'reasoning') return start(key, { type: 'thinking', thinking: '', signature: '' });
+    if (delta.kind === 'text') return start(key, { type: 'text', text: '' });
     const { id = '', name = '', extra_content } = delta;
     const state = extra_content === undefined ? {} : { extra_content };
     return start(key, { type: 'tool_use', id, name, input: {}, ...state });
@@ -62,10 +63,7 @@ export function createMessageEvents(model: string, jobId: string) {
     started: (): MessageEvent[] => [toEvent('message_start', { message: messageHead(model, jobId) })],
     delta: (delta: Delta): MessageEvent[] => {
       const starting = [...think(delta.thinking ?? []), ...startFor(delta)];
-      const piece =
-        delta.kind === 'text'
-          ? { type: 'text_delta', text: delta.text }
-          : { type: 'input_json_delta', partial_json: delta.arguments };
+      const piece = toPiece(delta);
       const isEmpty = delta.kind === 'tool_call' && delta.arguments === '';
       if (isEmpty) return starting;
       return [...starting, toEvent('content_block_delta', { index: blocks - 1, delta: piece })];
@@ -85,6 +83,12 @@ export function createMessageEvents(model: string, jobId: string) {
       ];
     },
   };
+}
+
+function toPiece(delta: Delta): object {
+  if (delta.kind === 'text') return { type: 'text_delta', text: delta.text };
+  if (delta.kind === 'reasoning') return { type: 'thinking_delta', thinking: delta.text };
+  return { type: 'input_json_delta', partial_json: delta.arguments };
 }
 
 function toEvent(type: string, fields: Record<string, unknown>): MessageEvent {

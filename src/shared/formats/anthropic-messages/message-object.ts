@@ -95,8 +95,11 @@ function toContent(choice: Choice): unknown[] {
   const own = ownOf(choice)?.content;
   if (Array.isArray(own)) return own;
   const text = message.content ?? message.refusal ?? '';
+  const thinking = message.reasoning_content ?? '';
   return [
-    ...(text === '' ? [] : [{ type: 'text', text, citations: null, ...stateOf(message) }]),
+    // Without a signature: it is nobody's to give back to Claude.
+    ...(thinking === '' ? [] : [{ type: 'thinking', thinking, signature: '' }]),
+    ...(text === '' ? [] : [{ type: 'text', text, ...stateOf(message) }]),
     ...(message.tool_calls ?? []).map((call) => ({
       type: 'tool_use',
       id: call.id,

@@ -44,6 +44,9 @@ export function createChunks({ jobId, model, createdAt, includeUsage }: ChunkOpt
           chunk(delta.choice, { ...role, content: delta.text, ...('role' in role ? { refusal: null } : {}) }),
         ];
       }
+      if (delta.kind === 'reasoning') {
+        return [chunk(delta.choice, { ...role, reasoning_content: delta.text })];
+      }
       const { index, id, name, arguments: pieces, extra_content } = delta;
       const call = {
         index,

@@ -3,8 +3,8 @@ import { Refusal } from '../../errors.ts';
 import { responseIdOf } from '../../ids.ts';
 import { measureJson, requestLimits } from '../../platform/json/measure-json.ts';
 import { readJson } from '../../platform/json/read-json.ts';
+import { toOutput } from './output-items.ts';
 import type { InputItem } from './response-items.ts';
-import { toOutput } from './response-object.ts';
 import { inputItems, type ResponsesBody } from './response-request.ts';
 
 /** A turn of a conversation as it is stored: what was sent and what came of it, as JSON. */

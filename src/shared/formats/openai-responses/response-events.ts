@@ -1,16 +1,7 @@
 import { type ChatCompletion, type Delta, responseStatusOf } from '../../chat/chat.ts';
+import { closeItems, newEncoderState, type ResponseEvent, toEvent } from './open-items.ts';
 import { type ResponseFacts, toResponse } from './response-object.ts';
-import {
-  encodeDone,
-  encodeReasoning,
-  encodeRemainder,
-  encodeText,
-  encodeToolCall,
-  newEncoderState,
-  type ResponseEvent,
-  resetItem,
-  toEvent,
-} from './response-output-events.ts';
+import { encodeDelta, encodeRemainder, resetItems } from './response-output-events.ts';
 
 /**
  * Turns what happens to one job into the events of the Responses API, in the order and with the numbers that
@@ -33,24 +24,18 @@ export function createResponseEvents(known: ResponseFacts) {
     ],
     /** Other choices than the first are none of this API's. */
     delta: (delta: Delta): ResponseEvent[] => {
-      if (delta.choice !== 0) return [];
-      return delta.kind === 'text' ? encodeText(state, delta.text) : encodeToolCall(state, delta);
+      return delta.choice === 0 ? encodeDelta(state, delta) : [];
     },
-    takeBack: () => resetItem(state),
+    takeBack: () => resetItems(state),
     completed: (completion: ChatCompletion, completedAt: Date): ResponseEvent[] => {
       const rest = encodeRemainder(state, completion);
       const status = responseStatusOf(completion);
       const response = toResponse({ ...facts, completion, completedAt, status });
-      return [
-        ...rest,
-        ...encodeDone(state, status),
-        ...encodeReasoning(state, completion),
-        toEvent(state, `response.${status}`, { response }),
-      ];
+      return [...rest, ...closeItems(state, status), toEvent(state, `response.${status}`, { response })];
     },
     /** `ended` has the status and the error it ended with. */
     ended: (ended: Pick<ResponseFacts, 'status' | 'error' | 'completedAt'>): ResponseEvent[] => {
-      const closed = encodeDone(state, 'incomplete');
+      const closed = closeItems(state, 'incomplete');
       const type = ended.status === 'cancelled' ? 'response.cancelled' : 'response.failed';
       return [
         ...closed,

@@ -1,6 +1,6 @@
 import type { ChatCompletion, CompletionUsage } from '../../chat/chat.ts';
-import { suffixOf } from '../../ids.ts';
 import type { JobError } from '../../jobs/rules/job.ts';
+import { toOutput } from './output-items.ts';
 import type { ResponsesBody } from './response-request.ts';
 
 /** What became of a response so far, in the words of the Responses API. */
@@ -37,13 +37,15 @@ export function toResponse(facts: ResponseFacts) {
       error === null || status === 'cancelled' ? null : { code: toErrorCode(error), message: error.message },
     incomplete_details: status === 'incomplete' ? { reason: whyIncomplete(completion) } : null,
     model: facts.model,
-    output: completion === null ? [] : toOutput(completion, facts.id, status),
+    output: completion === null ? [] : toOutput(completion, facts.id, itemStatusOf(status)),
     service_tier: 'default' as const,
     truncation: 'disabled' as const,
     usage: completion?.usage === undefined ? null : toResponseUsage(completion.usage),
     ...echo({ ...defaults, ...withoutNulls(facts.body) }),
   };
 }
+
+const itemStatusOf = (status: ResponseStatus) => (status === 'incomplete' ? 'incomplete' : 'completed');
 
 const defaults = {
   background: false,
@@ -81,66 +83,6 @@ function withoutNulls(body: ResponsesBody): ResponsesBody {
 function whyIncomplete(completion: ChatCompletion | null): 'content_filter' | 'max_output_tokens' {
   const reason = completion?.choices[0]?.finish_reason;
   return reason === 'content_filter' ? 'content_filter' : 'max_output_tokens';
-}
-
-/**
- * The id of the message of a response, and of each of its calls: made from the response's, so that events and
- * object agree.
- */
-export function messageItemId(responseId: string): string {
-  return `msg_${suffixOf(responseId)}`;
-}
-export function callItemId(responseId: string, index: number): string {
-  return `fc_${suffixOf(responseId)}_${index}`;
-}
-
-function reasoningItemId(responseId: string): string {
-  return `rs_${suffixOf(responseId)}`;
-}
-
-/** What the provider wants back with this turn, as an item; null when there is nothing. */
-export function toReasoningItem(completion: ChatCompletion, responseId: string) {
-  const state = completion.choices[0]?.message.extra_content;
-  if (state === undefined) return null;
-  return { type: 'reasoning' as const, id: reasoningItemId(responseId), summary: [], extra_content: state };
-}
-
-/**
- * The items of the output: a message when there is text, each call, and last what the provider wants back
- * with them.
- */
-export function toOutput(completion: ChatCompletion, responseId: string, status: ResponseStatus): unknown[] {
-  const [choice] = completion.choices;
-  if (choice === undefined) return [];
-  const { content, refusal, tool_calls: calls = [] } = choice.message;
-  const itemStatus = status === 'incomplete' ? 'incomplete' : 'completed';
-  const parts = [
-    ...(content === null || content === ''
-      ? []
-      : [{ type: 'output_text', text: content, annotations: [], logprobs: [] }]),
-    ...(refusal === null ? [] : [{ type: 'refusal', refusal }]),
-  ];
-  const message = {
-    type: 'message',
-    id: messageItemId(responseId),
-    role: 'assistant',
-    status: itemStatus,
-    content: parts,
-  };
-  const reasoning = toReasoningItem(completion, responseId);
-  return [
-    ...(parts.length === 0 && calls.length > 0 ? [] : [message]),
-    ...calls.map((call, index) => ({
-      type: 'function_call',
-      id: callItemId(responseId, index),
-      call_id: call.id,
-      name: call.function.name,
-      arguments: call.function.arguments,
-      status: itemStatus,
-      ...(call.extra_content === undefined ? {} : { extra_content: call.extra_content }),
-    })),
-    ...(reasoning === null ? [] : [reasoning]),
-  ];
 }
 
 function toResponseUsage(usage: CompletionUsage) {

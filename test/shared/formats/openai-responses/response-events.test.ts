@@ -2,8 +2,8 @@ import { accumulateResponse } from 'openai/lib/responses/ResponseAccumulator';
 import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { describe, expect, it } from 'vitest';
 import type { ChatCompletion, ToolCall } from '../../../../src/shared/chat/chat.ts';
+import type { ResponseEvent } from '../../../../src/shared/formats/openai-responses/open-items.ts';
 import { createResponseEvents } from '../../../../src/shared/formats/openai-responses/response-events.ts';
-import type { ResponseEvent } from '../../../../src/shared/formats/openai-responses/response-output-events.ts';
 
 const facts = {
   id: 'resp_1',

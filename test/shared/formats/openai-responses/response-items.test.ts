@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatCompletion, ExtraContent, Message } from '../../../../src/shared/chat/chat.ts';
+import { toOutput } from '../../../../src/shared/formats/openai-responses/output-items.ts';
 import {
   fromItems,
   type InputItem,
   inputItemSchema,
 } from '../../../../src/shared/formats/openai-responses/response-items.ts';
-import { toOutput } from '../../../../src/shared/formats/openai-responses/response-object.ts';
 
 const thought: ExtraContent = { anthropic: { content: [{ type: 'thinking', signature: 's' }] } };
 const signed: ExtraContent = { google: { thought_signature: 's' } };

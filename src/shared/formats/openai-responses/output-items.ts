@@ -1,0 +1,78 @@
+import type { ChatCompletion, Choice, ToolCall } from '../../chat/chat.ts';
+import { customInput } from '../../chat/custom-tools.ts';
+import { suffixOf } from '../../ids.ts';
+
+/**
+ * The ids of the items of a response, made from the response's own, so that events, object and references
+ * agree.
+ */
+export function messageItemId(responseId: string): string {
+  return `msg_${suffixOf(responseId)}`;
+}
+export function callItemId(responseId: string, index: number): string {
+  return `fc_${suffixOf(responseId)}_${index}`;
+}
+export function reasoningItemId(responseId: string): string {
+  return `rs_${suffixOf(responseId)}`;
+}
+
+type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
+
+export const textPart = (text: string) => ({ type: 'output_text', text, annotations: [], logprobs: [] });
+export const refusalPart = (refusal: string) => ({ type: 'refusal', refusal });
+export const summaryPart = (text: string) => ({ type: 'summary_text', text });
+
+export function toMessageItem(id: string, status: ItemStatus, content: object[]) {
+  return { type: 'message' as const, id, role: 'assistant' as const, status, content };
+}
+
+/** A call as an item: of a custom tool, the free text that it is called with. */
+export function toCallItem(id: string, status: ItemStatus, call: ToolCall) {
+  const { name, arguments: text } = call.function;
+  const state = call.extra_content === undefined ? {} : { extra_content: call.extra_content };
+  if (call.custom === true) {
+    return {
+      type: 'custom_tool_call' as const,
+      id,
+      call_id: call.id,
+      name,
+      input: customInput(text),
+      status,
+    };
+  }
+  return { type: 'function_call' as const, id, call_id: call.id, name, arguments: text, status, ...state };
+}
+
+/** What was thought, for readers, and what the provider wants back with the turn. */
+export function toReasoningItem(id: string, text: string, state: Choice['message']['extra_content']) {
+  return {
+    type: 'reasoning' as const,
+    id,
+    summary: text === '' ? [] : [summaryPart(text)],
+    ...(state === undefined ? {} : { extra_content: state }),
+  };
+}
+
+/**
+ * The items of the output: what was thought, a message when there is text, each call. A state that a provider
+ * wants back stands last when nothing of its thinking is shown, since it comes at the end.
+ */
+export function toOutput(completion: ChatCompletion, responseId: string, status: ItemStatus): unknown[] {
+  const [choice] = completion.choices;
+  if (choice === undefined) return [];
+  const { content, refusal, tool_calls: calls = [], reasoning_content = '', extra_content } = choice.message;
+  const parts = [
+    ...(content === null || content === '' ? [] : [textPart(content)]),
+    ...(refusal === null ? [] : [refusalPart(refusal)]),
+  ];
+  const items: unknown[] = calls.map((call, index) =>
+    toCallItem(callItemId(responseId, index), status, call),
+  );
+  if (parts.length > 0 || calls.length === 0) {
+    const message = toMessageItem(messageItemId(responseId), status, parts);
+    items.splice(choice.message.calls_before_text ?? 0, 0, message);
+  }
+  const reasoning = toReasoningItem(reasoningItemId(responseId), reasoning_content, extra_content);
+  if (reasoning_content !== '') return [reasoning, ...items];
+  return extra_content === undefined ? items : [...items, reasoning];
+}
