@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { Refusal } from '../../shared/errors.ts';
 import { messageBatchLimits } from '../../shared/formats/anthropic-messages/message-batch.ts';
+import { messageHeaders } from '../../shared/formats/anthropic-messages/passed-message.ts';
 import { readClientJson } from '../../shared/formats/common/client-json.ts';
 import type { Config } from '../../shared/platform/config/config.ts';
 import { requestLimits } from '../../shared/platform/json/measure-json.ts';
@@ -67,7 +68,9 @@ async function readOrValidate(
     accountId: request.caller.accountId ?? '',
     defaultMaxOutputTokens: request.account?.defaultMaxOutputTokens ?? null,
   };
-  const result = await validator.body(kind, { bytes, owner }, (tookMs) => budgets.spendCpu(request, tookMs));
+  const headers = kind === 'message' ? messageHeaders(request.headers) : {};
+  const given = { bytes, owner, headers };
+  const result = await validator.body(kind, given, (tookMs) => budgets.spendCpu(request, tookMs));
   return new ValidatedBody(result, isUnpriced(result) ? bytes : null, budgets);
 }
 

@@ -18,11 +18,11 @@ export function resubmitJob(
 ): JobSubmission {
   const [, ...targets] = restoreTargets(stored.targets);
   const fallbacks = targets.map((target) => target.model);
-  const request = readJson(text) as ChatRequest;
+  const { pass_through: passThrough, ...request } = readJson(text) as ChatRequest;
   const { webhookUrl } = stored;
   return {
     surface: 'jobs',
-    priced: priceRequest(deps, { request, fallbacks, webhookUrl }, defaultMaxOutputTokens),
+    priced: priceRequest(deps, { request, passThrough, fallbacks, webhookUrl }, defaultMaxOutputTokens),
     lane: lanes[stored.lane] ?? 'background',
     stream: stored.stream,
     runAt: null,

@@ -15,6 +15,9 @@ type OutputData = {
   choices?: { choice: number; text: string }[];
 };
 
+/** An event of a provider's own, in the dialect of the client. */
+export type PassedPiece = { kind: 'passed'; event: Record<string, unknown> };
+
 /** Output that its reader cannot be sent, because what it was sent before is not how it begins. */
 export class OutputTakenBack extends Error {}
 
@@ -25,25 +28,35 @@ export class OutputTakenBack extends Error {}
  */
 export async function followCall(
   watcher: JobWatcher,
-  { jobId, signal }: { jobId: string; signal: AbortSignal },
-  show: (piece: Delta) => Promise<void>,
+  { jobId, signal, passes }: { jobId: string; signal: AbortSignal; passes: boolean },
+  show: (piece: Delta | PassedPiece) => Promise<void>,
 ): Promise<void> {
   const sent = new Map<number, string>();
-  let reportedCalls = false;
-  const isUnsent = () => sent.size === 0 && !reportedCalls;
+  let sentMore = false;
+  const isUnsent = () => sent.size === 0 && !sentMore;
 
-  function piecesOf(event: JobEvent): Delta[] {
+  function piecesOf(event: JobEvent): (Delta | PassedPiece)[] {
+    if (event.type === 'output.reset' && !isUnsent()) throw new OutputTakenBack('the answer began anew');
+    if (passes) return passedOf(event);
     const piece = toDelta(event);
     if (piece !== null) return [remember(piece)];
-    if (event.type === 'output.reset' && !isUnsent()) throw new OutputTakenBack('the answer began anew');
     if (event.type !== 'output.snapshot') return [];
     return restOf((readJson(event.data) as OutputData).choices ?? []);
   }
 
   function remember(piece: Delta): Delta {
     if (piece.kind === 'text') sent.set(piece.choice, (sent.get(piece.choice) ?? '') + piece.text);
-    else reportedCalls = true;
+    else sentMore = true;
     return piece;
+  }
+
+  function passedOf({ type, data }: JobEvent): PassedPiece[] {
+    // In place of events that are lost: what was sent cannot be gone on from, and what was not is at the end.
+    if (type === 'output.snapshot' && sentMore) throw new OutputTakenBack('the rest of the events is lost');
+    if (type !== 'output.passed') return [];
+    sentMore = true;
+    const { events } = readJson(data) as { events: Record<string, unknown>[] };
+    return events.map((event) => ({ kind: 'passed', event }));
   }
 
   function restOf(choices: { choice: number; text: string }[]): Delta[] {

@@ -14,7 +14,7 @@ import type { FinalWatch } from '../watch/final-watch.ts';
 import type { JobWatcher } from '../watch/job-watcher.ts';
 import { cancelUnlessReattached, type DisconnectDeps, onDisconnect } from './client-disconnect.ts';
 import { failedCall } from './failed-call.ts';
-import { followCall, OutputTakenBack } from './follow-call.ts';
+import { followCall, OutputTakenBack, type PassedPiece } from './follow-call.ts';
 import { type Call, type SubmitDeps, type SubmittedCall, submitCall } from './submit-call.ts';
 
 export type ReplyDeps = SubmitDeps &
@@ -36,6 +36,8 @@ export type CallReply = { job: JobRecord; completion: ChatCompletion };
 export type StreamEncoder = {
   started(): string;
   delta(delta: Delta): string;
+  /** Of an event in the client's own dialect; needed where calls may go through. */
+  passed?(event: Record<string, unknown>): string;
   ended(answered: CallReply): string;
   failed(refusal: Refusal): string;
 };
@@ -94,7 +96,8 @@ export async function streamReply(
   const placed = await submitCall(deps, request, reply, call);
   const encoder = createEncoder(placed);
   const gone = onDisconnect(reply);
-  const answer = followAnswer(deps.watcher, placed, encoder, gone);
+  const { passes } = call.priced;
+  const answer = followAnswer(deps.watcher, { ...placed, passes }, encoder, gone);
   const first = await answer.first(headersMsMax);
   if (gone.aborted) {
     cancelUnlessReattached(deps, placed);
@@ -129,7 +132,7 @@ type FollowedAnswer = {
  */
 function followAnswer(
   watcher: JobWatcher,
-  { jobId }: SubmittedCall,
+  { jobId, passes }: SubmittedCall & { passes: boolean },
   encoder: StreamEncoder,
   gone: AbortSignal,
 ): FollowedAnswer {
@@ -142,10 +145,10 @@ function followAnswer(
     open = resolve;
   });
   gone.addEventListener('abort', () => open(null), { once: true });
-  const followed = followCall(watcher, { jobId, signal: gone }, async (piece) => {
+  const followed = followCall(watcher, { jobId, signal: gone, passes }, async (piece) => {
     begin();
     const stream = await opened;
-    await stream?.writePaced(() => encoder.delta(piece));
+    await stream?.writePaced(() => toFrames(encoder, piece));
   });
   return {
     first: async (timeoutMs) => {
@@ -164,15 +167,19 @@ function followAnswer(
   };
 }
 
-type Telling = {
+function toFrames(encoder: StreamEncoder, piece: Delta | PassedPiece): string {
+  return piece.kind === 'passed' ? (encoder.passed?.(piece.event) ?? '') : encoder.delta(piece);
+}
+
+type Pumping = {
   placed: SubmittedCall;
   stream: EventStream;
   answer: FollowedAnswer;
   encoder: StreamEncoder;
 };
 
-async function pump(deps: ReplyDeps, telling: Telling): Promise<void> {
-  const { placed, stream, answer, encoder } = telling;
+async function pump(deps: ReplyDeps, pumping: Pumping): Promise<void> {
+  const { placed, stream, answer, encoder } = pumping;
   let isBrokenOff = false;
   // The client left, or the server closes and could not wait for the end: nobody will have the rest.
   const breakOff = () => {

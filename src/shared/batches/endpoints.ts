@@ -1,11 +1,13 @@
 import type { z } from 'zod';
-import { type ChatCompletion, type ChatRequest, responseStatusOf } from '../chat/chat.ts';
+import { type ChatCompletion, type ChatRequest, type PassThrough, responseStatusOf } from '../chat/chat.ts';
 import { invalid } from '../errors.ts';
 import { toAnthropicMessage } from '../formats/anthropic-messages/message-object.ts';
 import { messagesSchema } from '../formats/anthropic-messages/message-request.ts';
+import { passedMessage } from '../formats/anthropic-messages/passed-message.ts';
 import { problemsOf } from '../formats/common/zod-problems.ts';
 import { toChatCompletion } from '../formats/openai-chat/chat-completion.ts';
 import { chatCompletionsSchema } from '../formats/openai-chat/chat-request.ts';
+import { passedChat } from '../formats/openai-chat/passed-chat.ts';
 import { toResponse } from '../formats/openai-responses/response-object.ts';
 import {
   type ResponsesBody,
@@ -34,7 +36,12 @@ export type BatchEndpoint = {
    * The body of a line as the engine takes it, and the metadata it gives; throws a Refusal with every
    * problem.
    */
-  read(body: unknown): { request: ChatRequest; original: string | null; metadata: Record<string, string> };
+  read(body: unknown): {
+    request: ChatRequest;
+    passThrough?: PassThrough;
+    original: string | null;
+    metadata: Record<string, string>;
+  };
   /** The body of the answer, in the shape of the endpoint. */
   write(completion: ChatCompletion, job: LineJob): unknown;
 };
@@ -49,7 +56,8 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
     read: (given) => {
       const { request, stream } = readAs(chatCompletionsSchema, given);
       if (stream) throw notInBatches('stream');
-      return { request, original: null, metadata: request.metadata ?? {} };
+      const passThrough = passedChat(given);
+      return { request, passThrough, original: null, metadata: request.metadata ?? {} };
     },
     write: (completion, { jobId }) => toChatCompletion(completion, jobId),
   },
@@ -80,7 +88,7 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
     read: (given) => {
       const { request, stream, metadata } = readAs(messagesSchema, given);
       if (stream) throw notInBatches('stream');
-      return { request, original: null, metadata };
+      return { request, passThrough: passedMessage(given), original: null, metadata };
     },
     write: (completion, { jobId }) => toAnthropicMessage(completion, jobId),
   },

@@ -45,11 +45,11 @@ export function priceLine(deps: QuoteDeps, owner: LineOwner, parsed: ParsedLine)
 function toJob(
   deps: QuoteDeps,
   owner: LineOwner,
-  { request, original, metadata }: ReturnType<BatchEndpoint['read']>,
+  { metadata, ...asked }: ReturnType<BatchEndpoint['read']>,
 ): JobIntake {
   const submission: JobSubmission = {
     surface: 'batches',
-    priced: priceCall(deps, { request, original }, owner),
+    priced: priceCall(deps, asked, owner),
     lane: 'batch',
     stream: false,
     runAt: null,

@@ -1,4 +1,5 @@
-import type { Delta } from '../chat/chat.ts';
+import type { Delta, PassedEvent } from '../chat/chat.ts';
+import { writeJson } from '../platform/json/verbatim.ts';
 import type { Log } from '../platform/log.ts';
 import { createDeltaCoalescer } from './coalesce-deltas.ts';
 import type { EventLog } from './event-log.ts';
@@ -11,6 +12,8 @@ const coalesceMs = 50;
 export type JobEventWriter = {
   started(): void;
   delta(delta: Delta): void;
+  /** An event of the provider's own, beside the deltas that say the same. */
+  passed(event: PassedEvent): void;
   /**
    * Writes what is left, at most a second; resolves with the id of the last event, so the final one is that
    * plus 1.
@@ -28,12 +31,20 @@ export function openEventWriter(
   const coalescer = createDeltaCoalescer(attempt);
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let passed: unknown[] = [];
+
+  function takePassed() {
+    if (passed.length === 0) return [];
+    const events = passed;
+    passed = [];
+    return [{ type: 'output.passed', fields: writeJson({ attempt, events }) }];
+  }
 
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    if (coalescer.isEmpty()) return;
-    outbox.write(coalescer.take());
+    if (coalescer.isEmpty() && passed.length === 0) return;
+    outbox.write([...coalescer.take(), ...takePassed()]);
     if (!closed) timer = setTimeout(flush, coalesceMs);
   }
 
@@ -43,6 +54,11 @@ export function openEventWriter(
     delta: (delta) => {
       if (!options.stream || closed) return;
       coalescer.add(delta);
+      if (timer === undefined) flush();
+    },
+    passed: ({ event }) => {
+      if (!options.stream || closed) return;
+      passed.push(event);
       if (timer === undefined) flush();
     },
     close: async () => {

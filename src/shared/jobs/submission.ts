@@ -1,7 +1,8 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ModelEntry } from '../catalogue/model.ts';
 import { refuseUnsupported } from '../catalogue/refuse-unsupported.ts';
-import type { ChatRequest } from '../chat/chat.ts';
+import { speaks } from '../catalogue/speaks.ts';
+import type { ChatRequest, PassThrough } from '../chat/chat.ts';
 import { invalid, type Problem } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { writeJson } from '../platform/json/verbatim.ts';
@@ -18,6 +19,8 @@ export type PricedRequest = {
   text: string;
   /** What the client sent, on a surface that shows it again. */
   original: string | null;
+  /** It goes to its provider, and the answer comes back, in the client's own dialect. */
+  passes: boolean;
   quote: Quote;
 };
 
@@ -49,18 +52,27 @@ export type QuoteDeps = {
 };
 
 /** What of a submission its price depends on; what is left out is as for a call. */
-export type SubmittedRequest = { request: ChatRequest; original?: string | null } & Partial<
-  Pick<JobSubmission, 'fallbacks' | 'webhookUrl'>
->;
+export type SubmittedRequest = {
+  request: ChatRequest;
+  /** What the client sent, for providers that speak its dialect. */
+  passThrough?: PassThrough | undefined;
+  original?: string | null;
+} & Partial<Pick<JobSubmission, 'fallbacks' | 'webhookUrl'>>;
 
-/** Prices a request and keeps what is stored of it. Takes nothing; throws a 422 with every problem. */
+/**
+ * Prices a request and keeps what is stored of it. One whose targets all speak the client's dialect keeps
+ * what the client sent, and what that holds is left to its provider to refuse. Takes nothing; throws a 422
+ * with every problem.
+ */
 export function priceRequest(
   deps: QuoteDeps,
-  { request, original = null, fallbacks = [], webhookUrl = null }: SubmittedRequest,
+  { request, passThrough, original = null, fallbacks = [], webhookUrl = null }: SubmittedRequest,
   defaultMaxOutputTokens: number | null,
 ): PricedRequest {
-  const quote = quoteJob(deps, { request, fallbacks, webhookUrl }, defaultMaxOutputTokens);
-  return { text: writeJson(request), original, quote };
+  const submission = { request, passThrough, fallbacks, webhookUrl };
+  const { quote, passes } = quoteJob(deps, submission, defaultMaxOutputTokens);
+  const stored = passes ? { ...request, pass_through: passThrough } : request;
+  return { text: writeJson(stored), original, passes, quote };
 }
 
 /**
@@ -69,9 +81,12 @@ export function priceRequest(
  */
 function quoteJob(
   deps: QuoteDeps,
-  submission: { request: ChatRequest } & Pick<JobSubmission, 'fallbacks' | 'webhookUrl'>,
+  submission: { request: ChatRequest; passThrough: PassThrough | undefined } & Pick<
+    JobSubmission,
+    'fallbacks' | 'webhookUrl'
+  >,
   defaultMaxOutputTokens: number | null,
-): Quote {
+): { quote: Quote; passes: boolean } {
   const problems: Problem[] = [];
   const names = [{ name: submission.request.model, param: 'request.model' }].concat(
     submission.fallbacks.map((name, index) => ({ name, param: `fallbacks.${index}` })),
@@ -82,7 +97,9 @@ function quoteJob(
     return 'message' in found ? [] : [found];
   });
   problems.push(...refuseMixedTargets(deps, targets));
-  for (const [index, target] of targets.entries()) {
+  const { passThrough } = submission;
+  const passes = passThrough !== undefined && targets.every((model) => speaks(model, passThrough.dialect));
+  for (const [index, target] of passes ? [] : targets.entries()) {
     const where = index === 0 ? '' : ` (the fallback ${target.id} cannot do it)`;
     const refused = refuseUnsupported(submission.request, target.kind, target.supports);
     problems.push(
@@ -95,14 +112,14 @@ function quoteJob(
   }
   if (problems.length > 0) throw invalid(problems);
   const quoted = quote({
-    request: submission.request,
+    request: passes ? { ...submission.request, pass_through: passThrough } : submission.request,
     targets,
     ...(defaultMaxOutputTokens === null ? {} : { defaultMaxOutputTokens }),
   });
   if (!quoted.ok) {
     throw invalid(quoted.problems.map(({ param, message }) => ({ param: `request.${param}`, message })));
   }
-  return quoted.quote;
+  return { quote: quoted.quote, passes };
 }
 
 function findModel(

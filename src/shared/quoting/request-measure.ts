@@ -2,6 +2,7 @@ import type { ChatRequest, ExtraContent, Message, Part } from '../chat/chat.ts';
 import { writeJson } from '../platform/json/verbatim.ts';
 import type { ImageSize } from './image-formats.ts';
 import { imageSize } from './image-size.ts';
+import { measurePassed } from './passed-text.ts';
 import { emptyMeasure, measureText, type TextMeasure } from './text-tokens.ts';
 
 /**
@@ -90,5 +91,16 @@ export function measureRequest(request: ChatRequest): RequestMeasure {
     measure.schema = true;
     measureText(writeJson(format), measure.text);
   }
+  if (request.pass_through !== undefined) addPassed(request.pass_through.body, measure);
   return measure;
+}
+
+/** The larger of what our own shape of a request holds and what goes to its provider. */
+function addPassed(body: unknown, into: RequestMeasure): void {
+  const passed = emptyMeasure();
+  measurePassed(body, passed);
+  for (const name of ['tokens', 'digits', 'digitGroups', 'utf8Bytes'] as const) {
+    into.text[name] = Math.max(into.text[name], passed[name]);
+  }
+  if (hourCacheMark.test(writeJson(body))) into.hourCache = true;
 }

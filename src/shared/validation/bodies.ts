@@ -2,11 +2,13 @@ import type { z } from 'zod';
 import { invalid } from '../errors.ts';
 import { type MessageBatchLines, readMessageBatch } from '../formats/anthropic-messages/message-batch.ts';
 import { countTokensSchema, messagesSchema } from '../formats/anthropic-messages/message-request.ts';
+import { type MessageHeaders, passedMessage } from '../formats/anthropic-messages/passed-message.ts';
 import { readClientJson } from '../formats/common/client-json.ts';
 import { nameFields } from '../formats/common/field-names.ts';
 import { problemsOf } from '../formats/common/zod-problems.ts';
 import { jobBody, toSubmission } from '../formats/jobs/job-request.ts';
 import { chatCompletionsSchema } from '../formats/openai-chat/chat-request.ts';
+import { passedChat } from '../formats/openai-chat/passed-chat.ts';
 import { type EarlierTurn, readEarlierItems } from '../formats/openai-responses/earlier-items.ts';
 import {
   firstStoredField,
@@ -27,7 +29,13 @@ import { writeJson } from '../platform/json/verbatim.ts';
 export type BodyOwner = { accountId: string; defaultMaxOutputTokens: number | null };
 
 /** A body as it is validated, by itself or with the turns before it. */
-export type GivenBody = { bytes: Buffer; owner: BodyOwner; earlier?: EarlierTurn[] };
+export type GivenBody = {
+  bytes: Buffer;
+  owner: BodyOwner;
+  earlier?: EarlierTurn[];
+  /** Headers that belong to what is asked. */
+  headers?: MessageHeaders;
+};
 
 /** A call whose client waits; usage counts by the metadata. */
 type Called = { priced: PricedRequest; model: string; stream: boolean; metadata: Record<string, string> };
@@ -68,16 +76,17 @@ const readers: Readers = {
   chat: (deps, given, { owner }) => {
     const { request, stream, includeUsage } = readAs(chatCompletionsSchema, given);
     return {
-      priced: priceCall(deps, 'chat', { request }, owner),
+      priced: priceCall(deps, 'chat', { request, passThrough: passedChat(given) }, owner),
       model: request.model,
       stream,
       includeUsage,
       metadata: request.metadata ?? {},
     };
   },
-  message: (deps, given, { owner }) => {
+  message: (deps, given, { owner, headers }) => {
     const { request, stream, metadata } = readAs(messagesSchema, given);
-    const priced = priceCall(deps, 'messages', { request }, owner);
+    const passThrough = passedMessage(given, headers);
+    const priced = priceCall(deps, 'messages', { request, passThrough }, owner);
     return { priced, model: request.model, stream, metadata };
   },
   tokens: (deps, given) => {

@@ -1,11 +1,10 @@
 import type { Answer } from '../../shared/chat/call-result.ts';
-import type { Delta } from '../../shared/chat/chat.ts';
 import { attemptId } from '../../shared/ids.ts';
 import { lanes } from '../../shared/jobs/rules/job.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
 import type { Gate, GatePass, GateReport, ReportedLimits } from '../../shared/queue/gate.ts';
-import type { Provider } from '../providers/provider.ts';
+import type { Provider, ProviderCall } from '../providers/provider.ts';
 import type { Run } from './runs.ts';
 
 export type CallDeps = {
@@ -22,7 +21,7 @@ export async function callProvider(
   deps: CallDeps,
   run: Run,
   pass: GatePass,
-  onDelta: (delta: Delta) => void,
+  listeners: Pick<ProviderCall, 'onDelta' | 'onPassed'>,
 ): Promise<Answer> {
   const { job } = run;
   const provider = deps.providers.get(job.provider);
@@ -42,7 +41,7 @@ export async function callProvider(
           stream: job.stream,
           reasons: job.target.reasons === true,
           signal: run.signal,
-          onDelta,
+          ...listeners,
         });
   const [answer] = await Promise.all([calling, failpoint('run.calling')]);
   timer();

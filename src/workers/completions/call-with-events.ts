@@ -29,9 +29,15 @@ export async function callWithEvents(deps: CallWithEventsDeps, run: Run, pass: G
   });
   writer.started();
   let hasOutput = false;
-  const answer = await callProvider(deps, run, pass, (delta) => {
-    hasOutput = true;
-    writer.delta(delta);
+  const answer = await callProvider(deps, run, pass, {
+    onDelta: (delta) => {
+      hasOutput = true;
+      writer.delta(delta);
+    },
+    onPassed: (event) => {
+      hasOutput = true;
+      writer.passed(event);
+    },
   });
   const lastEventSeq = await writer.close();
   return { answer, outputWasSent: hasOutput && isLiveStream(job), lastEventSeq };

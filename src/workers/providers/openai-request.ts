@@ -13,7 +13,13 @@ export type OpenaiDialect = { maxTokensField: 'max_completion_tokens' | 'max_tok
  * back where that upstream had it.
  */
 export function toOpenaiRequest(call: ProviderCall, dialect: OpenaiDialect): ChatCompletionCreateParams {
-  const { max_tokens: _old, max_completion_tokens: _new, thinking_display: _none, ...request } = call.request;
+  const {
+    max_tokens: _old,
+    max_completion_tokens: _new,
+    thinking_display: _none,
+    pass_through: _passed,
+    ...request
+  } = call.request;
   const body = {
     ...withoutNeutralGaps(request),
     model: call.model,

@@ -3,6 +3,7 @@ import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
+import { createChatAssembly, passedChatOf } from './passed-chat.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
 import { runCall, type Upstream } from './run-call.ts';
 import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
@@ -27,17 +28,24 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
     });
   }
 
+  const bodyOf = (call: ProviderCall) =>
+    markValue(passedChatOf(call, dialect) ?? toOpenaiRequest(call, dialect));
+
   const upstream: Upstream = {
     async ask(call, fetchFn) {
-      return await createClient(fetchFn).chat.completions.create(markValue(toOpenaiRequest(call, dialect)));
+      return await createClient(fetchFn).chat.completions.create(bodyOf(call));
     },
     async askStream(call, fetchFn) {
-      const body = { ...markValue(toOpenaiRequest(call, dialect)), stream: true as const };
+      const body = { ...bodyOf(call), stream: true as const };
       return await createClient(fetchFn).chat.completions.create(body);
     },
     translate: (body, call) => fromOpenaiCompletion(body, call.request.model),
     createAssembler: createOpenaiAssembler,
     isStreamError: (error) => error instanceof APIError && error.error !== undefined,
+    passing: ({ request }) =>
+      request.pass_through?.dialect === 'chat'
+        ? { dialect: 'chat', createAssembly: createChatAssembly }
+        : null,
   };
 
   return {

@@ -1,5 +1,5 @@
 import type { Answer } from '../../shared/chat/call-result.ts';
-import type { ChatRequest, Delta } from '../../shared/chat/chat.ts';
+import type { ChatRequest, Delta, PassedEvent } from '../../shared/chat/chat.ts';
 import type { ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
 
 /** One outbound call, complete: a provider needs nothing else and remembers nothing. */
@@ -21,6 +21,8 @@ export type ProviderCall = {
    */
   signal: AbortSignal;
   onDelta(delta: Delta): void;
+  /** Given each event of a stream that goes through in the client's own dialect. */
+  onPassed?(event: PassedEvent): void;
 };
 
 /** How to reach one upstream. */

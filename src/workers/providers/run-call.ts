@@ -1,11 +1,12 @@
 import type { Answer, Produced } from '../../shared/chat/call-result.ts';
-import type { ChatCompletion } from '../../shared/chat/chat.ts';
+import type { ChatCompletion, Dialect } from '../../shared/chat/chat.ts';
 import type { Usage } from '../../shared/chat/usage.ts';
 import { unmarkValue } from '../../shared/platform/json/verbatim.ts';
 import { tokensOfBytes } from './answer-size.ts';
 import { stopReasonOf } from './call-stop.ts';
 import { explainFailure, limitMessages } from './failure.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
+import { isRecord } from './read-field.ts';
 import type { Exchange, Transport } from './transport.ts';
 
 /** An upstream's answer in our words. */
@@ -14,6 +15,13 @@ export type Translated = {
   usage: Usage | null;
   /** The tier that the upstream reports to have served. */
   serviceTier?: string | null;
+};
+
+/** How a call goes through in the client's own dialect; null where it does not. */
+export type Passing = {
+  dialect: Dialect;
+  /** The whole answer, put together from the events of its stream. */
+  createAssembly(): { add(event: unknown): void; body(): Record<string, unknown> | null };
 };
 
 /** Builds one completion from a stream's events and reports deltas as they come. */
@@ -41,6 +49,8 @@ export type Upstream = {
   createAssembler(call: ProviderCall): Assembler;
   /** Whether the error is the upstream's own report inside a stream. */
   isStreamError(error: unknown): boolean;
+  /** How this call goes through as it is; left out, none does. */
+  passing?(call: ProviderCall): Passing | null;
 };
 
 const nothing: Produced = { text: '', usage: null };
@@ -71,9 +81,11 @@ async function runPlain(
   settings: ProviderSettings,
   call: ProviderCall,
 ): Promise<Answer> {
-  const body = await upstream.ask(call, exchange.fetch);
-  const translated = upstream.translate(exchange.record.marked ? unmarkValue(body) : body, call);
-  if (translated !== null) return completed(translated, exchange);
+  const asked = await upstream.ask(call, exchange.fetch);
+  const body = exchange.record.marked ? unmarkValue(asked) : asked;
+  const translated = upstream.translate(body, call);
+  const passing = upstream.passing?.(call) ?? null;
+  if (translated !== null) return completed(withPassed(translated, passing, body), exchange);
   const error = new Error('the provider answered without a finished choice');
   return ended({ exchange, settings, call, produced: nothing, error, fromStream: false });
 }
@@ -85,12 +97,15 @@ async function runStream(
   call: ProviderCall,
 ): Promise<Answer> {
   const assembler = upstream.createAssembler(call);
+  const passed = passEvents(upstream, call);
   let error: unknown = null;
   try {
     for await (const event of await upstream.askStream(call, exchange.fetch)) {
       if (call.signal.aborted) break;
       exchange.record.unreadBytes = 0;
-      assembler.add(exchange.record.marked ? unmarkValue(event) : event);
+      const read = exchange.record.marked ? unmarkValue(event) : event;
+      assembler.add(read);
+      passed.add(read);
       if (assembler.keptBytes() > exchange.bytesMax) exchange.tooLarge();
     }
   } catch (thrown) {
@@ -99,7 +114,7 @@ async function runStream(
   // SDKs swallow an abort and end their stream as if it were whole.
   const clean = error === null && !call.signal.aborted && exchange.limitReached() === null;
   const translated = exchange.record.status === 200 ? assembler.completed(clean) : null;
-  if (translated !== null) return completed(translated, exchange);
+  if (translated !== null) return completed(passed.complete(translated), exchange);
   return ended({
     exchange,
     settings,
@@ -108,6 +123,27 @@ async function runStream(
     error: error ?? new Error('the stream ended without a finish reason'),
     fromStream: upstream.isStreamError(error),
   });
+}
+
+/** Passes the events of a stream on, and puts its whole answer together. */
+function passEvents(upstream: Upstream, call: ProviderCall) {
+  const passing = upstream.passing?.(call) ?? null;
+  const assembly = passing?.createAssembly();
+  return {
+    add(event: unknown): void {
+      if (passing === null || !isRecord(event)) return;
+      assembly?.add(event);
+      call.onPassed?.({ dialect: passing.dialect, event });
+    },
+    complete: (translated: Translated) => withPassed(translated, passing, assembly?.body()),
+  };
+}
+
+/** The answer as the provider gave it travels beside ours. */
+function withPassed(translated: Translated, passing: Passing | null, body: unknown): Translated {
+  if (passing === null || !isRecord(body)) return translated;
+  const pass_through = { dialect: passing.dialect, body };
+  return { ...translated, completion: { ...translated.completion, pass_through } };
 }
 
 function completed(translated: Translated, exchange: Exchange): Answer {

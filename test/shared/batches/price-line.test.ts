@@ -25,8 +25,8 @@ test.each<[BatchEndpointName, object, string]>([
   ['/v1/responses', { model: 'gpt-4.1', input: 'hello', reasoning: { effort: 'high' } }, 'reasoning.effort'],
   [
     '/v1/messages',
-    { model: 'claude-haiku-4-5', max_tokens: 10, messages, stop_sequences: [' '] },
-    'stop_sequences',
+    { model: 'gpt-4.1', max_tokens: 10, messages, output_config: { effort: 'high' } },
+    'output_config.effort',
   ],
   [
     '/v1/messages',

@@ -36,7 +36,7 @@ async function callOf(
     metrics: createMetrics(),
   };
   const run = createRuns().start(job);
-  const came = await callProvider(deps, run, pass, () => undefined);
+  const came = await callProvider(deps, run, pass, { onDelta: () => undefined });
   run.end();
   return { came, calls, reports };
 }

@@ -33,6 +33,7 @@ async function callOf(job: ReturnType<typeof aClaimedJob>, deltas: number) {
         return {
           started: () => void written.push('started'),
           delta: () => void written.push('delta'),
+          passed: () => void written.push('passed'),
           close: async () => {
             written.push('closed');
             return 9;

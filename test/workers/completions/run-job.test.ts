@@ -36,7 +36,12 @@ async function runWith(
     random: () => 0.5,
     runs,
     events: {
-      openWriter: () => ({ started: () => undefined, delta: () => undefined, close: async () => 2 }),
+      openWriter: () => ({
+        started: () => undefined,
+        delta: () => undefined,
+        passed: () => undefined,
+        close: async () => 2,
+      }),
       announce: () => void steps.push('announce'),
     },
     claim: note('claim', job),

@@ -3,6 +3,7 @@ import {
   type MessageEvent,
 } from '../../../shared/formats/anthropic-messages/message-events.ts';
 import { toAnthropicMessage } from '../../../shared/formats/anthropic-messages/message-object.ts';
+import { createPassedEvents } from '../../../shared/formats/anthropic-messages/passed-events.ts';
 import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
@@ -37,9 +38,8 @@ export function createMessageRoute(app: App, deps: ReplyDeps): void {
       return toAnthropicMessage(completion, job.id);
     }
     const model = deps.catalogue.find(asked)?.id ?? asked;
-    return await streamReply(deps, request, reply, call, ({ jobId }) =>
-      createEncoder(model, jobId, request.id),
-    );
+    const encode = priced.passes ? createPassedEncoder : createEncoder;
+    return await streamReply(deps, request, reply, call, ({ jobId }) => encode(model, jobId, request.id));
   });
 }
 
@@ -50,6 +50,18 @@ function createEncoder(model: string, jobId: string, requestId: string): StreamE
     delta: (delta) => frames(events.delta(delta)),
     ended: ({ completion }) => frames(events.ended(completion)),
     failed: (refusal) => frames([{ event: 'error', data: anthropicProblemBody(refusal, requestId) }]),
+  };
+}
+
+/** For an answer of Claude's, whose events go through. */
+function createPassedEncoder(model: string, jobId: string, requestId: string): StreamEncoder {
+  const events = createPassedEvents(model, jobId);
+  return {
+    ...createEncoder(model, jobId, requestId),
+    started: () => '',
+    passed: (event) => frames(events.passed(event)),
+    ended: ({ completion }) =>
+      frames(events.ended(completion.pass_through?.body ?? toAnthropicMessage(completion, jobId))),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../../shared/errors.ts';
 import { createChunks, toChatCompletion } from '../../../shared/formats/openai-chat/chat-completion.ts';
+import { createPassedChunks } from '../../../shared/formats/openai-chat/passed-chat.ts';
 import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { App } from '../../http/app.ts';
 import { problemBody } from '../../http/problem.ts';
@@ -39,18 +40,24 @@ export function createChatCompletionRoute(app: App, deps: ReplyDeps): void {
 }
 
 function createEncoder(
-  body: { includeUsage: boolean },
+  body: { includeUsage: boolean; priced: { passes: boolean } },
   placed: SubmittedCall,
   model: string,
   requestId: string,
 ): StreamEncoder {
   const { jobId, createdAt } = placed;
-  const chunks = createChunks({ jobId, model, createdAt, includeUsage: body.includeUsage });
+  const options = { jobId, model, createdAt, includeUsage: body.includeUsage };
+  const chunks = createChunks(options);
+  const passed = createPassedChunks(options);
   const frames = (values: object[]) => values.map((value) => `data: ${writeJson(value)}\n\n`).join('');
   return {
     started: () => '',
     delta: (delta) => frames(chunks.delta(delta)),
-    ended: ({ completion }) => `${frames(chunks.ended(completion))}data: [DONE]\n\n`,
+    passed: (event) => frames(passed.passed(event)),
+    ended: ({ completion }) => {
+      const last = body.priced.passes ? passed.ended(completion) : chunks.ended(completion);
+      return `${frames(last)}data: [DONE]\n\n`;
+    },
     failed: (refusal: Refusal) => frames([{ error: problemBody(refusal, requestId).error }]),
   };
 }

@@ -91,6 +91,7 @@ function toPiece(delta: Delta): object {
   return { type: 'input_json_delta', partial_json: delta.arguments };
 }
 
-function toEvent(type: string, fields: Record<string, unknown>): MessageEvent {
+/** An event under its name. */
+export function toEvent(type: string, fields: Record<string, unknown>): MessageEvent {
   return { event: type, data: { type, ...fields } };
 }

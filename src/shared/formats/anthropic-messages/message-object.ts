@@ -60,8 +60,27 @@ export function toAnthropicUsage(usage: CompletionUsage | undefined) {
   };
 }
 
+/** A `Message` of Anthropic's; more of its fields are known only where it is made. */
+export type AnthropicMessage = { id: string; model: string; content: unknown } & Record<string, unknown>;
+
+/** The id of the message that a job answers with. */
+export function messageIdOf(jobId: string): string {
+  return `msg_${suffixOf(jobId)}`;
+}
+
+/** A message of Claude's own, under our id and name of the model. */
+export function toPassedMessage(
+  body: Record<string, unknown>,
+  model: string,
+  jobId: string,
+): AnthropicMessage {
+  return { ...(body as { content: unknown }), id: messageIdOf(jobId), model };
+}
+
 /** A finished completion as the `Message` of Anthropic's SDK (1.12), whatever provider it came from. */
-export function toAnthropicMessage(completion: ChatCompletion, jobId: string) {
+export function toAnthropicMessage(completion: ChatCompletion, jobId: string): AnthropicMessage {
+  const { pass_through: passed } = completion;
+  if (passed?.dialect === 'messages') return toPassedMessage(passed.body, completion.model, jobId);
   const [choice] = completion.choices;
   if (choice === undefined) throw new Error(`the result of ${jobId} has no choice`);
   return {
@@ -75,7 +94,7 @@ export function toAnthropicMessage(completion: ChatCompletion, jobId: string) {
 /** What is known of a message before its first word. */
 export function messageHead(model: string, jobId: string) {
   return {
-    id: `msg_${suffixOf(jobId)}`,
+    id: messageIdOf(jobId),
     type: 'message' as const,
     role: 'assistant' as const,
     model,

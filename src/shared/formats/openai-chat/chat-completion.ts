@@ -3,10 +3,13 @@ import { suffixOf } from '../../ids.ts';
 
 /**
  * The stored completion as `POST /v1/chat/completions` answers it: under an id of ours, the same as in its
- * chunks.
+ * chunks. What its provider answered in this shape is otherwise as it came.
  */
 export function toChatCompletion(completion: ChatCompletion, jobId: string): ChatCompletion {
-  return { ...completion, id: `chatcmpl-${suffixOf(jobId)}` };
+  const { pass_through: passed, ...ours } = completion;
+  const id = `chatcmpl-${suffixOf(jobId)}`;
+  if (passed?.dialect !== 'chat') return { ...ours, id };
+  return { ...(passed.body as unknown as ChatCompletion), id, model: completion.model };
 }
 
 export type ChunkOptions = { jobId: string; model: string; createdAt: Date; includeUsage: boolean };

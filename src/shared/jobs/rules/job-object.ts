@@ -1,5 +1,6 @@
 import type { Usage } from '../../chat/usage.ts';
 import { formatUsd } from '../../money/rules/money.ts';
+import { readJson } from '../../platform/json/read-json.ts';
 import { verbatim } from '../../platform/json/verbatim.ts';
 import { estimateStart, type QueuePosition } from '../../queue/rules/queue-position.ts';
 import { type JobState, lanes } from './job.ts';
@@ -24,6 +25,13 @@ export function toWireUsage(usage: Usage, estimated: boolean) {
 /** The status an account sees. */
 function publicStatus(state: JobState): 'queued' | Exclude<JobState, 'waiting' | 'ticketed'> {
   return state === 'waiting' || state === 'ticketed' ? 'queued' : state;
+}
+
+/** A text without what went through in another dialect: it says the same once more. */
+function shown(text: string): unknown {
+  if (!text.includes('"pass_through":')) return verbatim(text);
+  const { pass_through: _, ...own } = readJson(text) as Record<string, unknown>;
+  return own;
 }
 
 /** How long a queued job is likely to wait; nulls when it runs, has ended, or nothing can be said. */
@@ -56,8 +64,8 @@ export function toJobObject(job: JobRecord, texts: JobTexts = {}, position?: Que
     hold_usd: formatUsd(job.holdNano),
     charge_usd: job.chargeNano === null ? null : formatUsd(job.chargeNano),
     usage: job.usage === null ? null : toWireUsage(job.usage, job.estimated),
-    ...(texts.request == null ? {} : { request: verbatim(texts.request) }),
-    result: texts.result == null ? null : verbatim(texts.result),
+    ...(texts.request == null ? {} : { request: shown(texts.request) }),
+    result: texts.result == null ? null : shown(texts.result),
     error: job.error,
     batch_id: job.batchId,
     metadata: job.metadata,

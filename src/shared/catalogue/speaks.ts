@@ -1,0 +1,13 @@
+import type { Dialect } from '../chat/chat.ts';
+import type { ModelEntry } from './model.ts';
+
+const kinds: Record<Dialect, ModelEntry['kind'][]> = {
+  chat: ['openai'],
+  messages: ['anthropic'],
+  responses: [],
+};
+
+/** Whether the provider of a model takes bodies of a dialect as their clients wrote them. */
+export function speaks({ kind }: ModelEntry, dialect: Dialect): boolean {
+  return kinds[dialect].includes(kind);
+}

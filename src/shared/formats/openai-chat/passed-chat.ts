@@ -1,0 +1,51 @@
+import type { ChatCompletion, PassThrough } from '../../chat/chat.ts';
+import { createChunks, toChatCompletion } from './chat-completion.ts';
+
+type Fields = Record<string, unknown>;
+
+/** What a client of chat completions sent, to be passed on: how it is to be sent the answer is for us. */
+export function passedChat(given: unknown): PassThrough {
+  const { stream: _, stream_options: __, ...body } = given as Fields;
+  return { dialect: 'chat', body };
+}
+
+export type PassedChunkOptions = { jobId: string; model: string; createdAt: Date; includeUsage: boolean };
+
+/**
+ * The provider's own chunks for a client of chat completions: changed only in the id and the model, and
+ * without the usage for a client that did not ask for it. A client that was sent none, because none came or
+ * their log was lost, is sent the whole completion at the end.
+ */
+export function createPassedChunks(options: PassedChunkOptions) {
+  const { includeUsage, model } = options;
+  const { id } = toChatCompletion({ id: '' } as ChatCompletion, options.jobId);
+  let isBegun = false;
+  const last: Fields[] = [];
+  return {
+    passed: (event: Fields): Fields[] => {
+      const choices = Array.isArray(event['choices']) ? (event['choices'] as Fields[]) : [];
+      const isUsage = choices.length === 0;
+      if (isUsage && !includeUsage) return [];
+      isBegun ||= !isUsage;
+      const { usage, ...rest } = event;
+      const chunk = { ...rest, id, model, ...(includeUsage && usage !== undefined ? { usage } : {}) };
+      // What ends the answer is sent once the job behind it has been settled.
+      const ends = isUsage || last.length > 0 || choices.some((choice) => choice['finish_reason'] != null);
+      if (!ends) return [chunk];
+      last.push(chunk);
+      return [];
+    },
+    ended: (completion: ChatCompletion): object[] => (isBegun ? last : wholeChunks(options, completion)),
+  };
+}
+
+function wholeChunks(options: PassedChunkOptions, completion: ChatCompletion): object[] {
+  const chunks = createChunks(options);
+  const deltas = completion.choices.flatMap(({ index: choice, message }) => [
+    ...(message.content ? chunks.delta({ kind: 'text', choice, text: message.content }) : []),
+    ...(message.tool_calls ?? []).flatMap(({ id, function: { name, arguments: text } }, index) =>
+      chunks.delta({ kind: 'tool_call', choice, index, id, name, arguments: text }),
+    ),
+  ]);
+  return [...deltas, ...chunks.ended(completion)];
+}

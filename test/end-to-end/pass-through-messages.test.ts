@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Client, type Gateway, startGateway } from '../support/gateway.ts';
+import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { sentBlocks } from '../support/sent-blocks.ts';
+
+let upstream: RecordingUpstream;
+let gateway: Gateway;
+let client: Client;
+
+beforeAll(async () => {
+  upstream = await startRecordingUpstream();
+  const env = { ANTHROPIC_API_KEY: 'sk-of-the-operator', ANTHROPIC_BASE_URL: upstream.url };
+  gateway = await startGateway({ env });
+  client = await gateway.openAccount('passing', '10');
+});
+
+beforeEach(() => {
+  upstream.calls.length = 0;
+});
+
+afterAll(async () => {
+  await gateway.close();
+  await upstream.close();
+});
+
+/** With spellings, orders, nulls and fields that the gateway has no shape for. */
+const asked =
+  `{"max_tokens":900,"model":"claude-sonnet-4-5","temperature":0.50,"system":[{"text":"Brief.","type":"text",
+"cache_control":{"type":"ephemeral","ttl":"1h"}}],"thinking":{"type":"disabled"},
+"messages":[{"content":[{"type":"text","text":"Hé \\u00e9","citations":null}],"role":"user"},
+{"role":"assistant","content":[{"type":"tool_use","id":"toolu_1","name":"look",
+"input":{"id":2512292042121000001,"rate":1.10}}]},
+{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","is_error":true,
+"content":"none"}]}],
+"tools":[{"name":"look","input_schema":{"type":"object","properties":{"b":{},"a":{}}}}],
+"metadata":{"user_id":"u1"}}`.replaceAll('\n', '');
+
+const answer = `{"id":"msg_claude","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929",
+"content":[{"type":"text",
+"text":"Fine.","citations":null,"of_a_later_release":[1]},{"type":"tool_use","id":"toolu_2",
+"name":"look","input":{"id":9007199254740993}}],
+"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":12,"output_tokens":5,
+"cache_creation_input_tokens":0,
+"cache_read_input_tokens":0,"server_tool_use":null,"of_a_later_release":"yes"},
+"of_a_later_release":{}}`.replaceAll('\n', '');
+
+const headers = { 'anthropic-version': '2023-06-01', 'anthropic-beta': 'interleaved-thinking-2025-05-14' };
+
+async function send(body: string) {
+  const response = await fetch(`${gateway.url}/v1/messages`, {
+    method: 'POST',
+    headers: { ...headers, 'x-api-key': client.key, 'content-type': 'application/json' },
+    body,
+  });
+  return {
+    status: response.status,
+    text: await response.text(),
+    jobId: response.headers.get('x-job-id') ?? '',
+  };
+}
+
+test('Claude is sent the bytes of its client, but for what the gateway owns', async () => {
+  upstream.reply = () => ({ json: answer });
+  const { status } = await send(asked);
+  expect(status).toBe(200);
+  const [call] = upstream.calls;
+  expect(call?.path).toBe('/v1/messages');
+  expect(call?.text).toBe(asked.replaceAll('\\u00e9', 'é').replace('0.50', '0.5').replace('1.10', '1.1'));
+  expect(call?.headers).toMatchObject({ ...headers, 'x-api-key': 'sk-of-the-operator' });
+});
+
+test('its client is sent the bytes of Claude, but for id and model', async () => {
+  upstream.reply = () => ({ json: answer });
+  const { text, jobId } = await send(asked);
+  const id = jobId.replace('job_', 'msg_');
+  expect(text).toBe(
+    answer.replace('msg_claude', id).replace('claude-sonnet-4-5-20250929', 'anthropic/claude-sonnet-4-5'),
+  );
+  const { json: job } = await client.call(`GET /v1/jobs/${jobId}`);
+  expect(job.result.choices[0].message.content).toBe('Fine.');
+  expect(JSON.stringify(job)).not.toContain('pass_through');
+  expect(job.usage).toMatchObject({ prompt_tokens: 12, completion_tokens: 5 });
+});
+
+const events = [
+  `{"type":"message_start","message":{"id":"msg_claude","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":12,"output_tokens":1}}}`,
+  `{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}`,
+  `{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Hm."}}`,
+  `{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"c2ln"}}`,
+  `{"type":"content_block_stop","index":0}`,
+  `{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_2","name":"look","input":{},"of_a_later_release":1}}`,
+  `{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\\"id\\": 9007199254740993}"}}`,
+  `{"type":"content_block_stop","index":1}`,
+  `{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":9},"context_management":{"applied_edits":[]}}`,
+  `{"type":"message_stop"}`,
+].map((data) => ({ event: JSON.parse(data).type as string, data }));
+
+test('a stream of Claude goes through event by event, and its end follows the settlement', async () => {
+  upstream.reply = () => ({ events });
+  const { text, jobId } = await send(asked.replace('{', '{"stream":true,'));
+  const id = jobId.replace('job_', 'msg_');
+  const expected = events.map(({ event, data }) => ({
+    event,
+    data: data.replace('msg_claude', id).replace('claude-sonnet-4-5-20250929', 'anthropic/claude-sonnet-4-5'),
+  }));
+  const sent = sentBlocks(text).map((lines) => lines.filter((line) => !line.startsWith(':')));
+  expect(sent).toEqual(expected.map(({ event, data }) => [`event: ${event}`, `data: ${data}`]));
+  const { json: job } = await client.call(`GET /v1/jobs/${jobId}`);
+  expect(job).toMatchObject({ status: 'succeeded', usage: { prompt_tokens: 12, completion_tokens: 9 } });
+});
+
+test('a refusal of Claude keeps its words', async () => {
+  const message = 'messages.1: `tool_use` ids were found without `tool_result` blocks immediately after';
+  const error = { type: 'error', error: { type: 'invalid_request_error', message } };
+  upstream.reply = () => ({ status: 400, json: JSON.stringify(error) });
+  const { status, text } = await send(asked);
+  expect(status).toBe(400);
+  expect(JSON.parse(text).error).toMatchObject({ type: 'invalid_request_error' });
+  expect(JSON.parse(text).error.message).toContain(message);
+});
