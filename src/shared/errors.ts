@@ -27,11 +27,22 @@ export type RefusalType = keyof typeof refusals;
 /**
  * One thing wrong with a request: the path of the field as the caller wrote it, and a sentence with the fix.
  */
-export type Problem = { param: string; message: string };
+export type Problem = {
+  param: string;
+  message: string;
+  /** What kind of problem it is, for APIs that have a word for it; left out when a value does not fit. */
+  kind?: 'unknown' | 'missing' | 'unsupported' | 'model' | 'too_long';
+  /** What a client's own API puts beside such a refusal. */
+  details?: Record<string, unknown>;
+  /** Of a prompt that is too long. */
+  tokens?: { prompt: number; maximum: number };
+};
 
 export type RefusalExtras = {
   /** Another status than its type has. */
   status?: number;
+  /** The code that a provider gave its refusal, in its own word. */
+  code?: string;
   /** Path of the first offending field. */
   param?: string;
   /** The problems of a validation error: the first ones, when there are very many. */

@@ -137,7 +137,7 @@ describe('Anthropic SDK over anthropic/claude-haiku-4-5', () => {
   test('messages.batches.create with a custom_id twice', async () => {
     const requests = [requestOf(model, 'same'), requestOf(model, 'same')];
     await expect(anthropic.messages.batches.create({ requests })).rejects.toMatchObject({
-      status: 422,
+      status: 400,
       error: { error: { type: 'invalid_request_error' } },
     });
   });

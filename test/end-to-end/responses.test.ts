@@ -83,7 +83,7 @@ describe.each(models)('the Responses API over %s', (name) => {
     expect(data.map(({ type }) => type)).toEqual(['message', 'function_call', 'function_call_output']);
     const list = (after: string) => openai.responses.inputItems.list(answered.id, { order: 'asc', after });
     expect((await list((data[1] as { id: string }).id)).data).toEqual(data.slice(2));
-    await expect(list('item_none')).rejects.toMatchObject({ status: 422, param: 'after' });
+    await expect(list('item_none')).rejects.toMatchObject({ status: 400, param: 'after' });
   });
 });
 

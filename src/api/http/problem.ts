@@ -5,6 +5,7 @@ import {
   isDatabaseTransient,
   isDatabaseUnavailable,
 } from '../../shared/platform/postgres/database-errors.ts';
+import { anthropicSentence, apiOf, codesIn, statusIn } from './vendor-words.ts';
 
 /** A client that waits must not be sent away for longer than the SDKs are willing to wait. */
 const retryAfterMsMax = 60_000;
@@ -26,12 +27,6 @@ export function anthropicTypeOf(status: number): string {
   return anthropicTypes[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
 }
 
-/** True on paths whose clients read Anthropic's error shape. */
-function speaksAnthropic(request: Pick<FastifyRequest, 'url' | 'headers'>): boolean {
-  if (/^\/v1\/messages(?:[/?]|$)/.test(request.url)) return true;
-  return request.url.startsWith('/v1/models') && request.headers['anthropic-version'] !== undefined;
-}
-
 /** Names and values of a client stand in what is wrong with them, and may be megabytes. */
 const textMax = 1000;
 
@@ -39,32 +34,37 @@ function brief(text: string): string {
   return text.length <= textMax ? text : `${toUSVString(text.slice(0, textMax))}…`;
 }
 
+/** Who is refused: under which request id, and on a path of which API. */
+type Refused = { id: string; url: string; headers: FastifyRequest['headers'] };
+
 /** The body of a refusal: flat fields for clients of the native API, `error` for OpenAI's SDKs. */
-export function problemBody(refusal: Refusal, requestId: string) {
+export function problemBody(refusal: Refusal, request: Refused) {
+  const api = apiOf(request);
   const { param = '', problems, problemsTotal, fields } = refusal.extras;
   const message = brief(refusal.message);
   const errors = problems?.map((one) => ({ param: brief(one.param), message: brief(one.message) }));
   return {
     detail: message,
-    code: statusOf(refusal),
+    code: statusIn(api, refusal, request.url),
     error_type: refusal.type,
     ...fields,
-    request_id: requestId,
+    request_id: request.id,
     ...(errors === undefined ? {} : { errors }),
     ...(problemsTotal === undefined ? {} : { errors_total: problemsTotal }),
     error: {
       message,
-      type: refusal.type,
-      code: refusal.type,
+      ...codesIn(api, refusal),
       param: param === '' ? null : brief(param),
     },
   };
 }
 
 /** The same refusal as Anthropic's SDK expects it. */
-export function anthropicProblemBody(refusal: Refusal, requestId: string) {
-  const type = anthropicTypeOf(statusOf(refusal));
-  return { type: 'error', error: { type, message: brief(refusal.message) }, request_id: requestId };
+export function anthropicProblemBody(refusal: Refusal, { id, url }: Pick<Refused, 'id' | 'url'>) {
+  const type = anthropicTypeOf(statusIn('anthropic', refusal, url));
+  const details = refusal.extras.problems?.[0]?.details;
+  const error = { type, message: brief(anthropicSentence(refusal)), ...(details && { details }) };
+  return { type: 'error', error, request_id: id };
 }
 
 /**
@@ -128,7 +128,9 @@ const frameworkRefusals: Record<string, [RefusalType, string]> = {
 
 /** Answers with a refusal in the shape its client reads. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  reply.status(statusOf(refusal)).headers(problemHeaders(refusal)).type('application/json');
+  const api = apiOf(request);
+  const status = statusIn(api, refusal, request.url);
+  reply.status(status).headers(problemHeaders(refusal)).type('application/json');
   // A limit that is not of requests a minute: nothing is left of it until one may try again.
   const retryAfter = reply.getHeader('retry-after');
   if (statusOf(refusal) === 429 && retryAfter !== undefined && !reply.hasHeader('ratelimit-limit')) {
@@ -141,9 +143,9 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
   if (refusal.type === 'authentication_error' && request.routeOptions.config.basic === true) {
     reply.header('www-authenticate', 'Basic realm="gateway operator", charset="UTF-8"');
   }
-  if (!speaksAnthropic(request)) return reply.send(JSON.stringify(problemBody(refusal, request.id)));
+  if (api !== 'anthropic') return reply.send(JSON.stringify(problemBody(refusal, request)));
   reply.header('request-id', request.id);
-  return reply.send(JSON.stringify(anthropicProblemBody(refusal, request.id)));
+  return reply.send(JSON.stringify(anthropicProblemBody(refusal, request)));
 }
 
 /** Fastify's error handler: every error becomes a refusal; bugs and outages are logged with their cause. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Scope } from '../http/caller.ts';
+import { apiOf } from '../http/vendor-words.ts';
 import { anthropicRefusalSchema, refusalSchema } from './schemas/refusal.ts';
 
 declare module 'fastify' {
@@ -40,7 +41,9 @@ export function refusalStatuses({ method, url, config }: DescribedRoute): number
   const { scope = 'public', refuses = [] } = config;
   return [
     ...new Set([
-      ...[400, 422, 431, 500, 503],
+      ...[400, 431, 500, 503],
+      // Other APIs know what does not fit as 400.
+      ...(apiOf({ url, headers: {} }) === 'native' ? [422] : []),
       ...(scope === 'public' ? [] : [401, 403, 429]),
       ...(/[:*]/.test(url) ? [404] : []),
       ...(method === 'GET' ? [] : [408, 413, 415]),

@@ -103,7 +103,11 @@ function quoteJob(
     const where = index === 0 ? '' : ` (the fallback ${target.id} cannot do it)`;
     const refused = refuseUnsupported(submission.request, target.kind, target.supports);
     problems.push(
-      ...refused.map(({ param, message }) => ({ param: `request.${param}`, message: message + where })),
+      ...refused.map(({ param, message }) => ({
+        param: `request.${param}`,
+        message: message + where,
+        kind: 'unsupported' as const,
+      })),
     );
   }
   if (submission.webhookUrl !== null) {
@@ -117,7 +121,7 @@ function quoteJob(
     ...(defaultMaxOutputTokens === null ? {} : { defaultMaxOutputTokens }),
   });
   if (!quoted.ok) {
-    throw invalid(quoted.problems.map(({ param, message }) => ({ param: `request.${param}`, message })));
+    throw invalid(quoted.problems.map((problem) => ({ ...problem, param: `request.${problem.param}` })));
   }
   return { quote: quoted.quote, passes };
 }
@@ -129,13 +133,12 @@ function findModel(
 ): ModelEntry | Problem {
   const model = deps.catalogue.find(name);
   if (model === null) {
-    return { param, message: `unknown model ${JSON.stringify(name)}; GET /v1/models lists the known ones` };
+    const message = `unknown model ${JSON.stringify(name)}; GET /v1/models lists the known ones`;
+    return { param, message, kind: 'model' };
   }
   if (!deps.providers.has(model.provider)) {
-    return {
-      param,
-      message: `the provider of ${model.id} is not configured here; GET /v1/models lists what is`,
-    };
+    const message = `the provider of ${model.id} is not configured here; GET /v1/models lists what is`;
+    return { param, message, kind: 'model' };
   }
   return model;
 }

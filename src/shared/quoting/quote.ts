@@ -1,5 +1,6 @@
 import type { ModelEntry, Prices, Rates, TokenizerFamily } from '../catalogue/model.ts';
 import type { ChatRequest } from '../chat/chat.ts';
+import type { Problem } from '../errors.ts';
 import type { NanoUsd } from '../money/rules/money.ts';
 import { costOf } from '../money/rules/price.ts';
 import { measureRequest } from './request-measure.ts';
@@ -44,9 +45,6 @@ export type Quote = {
   /** The model first, then its fallbacks in order. */
   targets: QuoteTarget[];
 };
-
-/** One reason a request cannot be quoted; `param` is the path of the field at fault inside the request. */
-export type Problem = { param: string; message: string };
 
 export type QuoteResult = { ok: true; quote: Quote } | { ok: false; problems: Problem[] };
 
@@ -108,8 +106,11 @@ function targetProblems(
 ): Problem[] {
   const problems: Problem[] = [];
   if (bound.likelyTextTokens * certainShare > model.maxInputTokens) {
-    const message = `the prompt is about ${bound.likelyTextTokens} tokens; ${model.id} reads at most ${model.maxInputTokens}`;
-    problems.push({ param: 'messages', message });
+    const tokens = { prompt: bound.likelyTextTokens, maximum: model.maxInputTokens };
+    const message =
+      `the maximum context length is ${tokens.maximum} tokens for ${model.id}, ` +
+      `and the prompt is about ${tokens.prompt}; shorten it`;
+    problems.push({ param: 'messages', message, kind: 'too_long', tokens });
   }
   if (maximum.asked !== undefined && maximum.asked > model.maxOutputTokens) {
     const message = `${maximum.asked} is more than ${model.id} can write: at most ${model.maxOutputTokens}`;

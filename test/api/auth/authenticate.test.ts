@@ -318,7 +318,7 @@ describe('scopes', () => {
     }
   });
 
-  test('a paused account may order jobs, which wait, but no answer that is waited for, within a second', async () => {
+  test('a paused account may submit jobs, which wait, but no answer that is waited for, within a second', async () => {
     const { id, key } = await server.openAccount({ usd: '1' });
     const body = { model: 'openai/gpt-5-mini', messages: [{ role: 'user', content: 'hello' }] };
     await server.call(`PATCH /v1/admin/accounts/${id}`, { as: adminKey, body: { paused: true } });
@@ -329,6 +329,6 @@ describe('scopes', () => {
     expect((await server.call('GET /v1/balance', { as: key })).status).toBe(200);
     await server.sql`update accounts set paused = false where id = ${id}`;
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    expect((await server.call('POST /v1/chat/completions', { as: key, body: {} })).status).toBe(422);
+    expect((await server.call('POST /v1/chat/completions', { as: key, body: {} })).status).toBe(400);
   });
 });

@@ -15,11 +15,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const asked = (url: string) => ({ id: 'req_1', url, headers: {} });
+
 test('the body has the flat fields and the error object', () => {
   const refusal = new Refusal('insufficient_funds', 'Insufficient funds', {
     fields: { required: '0.004200000', available: '0.001000000' },
   });
-  expect(problemBody(refusal, 'req_1')).toEqual({
+  expect(problemBody(refusal, asked('/v1/jobs'))).toEqual({
     detail: 'Insufficient funds',
     code: 402,
     error_type: 'insufficient_funds',
@@ -79,7 +81,7 @@ test('Anthropic types follow the status', () => {
     503: 'overloaded_error',
     504: 'timeout_error',
   });
-  expect(anthropicProblemBody(new Refusal('not_found', 'No such thing'), 'req_1')).toEqual({
+  expect(anthropicProblemBody(new Refusal('not_found', 'No such thing'), asked('/v1/messages'))).toEqual({
     type: 'error',
     error: { type: 'not_found_error', message: 'No such thing' },
     request_id: 'req_1',

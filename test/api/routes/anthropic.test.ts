@@ -18,14 +18,15 @@ describe('a message', () => {
     expect([status, json.type, json.error.type]).toEqual([402, 'error', 'billing_error']);
   });
 
-  test('422: an unknown model, and a field that is not supported', async () => {
-    for (const change of [{ model: 'no/such' }, { top_k: 3 }]) {
-      const { status, json } = await server.call('POST /v1/messages', {
-        as: key,
-        body: { ...message, ...change },
-      });
-      expect([status, json.error.type]).toEqual([422, 'invalid_request_error']);
-    }
+  test.each([
+    [{ model: 'no/such' }, 404, 'not_found_error', /unknown model/],
+    [{ no_such: 3 }, 400, 'invalid_request_error', /^no_such: Extra inputs are not permitted$/],
+    [{ max_tokens: undefined }, 400, 'invalid_request_error', /^max_tokens: Field required$/],
+  ])('%j is refused in the words of Anthropic', async (change, expected, type, words) => {
+    const body = { ...message, ...change };
+    const { status, json } = await server.call('POST /v1/messages', { as: key, body });
+    expect([status, json.error.type]).toEqual([expected, type]);
+    expect(json.error.message).toMatch(words);
   });
 
   test('200: its tokens are counted, with the request id in both headers', async () => {

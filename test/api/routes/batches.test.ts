@@ -51,7 +51,7 @@ test('409: a batch that has not ended is not repeated', async () => {
   expect(status).toBe(409);
 });
 
-test('422: an endpoint, a window or metadata that do not fit', async () => {
+test('400: an endpoint, a window or metadata that do not fit', async () => {
   expect((await create({ endpoint: '/v1/embeddings' })).json.error.param).toBe('endpoint');
   expect((await create({ completion_window: '1h' })).json.error.param).toBe('completion_window');
   expect((await create({ metadata: { webhook_url: 'nowhere' } })).json.error.param).toBe(

@@ -45,10 +45,10 @@ test('415: a body of another type', async () => {
   expect((await server.call('POST /v1/files', { as: key, body: lines, headers })).status).toBe(415);
 });
 
-test('422: another purpose, and a name that does not end in .jsonl', async () => {
+test('400: another purpose, and a name that does not end in .jsonl', async () => {
   expect((await upload({ purpose: 'fine-tune' })).json.error.param).toBe('purpose');
   expect((await upload({ filename: 'lines.txt' })).json.error.param).toBe('file');
-  expect((await server.call('GET /v1/files?order=up', { as: key })).status).toBe(422);
+  expect((await server.call('GET /v1/files?order=up', { as: key })).status).toBe(400);
 });
 
 test('404: a file of another account, in every way', async () => {

@@ -23,10 +23,21 @@ describe.each(calls)('%s', (route, body) => {
     expect([status, json.error.type]).toEqual([402, 'insufficient_funds']);
   });
 
-  test('422: an unknown model, and a field that is not supported', async () => {
-    expect((await server.call(route, { as: key, body: { ...body, model: 'no/such' } })).status).toBe(422);
-    const more = { ...body, no_such_field: true };
-    expect((await server.call(route, { as: key, body: more })).json.error.param).toBe('no_such_field');
+  test('an unknown model and an unknown field are refused in the words of OpenAI', async () => {
+    const model = await server.call(route, { as: key, body: { ...body, model: 'no/such' } });
+    expect([model.status, model.json.error.code]).toEqual([
+      route.endsWith('responses') ? 400 : 404,
+      'model_not_found',
+    ]);
+    const field = await server.call(route, { as: key, body: { ...body, no_such_field: true } });
+    expect([field.status, field.json.error]).toEqual([
+      400,
+      expect.objectContaining({
+        type: 'invalid_request_error',
+        code: 'unknown_parameter',
+        param: 'no_such_field',
+      }),
+    ]);
   });
 });
 
@@ -65,9 +76,9 @@ describe('a response in the background', () => {
     expect((await server.call('POST /v1/responses', { as: key, body })).status).toBe(404);
   });
 
-  test('422: parameters of its stream that do not fit', async () => {
+  test('400: parameters of its stream that do not fit', async () => {
     const { json } = await begin();
     const path = `/v1/responses/${json.id}?stream=true&starting_after=x`;
-    expect((await server.call(`GET ${path}`, { as: key })).status).toBe(422);
+    expect((await server.call(`GET ${path}`, { as: key })).status).toBe(400);
   });
 });

@@ -20,8 +20,8 @@ export const refusalSchema = component(
       errors_total: z.int().optional().describe('How many there are, when not all are listed'),
       error: z.object({
         message: z.string(),
-        type: z.enum(types),
-        code: z.enum(types),
+        type: z.string().describe("The same as error_type; on paths of OpenAI's API, its word"),
+        code: z.string(),
         param: z.string().nullable(),
       }),
     })
@@ -33,7 +33,11 @@ export const anthropicRefusalSchema = component(
   'AnthropicErrorBody',
   z.object({
     type: z.literal('error'),
-    error: z.object({ type: z.string(), message: z.string() }),
+    error: z.object({
+      type: z.string(),
+      message: z.string(),
+      details: z.record(z.string(), z.unknown()).optional(),
+    }),
     request_id: z.string(),
   }),
 );

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import {
   createMessageEvents,
   type MessageEvent,
@@ -39,25 +40,25 @@ export function createMessageRoute(app: App, deps: ReplyDeps): void {
     }
     const model = deps.catalogue.find(asked)?.id ?? asked;
     const encode = priced.passes ? createPassedEncoder : createEncoder;
-    return await streamReply(deps, request, reply, call, ({ jobId }) => encode(model, jobId, request.id));
+    return await streamReply(deps, request, reply, call, ({ jobId }) => encode(model, jobId, request));
   });
 }
 
-function createEncoder(model: string, jobId: string, requestId: string): StreamEncoder {
+function createEncoder(model: string, jobId: string, request: FastifyRequest): StreamEncoder {
   const events = createMessageEvents(model, jobId);
   return {
     started: () => frames(events.started()),
     delta: (delta) => frames(events.delta(delta)),
     ended: ({ completion }) => frames(events.ended(completion)),
-    failed: (refusal) => frames([{ event: 'error', data: anthropicProblemBody(refusal, requestId) }]),
+    failed: (refusal) => frames([{ event: 'error', data: anthropicProblemBody(refusal, request) }]),
   };
 }
 
 /** For an answer of Claude's, whose events go through. */
-function createPassedEncoder(model: string, jobId: string, requestId: string): StreamEncoder {
+function createPassedEncoder(model: string, jobId: string, request: FastifyRequest): StreamEncoder {
   const events = createPassedEvents(model, jobId);
   return {
-    ...createEncoder(model, jobId, requestId),
+    ...createEncoder(model, jobId, request),
     started: () => '',
     passed: (event) => frames(events.passed(event)),
     ended: ({ completion }) =>

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { Refusal } from '../../../shared/errors.ts';
 import { createChunks, toChatCompletion } from '../../../shared/formats/openai-chat/chat-completion.ts';
 import { createPassedChunks } from '../../../shared/formats/openai-chat/passed-chat.ts';
@@ -34,7 +35,7 @@ export function createChatCompletionRoute(app: App, deps: ReplyDeps): void {
     }
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
     return await streamReply(deps, request, reply, call, (placed) =>
-      createEncoder(body, placed, model, request.id),
+      createEncoder(body, placed, model, request),
     );
   });
 }
@@ -43,7 +44,7 @@ function createEncoder(
   body: { includeUsage: boolean; priced: { passes: boolean } },
   placed: SubmittedCall,
   model: string,
-  requestId: string,
+  request: FastifyRequest,
 ): StreamEncoder {
   const { jobId, createdAt } = placed;
   const options = { jobId, model, createdAt, includeUsage: body.includeUsage };
@@ -58,6 +59,6 @@ function createEncoder(
       const last = body.priced.passes ? passed.ended(completion) : chunks.ended(completion);
       return `${frames(last)}data: [DONE]\n\n`;
     },
-    failed: (refusal: Refusal) => frames([{ error: problemBody(refusal, requestId).error }]),
+    failed: (refusal: Refusal) => frames([{ error: problemBody(refusal, request).error }]),
   };
 }

@@ -38,7 +38,7 @@ function fieldOf(surface: Surface, param: string): string {
 export function nameFields(surface: Surface, error: unknown): unknown {
   if (!(error instanceof Refusal) || error.extras.problems === undefined) return error;
   return invalid(
-    error.extras.problems.map(({ param, message }) => ({ param: fieldOf(surface, param), message })),
+    error.extras.problems.map((problem) => ({ ...problem, param: fieldOf(surface, problem.param) })),
     error.extras.problemsTotal,
   );
 }

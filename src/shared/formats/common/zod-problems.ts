@@ -17,6 +17,7 @@ function toProblems(issue: Issue, above: PropertyKey[]): Problem[] {
     return issue.keys.map((key) => ({
       param: toParam([...path, key]),
       message: 'is not a known field; remove it or correct its name',
+      kind: 'unknown' as const,
     }));
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
@@ -25,7 +26,12 @@ function toProblems(issue: Issue, above: PropertyKey[]): Problem[] {
   if (issue.code === 'invalid_key' || issue.code === 'invalid_element') {
     return issue.issues.flatMap((inner) => toProblems(inner, path));
   }
-  return [{ param: toParam(path), message: toSentence(issue, path) }];
+  return [{ param: toParam(path), message: toSentence(issue, path), ...kindOf(issue) }];
+}
+
+function kindOf({ code, message }: Issue): Pick<Problem, 'kind'> {
+  if (code === 'invalid_type' && message.endsWith('received undefined')) return { kind: 'missing' };
+  return /\bnot supported\b/.test(message) ? { kind: 'unsupported' } : {};
 }
 
 /** How near a union's branch came: deep inside it, or at least the right type. */

@@ -30,11 +30,11 @@ test('409: one that has not ended has no results and is not deleted', async () =
   expect((await server.call(`DELETE ${path}`, { as: key })).status).toBe(409);
 });
 
-test('422: no request, and an id that is used twice', async () => {
-  expect((await create([])).status).toBe(422);
+test('400: no request, and an id that is used twice', async () => {
+  expect((await create([])).status).toBe(400);
   const request = { custom_id: 'a', params };
   expect((await create([request, request])).json.error.type).toBe('invalid_request_error');
-  expect((await server.call('GET /v1/messages/batches?limit=0', { as: key })).status).toBe(422);
+  expect((await server.call('GET /v1/messages/batches?limit=0', { as: key })).status).toBe(400);
 });
 
 test('404: one of another account, in every way', async () => {

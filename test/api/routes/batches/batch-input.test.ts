@@ -26,7 +26,7 @@ test.each(submissions)('%s of a file that was made for something else says so', 
   const input_file_id = await keepFile(id, 'batch_output');
   const body = { input_file_id, endpoint: '/v1/responses', ...more };
   const { status, json } = await server.call(route, { as: key, body });
-  expect(status).toBe(422);
+  expect(status).toBe(400);
   expect(json).toMatchObject({ error: { param: 'input_file_id' } });
 });
 

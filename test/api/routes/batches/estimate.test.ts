@@ -58,7 +58,10 @@ test('an account has two under way at a time, and nobody else waits for them', a
   const first = [estimate(busy, file), estimate(busy, file)];
   await expect.poll(() => held?.waiting).toBe(2);
   const third = await estimate(busy, file);
-  expect(third).toMatchObject({ status: 429, json: { error: { type: 'rate_limited' } } });
+  expect(third).toMatchObject({
+    status: 429,
+    json: { error_type: 'rate_limited', error: { code: 'rate_limit_exceeded' } },
+  });
   expect(Number(third.headers['retry-after'])).toBeGreaterThan(0);
   expect(await estimate(other, theirs)).toMatchObject({ status: 200 });
   resolve();

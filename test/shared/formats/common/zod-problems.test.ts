@@ -15,8 +15,12 @@ test('a path is written as the caller wrote it', () => {
     { param: 'request.messages.1.content', message: 'expected string, received number' },
   ]);
   expect(problems(schema, { request: { messages: [{}], temprature: 1 } })).toEqual([
-    { param: 'request.messages.0.content', message: 'is required' },
-    { param: 'request.temprature', message: 'is not a known field; remove it or correct its name' },
+    { param: 'request.messages.0.content', message: 'is required', kind: 'missing' },
+    {
+      param: 'request.temprature',
+      message: 'is not a known field; remove it or correct its name',
+      kind: 'unknown',
+    },
   ]);
 });
 
@@ -27,7 +31,7 @@ test('of a union the branch that came closest is told', () => {
   ]);
   const content = z.union([z.string(), z.array(part)]);
   expect(problems(z.object({ content }), { content: [{ type: 'text' }] })).toEqual([
-    { param: 'content.0.text', message: 'is required' },
+    { param: 'content.0.text', message: 'is required', kind: 'missing' },
   ]);
   expect(problems(z.object({ content }), { content: [{ type: 'audio' }] })[0]?.param).toBe('content.0.type');
 });

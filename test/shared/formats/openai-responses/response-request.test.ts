@@ -34,6 +34,7 @@ test('an item that cannot be sent is refused for what it is, and told what to se
     {
       param: 'input.0.type',
       message: expect.stringMatching(/^item_reference is not .*previous_response_id/),
+      kind: 'unsupported',
     },
   ]);
   expect(refused({ type: 'web_search_call', id: 'ws_1' })).toEqual([
