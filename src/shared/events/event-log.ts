@@ -193,9 +193,11 @@ export function parseSignal(message: string): LoggedEvent[] {
   return events.map(([id, type, fields]) => ({ id, type, fields }));
 }
 
+const outputTypes = new Set(['output.delta', 'output.reasoning', 'output.tool_call']);
+
 /** Whether the log holds output after these events: '1', '0', or '' when they change nothing about it. */
 function textAfter(events: Append['events']): string {
-  if (events.some(({ type }) => type === 'output.delta' || type === 'output.tool_call')) return '1';
+  if (events.some(({ type }) => outputTypes.has(type))) return '1';
   return events.some(({ type }) => type === 'output.reset') ? '0' : '';
 }
 
