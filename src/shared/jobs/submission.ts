@@ -84,7 +84,7 @@ function quoteJob(
   problems.push(...refuseMixedTargets(deps, targets));
   for (const [index, target] of targets.entries()) {
     const where = index === 0 ? '' : ` (the fallback ${target.id} cannot do it)`;
-    const refused = refuseUnsupported(submission.request, target.kind, target.supports);
+    const refused = refuseUnsupported(submission.request, target.kind, target.supports, target.api);
     problems.push(
       ...refused.map(({ param, message }) => ({ param: `request.${param}`, message: message + where })),
     );

@@ -2,11 +2,16 @@ import OpenAI, { APIError } from 'openai';
 import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
+import { fromResponse } from './openai-responses-answer.ts';
+import { toResponsesRequest } from './openai-responses-request.ts';
+import { createResponsesAssembler } from './openai-responses-stream.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
 import { runCall, type Upstream } from './run-call.ts';
 import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
 import { createTransport } from './transport.ts';
+
+const asksResponses = (call: ProviderCall) => call.api === 'responses';
 
 /** OpenAI, or a server with its wire, behind the official SDK. The base URL ends in `/v1`. */
 export function createOpenaiProvider(settings: ProviderSettings, dialect: OpenaiDialect): Provider {
@@ -29,14 +34,24 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
 
   const upstream: Upstream = {
     async ask(call, fetchFn) {
-      return await createClient(fetchFn).chat.completions.create(markValue(toOpenaiRequest(call, dialect)));
+      const client = createClient(fetchFn);
+      // The SDK's own method would read the answer before us, and break where it has another shape.
+      if (asksResponses(call))
+        return await client.post('/responses', { body: markValue(toResponsesRequest(call)) });
+      return await client.chat.completions.create(markValue(toOpenaiRequest(call, dialect)));
     },
     async askStream(call, fetchFn) {
+      const client = createClient(fetchFn);
+      if (asksResponses(call)) {
+        return await client.responses.create({ ...markValue(toResponsesRequest(call)), stream: true });
+      }
       const body = { ...markValue(toOpenaiRequest(call, dialect)), stream: true as const };
-      return await createClient(fetchFn).chat.completions.create(body);
+      return await client.chat.completions.create(body);
     },
-    translate: (body, call) => fromOpenaiCompletion(body, call.request.model),
-    createAssembler: createOpenaiAssembler,
+    translate: (body, call) =>
+      asksResponses(call) ? fromResponse(body, call) : fromOpenaiCompletion(body, call.request.model),
+    createAssembler: (call) =>
+      asksResponses(call) ? createResponsesAssembler(call) : createOpenaiAssembler(call),
     isStreamError: (error) => error instanceof APIError && error.error !== undefined,
   };
 
