@@ -236,7 +236,6 @@ test("a call's signature comes streamed in every dialect", async () => {
 
 describe('a call under an Idempotency-Key that was used', () => {
   const chat = { messages: ask('tell me of rivers'), max_tokens: 60 };
-  const createdOf = (text: string) => /"created(?:_at)?":(\d+)/.exec(text)?.[1];
 
   async function post(path: string, body: object, key: string) {
     const answer = await fetch(`${gateway.url}${path}`, {
@@ -267,11 +266,8 @@ describe('a call under an Idempotency-Key that was used', () => {
     expect(first).toMatchObject({ status: 200, replayed: null });
     expect(second).toEqual({ ...first, replayed: 'true' });
     // However much later it is asked for.
-    const [job] = await gateway.sql<{ created: string }[]>`
-      update jobs set created_at = created_at - interval '1 hour' where id = ${first.jobId}
-      returning extract(epoch from date_trunc('second', created_at))::bigint::text as created`;
-    const isTimed = path !== '/v1/messages' && (path === '/v1/responses' || 'stream' in body);
-    if (isTimed) expect(createdOf((await post(path, body, key)).text)).toBe(job?.created);
+    await gateway.sql`update jobs set created_at = created_at - interval '1 hour' where id = ${first.jobId}`;
+    if (!('stream' in body)) expect((await post(path, body, key)).text).toBe(first.text);
   });
 
   test('fails the same, and says so', async () => {
@@ -301,7 +297,7 @@ describe('what goes wrong is told in the words of each SDK', () => {
 
   test('an unknown model and a missing key', async () => {
     const unknown = openai.chat.completions.create({ ...failing('x'), model: 'none' });
-    await expect(unknown).rejects.toBeInstanceOf(OpenAI.UnprocessableEntityError);
+    await expect(unknown).rejects.toBeInstanceOf(OpenAI.NotFoundError);
     const nobody = new Anthropic({ apiKey: 'gw_x_y', baseURL: gateway.url });
     await expect(nobody.messages.create(failing('x'))).rejects.toBeInstanceOf(Anthropic.AuthenticationError);
   });

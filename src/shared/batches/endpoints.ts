@@ -8,6 +8,7 @@ import { problemsOf } from '../formats/common/zod-problems.ts';
 import { toChatCompletion } from '../formats/openai-chat/chat-completion.ts';
 import { chatCompletionsSchema } from '../formats/openai-chat/chat-request.ts';
 import { passedChat } from '../formats/openai-chat/passed-chat.ts';
+import { passedResponse } from '../formats/openai-responses/passed-response.ts';
 import { toResponse } from '../formats/openai-responses/response-object.ts';
 import {
   type ResponsesBody,
@@ -69,7 +70,8 @@ export const endpoints: Readonly<Record<BatchEndpointName, BatchEndpoint>> = {
         if (body[param]) throw notInBatches(param);
       }
       const metadata = body.metadata ?? {};
-      return { request: toChatRequest(body, []), original: writeJson(body), metadata };
+      const passThrough = passedResponse(given, []);
+      return { request: toChatRequest(body, []), passThrough, original: writeJson(body), metadata };
     },
     write: (completion, job) =>
       toResponse({

@@ -44,7 +44,8 @@ export function openEventWriter(
     clearTimeout(timer);
     timer = undefined;
     if (coalescer.isEmpty() && passed.length === 0) return;
-    outbox.write([...coalescer.take(), ...takePassed()]);
+    // First what goes through: its readers know by it that the deltas say the same.
+    outbox.write([...takePassed(), ...coalescer.take()]);
     if (!closed) timer = setTimeout(flush, coalesceMs);
   }
 

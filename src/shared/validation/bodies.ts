@@ -10,6 +10,7 @@ import { jobBody, toSubmission } from '../formats/jobs/job-request.ts';
 import { chatCompletionsSchema } from '../formats/openai-chat/chat-request.ts';
 import { passedChat } from '../formats/openai-chat/passed-chat.ts';
 import { type EarlierTurn, readEarlierItems } from '../formats/openai-responses/earlier-items.ts';
+import { passedResponse } from '../formats/openai-responses/passed-response.ts';
 import {
   firstStoredField,
   responsesSchema,
@@ -99,9 +100,11 @@ const readers: Readers = {
     const echo = writeJson({ ...body, input: [] });
     const goesOn = typeof body.previous_response_id === 'string';
     if (goesOn && earlier === undefined) return { echo, priced: null };
-    const request = toChatRequest(body, readEarlierItems(earlier ?? []));
+    const before = readEarlierItems(earlier ?? []);
+    const request = toChatRequest(body, before);
+    const passThrough = passedResponse(given, before);
     const original = body.store === false ? null : writeJson({ [firstStoredField]: null, ...body });
-    return { echo, priced: priceCall(deps, 'responses', { request, original }, owner) };
+    return { echo, priced: priceCall(deps, 'responses', { request, passThrough, original }, owner) };
   },
 };
 

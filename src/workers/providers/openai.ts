@@ -2,12 +2,20 @@ import OpenAI, { APIError } from 'openai';
 import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
+import { fromResponse } from './openai-responses-answer.ts';
+import { toResponsesRequest } from './openai-responses-request.ts';
+import { createResponsesAssembler } from './openai-responses-stream.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
 import { createChatAssembly, passedChatOf } from './passed-chat.ts';
+import { createResponseAssembly, passedResponseOf } from './passed-response.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
-import { runCall, type Upstream } from './run-call.ts';
+import { type Passing, runCall, type Upstream } from './run-call.ts';
 import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
 import { createTransport } from './transport.ts';
+
+/** A request in OpenAI's Responses dialect goes there as it is; another, where its model needs it. */
+const asksResponses = ({ api, request }: ProviderCall) =>
+  request.pass_through?.dialect === 'responses' || api === 'responses';
 
 /** OpenAI, or a server with its wire, behind the official SDK. The base URL ends in `/v1`. */
 export function createOpenaiProvider(settings: ProviderSettings, dialect: OpenaiDialect): Provider {
@@ -28,24 +36,30 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
     });
   }
 
-  const bodyOf = (call: ProviderCall) =>
+  const chatBody = (call: ProviderCall) =>
     markValue(passedChatOf(call, dialect) ?? toOpenaiRequest(call, dialect));
+  const responsesBody = (call: ProviderCall) => markValue(passedResponseOf(call) ?? toResponsesRequest(call));
 
   const upstream: Upstream = {
     async ask(call, fetchFn) {
-      return await createClient(fetchFn).chat.completions.create(bodyOf(call));
+      const client = createClient(fetchFn);
+      // The SDK's own method would read the answer before us, and break where it has another shape.
+      if (asksResponses(call)) return await client.post('/responses', { body: responsesBody(call) });
+      return await client.chat.completions.create(chatBody(call));
     },
     async askStream(call, fetchFn) {
-      const body = { ...bodyOf(call), stream: true as const };
-      return await createClient(fetchFn).chat.completions.create(body);
+      const client = createClient(fetchFn);
+      if (asksResponses(call)) {
+        return await client.responses.create({ ...responsesBody(call), stream: true });
+      }
+      return await client.chat.completions.create({ ...chatBody(call), stream: true as const });
     },
-    translate: (body, call) => fromOpenaiCompletion(body, call.request.model),
-    createAssembler: createOpenaiAssembler,
+    translate: (body, call) =>
+      asksResponses(call) ? fromResponse(body, call) : fromOpenaiCompletion(body, call.request.model),
+    createAssembler: (call) =>
+      asksResponses(call) ? createResponsesAssembler(call) : createOpenaiAssembler(call),
     isStreamError: (error) => error instanceof APIError && error.error !== undefined,
-    passing: ({ request }) =>
-      request.pass_through?.dialect === 'chat'
-        ? { dialect: 'chat', createAssembly: createChatAssembly }
-        : null,
+    passing: ({ request }) => passings[request.pass_through?.dialect ?? ''] ?? null,
   };
 
   return {
@@ -54,3 +68,8 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
     close: transport.close,
   };
 }
+
+const passings: Record<string, Passing> = {
+  chat: { dialect: 'chat', createAssembly: createChatAssembly },
+  responses: { dialect: 'responses', createAssembly: createResponseAssembly },
+};

@@ -137,6 +137,7 @@ function createEncoder(facts: ResponseFacts): StreamEncoder {
   return {
     started: () => toResponseFrames([...events.created(), ...events.started()]),
     delta: (delta) => toResponseFrames(events.delta(delta)),
+    passed: (event) => toResponseFrames(events.passed(event)),
     ended: ({ completion, job }) =>
       toResponseFrames(events.completed(completion, job.finishedAt ?? job.createdAt)),
     failed: (refusal) =>

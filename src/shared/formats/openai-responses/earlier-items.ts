@@ -4,6 +4,7 @@ import { responseIdOf } from '../../ids.ts';
 import { measureJson, requestLimits } from '../../platform/json/measure-json.ts';
 import { readJson } from '../../platform/json/read-json.ts';
 import { toOutput } from './output-items.ts';
+import { passedOutput } from './passed-response.ts';
 import type { InputItem } from './response-items.ts';
 import { inputItems, type ResponsesBody } from './response-request.ts';
 
@@ -36,7 +37,12 @@ function tooManyValues(): Refusal {
 export function itemsOf(turn: EarlierTurn): InputItem[] {
   const completion = readJson(turn.result) as ChatCompletion;
   const body = readJson(turn.original) as ResponsesBody;
-  const output = toOutput(completion, responseIdOf(turn.jobId), responseStatusOf(completion));
+  const id = responseIdOf(turn.jobId);
+  const { pass_through: passed } = completion;
+  const output =
+    passed?.dialect === 'responses'
+      ? passedOutput(passed.body, id)
+      : toOutput(completion, id, responseStatusOf(completion));
   return [...inputItems(body), ...(output as InputItem[])];
 }
 

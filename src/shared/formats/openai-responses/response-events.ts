@@ -1,5 +1,7 @@
 import { type ChatCompletion, type Delta, responseStatusOf } from '../../chat/chat.ts';
 import { closeItems, newEncoderState, type ResponseEvent, toEvent } from './open-items.ts';
+import { createPassedEvents } from './passed-events.ts';
+import { passedOutput } from './passed-response.ts';
 import { type ResponseFacts, toResponse } from './response-object.ts';
 import { encodeDelta, encodeRemainder, resetItems } from './response-output-events.ts';
 
@@ -10,6 +12,8 @@ import { encodeDelta, encodeRemainder, resetItems } from './response-output-even
  */
 export function createResponseEvents(known: ResponseFacts) {
   const state = newEncoderState(known.id);
+  const passing = createPassedEvents(state);
+  let passes = false;
   // The first event shows the response as it was when nothing of it was known.
   const facts = { ...known, completion: null, error: null, completedAt: null };
   return {
@@ -24,18 +28,29 @@ export function createResponseEvents(known: ResponseFacts) {
     ],
     /** Other choices than the first are none of this API's. */
     delta: (delta: Delta): ResponseEvent[] => {
-      return delta.choice === 0 ? encodeDelta(state, delta) : [];
+      return delta.choice === 0 && !passes ? encodeDelta(state, delta) : [];
     },
-    takeBack: () => resetItems(state),
+    /** An event of a provider that speaks this API: the deltas after it say the same. */
+    passed: (event: Record<string, unknown>): ResponseEvent[] => {
+      passes = true;
+      return passing.encode(event);
+    },
+    takeBack: () => (passes ? passing.takeBack() : resetItems(state)),
     completed: (completion: ChatCompletion, completedAt: Date): ResponseEvent[] => {
-      const rest = encodeRemainder(state, completion);
       const status = responseStatusOf(completion);
+      const { pass_through: passed } = completion;
+      if (passed?.dialect === 'responses') {
+        const response = toResponse({ ...facts, completion, completedAt, status });
+        const untold = passing.hasBegun() ? [] : passing.whole(passedOutput(passed.body, known.id));
+        return [...untold, toEvent(state, `response.${status}`, { response })];
+      }
+      const rest = encodeRemainder(state, completion);
       const response = toResponse({ ...facts, completion, completedAt, status });
       return [...rest, ...closeItems(state, status), toEvent(state, `response.${status}`, { response })];
     },
     /** `ended` has the status and the error it ended with. */
     ended: (ended: Pick<ResponseFacts, 'status' | 'error' | 'completedAt'>): ResponseEvent[] => {
-      const closed = closeItems(state, 'incomplete');
+      const closed = passes ? passing.takeBack() : closeItems(state, 'incomplete');
       const type = ended.status === 'cancelled' ? 'response.cancelled' : 'response.failed';
       return [
         ...closed,

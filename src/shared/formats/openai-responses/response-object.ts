@@ -1,6 +1,7 @@
 import type { ChatCompletion, CompletionUsage } from '../../chat/chat.ts';
 import type { JobError } from '../../jobs/rules/job.ts';
 import { toOutput } from './output-items.ts';
+import { toPassedResponse } from './passed-response.ts';
 import type { ResponsesBody } from './response-request.ts';
 
 /** What became of a response so far, in the words of the Responses API. */
@@ -21,12 +22,18 @@ export type ResponseFacts = {
 
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000);
 
+/** A response; all of its fields are known only where it is made. */
+export type Response = { id: string; model: string } & Record<string, unknown>;
+
 /**
  * The `Response` of OpenAI's SDK (6.49), with every field that it says is there. `output_text` the SDK makes
  * itself.
  */
-export function toResponse(facts: ResponseFacts) {
+export function toResponse(facts: ResponseFacts): Response {
   const { completion, error, status } = facts;
+  const { pass_through: passed } = completion ?? {};
+  const isWhole = status === 'completed' || status === 'incomplete';
+  if (isWhole && passed?.dialect === 'responses') return toPassedResponse(passed.body, facts);
   return {
     id: facts.id,
     object: 'response' as const,

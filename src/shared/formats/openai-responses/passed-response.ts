@@ -1,0 +1,57 @@
+import type { PassThrough } from '../../chat/chat.ts';
+import { suffixOf } from '../../ids.ts';
+import type { InputItem } from './response-items.ts';
+import type { ResponsesBody } from './response-request.ts';
+
+type Fields = Record<string, unknown>;
+
+/** An id that we gave an item of a response: the id of the response is in it. */
+const ourId = /^[a-z]+_[0-9a-f]{32}_\d+(?:_\d+)?$|^(?:msg|rs)_[0-9a-f]{32}(?:_\d+)?$/;
+
+/**
+ * What a client of the Responses API sent, to be passed on: with all that was said before it in its `input`,
+ * since nothing is stored at the provider, and without the ids that are ours.
+ */
+export function passedResponse(given: unknown, earlier: InputItem[]): PassThrough {
+  const body = { ...(given as Fields) };
+  const { input } = body;
+  if (earlier.length > 0) {
+    const own = typeof input === 'string' ? [{ role: 'user', content: input }] : (input as unknown[]);
+    body['input'] = [...earlier, ...own];
+  }
+  if (Array.isArray(body['input'])) body['input'] = body['input'].map(withoutOurId);
+  return { dialect: 'responses', body };
+}
+
+function withoutOurId(item: unknown): unknown {
+  const { id, ...rest } = item as Fields;
+  return typeof id === 'string' && ourId.test(id) ? rest : item;
+}
+
+/** Under our id: the kind of the item, the response it is of, and where it stands there. */
+export function passedItemId(id: unknown, responseId: string, index: number): string {
+  const [kind = 'item'] = String(id).split('_');
+  return `${kind}_${suffixOf(responseId)}_${index}`;
+}
+
+/** The items that a provider answered, under our ids. */
+export function passedOutput(body: Fields, responseId: string): Fields[] {
+  const output = Array.isArray(body['output']) ? (body['output'] as Fields[]) : [];
+  return output.map((item, index) => ({ ...item, id: passedItemId(item['id'], responseId, index) }));
+}
+
+/** A response of the provider's own: changed in the ids, the model, and what the gateway has in its hands. */
+export function toPassedResponse(body: Fields, known: { id: string; model: string; body: ResponsesBody }) {
+  const { previous_response_id = null, background, store, metadata, max_output_tokens = null } = known.body;
+  return {
+    ...body,
+    id: known.id,
+    model: known.model,
+    output: passedOutput(body, known.id),
+    previous_response_id,
+    background: background ?? false,
+    store: store ?? true,
+    metadata: metadata ?? {},
+    max_output_tokens,
+  };
+}
