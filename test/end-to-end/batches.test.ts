@@ -46,7 +46,10 @@ test.each([
     body,
   });
   expect(answer.status).toBe(400);
-  expect((await answer.json()) as object).toMatchObject({ error: { type: 'invalid_json' } });
+  expect((await answer.json()) as object).toMatchObject({
+    error_type: 'invalid_json',
+    error: { type: 'invalid_request_error', code: 'invalid_json' },
+  });
   expect(await gateway.sql`select id from files`).toEqual(before);
 });
 
