@@ -9,6 +9,7 @@ type OutputData = {
   index?: number;
   id?: string;
   name?: string;
+  custom?: true;
   arguments?: string;
   thinking?: unknown[];
   extra_content?: ExtraContent;
@@ -24,7 +25,7 @@ export class OutputTakenBack extends Error {}
 /**
  * Shows the output of a job as it comes, until the job ends or the signal aborts. Reads as one text: a new
  * attempt that starts anew is not sent as long as nothing of the old one was; when something was, it cannot
- * be taken back and this rejects.
+ * be taken back and this rejects. What was thought is no part of that text: that of a new attempt follows.
  */
 export async function followCall(
   watcher: JobWatcher,
@@ -46,7 +47,7 @@ export async function followCall(
 
   function remember(piece: Delta): Delta {
     if (piece.kind === 'text') sent.set(piece.choice, (sent.get(piece.choice) ?? '') + piece.text);
-    else sentMore = true;
+    if (piece.kind === 'tool_call') sentMore = true;
     return piece;
   }
 
@@ -77,9 +78,10 @@ export async function followCall(
 /** What an event says of the output; null when it says nothing of it. */
 export function toDelta({ type, data }: JobEvent): Delta | null {
   if (type === 'output.tool_call') return toCallDelta(readJson(data) as OutputData);
-  if (type !== 'output.delta') return null;
+  if (type !== 'output.delta' && type !== 'output.reasoning') return null;
   const output = readJson(data) as OutputData;
-  return { kind: 'text', choice: output.choice ?? 0, text: output.text ?? '', ...ownOf(output) };
+  const kind = type === 'output.delta' ? 'text' : 'reasoning';
+  return { kind, choice: output.choice ?? 0, text: output.text ?? '', ...ownOf(output) };
 }
 
 /** What is the provider's own of a piece. */
@@ -88,7 +90,7 @@ function ownOf({ thinking }: OutputData): Pick<Delta, 'thinking'> {
 }
 
 function toCallDelta(output: OutputData): Delta {
-  const { choice = 0, index = 0, id, name, arguments: pieces = '', extra_content } = output;
+  const { choice = 0, index = 0, id, name, custom, arguments: pieces = '', extra_content } = output;
   return {
     ...ownOf(output),
     kind: 'tool_call',
@@ -96,6 +98,7 @@ function toCallDelta(output: OutputData): Delta {
     index,
     ...(id === undefined ? {} : { id }),
     ...(name === undefined ? {} : { name }),
+    ...(custom === undefined ? {} : { custom }),
     ...(extra_content === undefined ? {} : { extra_content }),
     arguments: pieces,
   };

@@ -3,22 +3,32 @@ import { writeJson } from '../platform/json/verbatim.ts';
 
 type TextDelta = Extract<Delta, { kind: 'text' }>;
 type Waiting = { type: string; fields: string };
+type ReasoningDelta = Extract<Delta, { kind: 'reasoning' }>;
 type ToolDelta = Extract<Delta, { kind: 'tool_call' }>;
 
 /**
- * Joins deltas that wait to be sent: text per choice, arguments per tool call. `take` gives them as events
- * and counts each choice's offset in UTF-16 units.
+ * Joins deltas that wait to be sent: what was thought and text per choice, arguments per tool call. `take`
+ * gives them as events and counts each choice's offsets in UTF-16 units.
  */
 export function createDeltaCoalescer(attempt: number) {
+  const thoughts = new Map<number, ReasoningDelta>();
   const texts = new Map<number, TextDelta>();
   const calls = new Map<string, ToolDelta>();
-  const offsets = new Map<number, number>();
+  const offsets = new Map<string, number>();
   let settled: Waiting[] = [];
 
-  /** What comes with thinking of its own begins an event of its own: the thinking is sent in its position. */
+  /**
+   * What comes with thinking of its own begins an event of its own: the thinking is sent in its position.
+   * What was thought is sent before the text and the calls that it waits with: it never waits behind one.
+   */
   function add(delta: Delta): void {
-    if (delta.kind === 'reasoning') return;
-    if (delta.thinking !== undefined) settle();
+    const isBehind = delta.kind === 'reasoning' && texts.size + calls.size > 0;
+    if (delta.thinking !== undefined || isBehind) settle();
+    if (delta.kind === 'reasoning') {
+      const before = thoughts.get(delta.choice)?.text ?? '';
+      thoughts.set(delta.choice, { ...delta, text: before + delta.text });
+      return;
+    }
     if (delta.kind === 'text') {
       const before = texts.get(delta.choice)?.text ?? '';
       texts.set(delta.choice, { ...delta, ...texts.get(delta.choice), text: before + delta.text });
@@ -30,10 +40,12 @@ export function createDeltaCoalescer(attempt: number) {
     calls.set(key, { ...delta, ...before, arguments: joined });
   }
 
-  function toTextEvent({ kind: _, choice, text, ...more }: TextDelta) {
-    const offset = offsets.get(choice) ?? 0;
-    offsets.set(choice, offset + text.length);
-    return { type: 'output.delta', fields: writeJson({ attempt, choice, offset, text, ...more }) };
+  function toTextEvent({ kind, choice, text, ...more }: TextDelta | ReasoningDelta) {
+    const key = `${kind}/${choice}`;
+    const offset = offsets.get(key) ?? 0;
+    offsets.set(key, offset + text.length);
+    const type = kind === 'text' ? 'output.delta' : 'output.reasoning';
+    return { type, fields: writeJson({ attempt, choice, offset, text, ...more }) };
   }
 
   function toToolEvent({ kind: _, ...call }: ToolDelta) {
@@ -41,14 +53,16 @@ export function createDeltaCoalescer(attempt: number) {
   }
 
   function settle(): void {
-    settled.push(...[...texts.values()].map(toTextEvent), ...[...calls.values()].map(toToolEvent));
+    const written = [...thoughts.values(), ...texts.values()].map(toTextEvent);
+    settled.push(...written, ...[...calls.values()].map(toToolEvent));
+    thoughts.clear();
     texts.clear();
     calls.clear();
   }
 
   return {
     add,
-    isEmpty: () => settled.length === 0 && texts.size === 0 && calls.size === 0,
+    isEmpty: () => settled.length + thoughts.size + texts.size + calls.size === 0,
     take: () => {
       settle();
       const events = settled;

@@ -19,3 +19,19 @@ test('waiting text is joined, and thinking stays before what it led to', () => {
   ]);
   expect(coalescer.isEmpty()).toBe(true);
 });
+
+test('what was thought has events of its own, before what it led to', () => {
+  const coalescer = createDeltaCoalescer(1);
+  const thought = (content: string) => ({ kind: 'reasoning' as const, choice: 0, text: content });
+  const call = { kind: 'tool_call' as const, choice: 0, index: 0, custom: true as const, arguments: '{}' };
+  for (const delta of [thought('x'), thought('y'), text('a'), thought('z'), call]) coalescer.add(delta);
+  expect(coalescer.isEmpty()).toBe(false);
+  const events = coalescer.take();
+  expect(events.map(({ type, fields }) => [type, JSON.parse(fields)])).toEqual([
+    ['output.reasoning', { attempt: 1, choice: 0, offset: 0, text: 'xy' }],
+    ['output.delta', { attempt: 1, choice: 0, offset: 0, text: 'a' }],
+    ['output.reasoning', { attempt: 1, choice: 0, offset: 2, text: 'z' }],
+    ['output.tool_call', { attempt: 1, choice: 0, index: 0, custom: true, arguments: '{}' }],
+  ]);
+  expect(coalescer.isEmpty()).toBe(true);
+});
