@@ -42,6 +42,7 @@ function buildEntry(model, known, asOf, imageRules) {
   const entry = {
     id: model.id,
     status: model.status,
+    ...(model.api && { api: model.api }),
     aliases: model.aliases,
     context_window: model.context_window,
     max_input_tokens: model.max_input_tokens ?? model.context_window,

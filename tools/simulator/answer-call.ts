@@ -26,8 +26,8 @@ export async function answerCall(simulation: Simulation, wire: Wire, incoming: I
   try {
     prompt = wire.read(body, { model, stream, headers: request.headers });
   } catch (error) {
-    const message = error instanceof BadRequest ? error.message : 'invalid body';
-    sendRefusal(response, wire, { status: 400, code: null, message, retryAfter: null });
+    const { status, code, message } = error instanceof BadRequest ? error : new BadRequest('invalid body');
+    sendRefusal(response, wire, { status, code, message, retryAfter: null });
     return;
   }
   const reply = makeReply(prompt, simulation.config.service_tier);

@@ -46,6 +46,7 @@ function read(raw: unknown, at: { headers: Record<string, unknown> }): Prompt {
     stop: body.stop_sequences ?? [],
     n: 1,
     tools: tools.map((tool) => ({ name: tool.name, schema: tool.input_schema })),
+    mayCall: !answersTool && (body.tool_choice?.type ?? 'auto') === 'auto',
     forcedTool: answersTool ? null : forcedTool(body.tool_choice),
     answerSchema: body.output_config?.format?.schema ?? null,
     stream: body.stream === true,

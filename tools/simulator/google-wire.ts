@@ -57,6 +57,7 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
     stop: config.stopSequences ?? [],
     n: config.candidateCount ?? 1,
     tools: tools.map((tool) => ({ name: tool.name, schema: tool.parametersJsonSchema ?? tool.parameters })),
+    mayCall: !answersTool && (body.toolConfig?.functionCallingConfig?.mode ?? 'AUTO') === 'AUTO',
     forcedTool: answersTool ? null : forcedTool(body.toolConfig),
     answerSchema: answerSchema(config),
     stream: at.stream,

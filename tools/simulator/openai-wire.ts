@@ -1,4 +1,5 @@
 import { BadRequest, contentText, type Prompt } from './prompt.ts';
+import { refuseOnChat } from './provider-rules.ts';
 import { countChoice, type Reply, type ReplyChoice, splitText } from './reply.ts';
 import { countTokens } from './tokens.ts';
 import { readDialect, type UsageDialect, usageIn } from './usage-dialects.ts';
@@ -13,8 +14,9 @@ type Body = {
   n?: number;
   stream?: boolean;
   stream_options?: { include_usage?: boolean };
-  tools?: { function: { name: string; parameters?: unknown } }[];
-  tool_choice?: string | { function?: { name?: string } };
+  tools?: { function?: { name: string; parameters?: unknown }; custom?: { name: string } }[];
+  tool_choice?: string | { function?: { name?: string }; custom?: { name?: string } };
+  reasoning_effort?: string;
   response_format?: { type: string; json_schema?: { schema?: unknown } };
 };
 
@@ -30,6 +32,7 @@ function read(raw: unknown): Prompt {
   if (!Array.isArray(body.messages) || body.messages.length === 0) {
     throw new BadRequest("'messages' must contain at least 1 message");
   }
+  refuseOnChat(body);
   const { messages, tools = [], response_format: format } = body;
   const parts = messages.flatMap((message) => (Array.isArray(message.content) ? message.content : []));
   const last = messages.at(-1)?.role;
@@ -50,7 +53,8 @@ function read(raw: unknown): Prompt {
     maxTokens: body.max_completion_tokens ?? body.max_tokens ?? defaultMaxTokens,
     stop: [body.stop ?? []].flat(),
     n: body.n ?? 1,
-    tools: tools.map((tool) => ({ name: tool.function.name, schema: tool.function.parameters })),
+    tools: tools.map(toTool),
+    mayCall: last !== 'tool' && (body.tool_choice ?? 'auto') === 'auto',
     forcedTool: last === 'tool' ? null : forcedTool(body.tool_choice),
     answerSchema: format?.type === 'json_schema' ? format.json_schema?.schema : jsonObject(format?.type),
     stream: body.stream === true,
@@ -58,9 +62,14 @@ function read(raw: unknown): Prompt {
   };
 }
 
+function toTool({ function: given, custom }: NonNullable<Body['tools']>[number]): Prompt['tools'][number] {
+  if (custom !== undefined) return { name: custom.name, schema: null, isCustom: true };
+  return { name: given?.name ?? '', schema: given?.parameters };
+}
+
 function forcedTool(choice: Body['tool_choice']): string | null {
   if (choice === 'required') return '*';
-  return typeof choice === 'object' ? (choice.function?.name ?? null) : null;
+  return typeof choice === 'object' ? (choice.function?.name ?? choice.custom?.name ?? null) : null;
 }
 
 function jsonObject(type: string | undefined): unknown {
@@ -102,6 +111,7 @@ function plain(prompt: Prompt, reply: Reply): unknown {
 }
 
 function wireCall(call: ReplyChoice['toolCalls'][number]) {
+  if (call.isCustom) return { id: call.id, type: 'custom', custom: { name: call.name, input: call.args } };
   return { id: call.id, type: 'function', function: { name: call.name, arguments: call.args } };
 }
 
@@ -129,11 +139,11 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
     }
     choice.toolCalls.forEach((call, at) => {
       sent += call.name;
-      const named = { ...wireCall(call), function: { name: call.name, arguments: '' } };
-      push({ tool_calls: [{ index: at, ...named }] }, null);
+      push({ tool_calls: [{ index: at, ...wireCall({ ...call, args: '' }) }] }, null);
       for (const piece of splitText(call.args)) {
         sent += piece;
-        push({ tool_calls: [{ index: at, function: { arguments: piece } }] }, null);
+        const more = call.isCustom ? { custom: { input: piece } } : { function: { arguments: piece } };
+        push({ tool_calls: [{ index: at, ...more }] }, null);
       }
     });
     push({}, wireFinish(choice.finish));

@@ -15,17 +15,33 @@ export type Prompt = {
   maxTokens: number;
   stop: string[];
   n: number;
-  tools: { name: string; schema: unknown }[];
+  tools: { name: string; schema: unknown; isCustom?: boolean }[];
   /** A tool's name, `*` for any, or null when the model may answer in words. */
   forcedTool: string | null;
+  /** The model may call a tool by itself: none is forced or forbidden, and no result was just given. */
+  mayCall: boolean;
   /** Schema of a JSON answer, `{}` for any object, null for words. */
   answerSchema: unknown;
   stream: boolean;
   includeUsage: boolean;
+  /** What is to be shown of reasoning, where the wire lets a client choose. */
+  thinking?: { isEncrypted: boolean; hasSummary: boolean };
 };
 
 /** Thrown while reading a request that the real provider would refuse. */
-export class BadRequest extends Error {}
+export class BadRequest extends Error {
+  readonly status: number;
+  readonly code: string | null;
+
+  constructor(
+    message: string,
+    { status = 400, code = null }: { status?: number; code?: string | null } = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
 
 /**
  * A number from a marker such as `[[latency:200]]` in the last user message. Known: latency, chunk_delay

@@ -5,7 +5,8 @@ import { countInput, countTokens, truncateToTokens } from './tokens.ts';
 
 export type ReplyChoice = {
   text: string;
-  toolCalls: { id: string; name: string; args: string }[];
+  /** `args` of a custom tool are its free text. */
+  toolCalls: { id: string; name: string; args: string; isCustom: boolean }[];
   finish: 'stop' | 'stop_sequence' | 'length' | 'tool_calls';
 };
 
@@ -74,7 +75,8 @@ export function countChoice(choice: ReplyChoice): number {
 
 function makeChoice(prompt: Prompt, hash: Buffer, index: number, reasoning: number): ReplyChoice {
   const room = Math.max(prompt.maxTokens - reasoning, 1);
-  if (prompt.tools.length > 0 && prompt.forcedTool !== null) return callTools(prompt, hash, index);
+  const tool = toolToCall(prompt);
+  if (tool !== undefined) return callTools(prompt, tool, hash, index);
   const whole =
     prompt.answerSchema === null
       ? writeWords(prompt, hash, index)
@@ -102,13 +104,31 @@ function stopAt(text: string, stop: string[]): string | null {
   return found.length === 0 ? null : text.slice(0, Math.min(...found));
 }
 
-function callTools(prompt: Prompt, hash: Buffer, index: number): ReplyChoice {
-  const named = prompt.tools.find((tool) => tool.name === prompt.forcedTool) ?? prompt.tools[0];
+/** The tool that is forced, or the one that a text asks for where the model may choose. */
+function toolToCall({ tools, forcedTool, mayCall, lastUser }: Prompt): Prompt['tools'][number] | undefined {
+  if (forcedTool !== null) return tools.find(({ name }) => name === forcedTool) ?? tools[0];
+  if (!mayCall) return undefined;
+  const marked = /\[\[call:([^\s\]]+)\]\]/.exec(lastUser)?.[1];
+  return tools.find(({ name }) => (marked === undefined ? isNamed(name, lastUser) : name === marked));
+}
+
+/** Whether a text has the name as a word of its own; a single letter is no name. */
+function isNamed(name: string, text: string): boolean {
+  return name.length > 1 && text.split(/[^\w.-]+/).some((word) => word.replace(/[.-]+$/, '') === name);
+}
+
+function callTools(
+  prompt: Prompt,
+  { name, schema, isCustom = false }: Prompt['tools'][number],
+  hash: Buffer,
+  index: number,
+): ReplyChoice {
   const count = readMarker(prompt.lastUser, 'calls') ?? 1;
   const toolCalls = Array.from({ length: count }, (_, at) => ({
     id: `call_${hash.toString('hex').slice(0, 16)}_${index}_${at}`,
-    name: named?.name ?? '',
-    args: JSON.stringify(sampleJson(named?.schema ?? {}, prompt.lastUser)),
+    name,
+    args: isCustom ? prompt.lastUser : JSON.stringify(sampleJson(schema ?? {}, prompt.lastUser)),
+    isCustom,
   }));
   return { text: '', toolCalls, finish: 'tool_calls' };
 }

@@ -8,6 +8,7 @@ import { googleWire } from './google-wire.ts';
 import { readBody, sendJson } from './http-tools.ts';
 import { createMeter } from './meter.ts';
 import type { Simulation } from './open-call.ts';
+import { openaiResponsesWire } from './openai-responses-wire.ts';
 import { openaiWire } from './openai-wire.ts';
 import { countTokens } from './tokens.ts';
 import type { Wire } from './wire.ts';
@@ -36,8 +37,8 @@ export type Simulator = {
 const keepAliveMs = 120_000;
 
 /**
- * Starts a provider double that speaks OpenAI chat completions, Anthropic messages and Gemini generateContent
- * over HTTP, so that the official SDKs run against it unmodified.
+ * Starts a provider double that speaks OpenAI's chat completions and responses, Anthropic's messages and
+ * Gemini's generateContent over HTTP, so that the official SDKs run against it unmodified.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const simulation: Simulation = {
@@ -103,6 +104,7 @@ type Call = { wire: Wire | null; model: string; stream: boolean };
 
 function findCall(path: string): Call | null {
   if (path === '/v1/chat/completions') return { wire: openaiWire, model: '', stream: false };
+  if (path === '/v1/responses') return { wire: openaiResponsesWire, model: '', stream: false };
   if (path === '/v1/messages') return { wire: anthropicWire, model: '', stream: false };
   if (path === '/v1/messages/count_tokens') return { wire: null, model: '', stream: false };
   const gemini = /^\/v1beta\/models\/([^/:]+):(generateContent|streamGenerateContent)$/.exec(path);

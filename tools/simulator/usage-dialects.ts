@@ -41,7 +41,7 @@ export function usageIn(dialect: UsageDialect, counts: Counts, completion: unkno
         input_tokens: prompt,
         output_tokens: completion,
         ...total,
-        input_tokens_details: { cached_tokens: cached },
+        input_tokens_details: { cached_tokens: cached, cache_write_tokens: cacheWrite },
         output_tokens_details: { reasoning_tokens: reasoning },
       };
     case 'groq':

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ImageRule } from './image-rule.ts';
 import type { ModelEntry, Rates } from './model.ts';
+import { apiOf } from './model-traits.ts';
 import generated from './models.json' with { type: 'json' };
 
 const nano = z
@@ -41,6 +42,7 @@ const imageRule = z.discriminatedUnion('kind', [
 const model = z.object({
   id: z.string(),
   status: z.string(),
+  api: z.enum(['responses', 'chat']).optional(),
   aliases: z.array(z.string()),
   context_window: z.int(),
   max_input_tokens: z.int(),
@@ -69,11 +71,13 @@ function toEntry(row: z.infer<typeof model>, priceVersion: string): ModelEntry {
   const kind = ownProviders.find((own) => own === provider);
   if (kind === undefined) throw new Error(`models.json: ${row.id} is of a provider we have no SDK for`);
   const long = row.long_context;
+  const upstreamModel = row.id.slice(slash + 1);
   return {
     id: row.id,
     provider,
     kind,
-    upstreamModel: row.id.slice(slash + 1),
+    upstreamModel,
+    api: row.api ?? apiOf(kind, upstreamModel),
     aliases: row.aliases,
     prices: {
       ...row.nano_usd_per_mtok,

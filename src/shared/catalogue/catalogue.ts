@@ -96,6 +96,9 @@ function checkLimits(model: ModelEntry): string[] {
   const { id, prices, contextWindow, maxInputTokens, maxOutputTokens } = model;
   const rates = [prices, ...(prices.longContext === undefined ? [] : [prices.longContext])];
   return [
+    ...(model.api === 'responses' && model.kind !== 'openai'
+      ? [`${id}: only models of openai have the api "responses"`]
+      : []),
     ...(maxInputTokens > contextWindow ? [`${id}: max_input_tokens is more than context_window`] : []),
     ...(maxOutputTokens > contextWindow ? [`${id}: max_output_tokens is more than context_window`] : []),
     ...(rates.some((row) => row.cachedInput > row.input) ? [`${id}: cached_input is dearer than input`] : []),

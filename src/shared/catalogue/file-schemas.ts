@@ -69,6 +69,8 @@ const fileModelSchema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]*\/.+$/, { error: 'is not provider/model, such as "openai/gpt-5-mini"' }),
   ...modelFacts,
+  /** Which of OpenAI's APIs it is asked through; by its name when left out. */
+  api: z.enum(['responses', 'chat']).optional(),
 });
 
 /** MODELS_FILE. `about` is for the reader. */

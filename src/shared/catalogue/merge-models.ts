@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileModel } from './file-schemas.ts';
 import type { ModelEntry, Prices, ProviderKind, Rates } from './model.ts';
+import { apiOf } from './model-traits.ts';
 
 type FileRates = NonNullable<FileModel['usd_per_mtok']>;
 type FileLong = FileModel['long_context'];
@@ -60,7 +61,7 @@ export function overrideModel(base: ModelEntry, facts: FileFacts): ModelEntry {
   return {
     ...base,
     ...overriddenPrices(base, facts),
-    upstreamModel: facts.upstream_model ?? base.upstreamModel,
+    ...upstreamOf(base, facts),
     aliases: facts.aliases ?? base.aliases,
     contextWindow,
     maxInputTokens: facts.max_input_tokens ?? Math.min(base.maxInputTokens, contextWindow),
@@ -74,6 +75,13 @@ export function overrideModel(base: ModelEntry, facts: FileFacts): ModelEntry {
       ? {}
       : { imageTokens: { kind: 'fixed', tokens: facts.image_tokens_max } }),
   };
+}
+
+/** Another model behind a name is asked through the API which that one needs. */
+function upstreamOf(base: ModelEntry, facts: FileFacts): Pick<ModelEntry, 'upstreamModel' | 'api'> {
+  const { upstream_model: upstreamModel = base.upstreamModel } = facts;
+  const isSame = upstreamModel === base.upstreamModel;
+  return { upstreamModel, api: facts.api ?? (isSame ? base.api : apiOf(base.kind, upstreamModel)) };
 }
 
 /** Zod writes absent keys as undefined; over a default they must count as not written. */
@@ -105,6 +113,7 @@ export function newModel(provider: string, kind: ProviderKind, name: string, fac
     provider,
     kind,
     upstreamModel: name,
+    api: apiOf(kind, name),
     aliases: [],
     prices,
     priceVersion: versionOf(id, prices),

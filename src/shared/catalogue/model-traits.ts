@@ -1,7 +1,22 @@
+import type { OpenaiApi, ProviderKind } from './model.ts';
+
 /**
  * What a model can do that its provider's API as a whole does not say, told from its name. Unknown names
  * count as the newest generation, since that is what a new name will be.
  */
+
+/**
+ * The API of OpenAI that a model needs; undefined where either does. Its codex, pro and research models are
+ * served on the Responses API alone, and from gpt-5.4 on a model that reasons is refused tools on chat
+ * completions. Sources: OpenAI's "This model is only supported in v1/responses" and "Function tools with
+ * reasoning_effort are not supported for … in /v1/chat/completions" (openai-openapi 541, litellm 34569).
+ */
+export function apiOf(kind: ProviderKind, model: string): OpenaiApi | undefined {
+  if (kind !== 'openai') return undefined;
+  const isOnlyThere = /(^|-)(codex|pro|deep-research|computer-use)\b/.test(model);
+  const isNewer = /^gpt-(5\.([4-9]|\d\d)|[6-9]|[1-2]\d)/.test(model);
+  return isOnlyThere || isNewer ? 'responses' : undefined;
+}
 
 /**
  * Claude up to 4.6 takes `temperature`, `top_p` and a thinking budget. Later models refuse sampling settings

@@ -19,6 +19,9 @@ export type Prices = Rates & { longContext?: Rates & { aboveInputTokens: number 
 /** Which SDK and wire a model is reached through; `compatible` is any upstream that speaks OpenAI's. */
 export type ProviderKind = 'openai' | 'anthropic' | 'google' | 'compatible';
 
+/** Which of OpenAI's two APIs a model is asked through. */
+export type OpenaiApi = 'responses' | 'chat';
+
 /** Whose tokenizer counts the prompt; decides how our own count is widened into a bound. */
 export type TokenizerFamily = 'openai' | 'anthropic' | 'anthropic-newer' | 'google' | 'unknown';
 
@@ -30,6 +33,8 @@ export type ModelEntry = {
   kind: ProviderKind;
   /** What the provider itself calls it. */
   upstreamModel: string;
+  /** The API of OpenAI that the model is asked through; left out where either does. */
+  api?: OpenaiApi | undefined;
   aliases: string[];
   prices: Prices;
   /** Names the price list these prices came from; stored with each job. */

@@ -9,7 +9,15 @@ import type { Refusal, UpstreamKind } from './refusal.ts';
 const droppedFields: Record<keyof ExtraContent, string[]> = {
   anthropic: ['content', 'stop_sequence', 'cache_control'],
   google: ['thought_signature'],
-  openai: ['reasoning_content', 'reasoning', 'reasoning_details', 'extra_content', 'cache_control'],
+  openai: [
+    'reasoning_content',
+    'reasoning',
+    'reasoning_details',
+    'reasoning_items',
+    'phase',
+    'extra_content',
+    'cache_control',
+  ],
 };
 
 type Carrier = Message | Tool;

@@ -1,6 +1,8 @@
 import type { ChatRequest } from '../chat/chat.ts';
+import type { OpenaiApi } from './model.ts';
 import { alwaysThinks, isBudgetClaude } from './model-traits.ts';
 import type { ModelSupport, Refusal, UpstreamKind } from './refusal.ts';
+import { refuseForResponses } from './refuse-for-responses.ts';
 import { refuseMessages } from './refuse-messages.ts';
 
 /**
@@ -12,11 +14,13 @@ export function refuseUnsupported(
   request: ChatRequest,
   kind: UpstreamKind,
   supports: ModelSupport,
+  api?: OpenaiApi,
 ): Refusal[] {
   return [
     ...refuseCapabilities(request, supports),
     ...(kind === 'anthropic' ? refuseForAnthropic(request) : refuseDisplay(request)),
     ...(kind === 'google' ? refuseForGoogle(request) : []),
+    ...refuseForResponses(request, api),
     ...refuseMessages(request, kind, supports),
   ];
 }

@@ -7,7 +7,10 @@ const kinds: Record<Dialect, ModelEntry['kind'][]> = {
   responses: [],
 };
 
-/** Whether the provider of a model takes bodies of a dialect as their clients wrote them. */
-export function speaks({ kind }: ModelEntry, dialect: Dialect): boolean {
-  return kinds[dialect].includes(kind);
+/**
+ * Whether the provider of a model takes bodies of a dialect as their clients wrote them; a model that is asked
+ * through OpenAI's Responses API takes none of chat completions.
+ */
+export function speaks({ kind, api }: ModelEntry, dialect: Dialect): boolean {
+  return kinds[dialect].includes(kind) && !(dialect === 'chat' && api === 'responses');
 }

@@ -101,7 +101,7 @@ function quoteJob(
   const passes = passThrough !== undefined && targets.every((model) => speaks(model, passThrough.dialect));
   for (const [index, target] of passes ? [] : targets.entries()) {
     const where = index === 0 ? '' : ` (the fallback ${target.id} cannot do it)`;
-    const refused = refuseUnsupported(submission.request, target.kind, target.supports);
+    const refused = refuseUnsupported(submission.request, target.kind, target.supports, target.api);
     problems.push(
       ...refused.map(({ param, message }) => ({
         param: `request.${param}`,

@@ -1,4 +1,4 @@
-import type { ModelEntry, Prices, Rates, TokenizerFamily } from '../catalogue/model.ts';
+import type { ModelEntry, OpenaiApi, Prices, Rates, TokenizerFamily } from '../catalogue/model.ts';
 import type { ChatRequest } from '../chat/chat.ts';
 import type { Problem } from '../errors.ts';
 import type { NanoUsd } from '../money/rules/money.ts';
@@ -15,6 +15,8 @@ export type QuoteTarget = {
   model: string;
   provider: string;
   upstreamModel: string;
+  /** The API of OpenAI that it is asked through; chat completions when left out. */
+  api?: OpenaiApi;
   /** For each choice. */
   maxOutputTokens: number;
   priceVersion: string;
@@ -65,6 +67,12 @@ const nearThreshold = 0.9;
 /** What is left for output when the prompt nearly fills the context and the request names no maximum. */
 const outputLeast = 256;
 
+/**
+ * The Responses API refuses a smaller `max_output_tokens`: "integer below minimum value. Expected a value >=
+ * 16". A request for less is held at, and may be answered with, as much as this.
+ */
+const responsesLeast = 16;
+
 const highest = (...prices: bigint[]) => prices.reduce((most, price) => (price > most ? price : most), 0n);
 
 const dearestInput = (rates: Rates, asksHourCache: boolean) =>
@@ -93,7 +101,7 @@ function outputBound(
   model: ModelEntry,
   bound: InputBound,
 ): number {
-  if (asked !== undefined) return asked;
+  if (asked !== undefined) return model.api === 'responses' ? Math.max(asked, responsesLeast) : asked;
   const preferred = Math.min(accountDefault ?? model.defaultMaxOutputTokens, model.maxOutputTokens);
   const left = model.contextWindow - bound.likelyTextTokens;
   return Math.min(preferred, Math.max(outputLeast, left));
@@ -157,7 +165,7 @@ export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput):
     const bound = boundMeasured(measure, model);
     problems.push(...targetProblems(model, bound, { param, asked }));
     const maxOutputTokens = outputBound(asked, defaultMaxOutputTokens, model, bound);
-    const { id, provider, upstreamModel, prices, priceVersion, tokenizer } = model;
+    const { id, provider, upstreamModel, prices, priceVersion, tokenizer, api } = model;
     const asksHourCache = measure.hourCache;
     const holdNanoUsd = holdFor(prices, bound.tokens, n * maxOutputTokens, asksHourCache);
     total.holdNanoUsd = highest(total.holdNanoUsd, holdNanoUsd);
@@ -167,6 +175,7 @@ export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput):
       model: id,
       provider,
       upstreamModel,
+      ...(api !== undefined && { api }),
       maxOutputTokens,
       priceVersion,
       prices,

@@ -36,6 +36,7 @@ export async function callProvider(
       : provider.call({
           attemptId: attemptId(job.id, job.attempts),
           model: job.target.upstreamModel,
+          ...(job.target.api !== undefined && { api: job.target.api }),
           request: { ...job.request, model: job.target.model },
           maxOutputTokens: job.target.maxOutputTokens,
           stream: job.stream,

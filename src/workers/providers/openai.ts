@@ -2,6 +2,7 @@ import OpenAI, { APIError } from 'openai';
 import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
+import { createResponsesUpstream } from './openai-responses.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
 import { createChatAssembly, passedChatOf } from './passed-chat.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
@@ -31,7 +32,7 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
   const bodyOf = (call: ProviderCall) =>
     markValue(passedChatOf(call, dialect) ?? toOpenaiRequest(call, dialect));
 
-  const upstream: Upstream = {
+  const chat: Upstream = {
     async ask(call, fetchFn) {
       return await createClient(fetchFn).chat.completions.create(bodyOf(call));
     },
@@ -48,9 +49,12 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
         : null,
   };
 
+  const responses = createResponsesUpstream(createClient);
+
   return {
     name: settings.name,
-    call: (call: ProviderCall) => runCall(upstream, transport, settings, call),
+    call: (call: ProviderCall) =>
+      runCall(call.api === 'responses' ? responses : chat, transport, settings, call),
     close: transport.close,
   };
 }

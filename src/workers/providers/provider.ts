@@ -1,3 +1,4 @@
+import type { OpenaiApi } from '../../shared/catalogue/model.ts';
 import type { Answer } from '../../shared/chat/call-result.ts';
 import type { ChatRequest, Delta, PassedEvent } from '../../shared/chat/chat.ts';
 import type { ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
@@ -9,6 +10,8 @@ export type ProviderCall = {
   /** The upstream's own model name, without the provider prefix. */
   model: string;
   request: ChatRequest;
+  /** Which of OpenAI's APIs is asked; chat completions when left out. */
+  api?: OpenaiApi;
   /** The bound the hold was computed with; always sent, in whatever field the upstream wants. */
   maxOutputTokens: number;
   /** Stream from the upstream and report deltas; when false the upstream is asked for one plain answer. */

@@ -69,7 +69,8 @@ export async function runCall(
       ? runStream(upstream, exchange, settings, call)
       : runPlain(upstream, exchange, settings, call));
   } catch (error) {
-    return ended({ exchange, settings, call, produced: nothing, error, fromStream: false });
+    const fromStream = upstream.isStreamError(error);
+    return ended({ exchange, settings, call, produced: nothing, error, fromStream });
   } finally {
     exchange.end();
   }

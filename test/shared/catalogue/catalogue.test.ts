@@ -33,6 +33,25 @@ describe('the built-in catalogue', () => {
     expect(catalogue.find(name)?.id).toBe(id);
   });
 
+  test.each([
+    ['gpt-5.3-codex', 'responses'],
+    ['gpt-5.1-codex-mini', 'responses'],
+    ['gpt-5-pro-2025-10-06', 'responses'],
+    ['gpt-5.4', 'responses'],
+    ['gpt-5.4-mini-2026-03-17', 'responses'],
+    ['gpt-5.6', 'responses'],
+    ['gpt-6.1-sol', 'responses'],
+    ['gpt-5.2', undefined],
+    ['gpt-5-mini', undefined],
+    ['gpt-5.2-chat-latest', undefined],
+    ['gpt-4.1', undefined],
+    ['o3', undefined],
+    ['claude-opus-4-5', undefined],
+    ['gemini-2.5-pro', undefined],
+  ])('asks %s through the API %s', (name, api) => {
+    expect(catalogue.find(name)?.api).toBe(api);
+  });
+
   it('keeps a pinned snapshot pinned', () => {
     expect(catalogue.find('gpt-4o-2024-08-06')).toMatchObject({
       id: 'openai/gpt-4o-2024-08-06',
@@ -127,6 +146,25 @@ describe('MODELS_FILE', () => {
   });
 
   const facts = { context_window: 1000, max_output_tokens: 100 };
+  const priced = { ...facts, usd_per_mtok: { input: 1, output: 2 } };
+
+  test.each<[id: string, model: Record<string, unknown>, api: string | undefined]>([
+    ['openai/o9-pro', priced, 'responses'],
+    ['openai/gpt-7', priced, 'responses'],
+    ['openai/codex-mini-latest', priced, 'responses'],
+    ['openai/o9', priced, undefined],
+    ['openai/house', { ...priced, upstream_model: 'gpt-5.5' }, 'responses'],
+    ['openai/o9', { ...priced, api: 'responses' }, 'responses'],
+    ['openai/gpt-5.4', { api: 'chat' }, 'chat'],
+    ['openai/gpt-5.4', { upstream_model: 'gpt-5.4-2026-03-05' }, 'responses'],
+    ['openai/gpt-5.4', { upstream_model: 'gpt-4.1' }, undefined],
+    ['openai/gpt-5-mini', { api: 'responses' }, 'responses'],
+    ['anthropic/claude-pro', priced, undefined],
+  ])('asks %s with %j through the API %s', (id, model, api) => {
+    const loadedWith = loadCatalogue({ modelsFile: { models: [{ id, ...model }] } });
+    expect(loadedWith.find(id)?.api).toBe(api);
+  });
+
   test.each<[string, unknown, string]>([
     [
       'a new model without a price',
@@ -170,6 +208,12 @@ describe('MODELS_FILE', () => {
       { id: 'openai/gpt-5', max_output_tokens: 500_000 },
       'max_output_tokens is more',
     ],
+    [
+      'an API of OpenAI for a model of another provider',
+      { id: 'anthropic/claude-haiku-4-5', api: 'responses' },
+      'anthropic/claude-haiku-4-5: only models of openai have the api "responses"',
+    ],
+    ['an API that there is not', { id: 'openai/gpt-5', api: 'messages' }, 'MODELS_FILE: models.0.api'],
     [
       'a cached price above the input price',
       { id: 'openai/gpt-5', usd_per_mtok: { input: 1, output: 2, cached_input: 3 } },

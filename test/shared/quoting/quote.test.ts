@@ -48,6 +48,15 @@ describe('a hold', () => {
     expect(both.targets.map((target) => target.model)).toEqual(['openai/some', 'openai/dear']);
   });
 
+  it('has room for the least output that the Responses API takes', () => {
+    const least = someModel({ api: 'responses' });
+    expect(quoted(ask({ max_tokens: 5 }), [least]).targets).toMatchObject([
+      { maxOutputTokens: 16, api: 'responses' },
+    ]);
+    expect(quoted(ask({ max_tokens: 17 }), [least]).maxOutputTokens).toBe(17);
+    expect(quoted(ask({ max_tokens: 5 }), [model]).maxOutputTokens).toBe(5);
+  });
+
   it('fixes the price version, the upstream name and the output bound of each target', () => {
     const [target] = quoted(ask({ max_tokens: 100 }), [model]).targets;
     expect(target).toMatchObject({ upstreamModel: 'some', priceVersion: 'test', maxOutputTokens: 100 });

@@ -1,4 +1,4 @@
-import type { ProviderKind } from '../../../src/shared/catalogue/model.ts';
+import type { OpenaiApi, ProviderKind } from '../../../src/shared/catalogue/model.ts';
 import type { Answer } from '../../../src/shared/chat/call-result.ts';
 import type { ChatRequest, Delta } from '../../../src/shared/chat/chat.ts';
 import type { Provider, ProviderCall, ProviderSettings } from '../../../src/workers/providers/provider.ts';
@@ -37,11 +37,13 @@ export async function startBench(limits: Partial<ProviderSettings> = {}) {
     attempts += 1;
     const deltas: Delta[] = [];
     const attemptId = `att_test_${attempts}`;
+    const model = options.model ?? modelOf[kind];
     const sent: ProviderCall = {
       attemptId,
-      model: modelOf[kind],
+      model,
+      ...(options.api !== undefined && { api: options.api }),
       request: {
-        model: `${kind}/${modelOf[kind]}`,
+        model: `${kind}/${model}`,
         messages: [{ role: 'user', content: typeof request === 'string' ? request : 'hello' }],
         ...(typeof request === 'string' ? {} : request),
       },
@@ -81,6 +83,8 @@ export async function startBench(limits: Partial<ProviderSettings> = {}) {
 }
 
 type CallOptions = {
+  model?: string;
+  api?: OpenaiApi;
   stream?: boolean;
   reasons?: boolean;
   signal?: AbortSignal;

@@ -5,7 +5,7 @@ import { z } from 'zod';
  * signatures, encrypted reasoning) and marks that change no answer. It is text, so its length bounds what it
  * costs; anything else asks for something and is refused by name. Sources: `ThinkingBlockParam` and
  * `CacheControlEphemeral` of Anthropic's SDK 1.12, Gemini's thought signatures, and the reasoning fields of
- * DeepSeek, vLLM and OpenRouter.
+ * DeepSeek, vLLM and OpenRouter, `ResponseReasoningItem` and `phase` of OpenAI's SDK 7.
  */
 
 /** Anthropic's mark, which OpenRouter takes too. */
@@ -61,6 +61,16 @@ const reasoningFields = {
   signature: z.string().nullish(),
 };
 
+/** A reasoning item of OpenAI's Responses API: what it thought, encrypted, and its summary. */
+const reasoningItemFields = {
+  type: z.literal('reasoning'),
+  id: z.string().nullish(),
+  summary: z.array(z.object({ type: z.literal('summary_text'), text: z.string() })).nullish(),
+  encrypted_content: z.string().min(1),
+  /** The id of the call it led to; none when it led to the text. */
+  before: z.string().nullish(),
+};
+
 const signatureFields = { thought_signature: z.string().nullish() };
 /** Google's own OpenAI-compatible endpoint hangs its signatures on calls in a field of this name. */
 const googleState = { extra_content: z.strictObject({ google: z.strictObject(signatureFields) }).nullish() };
@@ -92,6 +102,8 @@ export const assistantExtra = extraSchema({
     reasoning_content: z.string().nullish(),
     reasoning: z.string().nullish(),
     reasoning_details: z.array(z.strictObject(reasoningFields)).nullish(),
+    reasoning_items: z.array(z.strictObject(reasoningItemFields)).nullish(),
+    phase: z.string().max(64).nullish(),
     ...googleState,
   },
 });
@@ -113,4 +125,9 @@ export function keptBlock(block: unknown): Record<string, unknown> | null {
 /** A detail of reasoning as it can be given back; null for one that cannot. */
 export function keptReasoning(detail: unknown): Record<string, unknown> | null {
   return z.object(reasoningFields).safeParse(detail).data ?? null;
+}
+
+/** A reasoning item of an answer as it can be given back; null for one that is not encrypted. */
+export function keptReasoningItem(item: unknown): Record<string, unknown> | null {
+  return z.object(reasoningItemFields).omit({ before: true }).safeParse(item).data ?? null;
 }

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import type { Prompt } from '../../../tools/simulator/prompt.ts';
+import { makeReply } from '../../../tools/simulator/reply.ts';
+
+const tools = ['get_weather', 'f', 'apply-patch'].map((name) => ({ name, schema: {} }));
+
+function called(lastUser: string, more: Partial<Prompt> = {}): string[] {
+  const prompt: Prompt = {
+    provider: 'openai',
+    model: 'm',
+    lastUser,
+    inputText: lastUser,
+    messages: 1,
+    images: 0,
+    maxTokens: 100,
+    stop: [],
+    n: 1,
+    tools,
+    forcedTool: null,
+    mayCall: true,
+    answerSchema: null,
+    stream: false,
+    includeUsage: true,
+    ...more,
+  };
+  return (makeReply(prompt, null).choices[0]?.toolCalls ?? []).map(({ name }) => name);
+}
+
+it.each<[text: string, names: string[]]>([
+  ['use the get_weather tool', ['get_weather']],
+  ['Please run get_weather.', ['get_weather']],
+  ['call "apply-patch" now', ['apply-patch']],
+  ['[[call:f]]', ['f']],
+  ['[[call:apply-patch]] and not get_weather', ['apply-patch']],
+  ['get_weather [[calls:2]]', ['get_weather', 'get_weather']],
+  ['what is the weather', []],
+  ['get_weathers', []],
+  ['f', []],
+  ['[[call:other]] get_weather', []],
+])('calls a tool by itself when %j names it', (text, names) => {
+  expect(called(text)).toEqual(names);
+});
+
+it('calls none by itself where it may not', () => {
+  expect(called('get_weather', { mayCall: false })).toEqual([]);
+  expect(called('get_weather', { forcedTool: '*' })).toEqual(['get_weather']);
+  expect(called('hello', { forcedTool: 'f', mayCall: false })).toEqual(['f']);
+});
