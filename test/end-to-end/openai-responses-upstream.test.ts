@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCatalogue } from '../../src/shared/catalogue/catalogue.ts';
 import { formatUsd } from '../../src/shared/money/rules/money.ts';
 import { priceUsage } from '../../src/shared/money/rules/price.ts';
+import { chatLine, createBatch, readLines, whenBatchEnded } from '../support/batches.ts';
 import { type Client, type Gateway, startGateway, whenEnded } from '../support/gateway.ts';
 
 /** Models that OpenAI asks for tools, or for anything at all, on its Responses API only. */
@@ -108,6 +109,27 @@ describe.each(models)('%s calls tools while it reasons', (model) => {
       { type: 'reasoning', encrypted_content: expect.any(String), before: call.id },
     ]);
   });
+});
+
+test('a fallback is asked through the API that it needs', async () => {
+  await fetch(`${gateway.simulatorUrl}/__simulator/faults`, {
+    method: 'POST',
+    body: JSON.stringify({ kind: 'quota', model: 'claude-haiku-4-5', count: 9 }),
+  });
+  const messages = [{ role: 'user', content: question('gpt-5.4', 'fallback') }];
+  const request = { model: 'anthropic/claude-haiku-4-5', messages, tools, max_tokens: 2000 };
+  const { json } = await account.call('POST /v1/jobs', { request, fallbacks: ['openai/gpt-5.4'] });
+  const job = await whenEnded(account, json.id);
+  expect(job).toMatchObject({ status: 'succeeded', answered_model: 'openai/gpt-5.4' });
+  expect(job.result.choices[0].message.tool_calls).toHaveLength(1);
+});
+
+test('a batch line calls tools there', async () => {
+  const line = chatLine('a', 'gpt-5.5', question('gpt-5.5', 'batch'), { tools, max_completion_tokens: 2000 });
+  const { id } = await createBatch(openai, [line]);
+  const { output_file_id } = await whenBatchEnded(openai, id);
+  const [answered] = await readLines(openai, output_file_id);
+  expect(answered?.response.body.choices[0].finish_reason).toBe('tool_calls');
 });
 
 test.each([
