@@ -3,6 +3,7 @@ import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
 import { createResponsesUpstream } from './openai-responses.ts';
+import { runWithReadableReasoning } from './openai-sealed-reasoning.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
 import { createChatAssembly, passedChatOf } from './passed-chat.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
@@ -54,7 +55,9 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
   return {
     name: settings.name,
     call: (call: ProviderCall) =>
-      runCall(call.api === 'responses' ? responses : chat, transport, settings, call),
+      call.api === 'responses'
+        ? runWithReadableReasoning(call, (one) => runCall(responses, transport, settings, one))
+        : runCall(chat, transport, settings, call),
     close: transport.close,
   };
 }
