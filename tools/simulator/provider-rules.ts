@@ -74,6 +74,12 @@ export function refuseOnResponses(model: string, body: ResponsesBody): void {
     throw new BadRequest('Encrypted content is not supported with this model.');
   }
   const items = Array.isArray(body.input) ? (body.input as Item[]) : [];
+  // Source: openai/codex 14355, RooCodeInc/Roo-Code 10763.
+  const long = items.findIndex(({ call_id: id }) => typeof id === 'string' && id.length > 64);
+  if (long >= 0) {
+    const message = `Invalid 'input[${long}].call_id': string too long. Expected a string with maximum length 64.`;
+    throw new BadRequest(message, { code: 'string_above_max_length' });
+  }
   refuseReasoning(items);
   refuseUnpaired(items);
 }

@@ -25,7 +25,7 @@ export class OutputTakenBack extends Error {}
 /**
  * Shows the output of a job as it comes, until the job ends or the signal aborts. Reads as one text: a new
  * attempt that starts anew is not sent as long as nothing of the old one was; when something was, it cannot
- * be taken back and this rejects.
+ * be taken back and this rejects. What was thought is no part of that text: that of a new attempt follows.
  */
 export async function followCall(
   watcher: JobWatcher,
@@ -47,7 +47,7 @@ export async function followCall(
 
   function remember(piece: Delta): Delta {
     if (piece.kind === 'text') sent.set(piece.choice, (sent.get(piece.choice) ?? '') + piece.text);
-    else sentMore = true;
+    if (piece.kind === 'tool_call') sentMore = true;
     return piece;
   }
 

@@ -108,7 +108,7 @@ function toResult(message: Extract<Message, { role: 'tool' }>, isOfCustom: boole
 
 const callIdLengthMax = 64;
 
-/** Other providers' ids may be longer than OpenAI takes: "Expected a string with maximum length 64". */
+/** Other providers' ids may be longer than OpenAI takes (`string_above_max_length`, openai/codex 14355). */
 function toCallId(id: string): string {
   if (id.length <= callIdLengthMax) return id;
   return `call_${createHash('sha256').update(id).digest('hex').slice(0, 40)}`;

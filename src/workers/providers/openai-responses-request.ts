@@ -18,7 +18,8 @@ export function toResponsesRequest(call: ProviderCall): ResponseCreateParams {
   const { request } = call;
   const include = includedIn(call);
   const body = {
-    ...pickFields(request, ['temperature', 'top_p', 'user', 'safety_identifier', 'prompt_cache_key']),
+    ...pickFields(request, ['user', 'safety_identifier', 'prompt_cache_key']),
+    ...toSampling(request),
     model: call.model,
     input: toResponseItems(request.messages),
     store: false,
@@ -31,6 +32,11 @@ export function toResponsesRequest(call: ProviderCall): ResponseCreateParams {
     ...(call.stream && { stream: true }),
   };
   return body as unknown as ResponseCreateParams;
+}
+
+/** What is the default is not sent: models that reason refuse the fields, whatever their value. */
+function toSampling({ temperature = 1, top_p = 1 }: ChatRequest) {
+  return { ...(temperature !== 1 && { temperature }), ...(top_p !== 1 && { top_p }) };
 }
 
 /** A model that does not reason refuses to be asked for its encrypted reasoning. */
@@ -76,10 +82,18 @@ function toToolChoice(choice: NonNullable<ChatRequest['tool_choice']>, tools: To
 }
 
 /** Without a word, a function of chat completions is not strict and one of the Responses API is. */
-function toResponseTool({ custom, function: { name, description, parameters, strict } }: Tool): ResponseTool {
+function toResponseTool({
+  custom,
+  function: { name, description, parameters = {}, strict },
+}: Tool): ResponseTool {
   const named = { name, ...(description !== undefined && { description }) };
   if (custom !== undefined) return { type: 'custom', ...named, ...toGrammar(custom.format) } as ResponseTool;
-  return { type: 'function', ...named, parameters: parameters ?? noParameters, strict: strict ?? false };
+  return {
+    type: 'function',
+    ...named,
+    parameters: Object.keys(parameters).length === 0 ? noParameters : parameters,
+    strict: strict ?? false,
+  };
 }
 
 const noParameters = { type: 'object', properties: {}, required: [], additionalProperties: false };

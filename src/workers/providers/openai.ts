@@ -2,18 +2,16 @@ import OpenAI, { APIError } from 'openai';
 import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
-import { fromResponse } from './openai-responses-answer.ts';
-import { toResponsesRequest } from './openai-responses-request.ts';
-import { createResponsesAssembler } from './openai-responses-stream.ts';
+import { createResponsesUpstream } from './openai-responses.ts';
+import { runWithReadableReasoning } from './openai-sealed-reasoning.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
 import { createChatAssembly, passedChatOf } from './passed-chat.ts';
-import { createResponseAssembly, passedResponseOf } from './passed-response.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
-import { type Passing, runCall, type Upstream } from './run-call.ts';
+import { runCall, type Upstream } from './run-call.ts';
 import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
 import { createTransport } from './transport.ts';
 
-/** A request in OpenAI's Responses dialect goes there as it is; another, where its model needs it. */
+/** A request in this dialect goes there as it is; another, where its model needs it. */
 const asksResponses = ({ api, request }: ProviderCall) =>
   request.pass_through?.dialect === 'responses' || api === 'responses';
 
@@ -36,40 +34,34 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
     });
   }
 
-  const chatBody = (call: ProviderCall) =>
+  const bodyOf = (call: ProviderCall) =>
     markValue(passedChatOf(call, dialect) ?? toOpenaiRequest(call, dialect));
-  const responsesBody = (call: ProviderCall) => markValue(passedResponseOf(call) ?? toResponsesRequest(call));
 
-  const upstream: Upstream = {
+  const chat: Upstream = {
     async ask(call, fetchFn) {
-      const client = createClient(fetchFn);
-      // The SDK's own method would read the answer before us, and break where it has another shape.
-      if (asksResponses(call)) return await client.post('/responses', { body: responsesBody(call) });
-      return await client.chat.completions.create(chatBody(call));
+      return await createClient(fetchFn).chat.completions.create(bodyOf(call));
     },
     async askStream(call, fetchFn) {
-      const client = createClient(fetchFn);
-      if (asksResponses(call)) {
-        return await client.responses.create({ ...responsesBody(call), stream: true });
-      }
-      return await client.chat.completions.create({ ...chatBody(call), stream: true as const });
+      const body = { ...bodyOf(call), stream: true as const };
+      return await createClient(fetchFn).chat.completions.create(body);
     },
-    translate: (body, call) =>
-      asksResponses(call) ? fromResponse(body, call) : fromOpenaiCompletion(body, call.request.model),
-    createAssembler: (call) =>
-      asksResponses(call) ? createResponsesAssembler(call) : createOpenaiAssembler(call),
+    translate: (body, call) => fromOpenaiCompletion(body, call.request.model),
+    createAssembler: createOpenaiAssembler,
     isStreamError: (error) => error instanceof APIError && error.error !== undefined,
-    passing: ({ request }) => passings[request.pass_through?.dialect ?? ''] ?? null,
+    passing: ({ request }) =>
+      request.pass_through?.dialect === 'chat'
+        ? { dialect: 'chat', createAssembly: createChatAssembly }
+        : null,
   };
+
+  const responses = createResponsesUpstream(createClient);
 
   return {
     name: settings.name,
-    call: (call: ProviderCall) => runCall(upstream, transport, settings, call),
+    call: (call: ProviderCall) =>
+      asksResponses(call)
+        ? runWithReadableReasoning(call, (one) => runCall(responses, transport, settings, one))
+        : runCall(chat, transport, settings, call),
     close: transport.close,
   };
 }
-
-const passings: Record<string, Passing> = {
-  chat: { dialect: 'chat', createAssembly: createChatAssembly },
-  responses: { dialect: 'responses', createAssembly: createResponseAssembly },
-};

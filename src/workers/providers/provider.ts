@@ -46,7 +46,10 @@ export type ProviderSettings = {
   answerBytesMax: number;
 };
 
-/** An upstream behind its official SDK. `call` never throws and never retries. */
+/**
+ * An upstream behind its official SDK. `call` never throws, and asks again only what was refused for
+ * something that it can do without.
+ */
 export type Provider = {
   name: string;
   call(call: ProviderCall): Promise<Answer>;

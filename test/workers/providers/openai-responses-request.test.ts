@@ -210,6 +210,11 @@ it.each<[what: string, request: Partial<ChatRequest>, sent: Record<string, unkno
     { tools: [{ type: 'function', name: 'f', parameters: noParameters, strict: false }] },
   ],
   [
+    'a function with parameters that say nothing',
+    { tools: [{ type: 'function', function: { name: 'f', parameters: {}, strict: null } }] },
+    { tools: [{ type: 'function', name: 'f', parameters: noParameters, strict: false }] },
+  ],
+  [
     'a custom tool without a grammar',
     { tools: [customTool(null)] },
     { tools: [{ type: 'custom', name: 'patch', description: 'd' }] },
@@ -280,6 +285,8 @@ it.each<[what: string, request: Partial<ChatRequest>, sent: Record<string, unkno
 
 it('sends no field that the API does not have', () => {
   const body = bodyOf({
+    temperature: 1,
+    top_p: 1,
     n: 1,
     seed: 7,
     stop: [],

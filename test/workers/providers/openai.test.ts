@@ -127,6 +127,29 @@ it('has what was put out until its stream broke', async () => {
   expect(produced.text).not.toBe('');
 });
 
+it.each([false, true])('goes on without reasoning that OpenAI cannot read, stream %s', async (stream) => {
+  const sealed = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA' };
+  const turn: Message = {
+    role: 'assistant',
+    content: 'A',
+    extra_content: { openai: { reasoning_items: [sealed] } },
+  };
+  const { answer, deltas } = await askResponses({ messages: [user('Q'), turn, user('x')] }, { stream });
+  expect(textOf(answer)).toContain('x');
+  if (stream) expect(deltaText(deltas)).toBe(textOf(answer));
+});
+
+it('takes ids of calls that are longer than OpenAI’s', async () => {
+  const id = `call_${'x'.repeat(80)}`;
+  const call = { id, type: 'function' as const, function: { name: 'f', arguments: '{}' } };
+  const messages: Message[] = [
+    user('x'),
+    { role: 'assistant', tool_calls: [call] },
+    { role: 'tool', tool_call_id: id, content: 'r' },
+  ];
+  expect(textOf((await askResponses({ messages })).answer)).toContain('x');
+});
+
 it('is needed for tools from gpt-5.4 on, and for codex', async () => {
   const tools = { messages: [user('x')], tools: [weather], reasoning_effort: 'low' as const };
   const onChat = await bench.call('openai', tools, { model: 'gpt-5.4' });
