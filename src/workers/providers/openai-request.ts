@@ -1,6 +1,6 @@
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
 import type { ChatRequest, Message, TextPart, Tool, ToolCall } from '../../shared/chat/chat.ts';
-import { reasoningFields } from './openai-completion.ts';
+import { reasoningFields } from './openai-reasoning.ts';
 import type { ProviderCall } from './provider.ts';
 import { pickFields } from './read-field.ts';
 

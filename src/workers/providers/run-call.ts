@@ -4,10 +4,13 @@ import type { Usage } from '../../shared/chat/usage.ts';
 import { unmarkValue } from '../../shared/platform/json/verbatim.ts';
 import { tokensOfBytes } from './answer-size.ts';
 import { stopReasonOf } from './call-stop.ts';
+import { refuseEmpty } from './completion.ts';
+import { findErrorInside } from './error-report.ts';
 import { explainFailure, limitMessages } from './failure.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
 import { isRecord } from './read-field.ts';
 import type { Exchange, Transport } from './transport.ts';
+import { UnreadableAnswer } from './unreadable-answer.ts';
 
 /** An upstream's answer in our words. */
 export type Translated = {
@@ -33,9 +36,10 @@ export type Assembler = {
   keptBytes(): number;
   /**
    * The completion, once the upstream has given a finish reason. `clean` is false when the stream broke off;
-   * then every choice that was asked for must have one.
+   * then every choice that was asked for must have one. `isDone` says that it sent its closing frame. Throws
+   * `UnreadableAnswer`.
    */
-  completed(clean: boolean): Translated | null;
+  completed(clean: boolean, isDone?: boolean): Translated | null;
 };
 
 /** What differs between upstreams: the SDK's calls and the translation. */
@@ -67,7 +71,7 @@ export async function runCall(
   try {
     return await (call.stream
       ? runStream(upstream, exchange, settings, call)
-      : runPlain(upstream, exchange, settings, call));
+      : runPlain(upstream, exchange, call));
   } catch (error) {
     return ended({ exchange, settings, call, produced: nothing, error, fromStream: false });
   } finally {
@@ -75,19 +79,14 @@ export async function runCall(
   }
 }
 
-async function runPlain(
-  upstream: Upstream,
-  exchange: Exchange,
-  settings: ProviderSettings,
-  call: ProviderCall,
-): Promise<Answer> {
+async function runPlain(upstream: Upstream, exchange: Exchange, call: ProviderCall): Promise<Answer> {
   const asked = await upstream.ask(call, exchange.fetch);
+  refuseErrors(asked, exchange);
   const body = exchange.record.marked ? unmarkValue(asked) : asked;
   const translated = upstream.translate(body, call);
   const passing = upstream.passing?.(call) ?? null;
   if (translated !== null) return completed(withPassed(translated, passing, body), exchange);
-  const error = new Error('the provider answered without a finished choice');
-  return ended({ exchange, settings, call, produced: nothing, error, fromStream: false });
+  throw new UnreadableAnswer('no_choice', 'the provider answered without a finished choice');
 }
 
 async function runStream(
@@ -103,6 +102,7 @@ async function runStream(
     for await (const event of await upstream.askStream(call, exchange.fetch)) {
       if (call.signal.aborted) break;
       exchange.record.unreadBytes = 0;
+      refuseErrors(event, exchange);
       const read = exchange.record.marked ? unmarkValue(event) : event;
       assembler.add(read);
       passed.add(read);
@@ -113,8 +113,13 @@ async function runStream(
   }
   // SDKs swallow an abort and end their stream as if it were whole.
   const clean = error === null && !call.signal.aborted && exchange.limitReached() === null;
-  const translated = exchange.record.status === 200 ? assembler.completed(clean) : null;
-  if (translated !== null) return completed(passed.complete(translated), exchange);
+  try {
+    const isWhole = exchange.record.status === 200 && exchange.record.errorInside === null;
+    const translated = isWhole ? assembler.completed(clean, clean && exchange.record.isDone) : null;
+    if (translated !== null) return completed(passed.complete(translated), exchange);
+  } catch (thrown) {
+    error ??= thrown;
+  }
   return ended({
     exchange,
     settings,
@@ -146,7 +151,15 @@ function withPassed(translated: Translated, passing: Passing | null, body: unkno
   return { ...translated, completion: { ...translated.completion, pass_through } };
 }
 
+/** An error in the body of a success: what came is no answer. */
+function refuseErrors(body: unknown, { record }: Exchange): void {
+  if (findErrorInside(body) === null) return;
+  record.errorInside = body;
+  throw new Error('the provider answered with an error');
+}
+
 function completed(translated: Translated, exchange: Exchange): Answer {
+  refuseEmpty(translated.completion, translated.usage);
   const { limits, headers } = exchange.record;
   // Gemini reports the tier in a header.
   const serviceTier = translated.serviceTier ?? headers?.get('x-gemini-service-tier') ?? null;
@@ -175,10 +188,12 @@ function ended({ exchange, settings, call, produced, error, fromStream }: Ending
     const limit = limitMessages.bytes;
     return { kind: 'stopped', reason: 'limit', limit, produced: { ...produced, ...unread } };
   }
+  const billed = error instanceof UnreadableAnswer && error.usage !== null && { usage: error.usage };
+  const { apiKey } = settings;
   return {
     kind: 'failed',
-    failure: explainFailure(exchange, error, settings.apiKey, fromStream),
-    produced,
+    failure: explainFailure(exchange, { error, fromStream, produced, apiKey }),
+    produced: { ...produced, ...billed },
     limits: exchange.record.limits,
   };
 }

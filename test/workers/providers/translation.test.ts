@@ -305,8 +305,8 @@ describe('usage', () => {
 
 describe('answers', () => {
   it('are none without choices or without a finish reason', () => {
-    for (const body of [null, 'x', {}, { choices: [] }, { choices: [{ message: { content: 'x' } }] }]) {
-      expect(fromOpenaiCompletion(body, 'm')).toBeNull();
+    for (const body of [null, 'x', {}, { choices: [] }, { choices: null }, { choices: [{}] }]) {
+      expect(() => fromOpenaiCompletion(body, 'm')).toThrow(/without a (choice|message)/);
     }
     for (const body of [null, [], { content: [] }, { content: [], stop_reason: null }]) {
       expect(fromAnthropicMessage(body, 'm')).toBeNull();
@@ -330,13 +330,11 @@ describe('answers', () => {
     assembler.add({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 2 } });
     expect(assembler.completed(true)).toMatchObject({
       completion: {
-        choices: [
-          { finish_reason: 'stop', message: { extra_content: { openai: { reasoning_content: 'hm' } } } },
-        ],
+        choices: [{ finish_reason: 'stop', message: { content: 'a', reasoning_content: 'hm' } }],
       },
       usage: { promptTokens: 1, completionTokens: 2 },
     });
-    expect(assembler.produced().text).toBe('ahm');
+    expect(assembler.produced().text).toBe('hma');
   });
 
   it('have log probabilities in OpenAI’s shape', () => {
