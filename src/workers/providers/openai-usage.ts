@@ -18,7 +18,7 @@ export function findOpenaiUsage(body: unknown): Reported | null {
   return candidates.filter(isRecord).find((candidate) => !isBlank(candidate)) ?? null;
 }
 
-/** Nobody's prompt has no tokens: a server that counts in its last chunk only fills the others with noughts. */
+/** No prompt is without tokens: a server that counts in its last chunk only fills the others with noughts. */
 function isBlank(reported: Reported): boolean {
   return [...inputNames, ...outputNames].every((name) => !reported[name]);
 }
