@@ -81,6 +81,8 @@ export type Answer =
   | {
       kind: 'completed';
       completion: ChatCompletion;
+      /** The answer as it was billed, where the client is given less of it. */
+      billed?: ChatCompletion;
       usage: Usage | null;
       limits: ProviderLimits | null;
       /** The tier that the provider says it served; null when it does not say. */

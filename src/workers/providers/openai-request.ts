@@ -67,7 +67,7 @@ function toTool({ type, custom, function: called, extra_content: extra }: Tool, 
   return { ...pickFields(extra?.openai, ['cache_control']), type, function: declared };
 }
 
-/** Chat completions have a grammar one level deeper than the Responses API (SDK `ChatCompletionCustomTool`). */
+/** Chat completions have a grammar one level deeper than Responses (SDK `ChatCompletionCustomTool`). */
 function toFormat(format: unknown): unknown {
   if (!isRecord(format)) return null;
   if (format['type'] !== 'grammar' || isRecord(readField(format, 'grammar'))) return format;

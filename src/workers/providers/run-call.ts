@@ -9,6 +9,7 @@ import { findErrorInside } from './error-report.ts';
 import { explainFailure, limitMessages } from './failure.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
 import { isRecord } from './read-field.ts';
+import { type Lack, type ShapedAnswer, shapeAnswer } from './shape-answer.ts';
 import type { Exchange, Transport } from './transport.ts';
 import { UnreadableAnswer } from './unreadable-answer.ts';
 
@@ -18,6 +19,8 @@ export type Translated = {
   usage: Usage | null;
   /** The tier that the upstream reports to have served. */
   serviceTier?: string | null;
+  /** The answer as it was billed, where the client is given less of it. */
+  billed?: ChatCompletion;
 };
 
 /** How a call goes through in the client's own dialect; null where it does not. */
@@ -53,6 +56,8 @@ export type Upstream = {
   createAssembler(call: ProviderCall): Assembler;
   /** Whether the error is the upstream's own report inside a stream. */
   isStreamError(error: unknown): boolean;
+  /** What it lacks and is brought about in its answers; left out, nothing. */
+  lacks?: readonly Lack[];
   /** How this call goes through as it is; left out, none does. */
   passing?(call: ProviderCall): Passing | null;
 };
@@ -68,10 +73,12 @@ export async function runCall(
 ): Promise<Answer> {
   if (call.signal.aborted) return stopped(call, nothing);
   const exchange = transport.open(call);
+  const shaped = shapeAnswer(call, upstream.lacks ?? []);
+  const shapedCall = { ...call, onDelta: shaped.onDelta };
   try {
     return await (call.stream
-      ? runStream(upstream, exchange, settings, call)
-      : runPlain(upstream, exchange, call));
+      ? runStream(upstream, exchange, settings, shapedCall, shaped)
+      : runPlain(upstream, exchange, call, shaped));
   } catch (error) {
     return ended({ exchange, settings, call, produced: nothing, error, fromStream: false });
   } finally {
@@ -79,13 +86,18 @@ export async function runCall(
   }
 }
 
-async function runPlain(upstream: Upstream, exchange: Exchange, call: ProviderCall): Promise<Answer> {
+async function runPlain(
+  upstream: Upstream,
+  exchange: Exchange,
+  call: ProviderCall,
+  shaped: ShapedAnswer,
+): Promise<Answer> {
   const asked = await upstream.ask(call, exchange.fetch);
   refuseErrors(asked, exchange);
   const body = exchange.record.marked ? unmarkValue(asked) : asked;
   const translated = upstream.translate(body, call);
   const passing = upstream.passing?.(call) ?? null;
-  if (translated !== null) return completed(withPassed(translated, passing, body), exchange);
+  if (translated !== null) return completed(withPassed(translated, passing, body), exchange, shaped);
   throw new UnreadableAnswer('no_choice', 'the provider answered without a finished choice');
 }
 
@@ -94,6 +106,7 @@ async function runStream(
   exchange: Exchange,
   settings: ProviderSettings,
   call: ProviderCall,
+  shaped: ShapedAnswer,
 ): Promise<Answer> {
   const assembler = upstream.createAssembler(call);
   const passed = passEvents(upstream, call);
@@ -116,7 +129,7 @@ async function runStream(
   try {
     const isWhole = exchange.record.status === 200 && exchange.record.errorInside === null;
     const translated = isWhole ? assembler.completed(clean, clean && exchange.record.isDone) : null;
-    if (translated !== null) return completed(passed.complete(translated), exchange);
+    if (translated !== null) return completed(passed.complete(translated), exchange, shaped);
   } catch (thrown) {
     error ??= thrown;
   }
@@ -158,8 +171,9 @@ function refuseErrors(body: unknown, { record }: Exchange): void {
   throw new Error('the provider answered with an error');
 }
 
-function completed(translated: Translated, exchange: Exchange): Answer {
-  refuseEmpty(translated.completion, translated.usage);
+function completed(answered: Translated, exchange: Exchange, shaped: ShapedAnswer): Answer {
+  refuseEmpty(answered.completion, answered.usage);
+  const translated = shaped.finish(answered);
   const { limits, headers } = exchange.record;
   // Gemini reports the tier in a header.
   const serviceTier = translated.serviceTier ?? headers?.get('x-gemini-service-tier') ?? null;

@@ -51,6 +51,43 @@ export async function askProvider(
 
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
+/** Claude's whole message, or its events. */
+export function claude(blocks: Record<string, unknown>[], stop = 'end_turn', stream = false): Reply {
+  const counts = { input_tokens: 10, output_tokens: 5 };
+  if (!stream)
+    return { body: JSON.stringify({ id: 'm', content: blocks, stop_reason: stop, usage: counts }) };
+  const events = [
+    { type: 'message_start', message: { id: 'm', usage: { ...counts, output_tokens: 1 } } },
+    ...blocks.flatMap((block, index) => blockEvents(block, index)),
+    { type: 'message_delta', delta: { stop_reason: stop }, usage: { output_tokens: 5 } },
+    { type: 'message_stop' },
+  ];
+  return { body: events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('') };
+}
+
+/** Texts come two characters at a time. */
+function blockEvents(block: Record<string, unknown>, index: number) {
+  const { text = '', thinking = '', input, ...rest } = block as Record<string, string>;
+  const pieces = (whole: string) => whole.match(/[\s\S]{1,2}/g) ?? [];
+  const deltas = [
+    ...pieces(thinking).map((piece) => ({ type: 'thinking_delta', thinking: piece })),
+    ...pieces(text).map((piece) => ({ type: 'text_delta', text: piece })),
+    ...(input === undefined ? [] : pieces(JSON.stringify(input))).map((piece) => ({
+      type: 'input_json_delta',
+      partial_json: piece,
+    })),
+  ];
+  return [
+    {
+      type: 'content_block_start',
+      index,
+      content_block: { ...rest, ...(input !== undefined && { input: {} }) },
+    },
+    ...deltas.map((delta) => ({ type: 'content_block_delta', index, delta })),
+    { type: 'content_block_stop', index },
+  ];
+}
+
 /** A whole chat completion with one choice. */
 export const completion = (message: object, finish: unknown = 'stop', more: object = {}): Reply => ({
   body: JSON.stringify({ id: 'c', choices: [{ index: 0, message, finish_reason: finish }], usage, ...more }),
