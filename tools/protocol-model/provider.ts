@@ -74,7 +74,7 @@ function failedCall({ random }: World, reason: FailureReason): Omit<Call, 'answe
   return {
     answer: {
       kind: 'failed',
-      failure: { reason, status: null, message: reason, retryAfterMs },
+      failure: { reason, status: null, code: null, message: reason, retryAfterMs },
       produced: { text: '', usage: null },
       limits: null,
     },

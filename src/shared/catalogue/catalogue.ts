@@ -3,6 +3,7 @@ import { builtInModels, ownProviders } from './built-in-models.ts';
 import { type FileModel, type FileProvider, modelsFileSchema, providersFileSchema } from './file-schemas.ts';
 import { type FileFacts, missingFacts, newModel, overrideModel } from './merge-models.ts';
 import type { ModelEntry } from './model.ts';
+import type { Quirks } from './quirks.ts';
 
 /** An OpenAI-compatible upstream from PROVIDERS_FILE. */
 export type ProviderEntry = {
@@ -10,6 +11,7 @@ export type ProviderEntry = {
   baseUrl: string;
   /** The environment variable that holds its key; null when it needs none. */
   apiKeyEnv: string | null;
+  quirks: Quirks;
   limits: { requestsPerMinute: number | null; tokensPerMinute: number | null; maxConcurrency: number | null };
 };
 
@@ -122,11 +124,12 @@ function indexNames(models: ModelEntry[]): Map<string, ModelEntry> {
   return names;
 }
 
-function toProviderEntry({ name, base_url, api_key_env, limits }: FileProvider): ProviderEntry {
+function toProviderEntry({ name, base_url, api_key_env, limits, quirks }: FileProvider): ProviderEntry {
   return {
     name,
     baseUrl: base_url,
     apiKeyEnv: api_key_env ?? null,
+    quirks: quirks ?? {},
     limits: {
       requestsPerMinute: limits?.requests_per_minute ?? null,
       tokensPerMinute: limits?.tokens_per_minute ?? null,

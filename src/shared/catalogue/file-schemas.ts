@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quirksSchema } from './quirks.ts';
 
 /**
  * The shapes of MODELS_FILE and PROVIDERS_FILE, as an operator writes them: snake case, money in USD per
@@ -100,6 +101,7 @@ const providerSchema = z.strictObject({
       max_concurrency: limit.optional(),
     })
     .optional(),
+  quirks: quirksSchema.optional(),
   models: z.array(z.strictObject({ model: name, ...modelFacts })).min(1),
 });
 

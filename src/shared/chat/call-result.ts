@@ -9,7 +9,7 @@ import type { Usage } from './usage.ts';
  * - `exhausted`: the provider's own account is out of money or quota (429 with such a code). Not executed.
  * - `auth`: 401 or 403. Not executed; the operator's key is at fault, not the request.
  * - `rejected`: 400, 404, 413, 422: this request can never succeed there.
- * - `failed`: any other error status; the provider answered that it failed.
+ * - `failed`: any other error status; the provider answered that it failed, or in a way nobody can read.
  * - `cut`: the connection, the stream or the body ended early, or a time limit passed, after the request was
  *   sent: what the provider did is unknown.
  */
@@ -22,10 +22,23 @@ export type FailureReason =
   | 'failed'
   | 'cut';
 
+/** What of an answer could not be read; the label of a metric, so the words are few. */
+export type UnreadableReason =
+  | 'no_choice'
+  | 'no_message'
+  | 'content'
+  | 'tool_call'
+  | 'tool_arguments'
+  | 'empty';
+
 export type Failure = {
   reason: FailureReason;
-  /** HTTP status, or null when no answer came. */
+  /** HTTP status, or the one that a body with another status reported; null when no answer came. */
   status: number | null;
+  /** The provider's own code, as `context_length_exceeded`; null when it gave none. */
+  code: string | null;
+  /** What could not be read of an answer that is whole; left out otherwise. */
+  unreadable?: UnreadableReason;
   /** The provider's own words, at most 1,000 characters, with anything that looks like a key removed. */
   message: string;
   /** From Retry-After (seconds or date), retry-after-ms or Gemini's RetryInfo; null when not said. */
@@ -68,6 +81,8 @@ export type Answer =
   | {
       kind: 'completed';
       completion: ChatCompletion;
+      /** The answer as it was billed, where the client is given less of it. */
+      billed?: ChatCompletion;
       usage: Usage | null;
       limits: ProviderLimits | null;
       /** The tier that the provider says it served; null when it does not say. */

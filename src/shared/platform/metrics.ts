@@ -56,6 +56,10 @@ function jobMetrics(registry: Registry) {
       'provider',
       'outcome',
     ]),
+    unreadableAnswers: counter('gateway_unreadable_answers_total', 'Answers of a shape nobody knows', [
+      'provider',
+      'reason',
+    ]),
     tokensUsed: counter('gateway_tokens_used_total', 'Tokens of charged jobs', ['provider', 'kind']),
     chargedUsd: counter('gateway_charges_usd_total', 'Charged to accounts, in USD', ['provider']),
     overrunUsd: counter('gateway_overruns_usd_total', 'Billed by providers beyond the hold, in USD', [

@@ -10,7 +10,7 @@ import type { Run } from './runs.ts';
 export type CallDeps = {
   providers: ReadonlyMap<string, Provider>;
   gate: Pick<Gate, 'report'>;
-  metrics: Pick<Metrics, 'attemptDuration' | 'jobWait'>;
+  metrics: Pick<Metrics, 'attemptDuration' | 'jobWait' | 'unreadableAnswers'>;
 };
 
 /**
@@ -46,6 +46,9 @@ export async function callProvider(
         });
   const [answer] = await Promise.all([calling, failpoint('run.calling')]);
   timer();
+  if (answer.kind === 'failed' && answer.failure.unreadable !== undefined) {
+    deps.metrics.unreadableAnswers.inc({ provider: job.provider, reason: answer.failure.unreadable });
+  }
   // An answer that was paid for does not wait for Redis, which may be unavailable.
   void deps.gate.report(pass, toReport(answer, pass), reportedLimits(answer));
   return answer;
@@ -68,6 +71,7 @@ function notConfigured(name: string): Answer {
     failure: {
       reason: 'unreachable',
       status: null,
+      code: null,
       message: `provider ${name} is not configured`,
       retryAfterMs: 5000,
     },

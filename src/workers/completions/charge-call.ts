@@ -90,8 +90,9 @@ function outputText(completion: ChatCompletion): string {
     .join('');
 }
 
-/** Reasoning as the answer brought it along; some servers say the same under two names. */
-function reasoningTexts({ extra_content: extra }: Choice['message']): string[] {
+/** What it thought: as it is shown, else as the state has it. */
+function reasoningTexts({ reasoning_content: shown, extra_content: extra }: Choice['message']): string[] {
+  if (shown !== undefined) return [shown];
   const own = extra?.openai as { reasoning_content?: string; reasoning?: string } | undefined;
   const blocks = (extra?.anthropic as { content?: { thinking?: string }[] } | undefined)?.content ?? [];
   return [own?.reasoning_content ?? own?.reasoning ?? '', ...blocks.map(({ thinking = '' }) => thinking)];

@@ -49,7 +49,7 @@ function decideCompleted(
   { job, isCancelled }: EndedCall,
   answer: Extract<Answer, { kind: 'completed' }>,
 ): Decision {
-  const used = usageOfWhole(job, answer.completion, answer.usage);
+  const used = usageOfWhole(job, answer.billed ?? answer.completion, answer.usage);
   const charge = chargeOf(job, used);
   const usage = answer.completion.usage ?? toCompletionUsage(used.usage);
   return {

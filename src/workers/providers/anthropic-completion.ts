@@ -1,17 +1,22 @@
 import type { FinishReason, ToolCall } from '../../shared/chat/chat.ts';
 import { checkUsage, isCount, type Usage } from '../../shared/chat/usage.ts';
 import { keptBlock } from '../../shared/formats/common/extra-content.ts';
-import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { isThinking } from './anthropic-messages.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
-import { isRecord, readField, readList, readText } from './read-field.ts';
+import { callIdUnless } from './openai-tool-call.ts';
+import { isRecord, readField, readText } from './read-field.ts';
 import type { Translated } from './run-call.ts';
+import { toArguments } from './tool-arguments.ts';
+import { UnreadableAnswer } from './unreadable-answer.ts';
 
 /** A finished `message` body as a completion, or null when it is none or has no stop reason. */
 export function fromAnthropicMessage(body: unknown, model: string): Translated | null {
   const finishReason = toFinishReason(readField(body, 'stop_reason'));
-  if (finishReason === null || !Array.isArray(readField(body, 'content'))) return null;
-  const blocks = readList(body, 'content').map((block) => ({ block, json: null }));
+  const content = readField(body, 'content');
+  // Servers that copy this API send a bare text, too.
+  const listed = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+  if (finishReason === null || !Array.isArray(listed)) return null;
+  const blocks = listed.map((block) => ({ block, json: null }));
   const usage = readAnthropicUsage(readField(body, 'usage'));
   const stopSequence = readText(body, 'stop_sequence');
   const serviceTier = readText(body, 'usage', 'service_tier');
@@ -60,6 +65,7 @@ export function buildFromBlocks(finished: Finished): Translated {
     text: content
       .map((block) => (readText(block, 'type') === 'text' ? readText(block, 'text') : ''))
       .join(''),
+    reasoning: content.map((block) => readText(block, 'thinking') ?? '').join(''),
     toolCalls: blocks.filter(({ block }) => readText(block, 'type') === 'tool_use').map(toToolCall),
     finishReason,
     extraContent: Object.keys(own).length > 0 ? { anthropic: own } : undefined,
@@ -68,13 +74,12 @@ export function buildFromBlocks(finished: Finished): Translated {
 }
 
 function toToolCall({ block, json }: FinishedBlock): ToolCall {
-  const id = readText(block, 'id');
   const name = readText(block, 'name');
-  if (id === null || name === null) throw new Error('the provider sent a tool call without id or name');
+  if (name === null) throw new UnreadableAnswer('tool_call', 'the provider sent a tool call without a name');
   return {
-    id,
+    id: callIdUnless(new Set(['']), readText(block, 'id')),
     type: 'function',
-    function: { name, arguments: json ?? writeJson(readField(block, 'input') ?? {}) },
+    function: { name, arguments: json ?? toArguments(readField(block, 'input')) },
   };
 }
 

@@ -1,5 +1,4 @@
 import type { Delta } from '../../shared/chat/chat.ts';
-import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import {
   buildFromBlocks,
   type FinishedBlock,
@@ -7,10 +6,12 @@ import {
   toFinishReason,
 } from './anthropic-completion.ts';
 import { isThinking } from './anthropic-messages.ts';
+import { callIdUnless } from './openai-tool-call.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, parseJson, readField, readText } from './read-field.ts';
 import type { Assembler } from './run-call.ts';
+import { toArguments } from './tool-arguments.ts';
 
 type OpenBlock = { block: Record<string, unknown>; json: string; toolIndex: number };
 type Turn = {
@@ -93,13 +94,15 @@ export function createAnthropicAssembler(call: ProviderCall): Assembler {
 function openBlock(turn: Turn, index: number, start: unknown): void {
   if (!isRecord(start)) throw new Error('the provider opened a block without content');
   const toolIndex = start['type'] === 'tool_use' ? turn.tools++ : -1;
-  turn.blocks.set(index, { block: { ...start }, json: '', toolIndex });
+  const opened: OpenBlock = { block: { ...start }, json: '', toolIndex };
+  turn.blocks.set(index, opened);
   turn.log.keep(start);
   const text = readText(start, 'text') ?? '';
   if (text !== '') emitText(turn, text);
-  const id = readText(start, 'id');
   const name = readText(start, 'name');
-  if (toolIndex === -1 || id === null || name === null) return;
+  if (toolIndex === -1 || name === null) return;
+  const id = callIdUnless(new Set(['']), readText(start, 'id'));
+  opened.block['id'] = id;
   turn.log.add(name);
   emit(turn, { kind: 'tool_call', choice: 0, index: toolIndex, id, name, arguments: '' });
 }
@@ -116,9 +119,12 @@ function addDelta(turn: Turn, index: number, delta: unknown): void {
     case 'input_json_delta':
       addInput(turn, open, readText(delta, 'partial_json') ?? '');
       break;
-    case 'thinking_delta':
-      turn.log.add(extend(open, 'thinking', delta));
+    case 'thinking_delta': {
+      const text = extend(open, 'thinking', delta);
+      turn.log.add(text);
+      if (text !== '') turn.call.onDelta({ kind: 'reasoning', choice: 0, text });
       break;
+    }
     case 'signature_delta':
       turn.log.keep(extend(open, 'signature', delta));
       break;
@@ -145,7 +151,7 @@ function emitText(turn: Turn, text: string): void {
   emit(turn, { kind: 'text', choice: 0, text });
 }
 
-/** Thinking is emitted with the first piece after it. */
+/** What it thought is shown as it comes; its blocks, to be given back, go with the first piece after them. */
 function emit(turn: Turn, delta: Delta): void {
   const { thinking } = turn;
   turn.thinking = [];
@@ -157,7 +163,7 @@ function endBlock(turn: Turn, index: number): void {
   const open = turn.blocks.get(index);
   if (open !== undefined && isThinking(open.block)) turn.thinking.push(open.block);
   if (open === undefined || open.toolIndex === -1 || open.json !== '') return;
-  open.json = writeJson(open.block['input'] ?? {});
+  open.json = toArguments(open.block['input']);
   turn.log.add(open.json);
   emit(turn, { kind: 'tool_call', choice: 0, index: open.toolIndex, arguments: open.json });
 }

@@ -51,6 +51,7 @@ export function createAnthropicProvider(settings: ProviderSettings): Provider {
   }
 
   const upstream: Upstream = {
+    lacks: ['json_mode', 'white_space_stops'],
     async ask(call, fetchFn) {
       const { body, options } = requestOf(call);
       return await createClient(fetchFn).messages.create(body, options);

@@ -22,4 +22,8 @@ export type ExchangeRecord = {
   marked: boolean;
   /** Body of an error answer, at most 64 KiB. */
   errorBody: string;
+  /** An answer with status 200, or an event of one, that is an error; null when none was. */
+  errorInside: unknown;
+  /** The stream sent its closing frame (`[DONE]`): what came was all of it. */
+  isDone: boolean;
 };

@@ -1,4 +1,5 @@
-import { parseJson, readText } from './read-field.ts';
+import { readErrorReport } from './error-report.ts';
+import { parseJson } from './read-field.ts';
 
 const lengthMax = 1000;
 const keyShapes = [/\bsk-[\w*-]{6,}/g, /\bBearer\s+[\w.~+/*=-]{6,}/gi, /\bAIza[\w-]{10,}/g];
@@ -9,9 +10,7 @@ const keyShapes = [/\bsk-[\w*-]{6,}/g, /\bBearer\s+[\w.~+/*=-]{6,}/gi, /\bAIza[\
  * falls back to the text itself.
  */
 export function failureMessage(errorBody: string, apiKey: string | null): string {
-  const body = parseJson(errorBody);
-  const text =
-    readText(body, 'error', 'message') ?? readText(body, 'message') ?? readText(body, 'error') ?? errorBody;
+  const text = readErrorReport(parseJson(errorBody)).message ?? errorBody;
   return cleanMessage(text.trim() || 'the provider gave no reason', apiKey);
 }
 

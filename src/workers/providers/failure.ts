@@ -1,21 +1,12 @@
-import type { Failure, FailureReason } from '../../shared/chat/call-result.ts';
+import type { Failure, FailureReason, Produced } from '../../shared/chat/call-result.ts';
 import type { LimitReached } from './call-limits.ts';
+import { bodyOfStreamError, findErrorInside, readErrorReport } from './error-report.ts';
 import { cleanMessage, failureMessage } from './failure-message.ts';
-import { isRecord, parseJson, readField, readList, readText } from './read-field.ts';
+import { codeOf, reasonOfReport, reasonOfStatus } from './failure-reason.ts';
+import { parseJson, readText } from './read-field.ts';
 import { readRetryAfter } from './retry-after.ts';
 import type { Exchange } from './transport.ts';
-
-/** Codes by which a provider says that its own account, not this request, is the problem. */
-const exhaustedCodes = new Set([
-  'insufficient_quota',
-  'billing_hard_limit_reached',
-  'billing_not_active',
-  'billing_error',
-  'enforced_spend_limit_reached',
-  'contract_spend_limit_reached',
-  'linked_organization_spend_limit_reached',
-]);
-const authCodes = new Set(['API_KEY_INVALID', 'API_KEY_EXPIRED', 'invalid_api_key', 'authentication_error']);
+import { UnreadableAnswer } from './unreadable-answer.ts';
 
 /** What each limit of ours means to whoever reads of it. */
 export const limitMessages: Record<LimitReached, string> = {
@@ -24,28 +15,41 @@ export const limitMessages: Record<LimitReached, string> = {
   bytes: 'the answer was larger than allowed',
 };
 
+/** What is known of a call that did not complete, besides its exchange. */
+export type Ended = {
+  /** What the SDK or the assembly threw. */
+  error: unknown;
+  /** The provider reported it inside a stream. */
+  fromStream: boolean;
+  produced: Produced;
+  apiKey: string | null;
+};
+
 /**
- * Why a call did not complete, read from the exchange itself: an error status, else how far the request got.
- * `error` is what the SDK or the assembly threw; `fromStream` says that the provider reported it inside a
- * stream.
+ * Why a call did not complete, read from the exchange itself: an error status, an error inside an answer with
+ * status 200, an answer that nobody can read, else how far the request got.
  */
-export function explainFailure(
-  exchange: Exchange,
-  error: unknown,
-  apiKey: string | null,
-  fromStream: boolean,
-): Failure {
+export function explainFailure(exchange: Exchange, ended: Ended): Failure {
+  const { error, apiKey, fromStream } = ended;
   const { record } = exchange;
   if (record.status !== null && (record.status < 200 || record.status > 299)) {
     return explainStatus(record.status, record.headers, record.errorBody, apiKey);
+  }
+  const inside = record.errorInside ?? (fromStream ? bodyOfStreamError(error) : null);
+  if (inside !== null && inside !== undefined) return explainInside(inside, record.status, ended);
+  if (error instanceof UnreadableAnswer) {
+    const message = cleanMessage(error.message, apiKey);
+    const { reason: unreadable } = error;
+    return { reason: 'failed', status: record.status, code: null, unreadable, message, retryAfterMs: null };
   }
   const limit = exchange.limitReached();
   const text = limit === null ? describeError(error) : limitMessages[limit];
   return {
     reason: reasonOf(exchange, fromStream),
     status: record.status,
+    code: null,
     message: cleanMessage(text, apiKey),
-    retryAfterMs: fromStream ? readRetryAfter(null, readField(error, 'error')) : null,
+    retryAfterMs: null,
   };
 }
 
@@ -56,6 +60,19 @@ function reasonOf({ record }: Exchange, fromStream: boolean): FailureReason {
   return fromStream ? 'failed' : 'cut';
 }
 
+/** An error that comes after some of the answer is no refusal: the provider has worked. */
+function explainInside(body: unknown, status: number | null, { produced, apiKey }: Ended): Failure {
+  const report = findErrorInside(body) ?? readErrorReport(body);
+  const hasBegun = produced.text !== '' || produced.usage !== null;
+  return {
+    reason: hasBegun ? 'failed' : reasonOfReport(report),
+    status: report.status ?? status,
+    code: codeOf(report),
+    message: cleanMessage(report.message?.trim() || 'the provider gave no reason', apiKey),
+    retryAfterMs: readRetryAfter(null, body),
+  };
+}
+
 function explainStatus(
   status: number,
   headers: Headers | null,
@@ -63,51 +80,16 @@ function explainStatus(
   apiKey: string | null,
 ): Failure {
   const body = parseJson(errorBody);
+  const report = readErrorReport(body);
   const retryAfterMs = readRetryAfter(headers, body);
   const hasRetryAfter = headers?.has('retry-after') === true || retryAfterMs !== null;
   return {
-    reason: reasonOfStatus(status, hasRetryAfter, body),
+    reason: reasonOfStatus(status, hasRetryAfter, report),
     status,
+    code: codeOf(report),
     message: failureMessage(errorBody, apiKey),
     retryAfterMs,
   };
-}
-
-function reasonOfStatus(status: number, hasRetryAfter: boolean, body: unknown): FailureReason {
-  const codes = readCodes(body);
-  if (isExhausted(status, codes, body)) return 'exhausted';
-  if (status === 401 || status === 403) return 'auth';
-  // Gemini answers a bad key with 400.
-  if (status === 400 && codes.some((code) => authCodes.has(code))) return 'auth';
-  if ([400, 404, 413, 422].includes(status)) return 'rejected';
-  if (status === 429 || status === 529 || (status === 503 && hasRetryAfter)) return 'throttled';
-  return 'failed';
-}
-
-function isExhausted(status: number, codes: string[], body: unknown): boolean {
-  if (status === 402) return true;
-  // Anthropic before API version 2026-10-21 says so only in words.
-  if (status === 400 && /credit balance is too low/i.test(readText(body, 'error', 'message') ?? ''))
-    return true;
-  return (
-    (status === 429 || status === 403 || status === 400) && codes.some((code) => exhaustedCodes.has(code))
-  );
-}
-
-/**
- * Every code an error body carries: `error.{type,code,status}` and the same in its `details` (one object or a
- * list).
- */
-function readCodes(body: unknown): string[] {
-  const details = readField(body, 'error', 'details');
-  const candidates = [
-    readField(body, 'error'),
-    ...(isRecord(details) ? [details] : readList(body, 'error', 'details')),
-  ];
-  const names = ['type', 'code', 'status', 'reason', 'error_code', 'errorCode'];
-  return candidates.flatMap((candidate) =>
-    names.map((name) => readText(candidate, name)).filter((code) => code !== null),
-  );
 }
 
 /** What a code of the system or of undici means to whoever reads of it. */

@@ -10,12 +10,21 @@ export function toFinishReason(reported: unknown): FinishReason | null {
     MAX_TOKENS: 'length',
     CONTINUATION: 'length',
     OTHER: 'stop',
-    MALFORMED_FUNCTION_CALL: 'stop',
-    UNEXPECTED_TOOL_CALL: 'stop',
-    TOO_MANY_TOOL_CALLS: 'stop',
   };
-  return known[reported] ?? 'content_filter';
+  return known[reported] ?? (failedCalls.includes(reported) ? 'stop' : 'content_filter');
 }
+
+/**
+ * Words that say that the model failed to call a tool, so that its turn has nothing in it (SDK 2.32
+ * `FinishReason`).
+ */
+export const failedCalls = [
+  'MALFORMED_FUNCTION_CALL',
+  'UNEXPECTED_TOOL_CALL',
+  'TOO_MANY_TOOL_CALLS',
+  'MISSING_THOUGHT_SIGNATURE',
+  'MALFORMED_RESPONSE',
+];
 
 /**
  * Gemini's `usageMetadata` as ours. `promptTokenCount` includes cached tokens; `candidatesTokenCount`

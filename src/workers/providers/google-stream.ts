@@ -1,19 +1,24 @@
 import type { ToolCall } from '../../shared/chat/chat.ts';
-import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
-import { readGoogleUsage, toFinishReason, toOpenaiLogprobs } from './google-completion.ts';
+import { failedCalls, readGoogleUsage, toFinishReason, toOpenaiLogprobs } from './google-completion.ts';
+import { callIdUnless } from './openai-tool-call.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
 import type { Assembler } from './run-call.ts';
+import { toArguments } from './tool-arguments.ts';
+import { UnreadableAnswer } from './unreadable-answer.ts';
 
 type OpenCandidate = {
   index: number;
   text: string;
+  thoughts: string;
   toolCalls: ToolCall[];
   signature: string | null;
   logprobs: unknown[] | null;
   finishReason: ReturnType<typeof toFinishReason>;
+  /** In Gemini's own word. */
+  reported: string | null;
 };
 
 /**
@@ -62,10 +67,12 @@ function openCandidate(candidates: Map<number, OpenCandidate>, candidate: unknow
   const opened: OpenCandidate = {
     index,
     text: '',
+    thoughts: '',
     toolCalls: [],
     signature: null,
     logprobs: null,
     finishReason: null,
+    reported: null,
   };
   candidates.set(index, opened);
   return opened;
@@ -80,6 +87,7 @@ function addCandidate(open: OpenCandidate, candidate: unknown, call: ProviderCal
     log.keep(logprobs);
   }
   open.finishReason ??= toFinishReason(readField(candidate, 'finishReason'));
+  open.reported ??= readText(candidate, 'finishReason');
 }
 
 function addPart(open: OpenCandidate, part: unknown, call: ProviderCall, log: OutputLog): void {
@@ -87,7 +95,11 @@ function addPart(open: OpenCandidate, part: unknown, call: ProviderCall, log: Ou
   if (isRecord(functionCall)) addFunctionCall(open, part, functionCall, call, log);
   const text = readText(part, 'text') ?? '';
   log.add(text);
-  if (readField(part, 'thought') === true) return;
+  if (readField(part, 'thought') === true) {
+    open.thoughts += text;
+    if (text !== '') call.onDelta({ kind: 'reasoning', choice: open.index, text });
+    return;
+  }
   // That of a call is the call's own.
   if (!isRecord(functionCall)) open.signature = readText(part, 'thoughtSignature') ?? open.signature;
   if (text === '') return;
@@ -103,10 +115,11 @@ function addFunctionCall(
   log: OutputLog,
 ): void {
   const name = readText(functionCall, 'name');
-  if (name === null) throw new Error('the provider sent a tool call without name');
-  // Gemini gives ids only to some models' calls; tool results need one to refer to.
-  const id = readText(functionCall, 'id') ?? `call_${crypto.randomUUID().replaceAll('-', '')}`;
-  const args = writeJson(functionCall['args'] ?? {});
+  if (name === null) throw new UnreadableAnswer('tool_call', 'the provider sent a tool call without a name');
+  // Gemini gives ids only to some models' calls.
+  const taken = new Set(['', ...open.toolCalls.map((known) => known.id)]);
+  const id = callIdUnless(taken, readText(functionCall, 'id'));
+  const args = toArguments(functionCall['args']);
   const signature = readText(part, 'thoughtSignature');
   const state = signature !== null && { extra_content: { google: { thought_signature: signature } } };
   const index = open.toolCalls.length;
@@ -118,13 +131,16 @@ function addFunctionCall(
 
 function closeCandidate(open: OpenCandidate) {
   if (open.finishReason === null) return null;
-  const { signature, logprobs, toolCalls, text, index } = open;
-  const calledTools = toolCalls.length > 0 && open.finishReason === 'stop';
+  const { signature, logprobs, toolCalls, text, thoughts, index, reported } = open;
+  if (text === '' && toolCalls.length === 0 && reported !== null && failedCalls.includes(reported)) {
+    throw new UnreadableAnswer('tool_call', `the provider could not write its tool call: ${reported}`);
+  }
   return buildChoice({
     index,
     text,
+    reasoning: thoughts,
     toolCalls,
-    finishReason: calledTools ? 'tool_calls' : open.finishReason,
+    finishReason: open.finishReason,
     logprobs: logprobs && { content: logprobs, refusal: null },
     extraContent: signature === null ? undefined : { google: { thought_signature: signature } },
   });

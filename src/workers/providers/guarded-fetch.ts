@@ -2,9 +2,11 @@ import { type Dispatcher, type Response as UndiciResponse, fetch as undiciFetch 
 import { markNumbers } from '../../shared/platform/json/read-json.ts';
 import { unmarkText } from '../../shared/platform/json/verbatim.ts';
 import type { CallLimits } from './call-limits.ts';
+import { findErrorInside } from './error-report.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { ProviderCall } from './provider.ts';
 import { readLimits } from './rate-limits.ts';
+import { parseJson } from './read-field.ts';
 
 type Guard = {
   call: ProviderCall;
@@ -38,7 +40,14 @@ export function createGuardedFetch(guard: Guard): typeof fetch {
 
     if (!answer.ok) return refusal(answer, record, limits);
     checkKind(answer, call.stream);
-    const body = call.stream ? guardStream(answer, guard) : await readWhole(answer, guard);
+    if (call.stream && !isEventStream(answer)) {
+      const events = asEvents(await readWhole(answer, guard), record);
+      record.headers.set('content-type', 'text/event-stream');
+      return new Response(events, { status: answer.status, headers: record.headers });
+    }
+    const body = call.stream
+      ? guardStream(answer, guard)
+      : refuseError(await readWhole(answer, guard), record);
     return new Response(body, { status: answer.status, headers: record.headers });
   };
 }
@@ -59,10 +68,33 @@ function send({ call, limits, dispatcher }: Guard, url: string, init: RequestIni
 function checkKind(answer: UndiciResponse, isStream: boolean): void {
   const type = answer.headers.get('content-type') ?? 'none';
   if (answer.status === 204 || answer.body === null) throw new Error('the provider sent no body');
-  if (isStream && !type.includes('text/event-stream'))
-    throw new Error(`expected an event stream, got ${type}`);
-  if (!isStream && !/json/i.test(type)) throw new Error(`expected JSON, got ${type}`);
+  const fits = /json/i.test(type) || (isStream && isEventStream(answer));
+  if (!fits) throw new Error(`expected ${isStream ? 'an event stream' : 'JSON'}, got ${type}`);
 }
+
+const isEventStream = (answer: UndiciResponse) =>
+  answer.headers.get('content-type')?.includes('text/event-stream') === true;
+
+/** An error in place of the answer; some SDKs would read past it. */
+function refuseError(json: string, record: ExchangeRecord): string {
+  if (!json.includes('"error"')) return json;
+  const body = parseJson(json);
+  if (findErrorInside(body) === null) return json;
+  record.errorInside = body;
+  throw new Error('the provider answered with an error');
+}
+
+/** A stream that is called JSON, or a whole answer where a stream was asked for, which is a stream of one. */
+function asEvents(text: string, record: ExchangeRecord): string {
+  if (/^\uFEFF?\s*(data|event|id|retry)?:/.test(text)) {
+    record.isDone = doneLine.test(text);
+    return `${text}\n\n`;
+  }
+  const body = JSON.stringify(JSON.parse(refuseError(text, record)));
+  return `data: ${body}\n\n`;
+}
+
+const doneLine = /^data: ?\[DONE\]/m;
 
 async function refusal(answer: UndiciResponse, record: ExchangeRecord, limits: CallLimits) {
   const decoder = new TextDecoder();
@@ -123,7 +155,10 @@ function guardStream(answer: UndiciResponse, guard: Guard): ReadableStream<Uint8
   const chunks = readChunks(answer, limits);
   const lines = new WholeLines();
   const decoder = new TextDecoder();
-  const toBytes = (text: string) => Buffer.from(markIn(text, record));
+  const toBytes = (text: string) => {
+    record.isDone ||= text.includes('[DONE]') && doneLine.test(text);
+    return Buffer.from(markIn(text, record));
+  };
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

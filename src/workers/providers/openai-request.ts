@@ -1,76 +1,83 @@
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
-import type { ChatRequest, Message, TextPart, Tool, ToolCall } from '../../shared/chat/chat.ts';
-import { reasoningFields } from './openai-completion.ts';
+import type { ChatRequest, Tool } from '../../shared/chat/chat.ts';
+import type { OpenaiDialect } from './openai-dialect.ts';
+import { toOpenaiMessages } from './openai-messages.ts';
 import type { ProviderCall } from './provider.ts';
-import { pickFields } from './read-field.ts';
+import { isRecord, pickFields, readField } from './read-field.ts';
 
-/** The only difference between OpenAI and servers that copy it. */
-export type OpenaiDialect = { maxTokensField: 'max_completion_tokens' | 'max_tokens' };
+/** What is asked for, of whatever server: one that cannot do it says so by name. */
+const askedFields = [
+  'temperature',
+  'top_p',
+  'top_k',
+  'n',
+  'stop',
+  'seed',
+  'presence_penalty',
+  'frequency_penalty',
+  'logit_bias',
+  'logprobs',
+  'top_logprobs',
+  'reasoning_effort',
+  'response_format',
+] as const;
 
 /**
- * The body for `POST /chat/completions`: the request as it came, but for the model's upstream name, the
- * output bound that the hold was computed with, usage in the stream, and each message's own reasoning put
- * back where that upstream had it.
+ * The body for `POST /chat/completions`: the request in the words that its server takes, with the output
+ * bound that the hold was computed with, and usage in the stream. `metadata` goes nowhere, since OpenAI
+ * refuses it of a completion that is not stored.
  */
 export function toOpenaiRequest(call: ProviderCall, dialect: OpenaiDialect): ChatCompletionCreateParams {
-  const {
-    max_tokens: _old,
-    max_completion_tokens: _new,
-    thinking_display: _none,
-    pass_through: _passed,
-    ...request
-  } = call.request;
+  const { request } = call;
   const body = {
-    ...withoutNeutralGaps(request),
+    ...pickFields(request, [...askedFields, ...dialect.hints]),
+    ...toTools(request, dialect),
     model: call.model,
-    messages: request.messages.map(toOpenaiMessage),
-    ...(request.tools && { tools: request.tools.map(toOpenaiTool) }),
+    messages: toOpenaiMessages(request.messages, dialect),
     [dialect.maxTokensField]: call.maxOutputTokens,
-    ...(call.stream && { stream: true, stream_options: { include_usage: true } }),
+    ...(call.stream && { stream: true }),
+    ...(call.stream && dialect.takesStreamOptions && { stream_options: { include_usage: true } }),
   };
   return body as unknown as ChatCompletionCreateParams;
 }
 
-/** OpenAI refuses tool settings where there are no tools, and `metadata` unless the completion is stored. */
-function withoutNeutralGaps(request: Omit<ChatRequest, 'max_tokens' | 'max_completion_tokens'>) {
-  const { tools, tool_choice, parallel_tool_calls, metadata: _hint, ...rest } = request;
-  if (tools === undefined || tools.length === 0) return rest;
+/** OpenAI refuses tool settings where there are no tools. */
+function toTools(request: ChatRequest, dialect: OpenaiDialect): Record<string, unknown> {
+  const { tools = [], tool_choice: choice, parallel_tool_calls: parallel } = request;
+  if (tools.length === 0) return {};
+  const sendsParallel =
+    dialect.sendsParallel === 'always' || (dialect.sendsParallel === 'when_false' && parallel === false);
   return {
-    ...rest,
-    tools,
-    ...(tool_choice !== undefined && { tool_choice }),
-    ...(parallel_tool_calls !== undefined && { parallel_tool_calls }),
+    tools: tools.map((tool) => toTool(tool, dialect)),
+    ...(choice !== undefined && { tool_choice: toChoice(choice, tools, dialect) }),
+    ...(parallel !== undefined && sendsParallel && { parallel_tool_calls: parallel }),
   };
 }
 
-/** State goes before our own fields, so that it never replaces one. */
-function toOpenaiMessage(message: Message): Record<string, unknown> {
-  const { extra_content: extra, content, ...rest } = message;
-  const state = message.role === 'assistant' ? messageState : [];
-  return {
-    ...pickFields(extra?.openai, state),
-    ...rest,
-    ...(content !== undefined && { content: toOpenaiContent(content) }),
-    ...('tool_calls' in rest && rest.tool_calls && { tool_calls: rest.tool_calls.map(toOpenaiToolCall) }),
-  };
+function toTool({ type, custom, function: called, extra_content: extra }: Tool, dialect: OpenaiDialect) {
+  const { strict, ...rest } = called;
+  const { name, description } = called;
+  if (custom !== undefined && dialect.takesCustomTools) {
+    const format = toFormat(custom.format);
+    const described = description !== undefined && { description };
+    return { type: 'custom', custom: { name, ...described, ...(format !== null && { format }) } };
+  }
+  const isStrict = strict !== undefined && strict !== null && dialect.takesStrictTools;
+  const declared = { ...rest, ...(isStrict && { strict }) };
+  return { ...pickFields(extra?.openai, ['cache_control']), type, function: declared };
 }
 
-const messageState = [...reasoningFields, 'extra_content'];
-const callState = ['extra_content'];
-const marks = ['cache_control'];
-
-function toOpenaiContent(content: Exclude<Message['content'], undefined>): unknown {
-  if (content === null || typeof content === 'string') return content;
-  return content.map((part: TextPart | (typeof content)[number]) => {
-    const { extra_content: extra, ...rest } = part;
-    return { ...pickFields(extra?.openai, marks), ...rest };
-  });
+/** Chat completions have a grammar one level deeper than Responses (SDK `ChatCompletionCustomTool`). */
+function toFormat(format: unknown): unknown {
+  if (!isRecord(format)) return null;
+  if (format['type'] !== 'grammar' || isRecord(readField(format, 'grammar'))) return format;
+  const { type, ...grammar } = format;
+  return { type, grammar };
 }
 
-function toOpenaiToolCall({ extra_content: extra, ...rest }: ToolCall): unknown {
-  return { ...pickFields(extra?.openai, callState), ...rest };
-}
-
-function toOpenaiTool({ extra_content: extra, ...rest }: Tool): unknown {
-  return { ...pickFields(extra?.openai, marks), ...rest };
+function toChoice(choice: ChatRequest['tool_choice'], tools: Tool[], dialect: OpenaiDialect): unknown {
+  if (typeof choice !== 'object' || !dialect.takesCustomTools) return choice;
+  const { name } = choice.function;
+  const isCustom = tools.some((tool) => tool.custom !== undefined && tool.function.name === name);
+  return isCustom ? { type: 'custom', custom: { name } } : choice;
 }

@@ -1,20 +1,27 @@
-import type { ToolCall } from '../../shared/chat/chat.ts';
+import type { Choice, FinishReason } from '../../shared/chat/chat.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
-import { keepCallState, keepReasoning, reasoningFields, toFinishReason } from './openai-completion.ts';
+import { readOpenaiContent } from './openai-content.ts';
+import { toFinishReason } from './openai-finish.ts';
+import { joinReasoning, keepReasoning, readReasoning } from './openai-reasoning.ts';
+import { listReportedCalls } from './openai-tool-call.ts';
 import { findOpenaiUsage, readOpenaiUsage } from './openai-usage.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
 import type { Assembler, Translated } from './run-call.ts';
+import { createStreamedCalls, type StreamedCalls } from './streamed-calls.ts';
 
 type OpenChoice = {
   index: number;
   text: string;
   refusal: string | null;
-  toolCalls: Map<number, ToolCall>;
-  reasoning: Record<string, unknown>;
+  reasoning: string;
+  /** Reasoning that its server wants back, by the names it has there. */
+  state: Record<string, unknown>;
+  calls: StreamedCalls;
   logprobs: { content: unknown[]; refusal: unknown[] } | null;
-  finishReason: ReturnType<typeof toFinishReason>;
+  finishReason: FinishReason | null;
+  hasContent: boolean;
 };
 
 /** Assembles `chat.completion.chunk`s. The usage chunk comes after the finish reason and has no choices. */
@@ -31,100 +38,101 @@ export function createOpenaiAssembler(call: ProviderCall): Assembler {
       const at = readField(chunk, 'created');
       if (Number.isSafeInteger(at)) created ??= Number(at);
       serviceTier = readText(chunk, 'service_tier') ?? serviceTier;
-      for (const piece of readList(chunk, 'choices')) addPiece(openChoice(choices, piece), piece, call, log);
+      for (const piece of readList(chunk, 'choices')) {
+        addPiece(openChoice(choices, piece, call, log), piece, call, log);
+      }
       const usage = findOpenaiUsage(chunk);
       if (usage !== null) log.report(readOpenaiUsage(usage));
     },
     produced: log.produced,
     keptBytes: log.keptBytes,
-    completed() {
+    completed(_clean, isDone) {
       const sorted = [...choices.values()].sort((a, b) => a.index - b.index);
       if (sorted.length < (call.request.n ?? 1)) return null;
-      const closed = sorted.map(closeChoice);
-      if (closed.includes(null)) return null;
-      const finished = closed.filter((choice) => choice !== null);
+      // A server that sends its closing frame has come to its end, with or without a finish reason.
+      if (sorted.some((choice) => choice.finishReason === null && !(isDone && choice.hasContent)))
+        return null;
       const head = { id, created, model: call.request.model };
       const usage = log.usage();
-      const completion = buildCompletion(head, finished, usage);
+      const completion = buildCompletion(head, sorted.map(closeChoice), usage);
       return { completion, usage, serviceTier } satisfies Translated;
     },
   };
 }
 
-function openChoice(choices: Map<number, OpenChoice>, piece: unknown): OpenChoice {
-  const index = Number(readField(piece, 'index') ?? 0);
+function openChoice(
+  choices: Map<number, OpenChoice>,
+  piece: unknown,
+  call: ProviderCall,
+  log: OutputLog,
+): OpenChoice {
+  const reported = Number(readField(piece, 'index') ?? 0);
+  const index = Number.isSafeInteger(reported) ? reported : 0;
   const known = choices.get(index);
   if (known !== undefined) return known;
+  const names = (call.request.tools ?? []).map((tool) => tool.function.name);
   const opened: OpenChoice = {
     index,
     text: '',
     refusal: null,
-    toolCalls: new Map(),
-    reasoning: {},
+    reasoning: '',
+    state: {},
+    calls: createStreamedCalls(index, names, log, call.onDelta),
     logprobs: null,
     finishReason: null,
+    hasContent: false,
   };
   choices.set(index, opened);
   return opened;
 }
 
 function addPiece(choice: OpenChoice, piece: unknown, call: ProviderCall, log: OutputLog): void {
-  const delta = readField(piece, 'delta');
-  const text = readText(delta, 'content') ?? '';
-  if (text !== '') {
-    choice.text += text;
-    log.add(text);
-    call.onDelta({ kind: 'text', choice: choice.index, text });
+  const delta = findDelta(choice, piece);
+  const content = readOpenaiContent(readField(delta, 'content'));
+  addReasoning(choice, delta, content.reasoning, call, log);
+  if (content.text !== '') {
+    choice.text += content.text;
+    log.add(content.text);
+    call.onDelta({ kind: 'text', choice: choice.index, text: content.text });
   }
-  const refusal = readText(delta, 'refusal');
+  const refusal = readText(delta, 'refusal') ?? content.refusal;
   if (refusal !== null) {
     choice.refusal = (choice.refusal ?? '') + refusal;
     log.add(refusal);
   }
-  addReasoning(choice, delta, log);
-  for (const fragment of readList(delta, 'tool_calls')) addToolCall(choice, fragment, call, log);
+  const calls = listReportedCalls(delta, content.calls);
+  for (const fragment of calls) choice.calls.add(fragment);
+  choice.hasContent ||= content.text !== '' || Boolean(refusal) || calls.length > 0;
   addLogprobs(choice, readField(piece, 'logprobs'), log);
   choice.finishReason ??= toFinishReason(readField(piece, 'finish_reason'));
 }
 
-function addReasoning(choice: OpenChoice, delta: unknown, log: OutputLog): void {
-  for (const name of reasoningFields) {
-    const piece = readField(delta, name);
-    if (typeof piece !== 'string' && !Array.isArray(piece)) continue;
-    choice.reasoning[name] = joinPieces(choice.reasoning[name], piece);
-    log.keep(piece);
-  }
-  // Some servers say the same text under two names; it is charged once.
-  log.add(readText(delta, 'reasoning_content') ?? readText(delta, 'reasoning') ?? '');
+/**
+ * The delta of a chunk. A whole message counts where nothing came before it: MiniMax ends each stream with
+ * one that has it all again.
+ */
+function findDelta(choice: OpenChoice, piece: unknown): unknown {
+  const delta = readField(piece, 'delta');
+  if (isRecord(delta)) return delta;
+  if (typeof delta === 'string') return { content: delta };
+  const text = readText(piece, 'text');
+  if (text !== null) return { content: text };
+  return choice.hasContent ? undefined : readField(piece, 'message');
 }
 
-function joinPieces(before: unknown, piece: string | unknown[]): unknown {
-  if (typeof piece === 'string') return (typeof before === 'string' ? before : '') + piece;
-  return Array.isArray(before) ? [...before, ...piece] : piece;
-}
-
-function addToolCall(choice: OpenChoice, fragment: unknown, call: ProviderCall, log: OutputLog): void {
-  const index = Number(readField(fragment, 'index') ?? choice.toolCalls.size);
-  const id = readText(fragment, 'id');
-  const name = readText(fragment, 'function', 'name');
-  const args = readText(fragment, 'function', 'arguments') ?? '';
-  const known = choice.toolCalls.get(index);
-  if (known === undefined) {
-    if (id === null || name === null) throw new Error('the provider sent a tool call without id or name');
-    choice.toolCalls.set(index, {
-      id,
-      type: 'function',
-      function: { name, arguments: args },
-      ...keepCallState(fragment),
-    });
-    log.add(name);
-  } else {
-    known.function.arguments += args;
-  }
-  log.add(args);
-  const head =
-    known === undefined && id !== null && name !== null ? { id, name, ...keepCallState(fragment) } : {};
-  call.onDelta({ kind: 'tool_call', choice: choice.index, index, ...head, arguments: args });
+function addReasoning(
+  choice: OpenChoice,
+  delta: unknown,
+  inContent: string,
+  call: ProviderCall,
+  log: OutputLog,
+): void {
+  for (const piece of joinReasoning(choice.state, delta)) log.keep(piece);
+  const text = inContent || readReasoning(delta);
+  if (text === '') return;
+  choice.reasoning += text;
+  log.add(text);
+  call.onDelta({ kind: 'reasoning', choice: choice.index, text });
 }
 
 function addLogprobs(choice: OpenChoice, logprobs: unknown, log: OutputLog): void {
@@ -135,17 +143,17 @@ function addLogprobs(choice: OpenChoice, logprobs: unknown, log: OutputLog): voi
   choice.logprobs.refusal.push(...readList(logprobs, 'refusal'));
 }
 
-function closeChoice(choice: OpenChoice) {
-  if (choice.finishReason === null) return null;
-  const toolCalls = [...choice.toolCalls].sort(([a], [b]) => a - b).map(([, toolCall]) => toolCall);
+function closeChoice(choice: OpenChoice): Choice {
   const { logprobs } = choice;
+  const finishReason = choice.finishReason ?? 'stop';
   return buildChoice({
     index: choice.index,
     text: choice.text,
     refusal: choice.refusal,
-    toolCalls,
-    finishReason: choice.finishReason,
+    reasoning: choice.reasoning,
+    toolCalls: choice.calls.close(finishReason === 'length'),
+    finishReason,
     logprobs: logprobs && { ...logprobs, refusal: logprobs.refusal.length > 0 ? logprobs.refusal : null },
-    extraContent: keepReasoning(choice.reasoning),
+    extraContent: keepReasoning(choice.state),
   });
 }

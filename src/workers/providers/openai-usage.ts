@@ -15,9 +15,16 @@ export function findOpenaiUsage(body: unknown): Reported | null {
     isCount(readField(body, 'eval_count')) ? body : null,
   ];
   // A proxy may put an empty one at the top and leave the server's own where it was.
-  const found = candidates.filter(isRecord);
-  return found.find((candidate) => Object.keys(candidate).length > 0) ?? found[0] ?? null;
+  return candidates.filter(isRecord).find((candidate) => !isBlank(candidate)) ?? null;
 }
+
+/** No prompt is without tokens: a server that counts in its last chunk only fills the others with noughts. */
+function isBlank(reported: Reported): boolean {
+  return [...inputNames, ...outputNames].every((name) => !reported[name]);
+}
+
+const inputNames = ['prompt_tokens', 'input_tokens', 'prompt_eval_count'];
+const outputNames = ['completion_tokens', 'output_tokens', 'eval_count'];
 
 /**
  * Usage in the words of any server with OpenAI's wire; null when missing or not to be trusted. Sources: the
@@ -29,9 +36,9 @@ export function readOpenaiUsage(reported: unknown): Usage | null {
   const cached = readCached(reported);
   const written = readWritten(reported);
   const reasoning = readReasoning(reported);
-  const input = firstCount(reported, ['prompt_tokens', 'input_tokens', 'prompt_eval_count']);
-  const output = firstCount(reported, ['completion_tokens', 'output_tokens', 'eval_count']);
-  const total = reported['total_tokens'];
+  const input = firstCount(reported, inputNames);
+  const output = firstCount(reported, outputNames);
+  const total = firstCount(reported, ['total_tokens']);
   const isWhole = [input, output, cached, written, reasoning.tokens].every(isCount);
   const { beside, hidden } = isWhole
     ? countsBeside(reported, {
@@ -120,8 +127,9 @@ function detail(reported: Reported, groups: string[], names: string[]): unknown 
   return undefined;
 }
 
-/** The first of these that is reported at all, be it nonsense. */
+/** The first of these that is reported at all, be it nonsense; some servers write their numbers as text. */
 function firstCount(reported: Reported, names: string[]): unknown {
   const name = names.find((one) => reported[one] !== undefined && reported[one] !== null);
-  return name === undefined ? undefined : reported[name];
+  const found = name === undefined ? undefined : reported[name];
+  return typeof found === 'string' && /^\d{1,12}$/.test(found) ? Number(found) : found;
 }

@@ -1,7 +1,9 @@
 import OpenAI, { APIError } from 'openai';
+import type { Answer } from '../../shared/chat/call-result.ts';
 import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
-import { type OpenaiDialect, toOpenaiRequest } from './openai-request.ts';
+import type { OpenaiDialect } from './openai-dialect.ts';
+import { toOpenaiRequest } from './openai-request.ts';
 import { createResponsesUpstream } from './openai-responses.ts';
 import { runWithReadableReasoning } from './openai-sealed-reasoning.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
@@ -18,6 +20,8 @@ const asksResponses = ({ api, request }: ProviderCall) =>
 /** OpenAI, or a server with its wire, behind the official SDK. The base URL ends in `/v1`. */
 export function createOpenaiProvider(settings: ProviderSettings, dialect: OpenaiDialect): Provider {
   const transport = createTransport(settings);
+  /** Models that refused `max_tokens` by name. */
+  const renamed = new Set<string>();
 
   /** Everything is given, null included: what is left out the SDK reads from the environment. */
   function createClient(fetchFn: typeof fetch): OpenAI {
@@ -34,8 +38,20 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
     });
   }
 
-  const bodyOf = (call: ProviderCall) =>
-    markValue(passedChatOf(call, dialect) ?? toOpenaiRequest(call, dialect));
+  function bodyOf(call: ProviderCall) {
+    const isRenamed = renamed.has(call.model);
+    const own = isRenamed ? { ...dialect, maxTokensField: 'max_completion_tokens' as const } : dialect;
+    return markValue(passedChatOf(call, own) ?? toOpenaiRequest(call, own));
+  }
+
+  /** A server that refuses the older name of the bound did nothing yet: it is asked with the newer one. */
+  async function callAndLearn(call: ProviderCall): Promise<Answer> {
+    const answer = await runCall(chat, transport, settings, call);
+    if (renamed.has(call.model) || dialect.maxTokensField !== 'max_tokens' || !wantsNewName(answer))
+      return answer;
+    renamed.add(call.model);
+    return await runCall(chat, transport, settings, call);
+  }
 
   const chat: Upstream = {
     async ask(call, fetchFn) {
@@ -61,7 +77,16 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
     call: (call: ProviderCall) =>
       asksResponses(call)
         ? runWithReadableReasoning(call, (one) => runCall(responses, transport, settings, one))
-        : runCall(chat, transport, settings, call),
+        : callAndLearn(call),
     close: transport.close,
   };
+}
+
+/**
+ * OpenAI's and Azure's words for reasoning models: "Unsupported parameter: 'max_tokens' is not supported with
+ * this model. Use 'max_completion_tokens' instead."
+ */
+function wantsNewName(answer: Answer): boolean {
+  if (answer.kind !== 'failed' || answer.failure.reason !== 'rejected') return false;
+  return /\bmax_tokens\b[\s\S]*\bmax_completion_tokens\b/.test(answer.failure.message);
 }

@@ -1,5 +1,5 @@
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
-import type { OpenaiDialect } from './openai-request.ts';
+import type { OpenaiDialect } from './openai-dialect.ts';
 import type { ProviderCall } from './provider.ts';
 
 /**

@@ -4,10 +4,14 @@ import type { Usage } from '../../shared/chat/usage.ts';
 import { unmarkValue } from '../../shared/platform/json/verbatim.ts';
 import { tokensOfBytes } from './answer-size.ts';
 import { stopReasonOf } from './call-stop.ts';
+import { refuseEmpty } from './completion.ts';
+import { findErrorInside } from './error-report.ts';
 import { explainFailure, limitMessages } from './failure.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
 import { isRecord } from './read-field.ts';
+import { type Lack, type ShapedAnswer, shapeAnswer } from './shape-answer.ts';
 import type { Exchange, Transport } from './transport.ts';
+import { UnreadableAnswer } from './unreadable-answer.ts';
 
 /** An upstream's answer in our words. */
 export type Translated = {
@@ -15,6 +19,8 @@ export type Translated = {
   usage: Usage | null;
   /** The tier that the upstream reports to have served. */
   serviceTier?: string | null;
+  /** The answer as it was billed, where the client is given less of it. */
+  billed?: ChatCompletion;
 };
 
 /** How a call goes through in the client's own dialect; null where it does not. */
@@ -33,9 +39,10 @@ export type Assembler = {
   keptBytes(): number;
   /**
    * The completion, once the upstream has given a finish reason. `clean` is false when the stream broke off;
-   * then every choice that was asked for must have one.
+   * then every choice that was asked for must have one. `isDone` says that it sent its closing frame. Throws
+   * `UnreadableAnswer`.
    */
-  completed(clean: boolean): Translated | null;
+  completed(clean: boolean, isDone?: boolean): Translated | null;
 };
 
 /** What differs between upstreams: the SDK's calls and the translation. */
@@ -49,6 +56,8 @@ export type Upstream = {
   createAssembler(call: ProviderCall): Assembler;
   /** Whether the error is the upstream's own report inside a stream. */
   isStreamError(error: unknown): boolean;
+  /** What it lacks and is brought about in its answers; left out, nothing. */
+  lacks?: readonly Lack[];
   /** How this call goes through as it is; left out, none does. */
   passing?(call: ProviderCall): Passing | null;
 };
@@ -64,10 +73,12 @@ export async function runCall(
 ): Promise<Answer> {
   if (call.signal.aborted) return stopped(call, nothing);
   const exchange = transport.open(call);
+  const shaped = shapeAnswer(call, upstream.lacks ?? []);
+  const shapedCall = { ...call, onDelta: shaped.onDelta };
   try {
     return await (call.stream
-      ? runStream(upstream, exchange, settings, call)
-      : runPlain(upstream, exchange, settings, call));
+      ? runStream(upstream, exchange, settings, shapedCall, shaped)
+      : runPlain(upstream, exchange, call, shaped));
   } catch (error) {
     const fromStream = upstream.isStreamError(error);
     return ended({ exchange, settings, call, produced: nothing, error, fromStream });
@@ -79,16 +90,16 @@ export async function runCall(
 async function runPlain(
   upstream: Upstream,
   exchange: Exchange,
-  settings: ProviderSettings,
   call: ProviderCall,
+  shaped: ShapedAnswer,
 ): Promise<Answer> {
   const asked = await upstream.ask(call, exchange.fetch);
+  refuseErrors(asked, exchange);
   const body = exchange.record.marked ? unmarkValue(asked) : asked;
   const translated = upstream.translate(body, call);
   const passing = upstream.passing?.(call) ?? null;
-  if (translated !== null) return completed(withPassed(translated, passing, body), exchange);
-  const error = new Error('the provider answered without a finished choice');
-  return ended({ exchange, settings, call, produced: nothing, error, fromStream: false });
+  if (translated !== null) return completed(withPassed(translated, passing, body), exchange, shaped);
+  throw new UnreadableAnswer('no_choice', 'the provider answered without a finished choice');
 }
 
 async function runStream(
@@ -96,6 +107,7 @@ async function runStream(
   exchange: Exchange,
   settings: ProviderSettings,
   call: ProviderCall,
+  shaped: ShapedAnswer,
 ): Promise<Answer> {
   const assembler = upstream.createAssembler(call);
   const passed = passEvents(upstream, call);
@@ -104,6 +116,7 @@ async function runStream(
     for await (const event of await upstream.askStream(call, exchange.fetch)) {
       if (call.signal.aborted) break;
       exchange.record.unreadBytes = 0;
+      refuseErrors(event, exchange);
       const read = exchange.record.marked ? unmarkValue(event) : event;
       assembler.add(read);
       passed.add(read);
@@ -114,8 +127,13 @@ async function runStream(
   }
   // SDKs swallow an abort and end their stream as if it were whole.
   const clean = error === null && !call.signal.aborted && exchange.limitReached() === null;
-  const translated = exchange.record.status === 200 ? assembler.completed(clean) : null;
-  if (translated !== null) return completed(passed.complete(translated), exchange);
+  try {
+    const isWhole = exchange.record.status === 200 && exchange.record.errorInside === null;
+    const translated = isWhole ? assembler.completed(clean, clean && exchange.record.isDone) : null;
+    if (translated !== null) return completed(passed.complete(translated), exchange, shaped);
+  } catch (thrown) {
+    error ??= thrown;
+  }
   return ended({
     exchange,
     settings,
@@ -147,7 +165,16 @@ function withPassed(translated: Translated, passing: Passing | null, body: unkno
   return { ...translated, completion: { ...translated.completion, pass_through } };
 }
 
-function completed(translated: Translated, exchange: Exchange): Answer {
+/** An error in the body of a success: what came is no answer. */
+function refuseErrors(body: unknown, { record }: Exchange): void {
+  if (findErrorInside(body) === null) return;
+  record.errorInside = body;
+  throw new Error('the provider answered with an error');
+}
+
+function completed(answered: Translated, exchange: Exchange, shaped: ShapedAnswer): Answer {
+  refuseEmpty(answered.completion, answered.usage);
+  const translated = shaped.finish(answered);
   const { limits, headers } = exchange.record;
   // Gemini reports the tier in a header.
   const serviceTier = translated.serviceTier ?? headers?.get('x-gemini-service-tier') ?? null;
@@ -176,10 +203,12 @@ function ended({ exchange, settings, call, produced, error, fromStream }: Ending
     const limit = limitMessages.bytes;
     return { kind: 'stopped', reason: 'limit', limit, produced: { ...produced, ...unread } };
   }
+  const billed = error instanceof UnreadableAnswer && error.usage !== null && { usage: error.usage };
+  const { apiKey } = settings;
   return {
     kind: 'failed',
-    failure: explainFailure(exchange, error, settings.apiKey, fromStream),
-    produced,
+    failure: explainFailure(exchange, { error, fromStream, produced, apiKey }),
+    produced: { ...produced, ...billed },
     limits: exchange.record.limits,
   };
 }

@@ -44,6 +44,8 @@ export function createTransport(settings: ProviderSettings): Transport {
         unreadBytes: 0,
         marked: false,
         errorBody: '',
+        errorInside: null,
+        isDone: false,
       };
       const limits = startLimits(settings, call);
       const dispatcher = watchSending(agent, record);

@@ -232,19 +232,28 @@ describe('MODELS_FILE', () => {
 describe('PROVIDERS_FILE', () => {
   const loaded = loadCatalogue({ providersFile: example('providers') });
 
-  it('adds upstreams with where they are, the name of their key, and limits', () => {
+  it('adds upstreams with where they are, the name of their key, limits and quirks', () => {
     expect(loaded.providers()).toEqual([
       {
         name: 'ollama',
         baseUrl: 'http://127.0.0.1:11434/v1',
         apiKeyEnv: null,
+        quirks: {},
         limits: { requestsPerMinute: null, tokensPerMinute: null, maxConcurrency: 2 },
       },
       {
         name: 'groq',
         baseUrl: 'https://api.groq.com/openai/v1',
         apiKeyEnv: 'GROQ_API_KEY',
+        quirks: { reasoning_content: false },
         limits: { requestsPerMinute: 30, tokensPerMinute: 12_000, maxConcurrency: 8 },
+      },
+      {
+        name: 'azure',
+        baseUrl: 'https://example.openai.azure.com/openai/v1',
+        apiKeyEnv: 'AZURE_OPENAI_API_KEY',
+        quirks: { max_completion_tokens: true, developer_role: true, content_parts: true },
+        limits: { requestsPerMinute: null, tokensPerMinute: null, maxConcurrency: null },
       },
     ]);
   });

@@ -88,6 +88,13 @@ export function aFailure(
   change: Partial<Failure> = {},
   produced: Produced = nothingProduced,
 ): Extract<Answer, { kind: 'failed' }> {
-  const failure: Failure = { reason: 'failed', status: 500, message: 'no', retryAfterMs: null, ...change };
+  const failure: Failure = {
+    reason: 'failed',
+    status: 500,
+    code: null,
+    message: 'no',
+    retryAfterMs: null,
+    ...change,
+  };
   return { kind: 'failed', failure, produced, limits: null };
 }

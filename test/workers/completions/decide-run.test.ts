@@ -106,6 +106,20 @@ test('the result is the completion with its usage, counted by us where the provi
   expect(usageOf(unreported)).toMatchObject({ prompt_tokens: 40, completion_tokens: 0 });
 });
 
+test('what the client is not shown is charged too, where the provider reports no usage', () => {
+  const shown = aCompletion({ usage: null });
+  const message = {
+    role: 'assistant' as const,
+    content: 'x',
+    refusal: null,
+    reasoning_content: 'a long thought',
+  };
+  const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' as const }];
+  const chargeOf = (answer: typeof shown) => decide(answer) as { charge: { amountNano: bigint } };
+  const hidden = chargeOf({ ...shown, billed: { ...shown.completion, choices } });
+  expect(hidden.charge.amountNano).toBeGreaterThan(chargeOf(shown).charge.amountNano);
+});
+
 test('what was stopped before it produced anything is still charged its input', () => {
   const decision = decide({ kind: 'stopped', reason: 'cancelled', produced: nothingProduced });
   expect(decision).toMatchObject({ charge: { amountNano: 40_000n, estimated: true } });

@@ -1,40 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ProviderKind } from '../../../src/shared/catalogue/model.ts';
 import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
 import { readJson } from '../../../src/shared/platform/json/read-json.ts';
 import { writeJson } from '../../../src/shared/platform/json/verbatim.ts';
-import { completed, connect } from './setup.ts';
-
-let server: Server | null = null;
-afterEach(() => server?.close());
-
-/** A provider that answers this, whatever it is asked; gives what it was sent. */
-async function ask(kind: ProviderKind, reply: string, request: Partial<ChatRequest>, stream = false) {
-  let sent = '';
-  server = createServer(async (incoming, outgoing) => {
-    for await (const chunk of incoming) sent += chunk;
-    outgoing.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' });
-    for (const piece of reply.match(/[\s\S]{1,7}/g) ?? []) outgoing.write(piece);
-    outgoing.end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const provider = connect(kind, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const answer = await provider.call({
-    attemptId: 'att_1',
-    model: kind === 'anthropic' ? 'claude-haiku-4-5' : 'gemini-2.5-flash',
-    request: { model: 'p/m', messages: [{ role: 'user', content: 'hi' }], ...request },
-    maxOutputTokens: 4000,
-    stream,
-    reasons: false,
-    signal: new AbortController().signal,
-    onDelta: () => undefined,
-  });
-  await provider.close();
-  return { sent, completion: completed(answer).completion };
-}
+import { askProvider } from './reply-with.ts';
+import { completed } from './setup.ts';
 
 const digits = '{"id":2512292042121000001,"far":1e400,"fine":0.12345678901234567891}';
 const schema = '{"type":"object","properties":{"id":{"type":"integer","maximum":9223372036854775807}}}';
@@ -57,7 +27,8 @@ test.each<[ProviderKind, string, boolean]>([
   ['google', `data: ${googleCandidate}\r\n\r\n`, true],
   ['compatible', openaiReports, false],
 ])('numbers in free JSON reach %s digit by digit, and come back so', async (kind, report, stream) => {
-  const { sent, completion } = await ask(kind, report, request, stream);
+  const { sent, answer } = await askProvider(kind, { body: report }, request, stream);
+  const { completion } = completed(answer);
   expect(sent).toContain('"maximum":9223372036854775807');
   if (kind === 'compatible') {
     expect(writeJson(completion)).toContain('-0.00012345678901234567891');

@@ -122,7 +122,11 @@ it('has what was put out until its stream broke', async () => {
     stream: true,
   });
   const { failure, produced } = failed(answer);
-  expect(failure).toMatchObject({ reason: 'failed', message: 'The server had an error: server_error' });
+  expect(failure).toMatchObject({
+    reason: 'failed',
+    message: 'The server had an error',
+    code: 'server_error',
+  });
   expect(produced.text).toBe(deltaText(deltas));
   expect(produced.text).not.toBe('');
 });

@@ -5,6 +5,8 @@ import { priceUsage } from '../../../src/shared/money/rules/price.ts';
 import { readAnthropicUsage } from '../../../src/workers/providers/anthropic-completion.ts';
 import { readGoogleUsage } from '../../../src/workers/providers/google-completion.ts';
 import { findOpenaiUsage, readOpenaiUsage } from '../../../src/workers/providers/openai-usage.ts';
+import { askProvider, toFrames } from './reply-with.ts';
+import { completed } from './setup.ts';
 
 const usd = 1_000_000_000n;
 /** 1 USD in, 2 out, 0.1 cached. */
@@ -126,6 +128,16 @@ describe('what servers with OpenAI’s wire report, in nano-USD', () => {
     ],
     ['Ollama’s own counts', { prompt_eval_count: 1000, eval_count: 10 }, 1_020_000],
     ['a total that is too small is nobody’s count', { ...thousand, total_tokens: 3 }, 1_020_000],
+    [
+      'numbers as text',
+      { prompt_tokens: '1000', completion_tokens: '10', total_tokens: '1010', cached_tokens: '800' },
+      300_000,
+    ],
+    [
+      'null for what is not counted',
+      { ...thousand, completion_tokens_details: null, cached_tokens: null },
+      1_020_000,
+    ],
     ['no total', { prompt_tokens: 1000, completion_tokens: 10 }, 1_020_000],
   ])('%s', (_who, usage, nanoUsd) => {
     expect(cost(readOpenaiUsage(usage))).toBe(nanoUsd);
@@ -137,17 +149,27 @@ describe('what servers with OpenAI’s wire report, in nano-USD', () => {
     ['under x_groq (Groq)', { choices: [], x_groq: { id: 'r', usage: thousand } }],
     ['beside a null at the top', { usage: null, choices: [{ usage: thousand }] }],
     ['beside an empty one at the top', { usage: {}, x_groq: { usage: thousand } }],
+    [
+      'beside noughts at the top',
+      { usage: { prompt_tokens: 0, completion_tokens: 0 }, x_groq: { usage: thousand } },
+    ],
     ['as counts of the body (Ollama)', { prompt_eval_count: 1000, eval_count: 10 }],
   ])('is found %s', (_where, body) => {
     expect(cost(readOpenaiUsage(findOpenaiUsage(body)))).toBe(1_020_000);
   });
 
-  it.each([{}, { usage: null }, { usage: 7 }, { choices: [{ usage: null }] }, null, { eval_count: -1 }])(
-    'is missing in %j',
-    (body) => {
-      expect(findOpenaiUsage(body)).toBeNull();
-    },
-  );
+  it.each([
+    {},
+    { usage: {} },
+    { usage: { prompt_tokens: 0, completion_tokens: 0 } },
+    { usage: null },
+    { usage: 7 },
+    { choices: [{ usage: null }] },
+    null,
+    { eval_count: -1 },
+  ])('is missing in %j', (body) => {
+    expect(findOpenaiUsage(body)).toBeNull();
+  });
 
   test.each<[string, object]>([
     ['a part greater than its whole', { ...thousand, completion_tokens_details: { reasoning_tokens: 20 } }],
@@ -196,5 +218,37 @@ describe('what Gemini reports', () => {
     ['no total', counts, 10],
   ])('%s', (_what, usage, completionTokens) => {
     expect(readGoogleUsage(usage, true)).toMatchObject({ promptTokens: 100, completionTokens });
+  });
+});
+
+describe('usage in a stream, at what it costs', () => {
+  const choices = [{ index: 0, delta: { content: 'yes' } }];
+  const end = { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
+  const counted = { prompt_tokens: 1000, completion_tokens: 10, total_tokens: 1010 };
+  const partly = { prompt_tokens: 1000, completion_tokens: 1, total_tokens: 1001 };
+  const blank = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+  test.each<[string, object[]]>([
+    ['in a chunk of its own', [{ choices }, end, { choices: [], usage: counted }]],
+    ['with the last choice', [{ choices }, { ...end, usage: counted }]],
+    [
+      'growing with each chunk (vLLM, xAI)',
+      [
+        { choices, usage: partly },
+        { ...end, usage: counted },
+      ],
+    ],
+    [
+      'noughts until the end',
+      [
+        { choices, usage: blank },
+        { ...end, usage: counted },
+      ],
+    ],
+    ['noughts after it', [{ choices, usage: counted }, end, { choices: [], usage: blank }]],
+    ['null until the end', [{ choices, usage: null }, end, { choices: [], usage: counted }]],
+    ['within the choice', [{ choices }, { choices: [{ ...end.choices[0], usage: counted }] }]],
+  ])('%s', async (_where, events) => {
+    const { answer } = await askProvider('compatible', toFrames(events), {}, true);
+    expect(cost(completed(answer).usage)).toBe(1_020_000);
   });
 });

@@ -33,6 +33,8 @@ export type JobError = {
     | 'cancelled';
   message: string;
   provider_status: number | null;
+  /** The provider's own code; left out when it gave none. */
+  provider_code?: string;
 };
 
 export function isFinal(state: JobState): state is FinalState {

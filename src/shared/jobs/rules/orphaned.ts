@@ -15,6 +15,7 @@ const lossesMax = 3;
 export const lostFailure: Failure = {
   reason: 'cut',
   status: null,
+  code: null,
   message: 'The worker that made the call was lost; what the provider did is unknown',
   retryAfterMs: null,
 };
@@ -30,9 +31,14 @@ const expiredError: JobError = {
   provider_status: null,
 };
 
-/** Why a job ends that is cancelled or past its deadline. */
-export function stopError({ cancel }: Pick<Orphaned, 'cancel'>): JobError {
-  return cancel ? cancelledError : expiredError;
+/**
+ * Why a job ends that is cancelled or past its deadline. `lastError` is how its last call ended: whoever
+ * waited for nothing wants to know what for.
+ */
+export function stopError(job: Pick<Orphaned, 'cancel'> & { lastError?: string | null }): JobError {
+  if (job.cancel) return cancelledError;
+  if (!job.lastError) return expiredError;
+  return { ...expiredError, message: `${expiredError.message}; its last call ended as ${job.lastError}` };
 }
 
 /** The error of a job that was lost with its worker this often: perhaps its answer is what ends them. */

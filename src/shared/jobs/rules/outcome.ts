@@ -45,7 +45,8 @@ const free: ReadonlySet<FailureReason> = new Set(['throttled', 'unreachable', 'e
  * Decides what an answer means. The only place that knows the policy of retries and fallbacks:
  * - a request that can never succeed fails at once, and so does an answer that broke off after some of it was
  *   told;
- * - a key that is refused goes to a fallback that was not tried yet, or fails;
+ * - a key that is refused goes to a fallback that was not tried yet, or fails; so does a model that its
+ *   provider does not have, or has no longer;
  * - a short throttle is waited for where it is;
  * - everything else goes to the next target at once, and round again with back-off. Calls that were made
  *   count towards the attempts; refusals that did nothing are bounded by the deadline only. `random` is in
@@ -64,14 +65,15 @@ export function decideFailure(
   tried: Tried,
   random: number,
 ): Exclude<Outcome, { kind: 'succeeded' }> {
-  if (failure.reason === 'rejected') return failedWith('provider_rejected', failure);
+  const { reason } = failure;
+  if (reason === 'rejected' && !isModelGone(failure)) return failedWith('provider_rejected', failure);
   if (tried.outputWasSent === true) return failedWith(errorOf(failure), failure);
   const isLastTarget = tried.target + 1 >= tried.targets;
   const isSpent = tried.tries >= tried.maxAttempts;
-  if (failure.reason === 'auth') {
-    return isLastTarget || isSpent ? failedWith('provider_auth', failure) : goOn(failure, tried, 0, true);
+  if (reason === 'auth' || reason === 'rejected') {
+    return isLastTarget || isSpent ? failedWith(errorOf(failure), failure) : goOn(failure, tried, 0, true);
   }
-  if (free.has(failure.reason)) return waitOrGoOn(failure, tried, random);
+  if (free.has(reason)) return waitOrGoOn(failure, tried, random);
   if (isSpent) {
     return failedWith(errorOf(failure), failure);
   }
@@ -96,17 +98,22 @@ function goOn(failure: Failure, tried: Tried, delayMs: number, counts: boolean):
   return { kind: 'again', target: (tried.target + 1) % tried.targets, delayMs, counts, failure };
 }
 
+/** The model is what is missing at this provider, and the request is not at fault. */
+function isModelGone({ status, code }: Failure): boolean {
+  return status === 404 || code === 'model_not_found' || code === 'model_decommissioned';
+}
+
 function errorOf({ reason }: Failure): JobError['type'] {
   if (free.has(reason)) return 'provider_unavailable';
+  if (reason === 'rejected') return 'provider_rejected';
+  if (reason === 'auth') return 'provider_auth';
   return reason === 'cut' ? 'outcome_unknown' : 'provider_failed';
 }
 
 function failedWith(type: JobError['type'], failure: Failure): Extract<Outcome, { kind: 'failed' }> {
-  return {
-    kind: 'failed',
-    error: { type, message: failure.message, provider_status: failure.status },
-    failure,
-  };
+  const { message, status, code } = failure;
+  const error = { type, message, provider_status: status, ...(code !== null && { provider_code: code }) };
+  return { kind: 'failed', error, failure };
 }
 
 /** How an attempt is recorded: certainly not executed, answered with an error, or nobody knows. */

@@ -23,6 +23,9 @@ export type StoppableJob = Pick<JobRow, (typeof stoppableFields)[number]> & {
   late: boolean;
 };
 
+/** One that waited too long; `lastError` is how its last call ended, null when it had none. */
+export type OverdueJob = StoppableJob & { lastError: string | null };
+
 const stoppableColumns = (sql: Database) => sql`
   ${jobColumns(stoppableFields)}, q.targets, j.cancel_requested_at is not null as cancel,
   j.deadline_at <= now() as late`;
@@ -69,9 +72,10 @@ export async function listOrphanedJobs(
 export async function listOverdueJobs(
   sql: Database,
   { limit, except = [] }: SweepPage,
-): Promise<StoppableJob[]> {
-  return await sql<StoppableJob[]>`
-    select ${stoppableColumns(sql)}
+): Promise<OverdueJob[]> {
+  return await sql<OverdueJob[]>`
+    select ${stoppableColumns(sql)},
+      (select a.error from attempts a where a.job_id = j.id order by a.number desc limit 1) as "lastError"
     from jobs j join job_requests q on q.job_id = j.id
     where j.id in (
       (select id from jobs where deadline_at <= now() and state in ('waiting', 'ticketed')

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { decideOrphan } from '../../../../src/shared/jobs/rules/orphaned.ts';
+import { describe, expect, it, test } from 'vitest';
+import { decideOrphan, stopError } from '../../../../src/shared/jobs/rules/orphaned.ts';
 
 const job = {
   cancel: false,
@@ -28,3 +28,16 @@ test.each([
     if (outcome.kind === 'failed') expect(outcome.error.type).toBe('outcome_unknown');
   },
 );
+
+describe('a job that waited too long', () => {
+  it('says how its last call ended, where it had one', () => {
+    const error = stopError({ cancel: false, lastError: 'throttled: Rate limit exceeded' });
+    expect(error).toMatchObject({ type: 'expired', message: expect.stringMatching(/Rate limit exceeded$/) });
+    for (const lastError of [null, undefined]) {
+      expect(stopError({ cancel: false, ...(lastError === null && { lastError }) }).message).toMatch(
+        /answered$/,
+      );
+    }
+    expect(stopError({ cancel: true, lastError: 'throttled: x' }).type).toBe('cancelled');
+  });
+});

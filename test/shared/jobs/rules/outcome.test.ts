@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Answer, FailureReason } from '../../../../src/shared/chat/call-result.ts';
+import type { Answer, Failure, FailureReason } from '../../../../src/shared/chat/call-result.ts';
 import { attemptOutcome, decide, type Tried } from '../../../../src/shared/jobs/rules/outcome.ts';
 
 const tried: Tried = { tries: 1, maxAttempts: 5, attempts: 1, target: 0, targets: 1 };
@@ -7,10 +7,11 @@ const tried: Tried = { tries: 1, maxAttempts: 5, attempts: 1, target: 0, targets
 function failed(
   reason: FailureReason,
   retryAfterMs: number | null = null,
+  more: Partial<Failure> = {},
 ): Exclude<Answer, { kind: 'stopped' }> {
   return {
     kind: 'failed',
-    failure: { reason, status: 500, message: 'no', retryAfterMs },
+    failure: { reason, status: 500, code: null, message: 'no', retryAfterMs, ...more },
     produced: { text: '', usage: null },
     limits: null,
   };
@@ -84,6 +85,24 @@ describe('decide', () => {
         ? `${outcome.target} ${outcome.delayMs} ${outcome.counts ? 'counts' : 'free'}`
         : outcome.kind === 'failed' && outcome.error.type;
     expect(seen).toBe(expected);
+  });
+
+  test.each<[string, Partial<Failure>, Partial<Tried>, string]>([
+    ['a model that is gone goes to the fallback', { status: 404 }, { targets: 2 }, '1 0 counts'],
+    ['whatever the status', { status: 400, code: 'model_decommissioned' }, { targets: 2 }, '1 0 counts'],
+    ['and fails without one', { status: 404 }, {}, 'provider_rejected'],
+    ['or on the last one', { status: 404 }, { targets: 2, target: 1 }, 'provider_rejected'],
+    ['or without an attempt left', { status: 404 }, { targets: 2, maxAttempts: 1 }, 'provider_rejected'],
+  ])('%s', (_promise, failure, facts, expected) => {
+    const outcome = decide(failed('rejected', null, failure), { ...tried, ...facts }, 0.5);
+    const again = outcome.kind === 'again' && `${outcome.target} ${outcome.delayMs} counts`;
+    expect(again || (outcome.kind === 'failed' && outcome.error.type)).toBe(expected);
+  });
+
+  test('the code of the provider stays with the error', () => {
+    const outcome = decide(failed('rejected', null, { code: 'context_length_exceeded' }), tried, 0.5);
+    expect(outcome).toMatchObject({ error: { provider_code: 'context_length_exceeded' } });
+    expect(decide(failed('rejected'), tried, 0.5)).not.toHaveProperty('error.provider_code');
   });
 
   test('a refusal certainly did nothing; a cut call is unknown; an error answer is a failure', () => {

@@ -1,0 +1,92 @@
+import { isFault } from './openai-finish.ts';
+import { isRecord, parseJson, readField, readList, readText } from './read-field.ts';
+
+/** What a provider reports of an error, in whatever shape. */
+export type ErrorReport = {
+  /** In its own words; null when it has none. */
+  message: string | null;
+  /** Every word that may be a code, the most telling one first. */
+  codes: string[];
+  /** The HTTP status that its code stands for; null when that is no status. */
+  status: number | null;
+};
+
+/**
+ * The error that a body with status 200 holds, or an event of a stream; null when it holds none. Aggregators
+ * answer so, since the status was sent before their provider failed (OpenRouter's API reference, "Errors":
+ * `error` at the top or in a choice), Gemini's endpoint of OpenAI's wire puts it in a list, MiniMax has
+ * `base_resp`, vLLM `object: "error"`, Cloudflare `success: false` with `errors`.
+ */
+export function findErrorInside(body: unknown): ErrorReport | null {
+  const first = Array.isArray(body) ? body[0] : body;
+  if (!isRecord(first)) return null;
+  const inChoice = readList(first, 'choices').find((choice) => isErrorValue(readField(choice, 'error')));
+  const broken = readList(first, 'choices').find((choice) => isFault(readField(choice, 'finish_reason')));
+  if (isErrorValue(first['error']) || isPlainError(first)) return readErrorReport(first);
+  if (inChoice !== undefined) return readErrorReport(inChoice);
+  if (broken === undefined) return null;
+  const reason = readText(broken, 'finish_reason') ?? '';
+  return { message: `the provider broke its answer off: ${reason}`, codes: [reason], status: null };
+}
+
+const isErrorValue = (value: unknown) =>
+  (typeof value === 'string' && value !== '') || (isRecord(value) && Object.keys(value).length > 0);
+
+/** An error that is the body itself, without a field of that name. */
+function isPlainError(body: Record<string, unknown>): boolean {
+  const replied = readField(body, 'base_resp', 'status_code');
+  if (replied !== undefined && replied !== 0) return true;
+  const hasWords = ['message', 'msg', 'detail'].some((name) => typeof body[name] === 'string');
+  if (body['object'] === 'error' || (body['type'] === 'error' && hasWords)) return true;
+  if (body['success'] === false) return true;
+  const isAnswer = ['choices', 'content', 'candidates', 'output', 'usage'].some((name) => name in body);
+  return hasWords && !isAnswer && ['code', 'status', 'status_code'].some((name) => isGiven(body[name]));
+}
+
+const isGiven = (value: unknown) => value !== undefined && value !== null && value !== 0 && value !== '';
+
+/** Any error body, that of an error status too. */
+export function readErrorReport(body: unknown): ErrorReport {
+  const first = Array.isArray(body) ? body[0] : body;
+  const error = readField(first, 'error');
+  const candidates = [
+    error,
+    ...listDetails(error),
+    ...readList(first, 'errors'),
+    readField(first, 'base_resp'),
+    ...readList(first, 'detail'),
+    readField(first, 'detail'),
+    first,
+  ].filter(isRecord);
+  const texts = [...candidates.flatMap(messagesOf), ...(typeof error === 'string' ? [error] : [])];
+  const values = candidates.flatMap((candidate) => codeNames.map((name) => candidate[name]));
+  return {
+    message: texts.find((text) => text.trim() !== '') ?? null,
+    codes: values.filter((value): value is string => typeof value === 'string' && value !== ''),
+    status: values.map(Number).find((value) => value >= 400 && value <= 599) ?? null,
+  };
+}
+
+const codeNames = ['code', 'type', 'status', 'reason', 'error_code', 'errorCode', 'status_code'];
+
+const messagesOf = (candidate: Record<string, unknown>): string[] =>
+  ['message', 'msg', 'error_msg', 'status_msg', 'detail', 'error']
+    .map((name) => candidate[name])
+    .filter((text) => typeof text === 'string');
+
+function listDetails(error: unknown): unknown[] {
+  const details = readField(error, 'details');
+  return isRecord(details) ? [details] : readList(error, 'details');
+}
+
+/**
+ * The error body in what an SDK threw for an event of a stream: OpenAI's and Anthropic's keep the body, or
+ * the `error` of it, as `error`; Google's has it as JSON in its message.
+ */
+export function bodyOfStreamError(error: unknown): unknown {
+  const own = readField(error, 'error');
+  if (isRecord(own)) return isErrorValue(own['error']) ? own : { error: own };
+  if (typeof own === 'string') return { error: own };
+  const text = readText(error, 'message') ?? '';
+  return parseJson(text.slice(Math.max(0, text.indexOf('{'))));
+}

@@ -1,0 +1,58 @@
+import type { Quirks } from '../../shared/catalogue/quirks.ts';
+
+/** What tells servers with OpenAI's wire apart. */
+export type OpenaiDialect = {
+  maxTokensField: 'max_completion_tokens' | 'max_tokens';
+  takesDeveloper: boolean;
+  takesStreamOptions: boolean;
+  /** Request fields that change no answer, as far as it takes them. */
+  hints: readonly string[];
+  /** A text may be a list of parts. */
+  takesTextParts: boolean;
+  takesStrictTools: boolean;
+  /** Always, only where it asks for something, or never, where it is refused. */
+  sendsParallel: 'always' | 'when_false' | 'never';
+  takesCustomTools: boolean;
+  takesReasoning: boolean;
+  /** A refusal has a field of its own in an earlier turn. */
+  takesRefusal: boolean;
+  /** Which ids of tool calls it takes. */
+  callIds: { lengthMax: number } | { length: number } | null;
+};
+
+/** OpenAI itself; it refuses ids of more than 40 characters ("string too long", `tool_call_id`). */
+export const openaiDialect: OpenaiDialect = {
+  maxTokensField: 'max_completion_tokens',
+  takesDeveloper: true,
+  takesStreamOptions: true,
+  hints: ['user', 'safety_identifier', 'prompt_cache_key', 'verbosity'],
+  takesTextParts: true,
+  takesStrictTools: true,
+  sendsParallel: 'always',
+  takesCustomTools: true,
+  takesReasoning: false,
+  takesRefusal: true,
+  callIds: { lengthMax: 40 },
+};
+
+/**
+ * A server that copies OpenAI's wire: the plain subset that nearly all have, but for its quirks. DashScope,
+ * DeepSeek and many templates know no developer role (Portkey-AI/gateway#824); Groq, Cerebras and Mistral
+ * refuse fields they do not know; many templates take texts only, not lists of parts.
+ */
+export function compatibleDialect(quirks: Quirks = {}): OpenaiDialect {
+  const { tool_call_id_length: length } = quirks;
+  return {
+    maxTokensField: quirks.max_completion_tokens === true ? 'max_completion_tokens' : 'max_tokens',
+    takesDeveloper: quirks.developer_role === true,
+    takesStreamOptions: quirks.stream_options !== false,
+    hints: quirks.hints ?? ['user'],
+    takesTextParts: quirks.content_parts === true,
+    takesStrictTools: quirks.strict_tools !== false,
+    sendsParallel: quirks.parallel_tool_calls === false ? 'never' : 'when_false',
+    takesCustomTools: false,
+    takesReasoning: quirks.reasoning_content !== false,
+    takesRefusal: false,
+    callIds: length === undefined ? null : { length },
+  };
+}
