@@ -149,8 +149,8 @@ describe('refusals at intake', () => {
     ],
     [
       'what a fallback cannot do',
-      { request: { ...jobBody('x').request, seed: 1 }, fallbacks: ['anthropic/claude-haiku-4-5'] },
-      'request.seed',
+      { request: { ...jobBody('x').request, verbosity: 'low' }, fallbacks: ['anthropic/claude-haiku-4-5'] },
+      'request.verbosity',
     ],
     [
       'a webhook to a metadata address',

@@ -26,6 +26,14 @@ export function isBudgetClaude(model: string): boolean {
   return /claude-(3\b|(opus|sonnet|haiku)-4(-[0-6])?(-\d{8})?$)/.test(model);
 }
 
+/**
+ * Claude from 4.8 on takes an instruction between turns as one, right after a turn of the user's. Source:
+ * Anthropic's page on mid-conversation system messages; pydantic-ai 6765, which tried it on the API.
+ */
+export function takesLateInstructions(model: string): boolean {
+  return !/claude-(3\b|(opus|sonnet|haiku)-4(-[0-7])?(-\d{8})?$)/.test(model);
+}
+
 /** Gemini up to 2.5 is given a thinking budget in tokens, later ones a level. */
 export function isBudgetGemini(model: string): boolean {
   return /gemini-[12]\./.test(model);
@@ -34,4 +42,12 @@ export function isBudgetGemini(model: string): boolean {
 /** Gemini models that cannot be told not to think. */
 export function alwaysThinks(model: string): boolean {
   return /gemini-2\.5-pro/.test(model) || (/gemini-/.test(model) && !isBudgetGemini(model));
+}
+
+/**
+ * Gemini models that have `MINIMAL` as a level; others refuse it (probed per model by bolna 956), and think
+ * least at `LOW`.
+ */
+export function thinksMinimally(model: string): boolean {
+  return /gemini-3(\.\d)?-flash-lite|gemini-3-flash/.test(model);
 }

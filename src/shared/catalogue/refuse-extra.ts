@@ -1,4 +1,5 @@
 import type { ExtraContent, Message, Tool } from '../chat/chat.ts';
+import { clientPathOf } from '../chat/client-path.ts';
 import type { Refusal, UpstreamKind } from './refusal.ts';
 
 /**
@@ -7,7 +8,8 @@ import type { Refusal, UpstreamKind } from './refusal.ts';
  * must not vanish.
  */
 const droppedFields: Record<keyof ExtraContent, string[]> = {
-  anthropic: ['content', 'stop_sequence', 'cache_control'],
+  // That a tool failed is in the text of its result where a provider has no field for it.
+  anthropic: ['content', 'stop_sequence', 'cache_control', 'is_error'],
   google: ['thought_signature'],
   openai: [
     'reasoning_content',
@@ -47,7 +49,8 @@ type FoundExtra = { at: string; extra: ExtraContent };
 function extrasOf(carrier: Carrier, path: string): FoundExtra[] {
   const found: FoundExtra[] = [];
   const add = (at: string, owner: { extra_content?: ExtraContent }) => {
-    if (owner.extra_content !== undefined) found.push({ at, extra: owner.extra_content });
+    if (owner.extra_content === undefined) return;
+    found.push({ at: clientPathOf(owner) ?? at, extra: owner.extra_content });
   };
   add(path, carrier);
   if (!('role' in carrier)) return found;

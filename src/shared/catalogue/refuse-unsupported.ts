@@ -18,9 +18,11 @@ export function refuseUnsupported(
 ): Refusal[] {
   return [
     ...refuseCapabilities(request, supports),
-    ...(kind === 'anthropic' ? refuseForAnthropic(request) : refuseDisplay(request)),
+    ...(kind === 'anthropic' ? refuseForAnthropic(request) : []),
     ...(kind === 'google' ? refuseForGoogle(request) : []),
     ...refuseForResponses(request, api),
+    ...(kind === 'openai' ? refuseForOpenai(request) : []),
+    ...(kind === 'anthropic' ? [] : refuseLongNames(request)),
     ...refuseMessages(request, kind, supports),
   ];
 }
@@ -39,44 +41,28 @@ function refuseCapabilities(request: ChatRequest, supports: ModelSupport): Refus
 }
 
 function refuseForAnthropic(request: ChatRequest): Refusal[] {
-  const format = request.response_format;
   return collect([
     [(request.n ?? 1) > 1, 'n', 'Anthropic gives one choice only'],
-    [request.seed !== undefined, 'seed', 'Anthropic has no seed'],
     [request.logprobs === true, 'logprobs', 'Anthropic gives no log probabilities'],
     [(request.top_logprobs ?? 0) > 0, 'top_logprobs', 'Anthropic gives no log probabilities'],
     [isSet(request.presence_penalty), 'presence_penalty', 'Anthropic has no penalties'],
     [isSet(request.frequency_penalty), 'frequency_penalty', 'Anthropic has no penalties'],
     [hasBias(request), 'logit_bias', 'Anthropic has no logit bias'],
     [hasVerbosity(request), 'verbosity', 'Anthropic has no verbosity'],
-    [format?.type === 'json_object', 'response_format', 'Anthropic has no JSON mode without a schema'],
-    [
-      format?.type === 'json_schema' && format.json_schema.schema === undefined,
-      'response_format.json_schema.schema',
-      'Anthropic needs the schema',
-    ],
-    [
-      stops(request).some((stop) => stop.trim() === ''),
-      'stop',
-      'Anthropic needs a character that is no white space in a stop sequence',
-    ],
     ...anthropicSampling(request),
     ...anthropicThinking(request),
   ]);
 }
 
-/** That thinking is left out is so wherever none is shown. */
-function refuseDisplay({ thinking_display: display }: ChatRequest): Refusal[] {
-  return collect([[display === 'summarized', 'thinking_display', 'only Claude shows what it thought']]);
-}
-
 /** Temperature 1 and top_p 1 are Anthropic's defaults and are not sent. */
-function anthropicSampling({ model, temperature = 1, top_p = 1 }: ChatRequest): Check[] {
+function anthropicSampling(request: ChatRequest): Check[] {
+  const { model, temperature = 1, top_p = 1 } = request;
   const isOld = isBudgetClaude(model);
   const gone = 'this Claude model has no sampling settings';
   return [
     [!isOld && temperature !== 1, 'temperature', gone],
     [!isOld && top_p !== 1, 'top_p', gone],
+    [!isOld && request.top_k !== undefined, 'top_k', gone],
     [isOld && temperature > 1, 'temperature', 'Anthropic takes at most 1'],
     [isOld && temperature !== 1 && top_p !== 1, 'top_p', 'Anthropic takes either temperature or top_p'],
   ];
@@ -92,10 +78,13 @@ function anthropicThinking(request: ChatRequest): Check[] {
   const bound = request.max_completion_tokens ?? request.max_tokens;
   const isOld = isBudgetClaude(request.model);
   const hasNoRoom = isOld && bound !== undefined && bound <= leastThinkingTokens;
+  const budget = request.thinking_budget_tokens ?? 0;
+  const isTooMuch = isOld && bound !== undefined && budget >= bound && !hasNoRoom;
   return [
     [isForced, 'tool_choice', 'Claude cannot think before a forced tool call'],
     [isOld && temperature !== 1, 'temperature', 'Claude thinks at temperature 1 only'],
     [isOld && top_p !== 1, 'top_p', 'Claude thinks at top_p 1 only'],
+    [isTooMuch, 'thinking_budget_tokens', 'must be less than the maximum of the output'],
     [hasNoRoom, 'reasoning_effort', `thinking needs a maximum of more than ${leastThinkingTokens} tokens`],
   ];
 }
@@ -119,17 +108,40 @@ function refuseForGoogle(request: ChatRequest): Refusal[] {
     ],
     [stops(request).length > googleStopMax, 'stop', `Gemini takes at most ${googleStopMax} stop sequences`],
     [
-      request.parallel_tool_calls === false && hasTools(request),
-      'parallel_tool_calls',
-      'Gemini cannot be kept from calling tools in parallel',
-    ],
-    [
       isEarly && wantsJson && hasTools(request),
       'response_format',
       'this Gemini model takes tools or JSON, not both',
     ],
     [effort === 'none' && alwaysThinks(model), 'reasoning_effort', 'this Gemini model always thinks'],
   ]);
+}
+
+const openaiStopMax = 4;
+const openaiToolsMax = 128;
+
+/** OpenAI's own surfaces take no more; Anthropic's does. */
+function refuseForOpenai(request: ChatRequest): Refusal[] {
+  return collect([
+    [stops(request).length > openaiStopMax, 'stop', `OpenAI takes at most ${openaiStopMax} stop sequences`],
+    [(request.tools ?? []).length > openaiToolsMax, 'tools', `OpenAI takes at most ${openaiToolsMax} tools`],
+    [request.top_k !== undefined, 'top_k', 'OpenAI has no top_k'],
+  ]);
+}
+
+const nameLengthMax = 64;
+
+/** Anthropic's names may be twice as long as those of functions elsewhere. */
+function refuseLongNames({ tools = [] }: ChatRequest): Refusal[] {
+  return tools.flatMap(({ function: { name } }, index) =>
+    name.length <= nameLengthMax
+      ? []
+      : [
+          {
+            param: `tools.${index}.function.name`,
+            message: `this provider takes names of at most ${nameLengthMax} characters`,
+          },
+        ],
+  );
 }
 
 /** A condition, and the field and words it is refused with. */
@@ -159,6 +171,7 @@ function stops({ stop }: ChatRequest): string[] {
   return [stop ?? []].flat();
 }
 
-function thinks({ reasoning_effort: effort }: ChatRequest): boolean {
-  return effort !== undefined && effort !== 'none';
+/** An effort alone is no request to think. */
+function thinks({ reasoning_effort: effort, effort_alone }: ChatRequest): boolean {
+  return effort !== undefined && effort !== 'none' && effort_alone !== true;
 }

@@ -88,7 +88,7 @@ export type ResponseFormat =
       };
     };
 
-export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
+export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
 
 /** The wire formats that a surface and a provider may both speak. */
 export type Dialect = 'chat' | 'messages' | 'responses';
@@ -118,6 +118,8 @@ export type ChatRequest = {
   logprobs?: boolean;
   top_logprobs?: number;
   reasoning_effort?: ReasoningEffort;
+  /** The effort says how much is written, not that there is thinking: Anthropic tells the two apart. */
+  effort_alone?: true;
   /** At most how many tokens it may think; the effort is then only what other providers make of it. */
   thinking_budget_tokens?: number;
   /** Whether Claude shows what it thought; Anthropic's surface alone asks for it. */

@@ -16,6 +16,8 @@ export type RequestMeasure = {
   tools: number;
   schema: boolean;
   images: { size: ImageSize | null; detail: 'auto' | 'low' | 'high' }[];
+  /** PDFs, of which nobody knows the pages before they are read. */
+  documents: number;
   /** A provider's own block asks for Anthropic's one-hour cache, whose writes cost more. */
   hourCache: boolean;
 };
@@ -41,7 +43,8 @@ function measureContent(content: string | Part[] | null | undefined, into: Reque
     if (part.type === 'text') {
       measureText(part.text, into.text);
     } else if (part.type === 'file') {
-      measureText(writeJson(part.file), into.text);
+      into.documents += 1;
+      measureText(part.file.filename ?? '', into.text);
     } else {
       const { url, detail = 'auto' } = part.image_url;
       into.images.push({ size: imageSize(url), detail });
@@ -60,6 +63,7 @@ function measureMessage(message: Message, into: RequestMeasure): void {
   if (message.name !== undefined) measureText(message.name, into.text);
   if (message.role !== 'assistant') return;
   if (message.refusal) measureText(message.refusal, into.text);
+  if (message.reasoning_content) measureText(message.reasoning_content, into.text);
   for (const call of message.tool_calls ?? []) {
     into.toolCalls += 1;
     measureText(call.id, into.text);
@@ -78,6 +82,7 @@ export function measureRequest(request: ChatRequest): RequestMeasure {
     tools: 0,
     schema: false,
     images: [],
+    documents: 0,
     hourCache: false,
   };
   for (const message of request.messages) measureMessage(message, measure);

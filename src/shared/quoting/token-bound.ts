@@ -56,6 +56,8 @@ const families: Record<TokenizerFamily, Family> = {
   },
 };
 
+/** Two pages of a PDF at the most that Anthropic names for one: 3,000 of text, and a picture of 1,500. */
+const likelyDocumentTokens = 9000;
 const perMessage = 8;
 const perToolCall = 16;
 const perTool = 32;
@@ -113,8 +115,11 @@ export function boundMeasured(measure: RequestMeasure, model: ModelEntry): Input
     (sum, image) => sum + imageTokens(model.imageTokens, image.size, image.detail),
     0,
   );
-  const tokens = Math.min(text + framing, model.maxInputTokens) + images;
-  const likelyTokens = Math.ceil(plain + likelyFramingTokens(measure, family)) + images;
+  // Pages may be written in ways that only their reader unpacks, so a document may fill all a model reads.
+  const read = measure.documents > 0 ? model.maxInputTokens : Math.min(text + framing, model.maxInputTokens);
+  const tokens = read + images;
+  const documents = measure.documents * likelyDocumentTokens;
+  const likelyTokens = Math.ceil(plain + likelyFramingTokens(measure, family)) + images + documents;
   return {
     tokens,
     likelyTokens: Math.min(tokens, likelyTokens),

@@ -1,14 +1,10 @@
-import type {
-  CacheControlEphemeral,
-  ContentBlockParam,
-  ImageBlockParam,
-  MessageParam,
-  TextBlockParam,
-} from '@anthropic-ai/sdk/resources/messages';
-import { parseDataUrl } from '../../shared/catalogue/data-url.ts';
-import type { ExtraContent, ImagePart, Message, Part, TextPart, ToolCall } from '../../shared/chat/chat.ts';
+import type { ContentBlockParam, MessageParam, TextBlockParam } from '@anthropic-ai/sdk/resources/messages';
+import { takesLateInstructions } from '../../shared/catalogue/model-traits.ts';
+import type { Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
-import { isRecord, parseJson, pickFields, readList, readText } from './read-field.ts';
+import { marks, shownBlocks, textBlocks, toResultBlock } from './anthropic-blocks.ts';
+import { foldInstruction, textOf, toForeignHistory, withFitIds } from './foreign-history.ts';
+import { isRecord, parseJson, readList, readText } from './read-field.ts';
 
 /** The instructions before the first turn; Anthropic takes them apart from the messages. */
 export function toSystemBlocks(messages: Message[]): TextBlockParam[] {
@@ -17,25 +13,55 @@ export function toSystemBlocks(messages: Message[]): TextBlockParam[] {
     .flatMap((message) => (isInstruction(message) ? textBlocks(message.content, message) : []));
 }
 
-function isInstruction(message: Message): message is Extract<Message, { role: 'system' | 'developer' }> {
+type Instruction = Extract<Message, { role: 'system' | 'developer' }>;
+
+function isInstruction(message: Message): message is Instruction {
   return message.role === 'system' || message.role === 'developer';
 }
 
 /**
- * The turns. Instructions between turns stay where they are (role `system`), tool results become one user
- * turn with all that belong together, and an assistant turn that came from here gets its own blocks back
- * verbatim, signatures included.
+ * The turns of a history, whoever made it. Instructions between turns stay where the model takes them (role
+ * `system`) and are said by the user elsewhere; tool results become one user turn with all that belong
+ * together, and an assistant turn that came from here gets its own blocks back verbatim, signatures included.
  */
-export function toAnthropicMessages(messages: Message[]): MessageParam[] {
+export function toAnthropicMessages(messages: Message[], model: string): MessageParam[] {
+  const history = withFitIds(toForeignHistory(messages.slice(countLeading(messages))), toFitId);
   const turns: MessageParam[] = [];
-  for (const message of messages.slice(countLeading(messages))) {
-    const turn = toTurn(message);
-    const last = turns.at(-1);
-    const isSameTurn = last?.role === 'user' && turn.role === 'user';
-    if (isSameTurn) last.content = [...asBlocks(last.content), ...asBlocks(turn.content)];
-    else turns.push(turn);
+  for (const [index, message] of history.entries()) {
+    const isLate = isInstruction(message);
+    const before = turns.at(-1)?.role;
+    const isNative = isLate && before === 'user' && endsTurn(history, index) && takesLateInstructions(model);
+    addTurn(turns, isLate && !isNative ? foldedTurn(message) : toTurn(message));
   }
-  return turns;
+  return withTrimmedEnd(turns);
+}
+
+/** Anthropic takes an instruction after a turn of the user's, with nothing more of the user's behind it. */
+function endsTurn(history: Message[], index: number): boolean {
+  const next = history.slice(index + 1).find((message) => !isInstruction(message));
+  return next === undefined || next.role === 'assistant';
+}
+
+function addTurn(turns: MessageParam[], turn: MessageParam): void {
+  const last = turns.at(-1);
+  const isSame = last?.role === turn.role && turn.role !== 'assistant';
+  if (isSame) last.content = [...asBlocks(last.content), ...asBlocks(turn.content)];
+  else turns.push(turn);
+}
+
+/** The API refuses an answer that is to be gone on from when it ends in white space. */
+function withTrimmedEnd(turns: MessageParam[]): MessageParam[] {
+  const last = turns.at(-1);
+  if (last?.role !== 'assistant' || typeof last.content === 'string') return turns;
+  const block = last.content.at(-1);
+  if (block?.type !== 'text') return turns;
+  const content = [...last.content.slice(0, -1), { ...block, text: block.text.trimEnd() }];
+  return [...turns.slice(0, -1), { ...last, content }];
+}
+
+/** Ids that other models made, such as `functions.look:0`, in the letters that Anthropic takes. */
+function toFitId(id: string): string {
+  return id.replace(/[^a-zA-Z0-9_-]/g, '_');
 }
 
 function countLeading(messages: Message[]): number {
@@ -47,73 +73,29 @@ function asBlocks(content: MessageParam['content']): ContentBlockParam[] {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
 }
 
+function foldedTurn(message: Instruction): MessageParam {
+  return { role: 'user', content: [{ type: 'text', text: foldInstruction(textOf(message.content)) }] };
+}
+
 function toTurn(message: Message): MessageParam {
   switch (message.role) {
     case 'system':
     case 'developer':
       return { role: 'system', content: textBlocks(message.content, message) };
     case 'user':
-      return { role: 'user', content: userBlocks(message) };
+      return { role: 'user', content: shownBlocks(message.content, message) };
     case 'assistant':
       return { role: 'assistant', content: assistantBlocks(message) };
-    case 'tool': {
-      const content = textBlocks(textsOf(message.content), {});
-      return {
-        role: 'user',
-        content: [
-          {
-            ...pickFields(message.extra_content?.anthropic, ['is_error', 'cache_control']),
-            type: 'tool_result',
-            tool_use_id: message.tool_call_id,
-            content,
-          },
-        ],
-      };
-    }
+    case 'tool':
+      return { role: 'user', content: [toResultBlock(message)] };
   }
-}
-
-/** Empty text is left out: the API refuses it and it says nothing. */
-function textBlocks(
-  content: string | TextPart[] | null | undefined,
-  owner: { extra_content?: ExtraContent },
-): TextBlockParam[] {
-  if (content === null || content === undefined || content === '') return [];
-  if (typeof content === 'string') return [{ ...marks(owner.extra_content), type: 'text', text: content }];
-  return content
-    .filter((part) => part.text !== '')
-    .map((part) => ({ ...marks(part.extra_content), type: 'text', text: part.text }));
-}
-
-function userBlocks(message: Extract<Message, { role: 'user' }>): ContentBlockParam[] {
-  if (typeof message.content === 'string') return textBlocks(message.content, message);
-  return message.content.flatMap((part): ContentBlockParam[] => {
-    if (part.type === 'image_url') return [imageBlock(part)];
-    return part.type === 'text' ? textBlocks([part], {}) : [];
-  });
-}
-
-const textsOf = (content: string | Part[]) =>
-  typeof content === 'string' ? content : content.filter((part) => part.type === 'text');
-
-function imageBlock(part: ImagePart): ImageBlockParam {
-  const data = parseDataUrl(part.image_url.url);
-  if (data === null) {
-    const source = { type: 'url' as const, url: part.image_url.url };
-    return { ...marks(part.extra_content), type: 'image', source };
-  }
-  const mediaType = data.mediaType as 'image/png';
-  return {
-    ...marks(part.extra_content),
-    type: 'image',
-    source: { type: 'base64', media_type: mediaType, data: data.base64 },
-  };
 }
 
 function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): ContentBlockParam[] {
-  const own = readList(message.extra_content?.anthropic, 'content');
+  const own = readList(message.extra_content?.anthropic, 'content').filter((block) => !isUnsigned(block));
+  const words: string | TextPart[] | null | undefined = message.content || message.refusal;
   const plain: ContentBlockParam[] = [
-    ...textBlocks(message.content ?? message.refusal, {}),
+    ...textBlocks(words, message),
     ...(message.tool_calls ?? []).map(toolUseBlock),
   ];
   if (own.length === 0) return plain;
@@ -122,13 +104,20 @@ function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): Cont
   return [...(own.filter(isThinking) as ContentBlockParam[]), ...plain];
 }
 
+/** What another provider thought, shown as thinking of Claude's: Claude has not signed it and refuses it. */
+function isUnsigned(block: unknown): boolean {
+  return readText(block, 'type') === 'thinking' && !readText(block, 'signature');
+}
+
+/** A model may have written what is no object; it is given back what it wrote, as a text. */
 function toolUseBlock(call: ToolCall): ContentBlockParam {
+  const input = parseJson(call.function.arguments || '{}');
   return {
     ...marks(call.extra_content),
     type: 'tool_use',
     id: call.id,
     name: call.function.name,
-    input: parseJson(call.function.arguments || '{}') ?? {},
+    input: isRecord(input) ? input : { input: call.function.arguments },
   };
 }
 
@@ -145,9 +134,4 @@ function summarise(blocks: unknown[]): string {
     text,
     calls.map((call) => (isRecord(call) ? [call['id'], call['name'], call['input']] : null)),
   ]);
-}
-
-/** Where Anthropic keeps its cache. */
-function marks(extra: ExtraContent | undefined): { cache_control?: CacheControlEphemeral } {
-  return pickFields(extra?.anthropic, ['cache_control']);
 }

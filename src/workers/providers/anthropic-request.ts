@@ -2,17 +2,22 @@ import type {
   Tool as AnthropicTool,
   ToolChoice as AnthropicToolChoice,
   MessageCreateParamsNonStreaming,
-  OutputConfig,
-  ThinkingConfigParam,
+  TextBlockParam,
 } from '@anthropic-ai/sdk/resources/messages';
-import { isBudgetClaude } from '../../shared/catalogue/model-traits.ts';
-import type { ChatRequest, ReasoningEffort, Tool } from '../../shared/chat/chat.ts';
+import type { ChatRequest, Tool } from '../../shared/chat/chat.ts';
+import { describeTool } from '../../shared/chat/custom-tools.ts';
+import { forcesJsonTool, isJsonMode, jsonModeTool } from '../../shared/chat/json-mode.ts';
 import { toAnthropicMessages, toSystemBlocks } from './anthropic-messages.ts';
+import { toOutputConfig, toThinking } from './anthropic-thinking.ts';
 import type { ProviderCall } from './provider.ts';
 import { pickFields } from './read-field.ts';
 
 /** Sampling settings exist only in API versions before 2026-10-21; see `anthropic.ts`. */
-export type AnthropicBody = MessageCreateParamsNonStreaming & { temperature?: number; top_p?: number };
+export type AnthropicBody = MessageCreateParamsNonStreaming & {
+  temperature?: number;
+  top_p?: number;
+  top_k?: number;
+};
 
 /**
  * The body for `POST /v1/messages` (SDK 1.12 `MessageCreateParamsBase`). Intake has refused what has no place
@@ -20,21 +25,18 @@ export type AnthropicBody = MessageCreateParamsNonStreaming & { temperature?: nu
  */
 export function toAnthropicRequest(call: ProviderCall): AnthropicBody {
   const { request } = call;
-  const system = toSystemBlocks(request.messages);
-  const hasTools = request.tools !== undefined && request.tools.length > 0;
+  const system = [...toSystemBlocks(request.messages), ...askForJson(request)];
+  const messages = toAnthropicMessages(request.messages, call.model);
   const outputConfig = toOutputConfig(call);
-  const thinking = toThinking(call);
+  const thinking = toThinking(call, messages);
   const userId = request.safety_identifier ?? request.user;
-  const stop = [request.stop ?? []].flat();
+  const stop = [request.stop ?? []].flat().filter((sequence) => sequence.trim() !== '');
   return {
     model: call.model,
     max_tokens: call.maxOutputTokens,
-    messages: toAnthropicMessages(request.messages),
+    messages,
     ...(system.length > 0 && { system }),
-    ...(hasTools && {
-      tools: (request.tools ?? []).map(toAnthropicTool),
-      tool_choice: toToolChoice(request),
-    }),
+    ...toTools(request),
     ...(stop.length > 0 && { stop_sequences: stop }),
     ...(outputConfig !== null && { output_config: outputConfig }),
     ...(thinking !== null && { thinking }),
@@ -43,16 +45,47 @@ export function toAnthropicRequest(call: ProviderCall): AnthropicBody {
   };
 }
 
-/** 1 is the default of both; sent, it would still be refused by models without the fields. */
-function toSampling({ temperature, top_p }: ChatRequest): { temperature?: number; top_p?: number } {
+/** Asked for in words where it cannot be had by a call; the answer is checked to be one. */
+function askForJson(request: ChatRequest): TextBlockParam[] {
+  if (!isJsonMode(request.response_format) || forcesJsonTool(request)) return [];
+  const text =
+    'Answer with one JSON object and nothing else: no words around it, and no code fence. Calls of tools are not affected.';
+  return [{ type: 'text', text }];
+}
+
+type ToolSettings = { tools?: AnthropicTool[]; tool_choice?: AnthropicToolChoice };
+
+/** The free object that JSON mode asks for, as the arguments of a tool that has to be called. */
+const jsonTool: AnthropicTool = {
+  name: jsonModeTool,
+  description: 'Takes your answer: the JSON object that was asked for, as it is.',
+  input_schema: { type: 'object', additionalProperties: true },
+};
+
+function toTools(request: ChatRequest): ToolSettings {
+  if (forcesJsonTool(request)) {
+    return { tools: [jsonTool], tool_choice: { type: 'tool', name: jsonModeTool } };
+  }
+  if (request.tools !== undefined && request.tools.length > 0) {
+    return { tools: request.tools.map(toAnthropicTool), tool_choice: toToolChoice(request) };
+  }
+  return {};
+}
+
+type SamplingField = 'temperature' | 'top_p' | 'top_k';
+
+/** 1 is the default of the first two; sent, it would still be refused by models without the fields. */
+function toSampling({ temperature, top_p, top_k }: ChatRequest): Pick<ChatRequest, SamplingField> {
   return {
+    ...(top_k !== undefined && { top_k }),
     ...(temperature !== undefined && temperature !== 1 && { temperature }),
     ...(top_p !== undefined && top_p !== 1 && { top_p }),
   };
 }
 
 function toAnthropicTool(tool: Tool): AnthropicTool {
-  const { name, description, parameters, strict } = tool.function;
+  const { name, parameters, strict } = tool.function;
+  const description = describeTool(tool);
   return {
     ...pickFields(tool.extra_content?.anthropic, ['cache_control']),
     name,
@@ -68,44 +101,4 @@ function toToolChoice({ tool_choice: choice, parallel_tool_calls }: ChatRequest)
   if (choice === 'required') return { type: 'any', ...single };
   if (typeof choice === 'object') return { type: 'tool', name: choice.function.name, ...single };
   return { type: 'auto', ...single };
-}
-
-function toOutputConfig(call: ProviderCall): OutputConfig | null {
-  const { response_format: format, reasoning_effort: effort } = call.request;
-  const schema = format?.type === 'json_schema' ? format.json_schema.schema : undefined;
-  const isAdaptive = thinks(effort) && !isBudgetClaude(call.model);
-  if (schema === undefined && !isAdaptive) return null;
-  return {
-    ...(schema !== undefined && { format: { type: 'json_schema', schema } }),
-    ...(isAdaptive && { effort: effort === 'minimal' ? 'low' : effort }),
-  };
-}
-
-function thinks(effort: ReasoningEffort | undefined): effort is Exclude<ReasoningEffort, 'none'> {
-  return effort !== undefined && effort !== 'none';
-}
-
-const leastBudget = 1024;
-const budgets: Record<Exclude<ReasoningEffort, 'none'>, number> = {
-  minimal: 1024,
-  low: 2048,
-  medium: 8192,
-  high: 16_384,
-  xhigh: 32_768,
-};
-
-/**
- * Thinking comes out of `max_tokens`, so a budget takes at most three quarters of it and leaves room for an
- * answer. The API wants at least 1,024 and less than `max_tokens`; a bound without that room gets an answer
- * without thinking.
- */
-function toThinking(call: ProviderCall): ThinkingConfigParam | null {
-  const effort = call.request.reasoning_effort;
-  if (effort === 'none') return isBudgetClaude(call.model) ? null : { type: 'disabled' };
-  if (!thinks(effort)) return null;
-  const { thinking_display: display } = call.request;
-  const shown = display !== undefined && { display };
-  if (!isBudgetClaude(call.model)) return { type: 'adaptive', ...shown };
-  const budget = Math.min(budgets[effort], Math.max(leastBudget, Math.floor(call.maxOutputTokens * 0.75)));
-  return budget < call.maxOutputTokens ? { type: 'enabled', budget_tokens: budget, ...shown } : null;
 }

@@ -7,8 +7,9 @@ import {
   ThinkingLevel,
   type ToolConfig,
 } from '@google/genai';
-import { alwaysThinks, isBudgetGemini } from '../../shared/catalogue/model-traits.ts';
+import { alwaysThinks, isBudgetGemini, thinksMinimally } from '../../shared/catalogue/model-traits.ts';
 import type { ChatRequest, ReasoningEffort, Tool } from '../../shared/chat/chat.ts';
+import { describeTool } from '../../shared/chat/custom-tools.ts';
 import { toGoogleContents, toSystemInstruction } from './google-contents.ts';
 import type { ProviderCall } from './provider.ts';
 
@@ -27,7 +28,7 @@ export function toGoogleRequest(call: ProviderCall): GenerateContentParameters {
     automaticContinuation: false,
     automaticFunctionCalling: { disable: true },
   };
-  return { model: call.model, contents: toGoogleContents(request.messages), config };
+  return { model: call.model, contents: toGoogleContents(request.messages, call.model), config };
 }
 
 function toSampling(request: ChatRequest): GenerateContentConfig {
@@ -35,6 +36,7 @@ function toSampling(request: ChatRequest): GenerateContentConfig {
   return {
     ...(request.temperature !== undefined && { temperature: request.temperature }),
     ...(request.top_p !== undefined && { topP: request.top_p }),
+    ...(request.top_k !== undefined && { topK: request.top_k }),
     ...(request.n !== undefined && request.n > 1 && { candidateCount: request.n }),
     ...(request.seed !== undefined && { seed: request.seed }),
     ...(request.presence_penalty ? { presencePenalty: request.presence_penalty } : {}),
@@ -64,7 +66,9 @@ function toTools(request: ChatRequest): { tools?: GoogleTool[]; toolConfig?: Too
   };
 }
 
-function toDeclaration({ function: { name, description, parameters } }: Tool) {
+function toDeclaration(tool: Tool) {
+  const { name, parameters } = tool.function;
+  const description = describeTool(tool);
   return {
     name,
     ...(description !== undefined && { description }),
@@ -90,6 +94,7 @@ const budgets: Record<Exclude<ReasoningEffort, 'none'>, number> = {
   medium: 8192,
   high: 24_576,
   xhigh: 24_576,
+  max: 24_576,
 };
 
 const levels: Record<Exclude<ReasoningEffort, 'none'>, ThinkingLevel> = {
@@ -98,14 +103,29 @@ const levels: Record<Exclude<ReasoningEffort, 'none'>, ThinkingLevel> = {
   medium: ThinkingLevel.MEDIUM,
   high: ThinkingLevel.HIGH,
   xhigh: ThinkingLevel.HIGH,
+  max: ThinkingLevel.HIGH,
 };
 
-/** Thinking comes out of `maxOutputTokens`, so a budget takes at most three quarters of it. */
+/**
+ * Thinking comes out of `maxOutputTokens`, so a budget takes at most three quarters of it; one that was given
+ * is kept.
+ */
 function toThinking(call: ProviderCall): { thinkingConfig?: ThinkingConfig } {
-  const effort = call.request.reasoning_effort;
+  const { reasoning_effort: effort, thinking_budget_tokens: budget } = call.request;
   if (effort === undefined) return {};
   if (effort === 'none') return alwaysThinks(call.model) ? {} : { thinkingConfig: { thinkingBudget: 0 } };
-  if (!isBudgetGemini(call.model)) return { thinkingConfig: { thinkingLevel: levels[effort] } };
-  const thinkingBudget = Math.min(budgets[effort], Math.floor(call.maxOutputTokens * 0.75));
-  return { thinkingConfig: { thinkingBudget } };
+  const shown = showsThoughts(call.request) && { includeThoughts: true };
+  if (!isBudgetGemini(call.model)) {
+    const isLess = effort === 'minimal' && !thinksMinimally(call.model);
+    return { thinkingConfig: { thinkingLevel: isLess ? ThinkingLevel.LOW : levels[effort], ...shown } };
+  }
+  const roomTokens = Math.floor(call.maxOutputTokens * 0.75);
+  const thinkingBudget = Math.min(budget ?? budgets[effort], roomTokens);
+  return { thinkingConfig: { thinkingBudget, ...shown } };
+}
+
+/** Gemini sums its thoughts up only where somebody is to see them. */
+function showsThoughts({ hide_reasoning, reasoning_summary, thinking_display }: ChatRequest): boolean {
+  if (hide_reasoning === true || thinking_display === 'omitted') return false;
+  return reasoning_summary !== undefined || thinking_display === 'summarized';
 }

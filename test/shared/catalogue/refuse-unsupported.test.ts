@@ -3,6 +3,7 @@ import { parseDataUrl } from '../../../src/shared/catalogue/data-url.ts';
 import type { UpstreamKind } from '../../../src/shared/catalogue/refusal.ts';
 import { refuseUnsupported } from '../../../src/shared/catalogue/refuse-unsupported.ts';
 import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
+import { withClientPath } from '../../../src/shared/chat/client-path.ts';
 
 const models: Record<UpstreamKind, string> = {
   openai: 'openai/gpt-5-mini',
@@ -50,6 +51,8 @@ const image = (url: string, detail?: 'low'): Partial<ChatRequest> => ({
     { role: 'user', content: [{ type: 'image_url', image_url: { url, ...(detail && { detail }) } }] },
   ],
 });
+const picture = { type: 'image_url' as const, image_url: { url: 'data:image/png;base64,AAAA' } };
+const pdf = { type: 'file' as const, file: { file_data: 'data:application/pdf;base64,JVBERi0=' } };
 const toolTurn = (args: string, id = 'call_1'): Partial<ChatRequest> => ({
   messages: [
     { role: 'user', content: 'x' },
@@ -61,7 +64,7 @@ const toolTurn = (args: string, id = 'call_1'): Partial<ChatRequest> => ({
 const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[]>>][] = [
   ['n', { n: 2 }, { anthropic: ['n'] }],
   ['many choices', { n: 9 }, { anthropic: ['n'], google: ['n'] }],
-  ['seed', { seed: 0 }, { anthropic: ['seed'] }],
+  ['seed', { seed: 0 }, {}],
   ['logprobs', { logprobs: true, top_logprobs: 2 }, { anthropic: ['logprobs', 'top_logprobs'] }],
   [
     'penalties',
@@ -72,16 +75,32 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
   ['verbosity', { verbosity: 'low' }, { anthropic: ['verbosity'], google: ['verbosity'] }],
   ['hot', { temperature: 1.5 }, { anthropic: ['temperature'] }],
   ['both samplings', { temperature: 0.5, top_p: 0.5 }, { anthropic: ['top_p'] }],
-  ['JSON mode', { response_format: { type: 'json_object' } }, { anthropic: ['response_format'] }],
-  ['no schema', { response_format: schemaless }, { anthropic: ['response_format.json_schema.schema'] }],
+  ['JSON mode', { response_format: { type: 'json_object' } }, {}],
+  ['no schema', { response_format: schemaless }, {}],
+  ['JSON and tools', { response_format: { type: 'json_object' }, tools }, { google: ['response_format'] }],
+  ['white stop', { stop: '\n\n' }, {}],
+  ['six stops', { stop: ['a', 'b', 'c', 'd', 'e', 'f'] }, { google: ['stop'], openai: ['stop'] }],
+  ['one call at a time', { parallel_tool_calls: false, tools }, {}],
+  ['top_k', { top_k: 5 }, { openai: ['top_k'] }],
   [
-    'JSON and tools',
-    { response_format: { type: 'json_object' }, tools },
-    { anthropic: ['response_format'], google: ['response_format'] },
+    'an effort that does not ask for thinking, before a forced tool',
+    { reasoning_effort: 'low', effort_alone: true, tools, tool_choice: 'required' },
+    {},
   ],
-  ['white stop', { stop: '\n\n' }, { anthropic: ['stop'] }],
-  ['six stops', { stop: ['a', 'b', 'c', 'd', 'e', 'f'] }, { google: ['stop'] }],
-  ['one call at a time', { parallel_tool_calls: false, tools }, { google: ['parallel_tool_calls'] }],
+  [
+    'a budget beyond the maximum of the output',
+    { reasoning_effort: 'high', thinking_budget_tokens: 3000, max_tokens: 2000 },
+    { anthropic: ['thinking_budget_tokens'] },
+  ],
+  [
+    'a name as long as Anthropic’s may be',
+    { tools: [{ type: 'function', function: { name: 'f'.repeat(65) } }] },
+    {
+      openai: ['tools.0.function.name'],
+      google: ['tools.0.function.name'],
+      compatible: ['tools.0.function.name'],
+    },
+  ],
   [
     'thinking before a forced tool',
     { reasoning_effort: 'low', tools, tool_choice: 'required' },
@@ -93,11 +112,7 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
     { anthropic: ['reasoning_effort'] },
   ],
   ['an image by URL', image('https://example.com/a.png'), { google: ['messages.0.content.0.image_url'] }],
-  [
-    'image detail',
-    image('data:image/png;base64,AAAA', 'low'),
-    { anthropic: ['messages.0.content.0.image_url'], google: ['messages.0.content.0.image_url'] },
-  ],
+  ['image detail', image('data:image/png;base64,AAAA', 'low'), {}],
   [
     'a HEIC image',
     image('data:image/heic;base64,AAAA'),
@@ -109,23 +124,9 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
   ],
   ['tool calls', toolTurn('{"a":1}'), {}],
   ['a tool call without arguments', toolTurn(''), {}],
-  [
-    'arguments that are no object',
-    toolTurn('[1]'),
-    {
-      anthropic: ['messages.1.tool_calls.0.function.arguments'],
-      google: ['messages.1.tool_calls.0.function.arguments'],
-    },
-  ],
-  [
-    'arguments that are no JSON',
-    toolTurn('{'),
-    {
-      anthropic: ['messages.1.tool_calls.0.function.arguments'],
-      google: ['messages.1.tool_calls.0.function.arguments'],
-    },
-  ],
-  ['a foreign call id', toolTurn('{}', 'call.1'), { anthropic: ['messages.1.tool_calls.0.id'] }],
+  ['arguments that are no object', toolTurn('[1]'), {}],
+  ['arguments that are no JSON', toolTurn('{'), {}],
+  ['a foreign call id', toolTurn('{}', 'call.1'), {}],
   [
     'a result without a call',
     { messages: [{ role: 'tool', tool_call_id: 'x', content: 'y' }] },
@@ -139,7 +140,7 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
         { role: 'system', content: 'y' },
       ],
     },
-    { google: ['messages.1.role'] },
+    {},
   ],
   [
     'instructions only',
@@ -152,15 +153,38 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
     { anthropic: ['messages.0.content'], google: ['messages.0.content'] },
   ],
   [
-    'a speaker',
-    { messages: [{ role: 'user', name: 'Bo', content: 'x' }] },
-    { anthropic: ['messages.0.name'], google: ['messages.0.name'] },
+    'an empty message among others',
+    {
+      messages: [
+        { role: 'user', content: 'x' },
+        { role: 'assistant', content: '' },
+        { role: 'user', content: [{ type: 'text', text: '' }] },
+      ],
+    },
+    {},
+  ],
+  ['a PDF', { messages: [{ role: 'user', content: [pdf] }] }, { compatible: ['messages.0.content.0.file'] }],
+  [
+    'a PDF by its URL',
+    {
+      messages: [
+        { role: 'user', content: [{ type: 'file', file: { file_url: 'https://example.com/a.pdf' } }] },
+      ],
+    },
+    { google: ['messages.0.content.0.file'], compatible: ['messages.0.content.0.file'] },
   ],
   [
-    'thinking that is to be shown',
-    { thinking_display: 'summarized' },
-    { openai: ['thinking_display'], google: ['thinking_display'], compatible: ['thinking_display'] },
+    'an image and a PDF in the result of a tool',
+    {
+      messages: [
+        ...(toolTurn('{}').messages ?? []).slice(0, 2),
+        { role: 'tool', tool_call_id: 'call_1', content: [picture, pdf] },
+      ],
+    },
+    { compatible: ['messages.2.content.1.file'] },
   ],
+  ['a speaker', { messages: [{ role: 'user', name: 'Bo', content: 'x' }] }, {}],
+  ['thinking that is to be shown', { thinking_display: 'summarized' }, {}],
   ['thinking that is not to be shown', { thinking_display: 'omitted' }, {}],
   [
     'a cache mark',
@@ -193,11 +217,7 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
         },
       ],
     },
-    {
-      openai: ['messages.3.extra_content.anthropic'],
-      google: ['messages.3.extra_content.anthropic'],
-      compatible: ['messages.3.extra_content.anthropic'],
-    },
+    {},
   ],
   [
     'state of another provider',
@@ -282,4 +302,14 @@ it('arguments that would be read hold no more values together than a request may
   expect(refused('anthropic', turns(10_000))).toEqual([param(0)]);
   expect(refused('google', turns(...Array.from({ length: 11 }, () => 9900)))).toEqual([param(10)]);
   expect(refused('openai', turns(10_000))).toEqual([]);
+});
+
+it('names the result whose call it does not find by where its client wrote it, and by its id', () => {
+  const result = { role: 'tool' as const, tool_call_id: 'call_9', content: 'x' };
+  const messages = [{ role: 'user' as const, content: 'hi' }, result];
+  const find = () => refuseUnsupported({ model: models.anthropic, messages }, 'anthropic', {});
+  const message = 'no tool call before it has the id "call_9"';
+  expect(find()).toEqual([{ param: 'messages.1.tool_call_id', message }]);
+  withClientPath(result, 'messages.0.content.1');
+  expect(find()).toEqual([{ param: 'messages.0.content.1', message }]);
 });

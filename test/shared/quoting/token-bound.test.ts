@@ -37,6 +37,21 @@ describe('the bound of a prompt', () => {
     expect(bound(ask(hostileTexts(3_000)[name] ?? ''))).toBeGreaterThan(real);
   });
 
+  it('is all that a model reads where there is a PDF, in a turn or in the result of a tool', () => {
+    const pdf = { type: 'file' as const, file: { file_data: 'data:application/pdf;base64,JVBERi0=' } };
+    const user = { role: 'user' as const, content: [pdf] };
+    const result = { role: 'tool' as const, tool_call_id: 'c', content: [pdf] };
+    for (const message of [user, result]) {
+      expect(bound({ model: 'openai/some', messages: [message] })).toBe(wide.maxInputTokens);
+    }
+  });
+
+  it('counts what an assistant thought, as what it wrote', () => {
+    const plain: ChatRequest = { model: 'm', messages: [{ role: 'assistant', content: 'a' }] };
+    const thought = { role: 'assistant' as const, content: 'a', reasoning_content: 'word '.repeat(1000) };
+    expect(bound({ ...plain, messages: [thought] }) - bound(plain)).toBeGreaterThan(1000);
+  });
+
   it('is at least a quarter of the letters of any words, and never falls when text is added', () => {
     const words = fc.array(fc.lorem({ mode: 'words' }), { maxLength: 20 }).map((parts) => parts.join(' '));
     fc.assert(

@@ -6,21 +6,18 @@ import {
 } from '../../../shared/formats/anthropic-messages/message-request.ts';
 import { metadataPairsMax, metadataSchema } from '../../../shared/formats/common/metadata-schema.ts';
 import { jobBody } from '../../../shared/formats/jobs/job-request.ts';
-import {
-  assistantMessageSchema,
-  imageUrlSchema,
-  messageSchema,
-} from '../../../shared/formats/openai-chat/chat-messages.ts';
+import { messageSchema } from '../../../shared/formats/openai-chat/chat-messages.ts';
+import { imageUrlSchema } from '../../../shared/formats/openai-chat/chat-parts.ts';
 import {
   chatCompletionsSchema,
   chatRequestSchema,
 } from '../../../shared/formats/openai-chat/chat-request.ts';
-import { imageSchema, inputItemSchema } from '../../../shared/formats/openai-responses/response-items.ts';
+import { inputItemSchema } from '../../../shared/formats/openai-responses/response-items.ts';
+import { imageSchema } from '../../../shared/formats/openai-responses/response-parts.ts';
 import { responsesSchema } from '../../../shared/formats/openai-responses/response-request.ts';
 import { component, documentedAs, excluding, webhookUrl } from '../components.ts';
 import {
   bothMaxTokens,
-  emptyAssistant,
   instructionsOnly,
   reasoningOnly,
   toollessAnthropicChoice,
@@ -47,7 +44,6 @@ documentedAs(metadataSchema, {
   maxProperties: metadataPairsMax,
 });
 
-excluding(assistantMessageSchema, emptyAssistant);
 excluding(chatRequestSchema, toollessChoice, topWithoutLogprobs, bothMaxTokens);
 excluding(chatCompletionsSchema, toollessChoice, topWithoutLogprobs, bothMaxTokens);
 excluding(responsesSchema, toollessChoice, unstoredBackground, reasoningOnly);

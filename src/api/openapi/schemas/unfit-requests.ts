@@ -8,17 +8,6 @@ import type { Json } from '../components.ts';
 const nullOrAbsent = { type: 'null' };
 const noTools = { not: { type: 'array', minItems: 1 } };
 
-/** A message of the assistant with nothing in it. */
-export const emptyAssistant: Json = {
-  type: 'object',
-  properties: {
-    content: nullOrAbsent,
-    refusal: nullOrAbsent,
-    tool_calls: nullOrAbsent,
-    extra_content: nullOrAbsent,
-  },
-};
-
 /** A tool has to be called, and there is none. */
 export const toollessChoice: Json = {
   type: 'object',

@@ -1,18 +1,24 @@
 import { z } from 'zod';
-import type { ChatRequest, ReasoningEffort, Tool, ToolChoice } from '../../chat/chat.ts';
+import type { ChatRequest, Tool, ToolChoice } from '../../chat/chat.ts';
 import { cacheMark } from '../common/extra-content.ts';
-import { functionName } from '../common/function-name.ts';
 import { toolProblems } from '../common/tool-problems.ts';
-import { fromSystem, fromTurn, markLast, marksOf, systemSchema, turnSchema } from './message-blocks.ts';
+import { systemSchema, turnSchema } from './message-blocks.ts';
+import { marksOf } from './message-parts.ts';
+import { outputConfigSchema, outputFormatSchema, thinkingSchema, toThinking } from './message-thinking.ts';
+import { fromSystem, fromTurn, markLast } from './message-turns.ts';
 
-const toolSchema = z.strictObject({
+/** Anthropic's own limit; a provider with a shorter one refuses the name at intake. */
+const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, {
+  error: 'must be 1 to 128 letters, digits, underscores or dashes',
+});
+
+const toolSchema = z.object({
   type: z.literal('custom', { error: 'only custom tools are supported; server tools are not' }).nullish(),
-  name: functionName,
+  name: toolName,
   description: z.string().nullish(),
   input_schema: z.looseObject({ type: z.literal('object') }),
   strict: z.boolean().nullish(),
-  cache_control: cacheMark,
-  eager_input_streaming: z.boolean().nullish(),
+  cache_control: z.unknown().optional(),
 });
 
 const single = { disable_parallel_tool_use: z.boolean().nullish() };
@@ -23,64 +29,65 @@ const toolChoiceSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('none') }),
 ]);
 
-const display = z
-  .enum(['summarized', 'omitted'], { error: 'only summarized and omitted are supported' })
-  .nullish();
-const thinkingSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('disabled') }),
-  z.strictObject({ type: z.literal('adaptive'), display }),
-  z.strictObject({
-    type: z.literal('enabled'),
-    budget_tokens: z.int().min(1024),
-    display,
-  }),
-]);
+/** In the words by which clients of Anthropic's know what they can leave out and go on. */
+const notPermitted = 'Extra inputs are not permitted';
+const notHere = z.null({ error: notPermitted }).optional();
+/** What only trims, reports or redirects: no answer means anything else without it. */
+const hint = z.unknown().optional();
 
-const outputConfigSchema = z.strictObject({
-  effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']).nullish(),
-  format: z.strictObject({ type: z.literal('json_schema'), schema: z.looseObject({}) }).nullish(),
-});
-
-const notHere = (what: string) => z.null({ error: `${what} is not supported` }).optional();
+/** Anthropic's clients read in the details that they are to send the whole conversation (SDK 1.14). */
+const threadDetails = { error_code: 'thread_unsupported_request', unsupported: ['thread'] };
 
 const bodyFields = {
   model: z.string().min(1).max(256),
   max_tokens: z.int().min(1).max(10_000_000),
   messages: z.array(turnSchema).min(1),
   system: systemSchema.nullish(),
-  metadata: z.strictObject({ user_id: z.string().max(256).nullish() }).nullish(),
-  stop_sequences: z.array(z.string().min(1)).max(4).nullish(),
+  metadata: z.object({ user_id: z.string().max(256).nullish() }).nullish(),
+  stop_sequences: z.array(z.string().min(1)).nullish(),
   temperature: z.number().min(0).max(1).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
-  tools: z.array(toolSchema).max(128).nullish(),
+  tools: z.array(toolSchema).nullish(),
   tool_choice: toolChoiceSchema.nullish(),
   thinking: thinkingSchema.nullish(),
   output_config: outputConfigSchema.nullish(),
   service_tier: z.enum(['auto', 'standard_only']).nullish(),
   cache_control: cacheMark,
-  top_k: notHere('top_k'),
-  container: notHere('container'),
-  mcp_servers: notHere('mcp_servers'),
-  context_management: notHere('context_management'),
-  diagnostics: notHere('diagnostics'),
-  inference_geo: notHere('inference_geo'),
-  speed: z.literal('standard', { error: 'only standard is supported' }).nullish(),
-  user_profile_id: notHere('user_profile_id'),
-  workspace_id: notHere('workspace_id'),
+  /** -1 is what clients with a sentinel send for none. */
+  top_k: z.int().min(-1).nullish(),
+  output_format: outputFormatSchema.nullish(),
+  speed: z.literal('standard', { error: notPermitted }).nullish(),
+  thread: z.unknown().optional(),
+  billing_policy: notHere,
+  container: notHere,
+  fallbacks: notHere,
+  inference_geo: notHere,
+  mcp_servers: z.array(z.never({ error: notPermitted })).nullish(),
+  user_profile_id: notHere,
+  workspace_id: notHere,
+  betas: hint,
+  compaction: hint,
+  context_management: hint,
+  diagnostics: hint,
+  fallback_credit_token: hint,
 };
 
 type Body = z.output<z.ZodObject<typeof bodyFields>>;
 
-type Check = { value: Pick<Body, 'tools' | 'tool_choice'>; issues: z.core.$ZodRawIssue[] };
+type Check = { value: Pick<Body, 'tools' | 'tool_choice' | 'thread'>; issues: z.core.$ZodRawIssue[] };
 
-function checkTools({ value: body, issues }: Check): void {
+function checkTogether({ value: body, issues }: Check): void {
   const choice = body.tool_choice ?? { type: 'auto' };
   const unfit = toolProblems({
     names: (body.tools ?? []).map(({ name }) => name),
     mustCall: choice.type === 'any',
-    named: choice.type === 'tool' ? { name: choice.name, path: ['tool_choice', 'name'] } : null,
+    named: choice.type === 'tool' ? [choice.name] : [],
+    path: ['tool_choice', 'name'],
   });
   for (const problem of unfit) issues.push({ code: 'custom', ...problem, input: body });
+  if (body.thread === null || body.thread === undefined) return;
+  const params = { details: threadDetails };
+  issues.push({ code: 'custom', message: notPermitted, path: ['thread'], params, input: body });
 }
 
 /**
@@ -90,12 +97,12 @@ function checkTools({ value: body, issues }: Check): void {
 export type MessagesBody = { request: ChatRequest; stream: boolean; metadata: Record<string, string> };
 
 /**
- * The body of `POST /v1/messages` (SDK 1.12 `MessageCreateParams`); what cannot be done is refused by its
- * path.
+ * The body of `POST /v1/messages` (SDK 1.14 `MessageCreateParams`, and its beta's); what cannot be done is
+ * refused by its path.
  */
 export const messagesSchema = z
   .strictObject({ ...bodyFields, stream: z.boolean().nullish() })
-  .check(checkTools)
+  .check(checkTogether)
   .transform(
     ({ stream, ...body }): MessagesBody => ({
       request: toChatRequest(body),
@@ -107,24 +114,23 @@ export const messagesSchema = z
 /** The body of `POST /v1/messages/count_tokens`: the same without a bound for the output. */
 export const countTokensSchema = z
   .strictObject({ ...bodyFields, max_tokens: z.int().min(1).nullish() })
-  .check(checkTools)
+  .check(checkTogether)
   .transform((body): ChatRequest => toChatRequest({ ...body, max_tokens: body.max_tokens ?? 1 }));
 
 function toChatRequest(body: Body): ChatRequest {
-  const effort = toEffort(body);
-  const format = body.output_config?.format ?? null;
+  const format = body.output_config?.format ?? body.output_format ?? null;
   const userId = body.metadata?.user_id ?? null;
   const hasTools = (body.tools ?? []).length > 0;
-  const shown = body.thinking?.type === 'disabled' ? null : body.thinking?.display;
+  const messages = [...fromSystem(body.system, 'system'), ...body.messages.flatMap(fromTurn)];
   return {
     model: body.model,
-    messages: markLast([...fromSystem(body.system), ...body.messages.flatMap(fromTurn)], body.cache_control),
+    messages: markLast(messages, cacheMark.safeParse(body.cache_control).data),
     max_tokens: body.max_tokens,
     ...((body.stop_sequences ?? []).length > 0 && { stop: body.stop_sequences ?? [] }),
     ...(typeof body.temperature === 'number' && { temperature: body.temperature }),
     ...(typeof body.top_p === 'number' && { top_p: body.top_p }),
-    ...(effort !== null && { reasoning_effort: effort }),
-    ...(typeof shown === 'string' && { thinking_display: shown }),
+    ...(typeof body.top_k === 'number' && body.top_k >= 0 && { top_k: body.top_k }),
+    ...toThinking(body),
     ...(format !== null && {
       response_format: { type: 'json_schema', json_schema: { name: 'output', schema: format.schema } },
     }),
@@ -161,24 +167,4 @@ function toToolChoice(choice: z.output<typeof toolChoiceSchema> | null | undefin
   if (choice.type === 'tool')
     return { tool_choice: { type: 'function', function: { name: choice.name } }, ...parallel };
   return parallel;
-}
-
-/**
- * A budget becomes the effort whose own budget it reaches; see the budgets a thinking Claude is given by
- * effort.
- */
-const effortFromBudget: [number, ReasoningEffort][] = [
-  [32_768, 'xhigh'],
-  [16_384, 'high'],
-  [8192, 'medium'],
-  [2048, 'low'],
-];
-
-function toEffort({ thinking, output_config }: Body): ReasoningEffort | null {
-  if (thinking?.type === 'disabled') return 'none';
-  const effort = output_config?.effort ?? null;
-  if (effort !== null) return effort === 'max' ? 'xhigh' : effort;
-  if (thinking?.type === 'adaptive') return 'high';
-  if (thinking?.type !== 'enabled') return null;
-  return effortFromBudget.find(([budget]) => thinking.budget_tokens >= budget)?.[1] ?? 'minimal';
 }

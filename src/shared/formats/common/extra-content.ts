@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ExtraContent } from '../../chat/chat.ts';
 
 /**
  * What may travel in `extra_content`, by provider and place: state that a provider wants back (thinking,
@@ -14,6 +15,21 @@ const cacheControl = z.strictObject(cacheFields).nullish();
 
 /** The mark as Anthropic's clients send it: what else they say in it changes no price and is left out. */
 export const cacheMark = z.object(cacheFields).nullish();
+
+type Marked = { cache_control?: unknown; extra_content?: ExtraContent | null | undefined };
+
+/**
+ * An element of a conversation with the mark that stands on it where Anthropic's provider looks for it: the
+ * convention of OpenRouter and LiteLLM, whose clients mark for Claude over chat completions. What is no mark
+ * is left out, as any field that nobody knows.
+ */
+export function liftMark<Element extends Marked>({ cache_control, ...element }: Element) {
+  const mark = cacheMark.safeParse(cache_control).data ?? null;
+  if (mark === null) return element;
+  const { extra_content: extra } = element;
+  const anthropic = { cache_control: mark, ...((extra?.anthropic ?? {}) as object) };
+  return { ...element, extra_content: { ...extra, anthropic } };
+}
 
 const text = { type: z.literal('text'), text: z.string() };
 const noCitations = { citations: z.array(z.never()).nullish() };
@@ -130,4 +146,19 @@ export function keptReasoning(detail: unknown): Record<string, unknown> | null {
 /** A reasoning item of an answer as it can be given back; null for one that is not encrypted. */
 export function keptReasoningItem(item: unknown): Record<string, unknown> | null {
   return z.object(reasoningItemFields).omit({ before: true }).safeParse(item).data ?? null;
+}
+
+/**
+ * What a server with OpenAI's wire wants back of what its model thought, from the fields beside a message's
+ * content in which such servers hand it out.
+ */
+export function keptDetails(message: { reasoning?: unknown; reasoning_details?: unknown }): ExtraContent {
+  const details = Array.isArray(message.reasoning_details)
+    ? message.reasoning_details.map(keptReasoning).filter((detail) => detail !== null)
+    : [];
+  const openai = {
+    ...(typeof message.reasoning === 'string' && { reasoning: message.reasoning }),
+    ...(details.length > 0 && { reasoning_details: details }),
+  };
+  return Object.keys(openai).length === 0 ? {} : { openai };
 }

@@ -15,6 +15,7 @@ const names: Partial<Record<Surface, Record<string, string>>> = {
     reasoning_effort: 'output_config.effort',
     response_format: 'output_config.format',
     stop: 'stop_sequences',
+    thinking_budget_tokens: 'thinking.budget_tokens',
     thinking_display: 'thinking.display',
   },
 };
@@ -24,12 +25,17 @@ const names: Partial<Record<Surface, Record<string, string>>> = {
  * included.
  */
 function fieldOf(surface: Surface, param: string): string {
-  const path = param.replace(/^request\./, '');
+  const path = flatten(surface, param.replace(/^request\./, ''));
   const [field = '', ...rest] = path.split('.');
   const name = names[surface]?.[field];
-  // The turns of our request are not one for one the items of another's.
-  if (name === 'input' || (surface === 'messages' && field === 'messages')) return name ?? field;
+  // What stands in the client's own body has its path; this is of a turn that came before it.
+  if (name === 'input') return name;
   return name === undefined ? path : [name, ...rest].join('.');
+}
+
+/** Only chat completions hold what a tool is in an object of its own. */
+function flatten(surface: Surface, path: string): string {
+  return names[surface] === undefined ? path : path.replace(/^(tools\.\d+|tool_choice)\.function\./, '$1.');
 }
 
 /**

@@ -1,11 +1,12 @@
 /**
- * The tools a request has, and what it says of their use: one of them has to be called, or the one with this
- * name.
+ * The tools a request has, and what it says of their use: one of them has to be called, or those with these
+ * names, which stand at this path.
  */
-export type ToolUse = { names: string[]; mustCall: boolean; named: { name: string; path: string[] } | null };
+export type ToolUse = { names: string[]; mustCall: boolean; named: string[]; path: string[] };
 
 /** What of it does not fit together, by field. */
-export function toolProblems({ names, mustCall, named }: ToolUse): { message: string; path: string[] }[] {
+export function toolProblems({ names, mustCall, named, path }: ToolUse) {
+  const missing = named.filter((name) => !names.includes(name));
   return [
     ...(new Set(names).size < names.length
       ? [{ message: 'two tools have the same name', path: ['tools'] }]
@@ -13,8 +14,6 @@ export function toolProblems({ names, mustCall, named }: ToolUse): { message: st
     ...(mustCall && names.length === 0
       ? [{ message: 'asks for a tool to be called, and there are no tools', path: ['tool_choice'] }]
       : []),
-    ...(named !== null && !names.includes(named.name)
-      ? [{ message: `there is no tool ${named.name}`, path: named.path }]
-      : []),
+    ...missing.map((name) => ({ message: `there is no tool ${name}`, path })),
   ];
 }

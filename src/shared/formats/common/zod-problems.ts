@@ -20,18 +20,30 @@ function toProblems(issue: Issue, above: PropertyKey[]): Problem[] {
       kind: 'unknown' as const,
     }));
   }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+  if (issue.code === 'invalid_union' && issue.errors.length > 0 && !hasOwnWords(issue)) {
     return closest(issue.errors).flatMap((inner) => toProblems(inner, path));
   }
   if (issue.code === 'invalid_key' || issue.code === 'invalid_element') {
     return issue.issues.flatMap((inner) => toProblems(inner, path));
   }
-  return [{ param: toParam(path), message: toSentence(issue, path), ...kindOf(issue) }];
+  return [{ param: toParam(path), message: toSentence(issue, path), ...kindOf(issue), ...detailsOf(issue) }];
 }
 
 function kindOf({ code, message }: Issue): Pick<Problem, 'kind'> {
   if (code === 'invalid_type' && message.endsWith('received undefined')) return { kind: 'missing' };
   return /\bnot supported\b/.test(message) ? { kind: 'unsupported' } : {};
+}
+
+function detailsOf(issue: Issue): Pick<Problem, 'details'> {
+  const details = issue.code === 'custom' ? issue.params?.['details'] : undefined;
+  return typeof details === 'object' && details !== null
+    ? { details: details as Problem['details'] & object }
+    : {};
+}
+
+/** A union with a sentence of its own knows better than any of its branches what is to be sent. */
+function hasOwnWords(issue: Issue): boolean {
+  return issue.message !== 'Invalid input';
 }
 
 /** How near a union's branch came: deep inside it, or at least the right type. */

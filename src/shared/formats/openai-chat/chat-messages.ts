@@ -1,121 +1,132 @@
 import { z } from 'zod';
-import { assistantExtra, callExtra, messageExtra, partExtra, resultExtra } from '../common/extra-content.ts';
+import type { ToolCall } from '../../chat/chat.ts';
+import { customArguments } from '../../chat/custom-tools.ts';
+import { writeJson } from '../../platform/json/verbatim.ts';
+import {
+  assistantExtra,
+  callExtra,
+  keptDetails,
+  liftMark,
+  messageExtra,
+  resultExtra,
+} from '../common/extra-content.ts';
 import { withoutEmpty } from '../common/without-empty.ts';
+import { answerContent, richContent, textContent } from './chat-parts.ts';
 
-export const imageUrlSchema = z
-  .string()
-  .regex(/^(?:https?:\/\/[^/\s]|data:image\/(?:png|jpeg|jpg|gif|webp);base64,[A-Za-z0-9+/])/i, {
-    error: 'must be an http(s) URL or a base64 data: URL of a PNG, JPEG, GIF or WebP',
-  });
+/*
+ * A conversation carries what other servers and clients have left in it: fields that nobody here knows are
+ * dropped, so that one which was answered once is never refused for them.
+ */
 
-const textPart = z
-  .strictObject({ type: z.literal('text'), text: z.string(), extra_content: partExtra })
-  .transform(withoutEmpty);
+/** Some clients send the arguments as the object they are. */
+const callArguments = z
+  .union([z.string(), z.looseObject({})])
+  .nullish()
+  .transform((given) => (typeof given === 'object' && given !== null ? writeJson(given) : (given ?? '')));
 
-const imagePart = z
-  .strictObject({
-    type: z.literal('image_url'),
-    image_url: z
-      .strictObject({ url: imageUrlSchema, detail: z.enum(['auto', 'low', 'high']).nullish() })
-      .transform(withoutEmpty),
-    extra_content: partExtra,
-  })
-  .transform(withoutEmpty);
-
-const textContent = z.union([
-  z.string(),
-  z
-    .array(
-      z.discriminatedUnion('type', [textPart], { error: 'must be a text part in a message of this role' }),
-    )
-    .min(1),
-]);
-
-const userContent = z.union([
-  z.string(),
-  z
-    .array(
-      z.discriminatedUnion('type', [textPart, imagePart], {
-        error: 'must be a text or image_url part; audio and files are not supported',
-      }),
-    )
-    .min(1),
-]);
-
-const toolCall = z
-  .strictObject({
+const functionCall = z
+  .object({
     id: z.string().min(1),
-    type: z.literal('function'),
-    function: z
-      .strictObject({
-        name: z.string().min(1),
-        arguments: z.string(),
-        parsed_arguments: z.unknown().optional(),
-      })
-      .transform(({ parsed_arguments: _, ...given }) => given),
+    type: z.literal('function').nullish(),
+    function: z.object({ name: z.string().min(1), arguments: callArguments }),
     extra_content: callExtra,
   })
-  .transform(withoutEmpty);
+  .transform(
+    ({ id, function: called, extra_content }): ToolCall =>
+      withoutEmpty({ id, type: 'function' as const, function: called, extra_content }),
+  );
 
-const instruction = { content: textContent, name: z.string().nullish(), extra_content: messageExtra };
+const customCall = z
+  .object({
+    id: z.string().min(1),
+    type: z.literal('custom'),
+    custom: z.object({ name: z.string().min(1), input: z.string() }),
+    extra_content: callExtra,
+  })
+  .transform(({ id, custom, extra_content }): ToolCall => {
+    const called = { name: custom.name, arguments: customArguments(custom.input) };
+    return withoutEmpty({
+      id,
+      type: 'function' as const,
+      function: called,
+      custom: true as const,
+      extra_content,
+    });
+  });
+
+const toolCall = z.discriminatedUnion('type', [functionCall, customCall], {
+  error: 'must be "function" or "custom"',
+});
+
+const marked = { cache_control: z.unknown().optional() };
+const instruction = {
+  content: textContent,
+  name: z.string().nullish(),
+  extra_content: messageExtra,
+  ...marked,
+};
+
+const system = z
+  .object({ role: z.literal('system'), ...instruction })
+  .transform((message) => withoutEmpty(liftMark(message)));
+
+const developer = z
+  .object({ role: z.literal('developer'), ...instruction })
+  .transform((message) => withoutEmpty(liftMark(message)));
 
 const user = z
-  .strictObject({
+  .object({
     role: z.literal('user'),
-    content: userContent,
+    content: richContent,
     name: z.string().nullish(),
     extra_content: messageExtra,
+    ...marked,
   })
-  .transform(withoutEmpty);
+  .transform((message) => withoutEmpty(liftMark(message)));
 
 /**
- * Also what an SDK's own answer looks like when it is pushed back as history: `annotations`, `audio: null`,
- * `parsed`, …
+ * Also what an SDK's own answer looks like when it is pushed back as history. What it thought is given back
+ * to servers that want it, under the names that DeepSeek, vLLM and OpenRouter have for it.
  */
-export const assistantMessageSchema = z
-  .strictObject({
+const assistant = z
+  .object({
     role: z.literal('assistant'),
-    content: textContent.nullish(),
+    content: answerContent,
     refusal: z.string().nullish(),
     name: z.string().nullish(),
+    reasoning_content: z.string().nullish(),
+    reasoning: z.unknown().optional(),
+    reasoning_details: z.unknown().optional(),
     tool_calls: z.array(toolCall).nullish(),
     extra_content: assistantExtra,
-    annotations: z.array(z.unknown()).nullish(),
-    audio: z.null({ error: 'audio is not supported' }).optional(),
-    function_call: z.null({ error: 'use tool_calls' }).optional(),
-    parsed: z.unknown().optional(),
+    ...marked,
   })
-  .refine(
-    ({ content, refusal, tool_calls, extra_content }) =>
-      [content, refusal, tool_calls, extra_content].some((field) => field !== null && field !== undefined),
-    { error: 'an assistant message needs content, refusal or tool_calls', path: ['content'] },
-  )
-  .transform(({ annotations: _, audio: __, function_call: ___, parsed: ____, tool_calls, ...message }) =>
-    withoutEmpty({ ...message, tool_calls: tool_calls?.length ? tool_calls : undefined }),
-  );
+  .transform(({ content, reasoning, reasoning_details, tool_calls, ...given }) => {
+    const state = {
+      ...keptDetails({ reasoning, reasoning_details }),
+      ...withoutEmpty(given.extra_content ?? {}),
+    };
+    const extra_content = Object.keys(state).length > 0 ? state : undefined;
+    const calls = tool_calls?.length ? tool_calls : undefined;
+    const message = withoutEmpty({ ...liftMark({ ...given, extra_content }), tool_calls: calls, ...content });
+    const isSilent = ['content', 'refusal', 'tool_calls'].every((field) => !(field in message));
+    return isSilent ? { ...message, content: '' } : message;
+  });
 
 /**
  * `name` is no field of OpenAI's tool message, but common clients send it; it says nothing the id does not.
  */
 const tool = z
-  .strictObject({
+  .object({
     role: z.literal('tool'),
     tool_call_id: z.string().min(1),
-    content: textContent,
-    name: z.string().nullish(),
+    content: richContent,
     extra_content: resultExtra,
+    ...marked,
   })
-  .transform(({ name: _, ...message }) => withoutEmpty(message));
+  .transform((message) => withoutEmpty(liftMark(message)));
 
 /** One message of a chat request, any role. */
-export const messageSchema = z.discriminatedUnion(
-  'role',
-  [
-    z.strictObject({ role: z.literal('system'), ...instruction }).transform(withoutEmpty),
-    z.strictObject({ role: z.literal('developer'), ...instruction }).transform(withoutEmpty),
-    user,
-    assistantMessageSchema,
-    tool,
-  ],
-  { error: 'role must be system, developer, user, assistant or tool' },
-);
+export const messageSchema = z.discriminatedUnion('role', [system, developer, user, assistant, tool], {
+  error: 'role must be system, developer, user, assistant or tool',
+});

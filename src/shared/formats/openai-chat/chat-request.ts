@@ -1,38 +1,18 @@
 import { z } from 'zod';
 import type { ChatRequest } from '../../chat/chat.ts';
-import { partExtra } from '../common/extra-content.ts';
+import { chooseTools, namesInChoice } from '../common/allowed-tools.ts';
 import { functionName } from '../common/function-name.ts';
 import { metadataSchema } from '../common/metadata-schema.ts';
+import { effortSchema } from '../common/reasoning-effort.ts';
+import { routingHints } from '../common/routing-hints.ts';
 import { toolProblems } from '../common/tool-problems.ts';
 import { withoutEmpty } from '../common/without-empty.ts';
 import { messageSchema } from './chat-messages.ts';
+import { fromReasoning, reasoningSchema } from './chat-reasoning.ts';
+import { toolChoiceSchema, toolSchema } from './chat-tools.ts';
 
 /** Kept as it came, key for key: a JSON schema is the caller's own text. */
 const anyObject = z.looseObject({});
-
-const functionTool = z
-  .strictObject({
-    type: z.literal('function'),
-    function: z
-      .strictObject({
-        name: functionName,
-        description: z.string().nullish(),
-        parameters: anyObject.nullish(),
-        strict: z.boolean().nullish(),
-      })
-      .transform(withoutEmpty),
-    extra_content: partExtra,
-  })
-  .transform(withoutEmpty);
-
-const toolSchema = z.discriminatedUnion('type', [functionTool], {
-  error: 'must be "function"; provider-side and custom tools are not supported',
-});
-
-const toolChoice = z.union([
-  z.enum(['none', 'auto', 'required']),
-  z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: functionName }) }),
-]);
 
 const responseFormat = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text') }),
@@ -58,7 +38,10 @@ const logitBias = z.record(
 const outputTokens = z.int().min(1).max(10_000_000);
 const penalty = z.number().min(-2).max(2).nullish();
 
-/** Fields whose only accepted values say nothing; they are checked, then dropped. */
+/**
+ * Fields whose only accepted values say nothing, or are hints that change no answer; they are checked, then
+ * dropped.
+ */
 const neutralOnly = {
   store: z.literal(false, { error: 'store: true is not supported; results are kept as jobs' }).nullish(),
   service_tier: z.enum(['auto', 'default'], { error: 'only auto and default are supported' }).nullish(),
@@ -66,6 +49,8 @@ const neutralOnly = {
   audio: z.null({ error: 'audio is not supported' }).optional(),
   prediction: z.null({ error: 'predicted outputs are not supported' }).optional(),
   web_search_options: z.null({ error: 'provider-side tools are not supported' }).optional(),
+  prompt_cache_retention: z.enum(['in_memory', 'in-memory', '24h']).nullish(),
+  prompt_cache_options: anyObject.nullish(),
   moderation: z.null({ error: 'moderation settings are not supported' }).optional(),
   functions: z.null({ error: 'deprecated by OpenAI; use tools' }).optional(),
   function_call: z.null({ error: 'deprecated by OpenAI; use tool_choice' }).optional(),
@@ -86,10 +71,12 @@ const bodyFields = {
   logit_bias: logitBias.nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
-  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).nullish(),
+  reasoning_effort: effortSchema.nullish(),
+  reasoning: reasoningSchema.nullish(),
+  top_k: z.int().min(-1).nullish(),
   verbosity: z.enum(['low', 'medium', 'high']).nullish(),
   tools: z.array(toolSchema).max(128).nullish(),
-  tool_choice: toolChoice.nullish(),
+  tool_choice: toolChoiceSchema.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
   response_format: responseFormat.nullish(),
   user: z.string().nullish(),
@@ -100,13 +87,19 @@ const bodyFields = {
 
 type Body = z.output<z.ZodObject<typeof bodyFields>>;
 
+/** A request in our own words, whose fields may still be empty. */
+type ChatFields = { [Field in keyof ChatRequest]: ChatRequest[Field] | null | undefined } & Pick<
+  ChatRequest,
+  'model' | 'messages'
+>;
+
 const isEmpty = (value: object | string) => Object.keys(value).length === 0;
 
 /**
  * Fields that, with this value, ask for what happens anyway; storing them would only make providers refuse
  * them.
  */
-function isEmptyText(body: Body, field: string): boolean {
+function isEmptyText(body: ChatFields, field: string): boolean {
   const hasTools = body.tools !== null && body.tools !== undefined && body.tools.length > 0;
   const neutral: Record<string, () => boolean> = {
     n: () => body.n === 1,
@@ -116,6 +109,7 @@ function isEmptyText(body: Body, field: string): boolean {
     logprobs: () => body.logprobs === false,
     top_logprobs: () => body.top_logprobs === 0,
     tools: () => !hasTools,
+    top_k: () => body.top_k === -1,
     tool_choice: () => body.tool_choice === 'auto' || (!hasTools && body.tool_choice === 'none'),
     parallel_tool_calls: () => body.parallel_tool_calls === true || !hasTools,
     response_format: () => body.response_format?.type === 'text',
@@ -125,9 +119,26 @@ function isEmptyText(body: Body, field: string): boolean {
   return neutral[field]?.() ?? false;
 }
 
-function toChatRequest(body: Body & { [Field in keyof typeof neutralOnly]?: unknown }): ChatRequest {
-  const known = Object.entries(body).filter(([field]) => field in bodyFields && !isEmptyText(body, field));
-  return withoutEmpty(Object.fromEntries(known) as Body);
+function pickBody(body: object): Body {
+  return Object.fromEntries(Object.entries(body).filter(([field]) => field in bodyFields)) as Body;
+}
+
+function toChatRequest(body: Body): ChatRequest {
+  const { reasoning, tool_choice, ...given } = pickBody(body);
+  const { tools, choice } = chooseTools(body.tools ?? [], tool_choice);
+  const fields: ChatFields = {
+    ...given,
+    ...(reasoning && fromReasoning(reasoning, body.reasoning_effort)),
+    tools,
+    tool_choice: choice,
+  };
+  const known = Object.entries(fields).filter(([field]) => !isEmptyText(fields, field));
+  return withoutEmpty(Object.fromEntries(known) as ChatFields);
+}
+
+function pathOfChoice(choice: NonNullable<Body['tool_choice']>): string[] {
+  const isNamed = typeof choice === 'object' && choice.type === 'function';
+  return isNamed ? ['tool_choice', 'function', 'name'] : ['tool_choice'];
 }
 
 type Check = { value: Body; issues: z.core.$ZodRawIssue[] };
@@ -137,11 +148,11 @@ function checkTogether({ value: body, issues }: Check): void {
   const problem = (message: string, ...path: string[]) =>
     issues.push({ code: 'custom', message, path, input: body });
   const choice = body.tool_choice ?? 'auto';
-  const name = typeof choice === 'object' ? choice.function.name : null;
   const unfit = toolProblems({
     names: (body.tools ?? []).map((tool) => tool.function.name),
     mustCall: choice === 'required',
-    named: name === null ? null : { name, path: ['tool_choice', 'function', 'name'] },
+    named: namesInChoice(choice),
+    path: pathOfChoice(choice),
   });
   for (const { message, path } of unfit) problem(message, ...path);
   if ((body.top_logprobs ?? 0) > 0 && body.logprobs !== true) {
@@ -180,6 +191,7 @@ export const chatCompletionsSchema = z
   .strictObject({
     ...bodyFields,
     ...neutralOnly,
+    ...routingHints,
     stream: z.boolean().nullish(),
     stream_options: z
       .strictObject({

@@ -46,6 +46,11 @@ export function itemsOf(turn: EarlierTurn): InputItem[] {
   return [...inputItems(body), ...(output as InputItem[])];
 }
 
+/** The item of a turn that has this id, as it was sent or answered; null when there is none. */
+export function findItem(turn: EarlierTurn, itemId: string): InputItem | null {
+  return itemsOf(turn).find(({ id }) => id === itemId) ?? null;
+}
+
 /** Why a response cannot go on from the one it names. */
 export function refuseEarlier(type: 'not_found' | 'invalid_state' | 'too_large', message: string): Refusal {
   return new Refusal(type, `previous_response_id: ${message}`, { param: 'previous_response_id' });

@@ -1,27 +1,19 @@
 import { z } from 'zod';
-import type { ChatRequest, Message, ResponseFormat, Tool, ToolChoice } from '../../chat/chat.ts';
-import { functionName } from '../common/function-name.ts';
+import type { ChatRequest, Message, ResponseFormat } from '../../chat/chat.ts';
+import { withClientPath } from '../../chat/client-path.ts';
+import { chooseTools, namesInChoice } from '../common/allowed-tools.ts';
 import { metadataSchema } from '../common/metadata-schema.ts';
+import { effortSchema, summarySchema } from '../common/reasoning-effort.ts';
+import { routingHints } from '../common/routing-hints.ts';
 import { toolProblems } from '../common/tool-problems.ts';
-import { fromItems, type InputItem, inputItemSchema } from './response-items.ts';
-
-const functionTool = z.strictObject({
-  type: z.literal('function', { error: 'must be "function"; built-in tools are not supported' }),
-  name: functionName,
-  description: z.string().nullish(),
-  parameters: z.looseObject({}).nullish(),
-  strict: z.boolean().nullish(),
-});
-
-const toolChoice = z.union([
-  z.enum(['none', 'auto', 'required']),
-  z.strictObject({ type: z.literal('function'), name: z.string().min(1) }),
-]);
+import { fromItems } from './item-turns.ts';
+import { type InputItem, inputItemSchema } from './response-items.ts';
+import { toolChoiceSchema, toolSchema, toToolChoice, toTools } from './response-tools.ts';
 
 const textFormat = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('text') }),
-  z.strictObject({ type: z.literal('json_object') }),
-  z.strictObject({
+  z.object({ type: z.literal('text') }),
+  z.object({ type: z.literal('json_object') }),
+  z.object({
     type: z.literal('json_schema'),
     name: z.string().min(1).max(64),
     description: z.string().nullish(),
@@ -30,10 +22,24 @@ const textFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
+/**
+ * SDK 7.59 `ResponseIncludable` without log probabilities. All but the first are of tools that a provider
+ * runs itself, of which an answer here has none.
+ */
+const includable = [
+  'reasoning.encrypted_content',
+  'code_interpreter_call.outputs',
+  'computer_call_output.output.image_url',
+  'file_search_call.results',
+  'message.input_image.image_url',
+  'web_search_call.action.sources',
+  'web_search_call.results',
+] as const;
+
 const notHere = (what: string) => z.null({ error: `${what} is not supported` }).optional();
 
 /**
- * The body of `POST /v1/responses` (SDK 6.49 `ResponseCreateParams`); what cannot be done is refused by its
+ * The body of `POST /v1/responses` (SDK 7.59 `ResponseCreateParams`); what cannot be done is refused by its
  * path.
  */
 export const responsesSchema = z
@@ -50,11 +56,12 @@ export const responsesSchema = z
     metadata: metadataSchema.nullish(),
     parallel_tool_calls: z.boolean().nullish(),
     reasoning: z
-      .strictObject({
-        effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).nullish(),
-        summary: z
-          .literal('auto', { error: 'only auto is supported: it leaves open whether there is a summary' })
-          .nullish(),
+      .object({
+        effort: effortSchema.nullish(),
+        summary: summarySchema.nullish(),
+        generate_summary: summarySchema.nullish(),
+        context: z.enum(['auto', 'current_turn', 'all_turns']).nullish(),
+        mode: z.literal('standard', { error: 'only standard is supported' }).nullish(),
       })
       .nullish(),
     temperature: z.number().min(0).max(2).nullish(),
@@ -62,21 +69,28 @@ export const responsesSchema = z
     text: z
       .strictObject({ format: textFormat.nullish(), verbosity: z.enum(['low', 'medium', 'high']).nullish() })
       .nullish(),
-    tools: z.array(functionTool).max(128).nullish(),
-    tool_choice: toolChoice.nullish(),
-    truncation: z.literal('disabled', { error: 'only disabled is supported' }).nullish(),
+    tools: z.array(toolSchema).max(128).nullish(),
+    tool_choice: toolChoiceSchema.nullish(),
+    /** A prompt that does not fit is refused either way, so nothing is ever cut off. */
+    truncation: z.enum(['auto', 'disabled']).nullish(),
     user: z.string().nullish(),
     safety_identifier: z.string().nullish(),
     prompt_cache_key: z.string().nullish(),
     service_tier: z.enum(['auto', 'default'], { error: 'only auto and default are supported' }).nullish(),
-    include: z
-      .array(z.enum(['reasoning.encrypted_content'], { error: 'is not something that can be included' }))
-      .nullish(),
+    include: z.array(z.enum(includable, { error: 'is not something that can be included' })).nullish(),
+    /** Of tools that a provider runs itself, and there are none. */
+    max_tool_calls: z.int().min(1).nullish(),
+    prompt_cache_retention: z.enum(['in_memory', 'in-memory', '24h']).nullish(),
+    prompt_cache_options: z.looseObject({}).nullish(),
+    background_options: z.looseObject({}).nullish(),
+    access_programs: notHere('access_programs'),
+    image: notHere('image'),
     conversation: notHere('conversation'),
     prompt: notHere('prompt'),
     context_management: notHere('context_management'),
     moderation: notHere('moderation'),
     top_logprobs: z.literal(0, { error: 'log probabilities are not supported here' }).nullish(),
+    ...routingHints,
   })
   .check(({ value: body, issues }) => {
     if (body.background === true && body.store === false) {
@@ -87,11 +101,13 @@ export const responsesSchema = z
         input: body,
       });
     }
-    const choice = body.tool_choice ?? 'auto';
+    const choice = toToolChoice(body.tool_choice);
+    const isNamed = typeof choice === 'object' && choice?.type === 'function';
     const unfit = toolProblems({
-      names: (body.tools ?? []).map(({ name }) => name),
+      names: toTools(body.tools ?? []).map((tool) => tool.function.name),
       mustCall: choice === 'required',
-      named: typeof choice === 'object' ? { name: choice.name, path: ['tool_choice', 'name'] } : null,
+      named: namesInChoice(choice),
+      path: isNamed ? ['tool_choice', 'name'] : ['tool_choice'],
     });
     for (const problem of unfit) issues.push({ code: 'custom', ...problem, input: body });
   });
@@ -112,41 +128,33 @@ export function inputItems({ input }: ResponsesBody): InputItem[] {
 /** The request as the engine takes it. `earlier` are the items of the responses before it, oldest first. */
 export function toChatRequest(body: ResponsesBody, earlier: InputItem[]): ChatRequest {
   const instructions: Message[] =
-    typeof body.instructions === 'string' ? [{ role: 'developer', content: body.instructions }] : [];
-  const tools = body.tools ?? [];
-  const effort = body.reasoning?.effort ?? null;
-  const format = toResponseFormat(body.text?.format);
+    typeof body.instructions === 'string'
+      ? [withClientPath({ role: 'developer', content: body.instructions }, 'instructions')]
+      : [];
+  const { tools, choice } = chooseTools(toTools(body.tools ?? []), toToolChoice(body.tool_choice));
   return {
     model: body.model,
-    messages: [...instructions, ...fromItems([...earlier, ...inputItems(body)])],
+    messages: [...instructions, ...fromItems([...earlier, ...inputItems(body)], earlier.length)],
     ...kept({
       max_completion_tokens: body.max_output_tokens,
       temperature: body.temperature,
       top_p: body.top_p,
-      reasoning_effort: effort,
+      reasoning_effort: body.reasoning?.effort,
+      reasoning_summary: body.reasoning?.summary ?? body.reasoning?.generate_summary,
       verbosity: body.text?.verbosity,
-      response_format: format,
+      response_format: toResponseFormat(body.text?.format),
       user: body.user,
       safety_identifier: body.safety_identifier,
       prompt_cache_key: body.prompt_cache_key,
     }),
     ...(tools.length > 0 && {
-      tools: tools.map(toTool),
+      tools,
       ...kept({
-        tool_choice: toToolChoice(body.tool_choice),
+        tool_choice: choice === 'auto' ? null : choice,
         parallel_tool_calls: body.parallel_tool_calls === false ? false : null,
       }),
     }),
   };
-}
-
-function toTool({ name, description, parameters, strict }: z.output<typeof functionTool>): Tool {
-  return { type: 'function', function: { name, ...kept({ description, parameters, strict }) } };
-}
-
-function toToolChoice(choice: z.output<typeof toolChoice> | null | undefined): ToolChoice | null {
-  if (choice === null || choice === undefined || choice === 'auto') return null;
-  return typeof choice === 'string' ? choice : { type: 'function', function: { name: choice.name } };
 }
 
 function toResponseFormat(format: z.output<typeof textFormat> | null | undefined): ResponseFormat | null {

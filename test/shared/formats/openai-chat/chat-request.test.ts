@@ -151,18 +151,27 @@ describe('values that say nothing', () => {
 });
 
 describe('a request is refused by the path of the field', () => {
-  const deep = { role: 'user', content: [{ type: 'text', text: 'a', colour: 'red' }] };
-
   test.each<[string, object, string, string]>([
     ['an unknown field', { temprature: 1 }, 'temprature', 'is not a known field'],
-    ['an unknown field deep inside', inMessages(deep), 'messages.0.content.0.colour', 'is not a known field'],
     ['no messages', inMessages(), 'messages', 'Too small'],
     ['an unknown role', inMessages({ role: 'robot', content: 'a' }), 'messages.0.role', 'role must be'],
     [
       'a file',
       inMessages({ role: 'user', content: [{ type: 'file', file: {} }] }),
+      'messages.0.content.0.file.file_data',
+      'is required',
+    ],
+    [
+      'a file by its id',
+      inMessages({ role: 'user', content: [{ type: 'file', file: { file_id: 'file_1' } }] }),
+      'messages.0.content.0.file.file_data',
+      'files by their id are not supported',
+    ],
+    [
+      'a recording',
+      inMessages({ role: 'user', content: [{ type: 'input_audio', input_audio: {} }] }),
       'messages.0.content.0.type',
-      'audio and files are not supported',
+      'audio is not supported',
     ],
     [
       'an image from the assistant',
@@ -178,12 +187,6 @@ describe('a request is refused by the path of the field', () => {
       }),
       'messages.0.content.0.image_url.url',
       'must be an http(s) URL or a base64 data: URL',
-    ],
-    [
-      'an assistant that says nothing',
-      inMessages({ role: 'assistant' }),
-      'messages.0.content',
-      'needs content',
     ],
     [
       'content of a wrong type',
@@ -212,7 +215,7 @@ describe('a request is refused by the path of the field', () => {
       'a provider-side tool',
       { tools: [{ type: 'web_search' }] },
       'tools.0.type',
-      'provider-side and custom tools',
+      'tools that a provider runs itself',
     ],
     [
       'a tool name with a space',

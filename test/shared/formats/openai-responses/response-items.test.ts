@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatCompletion, ExtraContent, Message } from '../../../../src/shared/chat/chat.ts';
+import { fromItems } from '../../../../src/shared/formats/openai-responses/item-turns.ts';
 import { toOutput } from '../../../../src/shared/formats/openai-responses/output-items.ts';
 import {
-  fromItems,
   type InputItem,
   inputItemSchema,
 } from '../../../../src/shared/formats/openai-responses/response-items.ts';

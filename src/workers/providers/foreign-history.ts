@@ -1,0 +1,88 @@
+import type { Message, ToolCall } from '../../shared/chat/chat.ts';
+import { callIds, pairResults } from '../../shared/chat/pair-results.ts';
+
+/** What a call whose result is not in the history came to, for providers that want one for each. */
+const noResult = 'There is no result of this call.';
+
+/**
+ * A history that others have made as Anthropic and Gemini take it: each result right after the turn that
+ * called, one for each call, and turns that say nothing left out.
+ */
+export function toForeignHistory(messages: Message[]): Message[] {
+  return withMissingResults(pairResults(messages)).filter(hasContent);
+}
+
+function withMissingResults(messages: Message[]): Message[] {
+  return messages.flatMap((message, index) => {
+    const open = [...callIds(message)];
+    if (open.length === 0) return [message];
+    for (const result of messages.slice(index + 1)) {
+      if (result.role !== 'tool') break;
+      const at = open.indexOf(result.tool_call_id);
+      if (at !== -1) open.splice(at, 1);
+    }
+    const missing = open.map((id): Message => ({ role: 'tool', tool_call_id: id, content: noResult }));
+    return [message, ...missing];
+  });
+}
+
+function hasContent(message: Message): boolean {
+  if (message.role === 'tool' || callIds(message).length > 0) return true;
+  const { content } = message;
+  if (message.role === 'assistant' && (message.refusal || hasOwnBlocks(message))) return true;
+  if (content === undefined || content === null) return false;
+  if (typeof content === 'string') return content !== '';
+  return content.some((part) => part.type !== 'text' || part.text !== '');
+}
+
+function hasOwnBlocks({ extra_content: extra }: Message): boolean {
+  const own = extra?.anthropic as { content?: unknown } | undefined;
+  return Array.isArray(own?.content) && own.content.length > 0;
+}
+
+/**
+ * The same history with call ids that a provider takes: each call has one of its own, made of the one it had,
+ * and its result has the same. `toFit` makes an id of what may be none.
+ */
+export function withFitIds(messages: Message[], toFit: (id: string) => string): Message[] {
+  const used = new Set<string>();
+  let current = new Map<string, string[]>();
+  return messages.map((message) => {
+    if (message.role === 'assistant' && message.tool_calls !== undefined) {
+      current = new Map();
+      return {
+        ...message,
+        tool_calls: message.tool_calls.map((call) => withFitId(call, used, current, toFit)),
+      };
+    }
+    if (message.role !== 'tool') return message;
+    const id = current.get(message.tool_call_id)?.shift() ?? toFit(message.tool_call_id);
+    return id === message.tool_call_id ? message : { ...message, tool_call_id: id };
+  });
+}
+
+function withFitId(
+  call: ToolCall,
+  used: Set<string>,
+  ids: Map<string, string[]>,
+  toFit: (id: string) => string,
+) {
+  const wanted = toFit(call.id);
+  let id = wanted;
+  for (let count = 2; used.has(id); count += 1) id = `${wanted}_${count}`;
+  used.add(id);
+  ids.set(call.id, [...(ids.get(call.id) ?? []), id]);
+  return id === call.id ? call : { ...call, id };
+}
+
+/** An instruction between turns, for models that take none there: said by the user, and marked as one. */
+export function foldInstruction(text: string): string {
+  return `<system>\n${text}\n</system>`;
+}
+
+/** The text of a message. */
+export function textOf(content: Message['content']): string {
+  if (content === undefined || content === null) return '';
+  if (typeof content === 'string') return content;
+  return content.map((part) => (part.type === 'text' ? part.text : '')).join('');
+}
