@@ -1,4 +1,4 @@
-import type { ChatCompletion, Delta } from '../../chat/chat.ts';
+import type { ChatCompletion, Choice, Delta } from '../../chat/chat.ts';
 import { suffixOf } from '../../ids.ts';
 
 /**
@@ -8,9 +8,16 @@ import { suffixOf } from '../../ids.ts';
 export function toChatCompletion(completion: ChatCompletion, jobId: string): ChatCompletion {
   const { pass_through: passed, ...ours } = completion;
   const id = `chatcmpl-${suffixOf(jobId)}`;
-  if (passed?.dialect !== 'chat') return { ...ours, id };
+  if (passed?.dialect !== 'chat')
+    return { ...ours, id, ...served, choices: ours.choices.map(withAnnotations) };
   return { ...(passed.body as unknown as ChatCompletion), id, model: completion.model };
 }
+
+/** What OpenAI's API says of its own serving, on completions and chunks alike. */
+const served = { service_tier: 'default', system_fingerprint: null };
+
+/** A message has a list of its sources (SDK 7.59); ours never have any. */
+const withAnnotations = (choice: Choice) => ({ ...choice, message: { annotations: [], ...choice.message } });
 
 export type ChunkOptions = { jobId: string; model: string; createdAt: Date; includeUsage: boolean };
 
@@ -26,6 +33,7 @@ export function createChunks({ jobId, model, createdAt, includeUsage }: ChunkOpt
     object: 'chat.completion.chunk' as const,
     created: Math.floor(createdAt.getTime() / 1000),
     model,
+    ...served,
   };
   const tail = includeUsage ? { usage: null } : {};
 
