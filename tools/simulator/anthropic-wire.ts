@@ -91,7 +91,10 @@ function wireUsage(reply: Reply, completion: unknown): Record<string, unknown> {
       ephemeral_1h_input_tokens: counts.cacheWriteHour,
     },
     output_tokens_details: { thinking_tokens: counts.reasoning },
-    ...(reply.serviceTier !== null && { service_tier: reply.serviceTier }),
+    server_tool_use: null,
+    inference_geo: null,
+    service_tier: reply.serviceTier ?? 'standard',
+    speed: null,
   };
 }
 
@@ -110,12 +113,22 @@ function toBlocks(reply: Reply, choice: ReplyChoice): Record<string, unknown>[] 
       id: call.id.replace('call_', 'toolu_'),
       name: call.name,
       input: JSON.parse(call.args) as unknown,
+      caller: { type: 'direct' },
     })),
   ];
 }
 
 function envelope(prompt: Prompt, reply: Reply) {
-  return { id: `msg_${reply.id}`, type: 'message', role: 'assistant', model: prompt.model };
+  return {
+    id: `msg_${reply.id}`,
+    type: 'message',
+    role: 'assistant',
+    model: prompt.model,
+    stop_sequence: null,
+    stop_details: null,
+    container: null,
+    diagnostics: null,
+  };
 }
 
 function stopMet(prompt: Prompt, choice: ReplyChoice): string | null {
@@ -154,7 +167,12 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
     }
     push({ type: 'content_block_stop', index } as { type: string });
   });
-  const stop = { stop_reason: stopReasons[choice.finish], stop_sequence: stopMet(prompt, choice) };
+  const stop = {
+    stop_reason: stopReasons[choice.finish],
+    stop_sequence: stopMet(prompt, choice),
+    stop_details: null,
+    container: null,
+  };
   const usage = finalUsage(reply);
   push({ type: 'message_delta', delta: stop, ...(usage && { usage }) } as { type: string });
   push({ type: 'message_stop' });

@@ -140,17 +140,50 @@ function toReasoning({ thinking }: Prompt, { id }: Reply) {
   };
 }
 
+/** What a request left out, as OpenAI's API shows it (SDK 7.59 `Response`). */
+const unasked = {
+  access_programs: null,
+  background: false,
+  frequency_penalty: 0,
+  instructions: null,
+  max_output_tokens: null,
+  max_tool_calls: null,
+  metadata: {},
+  presence_penalty: 0,
+  previous_response_id: null,
+  prompt_cache_key: null,
+  prompt_cache_retention: null,
+  reasoning: { effort: null, summary: null },
+  safety_identifier: null,
+  service_tier: 'default',
+  temperature: 1,
+  text: { format: { type: 'text' }, verbosity: 'medium' },
+  tool_choice: 'auto',
+  top_logprobs: 0,
+  top_p: 1,
+  truncation: 'disabled',
+  user: null,
+};
+
+function toTool({ name, schema, isCustom }: Prompt['tools'][number]) {
+  if (isCustom === true) return { type: 'custom', name };
+  return { type: 'function', name, description: null, parameters: schema ?? null, strict: true };
+}
+
 function toResponse(prompt: Prompt, reply: Reply, status: string): Record<string, unknown> {
   const isOpen = status === 'in_progress';
   return {
+    ...unasked,
     id: `resp_${reply.id}`,
     object: 'response',
     created_at: createdAt,
+    completed_at: isOpen ? null : createdAt,
     status,
     error: null,
     incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
     model: prompt.model,
     output: isOpen ? [] : toItems(prompt, reply),
+    tools: prompt.tools.map(toTool),
     parallel_tool_calls: true,
     store: false,
     ...(reply.serviceTier !== null && { service_tier: reply.serviceTier }),

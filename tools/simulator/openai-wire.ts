@@ -100,6 +100,7 @@ function plain(prompt: Prompt, reply: Reply): unknown {
         role: 'assistant',
         content: choice.text || (choice.toolCalls.length > 0 ? null : ''),
         refusal: null,
+        annotations: [],
         ...(choice.toolCalls.length > 0 && { tool_calls: choice.toolCalls.map(wireCall) }),
       },
       logprobs: null,

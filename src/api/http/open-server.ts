@@ -26,12 +26,20 @@ const requestMsMax = 300_000;
 /** The id of an account may have 255 characters, each of up to twelve when it is percent-encoded. */
 const paramLengthMax = 4096;
 
+/**
+ * The vendors' paths are served without /v1 as well: people come from gateways whose base URL is the bare
+ * host.
+ */
+const withoutVersion =
+  /^\/(?:chat\/completions|responses|embeddings|models|files|batches|messages)(?=[/?]|$)/;
+
 /** An empty server: how requests are read, what answers look like, what happens to errors. */
 export function openServer({ config, log, validator, bodies }: OpenDeps & JsonBodyDeps): App {
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     requestIdHeader: false,
+    rewriteUrl: ({ url = '' }) => url.replace(withoutVersion, '/v1$&'),
     genReqId: () => newId('req'),
     bodyLimit: config.http.bodyLimitBytes,
     trustProxy: config.http.trustProxy.length === 0 ? false : config.http.trustProxy,

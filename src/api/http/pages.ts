@@ -44,6 +44,19 @@ export function cursorOf(prefix: IdPrefix) {
     .optional();
 }
 
+/**
+ * What clients of gateways in front of several providers (LiteLLM's SDK) put beside a list's own parameters;
+ * here there is nothing to choose, and it is dropped.
+ */
+export const routingQuery = {
+  custom_llm_provider: z.string().optional(),
+  provider: z.string().optional(),
+  target_model_names: z.string().optional(),
+};
+
+/** What the beta half of Anthropic's SDKs puts on every path; it has no meaning here. */
+export const betaQuery = { beta: z.string().optional() };
+
 /** The refusal for an id that a page cannot go on from, in a list whose ids do not give their position. */
 export function unknownCursor(): Refusal {
   return invalid([{ param: 'after', message: 'must be an id from this list' }]);

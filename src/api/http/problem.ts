@@ -67,6 +67,23 @@ export function anthropicProblemBody(refusal: Refusal, { id, url }: Pick<Refused
   return { type: 'error', error, request_id: id };
 }
 
+/** The words of Google's `error.status` (google.rpc.Code) for HTTP statuses. */
+const googleStatuses: Record<number, string> = {
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  429: 'RESOURCE_EXHAUSTED',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
+};
+
+/** The same refusal as Google's SDKs expect it. */
+function googleProblemBody(refusal: Refusal) {
+  const code = statusOf(refusal);
+  const status = googleStatuses[code] ?? (code >= 500 ? 'INTERNAL' : 'INVALID_ARGUMENT');
+  return { error: { code, message: brief(refusal.message), status } };
+}
+
 /**
  * The headers that go with a refusal; times are whole seconds and milliseconds from now, at most a minute.
  */
@@ -143,6 +160,7 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
   if (refusal.type === 'authentication_error' && request.routeOptions.config.basic === true) {
     reply.header('www-authenticate', 'Basic realm="gateway operator", charset="UTF-8"');
   }
+  if (api === 'google') return reply.send(JSON.stringify(googleProblemBody(refusal)));
   if (api !== 'anthropic') return reply.send(JSON.stringify(problemBody(refusal, request)));
   reply.header('request-id', request.id);
   return reply.send(JSON.stringify(anthropicProblemBody(refusal, request)));

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
-import { notFound, Refusal } from '../../shared/errors.ts';
+import { Refusal } from '../../shared/errors.ts';
 import type { App } from './app.ts';
+import { elsewhereAt } from './elsewhere-paths.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -35,11 +36,18 @@ function patternOf(url: string): RegExp {
   return new RegExp(`^${segments.join('/')}$`);
 }
 
-/** The refusal of a request that no route takes: 405 with `Allow` where its path is known, else 404. */
+/**
+ * The refusal of a request that no route takes: 404 with what to use where others have something there, 405
+ * with `Allow` where the path is known, else 404.
+ */
 export function unknownRoute({ server, url, method }: FastifyRequest): Refusal {
   const [path = ''] = url.split('?');
+  const elsewhere = elsewhereAt(path);
+  if (elsewhere !== null) return new Refusal('not_found', elsewhere.sentence);
   const allowed = server.methodsAt(path);
-  if (allowed.length === 0) return notFound('route');
+  if (allowed.length === 0) {
+    return new Refusal('not_found', `There is no ${method} ${path}; the API is at /v1, see /docs`);
+  }
   const message = `${method} is not possible here; this path takes ${allowed.join(', ')}`;
   return new Refusal('method_not_allowed', message, { headers: { allow: allowed.join(', ') } });
 }

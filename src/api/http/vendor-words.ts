@@ -1,19 +1,25 @@
 import type { FastifyRequest } from 'fastify';
 import { type Problem, type Refusal, type RefusalType, statusOf } from '../../shared/errors.ts';
+import { elsewhereAt } from './elsewhere-paths.ts';
 
 /** Whose API a path is: its clients know that API's statuses, codes and sentences. */
-export type Api = 'native' | 'openai' | 'anthropic';
+export type Api = 'native' | 'openai' | 'anthropic' | 'google';
 
-const openaiPaths = /^\/v1\/(?:chat\/completions|responses|embeddings|models|files|batches)(?:[/?]|$)/;
-const anthropicPaths = /^\/v1\/messages(?:[/?]|$)/;
-/** Paths that both have: who sends this header means Anthropic's. */
-const sharedPaths = /^\/v1\/(?:models|files)(?:[/?]|$)/;
+const openaiPaths = /^\/v1\/(?:chat\/completions|responses|models|files|batches)(?:\/|$)/;
+const anthropicPaths = /^\/v1\/messages(?:\/|$)/;
+/** Paths that both have: who sends Anthropic's header, or asks for its beta, means Anthropic's. */
+const sharedPaths = /^\/v1\/(?:models|files)(?:\/|$)/;
 
 /** The API that a request means, by its path and headers. */
 export function apiOf({ url, headers }: Pick<FastifyRequest, 'url' | 'headers'>): Api {
-  if (anthropicPaths.test(url)) return 'anthropic';
-  if (sharedPaths.test(url) && headers['anthropic-version'] !== undefined) return 'anthropic';
-  return openaiPaths.test(url) ? 'openai' : 'native';
+  const [path = '', query = ''] = url.split('?');
+  const isAnthropic =
+    headers['anthropic-version'] !== undefined || new URLSearchParams(query).get('beta') === 'true';
+  const elsewhere = elsewhereAt(path)?.api ?? null;
+  if (anthropicPaths.test(path)) return 'anthropic';
+  if (elsewhere !== null && elsewhere !== 'shared') return elsewhere;
+  if (elsewhere === 'shared' || sharedPaths.test(path)) return isAnthropic ? 'anthropic' : 'openai';
+  return openaiPaths.test(path) ? 'openai' : 'native';
 }
 
 const firstProblem = ({ extras }: Refusal): Problem | undefined => extras.problems?.[0];

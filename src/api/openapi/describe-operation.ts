@@ -48,19 +48,8 @@ const keyHeader = {
   schema: { type: 'string', pattern: '^[ -~]{1,255}$' },
 };
 
-/** A schema says nothing of the name of a file; the headers of its part do. */
-const fileEncoding = {
-  file: {
-    contentType: 'application/jsonl',
-    headers: {
-      'Content-Disposition': {
-        required: true,
-        schema: { type: 'string', pattern: 'filename="[^"\\u0000]{0,249}\\.[Jj][Ss][Oo][Nn][Ll]"' },
-        example: 'form-data; name="file"; filename="requests.jsonl"',
-      },
-    },
-  },
-};
+/** A schema says nothing of what is in a file. */
+const fileEncoding = { file: { contentType: 'application/jsonl' } };
 
 /** The OpenAPI 3.1 operation of a route; `null` for one that is hidden. */
 export function describeOperation(schemas: JsonSchemas, route: RouteToDescribe): Json | null {

@@ -56,8 +56,8 @@ export function refusalStatuses({ method, url, config }: DescribedRoute): number
 /** The schema of every refusal of a route: that of the SDK whose path it is. */
 export function refusalSchemaOf(url: string): z.ZodType {
   if (url.startsWith('/v1/messages')) return anthropicRefusalSchema;
-  // Both shapes of the list of models are answered there, each with its own refusals.
-  if (url.startsWith('/v1/models')) return z.union([refusalSchema, anthropicRefusalSchema]);
+  // Both vendors have these paths, and each one's clients are refused in its shape.
+  if (/^\/v1\/(?:models|files)/.test(url)) return z.union([refusalSchema, anthropicRefusalSchema]);
   return refusalSchema;
 }
 

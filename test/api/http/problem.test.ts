@@ -114,7 +114,10 @@ test('paths of Anthropic answer in its shape', async () => {
   expect(answer.status).toBe(404);
   expect(answer.json).toEqual({
     type: 'error',
-    error: { type: 'not_found_error', message: 'No such route' },
+    error: {
+      type: 'not_found_error',
+      message: 'There is no POST /v1/messages/nothing; the API is at /v1, see /docs',
+    },
     request_id: answer.headers['request-id'],
   });
 });

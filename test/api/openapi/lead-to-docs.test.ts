@@ -18,7 +18,7 @@ test('a browser that opens the bare address is led to the documentation', async 
 });
 
 test('everybody else finds nothing there, as before', async () => {
-  expect((await server.call('GET /')).json).toMatchObject({ code: 404, detail: 'No such route' });
+  expect((await server.call('GET /')).json).toMatchObject({ code: 404, error_type: 'not_found' });
   expect((await server.call('GET /', { headers: { accept: 'application/json' } })).status).toBe(404);
   expect((await server.call('POST /', { headers: html })).status).toBe(404);
   expect((await server.call('GET /nothing', { headers: html })).status).toBe(404);

@@ -51,8 +51,18 @@ test("Anthropic's clients get Anthropic's shape", async () => {
   expect(missing.json).toMatchObject({ type: 'error', error: { type: 'not_found_error' } });
 });
 
-test('embeddings are not served and say so', async () => {
-  const { key: jobsKey } = await server.openAccount();
-  const answer = await server.call('POST /v1/embeddings', { as: jobsKey, body: { input: 'x' } });
-  expect([answer.status, answer.json.detail]).toEqual([404, 'This gateway does not serve embeddings']);
+test("Anthropic's clients read them in pages", async () => {
+  const headers = { 'anthropic-version': '2023-06-01' };
+  const ask = async (query: string) =>
+    (await server.call(`GET /v1/models?beta=true&${query}`, { as: key, headers })).json;
+  const all: string[] = (await ask('')).data.map(({ id }: { id: string }) => id);
+  const first = await ask('limit=2');
+  expect(first).toMatchObject({ has_more: true, first_id: all[0], last_id: all[1] });
+  const next = await ask(`limit=1&after_id=${all[1]}`);
+  expect(next.data.map(({ id }: { id: string }) => id)).toEqual([all[2]]);
+  const before = await ask(`limit=2&before_id=${all[3]}`);
+  expect(before.data.map(({ id }: { id: string }) => id)).toEqual([all[1], all[2]]);
+  for (const query of ['limit=0', 'limit=1001', 'after_id=nothing', 'before_id=nothing']) {
+    expect(await ask(query), query).toMatchObject({ error: { type: 'invalid_request_error' } });
+  }
 });

@@ -244,7 +244,7 @@ describe('a completion becomes a message', () => {
       stop_reason: 'stop_sequence',
       stop_sequence: 'END',
     });
-    const events = createMessageEvents('anthropic/claude-haiku-4-5', 'job_1').ended(met);
+    const events = createMessageEvents('anthropic/claude-haiku-4-5', 'job_1', 7).ended(met);
     expect(events.at(-2)?.data).toMatchObject({
       delta: { stop_reason: 'stop_sequence', stop_sequence: 'END' },
     });
@@ -256,7 +256,7 @@ const blocksOf = (all: { event: string; data: Record<string, unknown> }[]) =>
   all.filter(({ event }) => event === 'content_block_start').map(({ data }) => data['content_block']);
 
 test('thinking is told before what it led to, and alone when it led to nothing', () => {
-  const events = createMessageEvents('anthropic/claude-haiku-4-5', 'job_1');
+  const events = createMessageEvents('anthropic/claude-haiku-4-5', 'job_1', 7);
   const redacted = { type: 'redacted_thinking', data: 'x' };
   const content = [thinking, redacted, { type: 'text', text: 'hi' }];
   const whole = completion({ content: 'hi', extra_content: { anthropic: { content } } });
@@ -274,14 +274,14 @@ test('thinking is told before what it led to, and alone when it led to nothing',
     [2, { type: 'text_delta', text: 'h' }],
     [2, { type: 'text_delta', text: 'i' }],
   ]);
-  const alone = createMessageEvents('anthropic/claude-haiku-4-5', 'job_1');
+  const alone = createMessageEvents('anthropic/claude-haiku-4-5', 'job_1', 7);
   expect(blocksOf([...alone.started(), ...alone.ended(whole)])).toMatchObject(
     [thinking, redacted].map(({ type }) => ({ type })),
   );
 });
 
 test('deltas become events: each block starts, goes on and stops; the usage comes at the end', () => {
-  const events = createMessageEvents('openai/gpt-5-mini', 'job_1');
+  const events = createMessageEvents('openai/gpt-5-mini', 'job_1', 7);
   const all = [
     ...events.started(),
     ...events.delta({ kind: 'text', choice: 0, text: 'I ' }),
@@ -290,6 +290,8 @@ test('deltas become events: each block starts, goes on and stops; the usage come
     ...events.delta({ kind: 'tool_call', choice: 0, index: 0, arguments: '{}' }),
     ...events.ended(completion({ tool_calls: [call] }, 'tool_calls')),
   ];
+  // Clients that read their input from the start have our count; the provider's comes at the end.
+  expect(all[0]?.data).toMatchObject({ message: { usage: { input_tokens: 7, output_tokens: 0 } } });
   expect(all.map(({ event, data }) => [event, data['index']])).toEqual([
     ['message_start', undefined],
     ['content_block_start', 0],

@@ -34,6 +34,21 @@ export const modelSchema = component(
   }),
 );
 
+const capability = z.object({ supported: z.boolean() });
+
+const capabilities = z.looseObject({
+  batch: capability,
+  citations: capability,
+  code_execution: capability,
+  context_management: z.looseObject({ supported: z.boolean() }),
+  effort: z.looseObject({ supported: z.boolean() }),
+  image_input: capability,
+  pdf_input: capability,
+  server_tools: z.looseObject({ supported: z.boolean() }),
+  structured_outputs: capability,
+  thinking: z.looseObject({ supported: z.boolean(), types: z.record(z.string(), capability) }),
+});
+
 /** A model as Anthropic's SDK reads it: the answer to a request with `anthropic-version`. */
 export const anthropicModelSchema = component(
   'AnthropicModel',
@@ -42,6 +57,13 @@ export const anthropicModelSchema = component(
     id: z.string(),
     display_name: z.string(),
     created_at: z.iso.datetime(),
+    capabilities,
+    lifecycle: z.literal('active'),
+    line: z.string().nullable(),
+    deprecated_at: z.null(),
+    retires_at: z.null(),
+    max_input_tokens: z.int(),
+    max_tokens: z.int(),
     gateway,
   }),
 );

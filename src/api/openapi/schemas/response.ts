@@ -30,26 +30,40 @@ export const responseSchema = component(
     service_tier: z.string(),
     truncation: z.string(),
     usage: usage.nullable(),
+    access_programs: z.null(),
     background: z.boolean(),
+    conversation: z.null(),
+    frequency_penalty: z.number(),
     instructions: z.string().nullable(),
     max_output_tokens: z.int().nullable(),
+    max_tool_calls: z.int().nullable(),
     metadata: z.record(z.string(), z.string()),
     parallel_tool_calls: z.boolean(),
+    presence_penalty: z.number(),
     previous_response_id: z.string().nullable(),
+    prompt: z.null(),
+    prompt_cache_key: z.string().nullable(),
+    prompt_cache_retention: z.string().nullable(),
+    safety_identifier: z.string().nullable(),
     store: z.boolean(),
     temperature: z.number(),
     tool_choice: z.unknown(),
     tools: z.array(z.looseObject({ type: z.string() })),
+    top_logprobs: z.int(),
     top_p: z.number(),
     user: z.string().nullable(),
     reasoning: z.looseObject({ effort: z.string().nullable(), summary: z.string().nullable() }),
-    text: z.looseObject({ format: z.looseObject({ type: z.string() }) }),
+    text: z.looseObject({ format: z.looseObject({ type: z.string() }), verbosity: z.string() }),
   }),
 );
 
 export const responseItemListSchema = component(
   'ResponseItemList',
-  pageOf(z.looseObject({ id: z.string() }).describe('An input item, as it was sent')),
+  pageOf(
+    z
+      .looseObject({ type: z.string(), id: z.string(), status: z.string() })
+      .describe('An input item, as it was sent'),
+  ),
 );
 
 export const deletedResponseSchema = component(

@@ -40,12 +40,17 @@ export function createMessageRoute(app: App, deps: ReplyDeps): void {
     }
     const model = deps.catalogue.find(asked)?.id ?? asked;
     const encode = priced.passes ? createPassedEncoder : createEncoder;
-    return await streamReply(deps, request, reply, call, ({ jobId }) => encode(model, jobId, request));
+    const [target] = priced.quote.targets;
+    const likelyInputTokens = target?.likelyInputTokens ?? priced.quote.inputTokens;
+    const answer = { model, likelyInputTokens, request };
+    return await streamReply(deps, request, reply, call, ({ jobId }) => encode({ ...answer, jobId }));
   });
 }
 
-function createEncoder(model: string, jobId: string, request: FastifyRequest): StreamEncoder {
-  const events = createMessageEvents(model, jobId);
+type Answer = { model: string; jobId: string; likelyInputTokens: number; request: FastifyRequest };
+
+function createEncoder({ model, jobId, likelyInputTokens, request }: Answer): StreamEncoder {
+  const events = createMessageEvents(model, jobId, likelyInputTokens);
   return {
     started: () => frames(events.started()),
     delta: (delta) => frames(events.delta(delta)),
@@ -55,10 +60,11 @@ function createEncoder(model: string, jobId: string, request: FastifyRequest): S
 }
 
 /** For an answer of Claude's, whose events go through. */
-function createPassedEncoder(model: string, jobId: string, request: FastifyRequest): StreamEncoder {
+function createPassedEncoder(answer: Answer): StreamEncoder {
+  const { model, jobId } = answer;
   const events = createPassedEvents(model, jobId);
   return {
-    ...createEncoder(model, jobId, request),
+    ...createEncoder(answer),
     started: () => '',
     passed: (event) => frames(events.passed(event)),
     ended: ({ completion }) =>

@@ -10,6 +10,16 @@ export const endpointSchema = z.enum(batchEndpoints, {
 });
 
 /**
+ * What clients of gateways in front of several providers (LiteLLM's SDK) send beside a batch: each line names
+ * its model, so there is nothing to choose, and it is dropped.
+ */
+export const routingHints = {
+  custom_llm_provider: z.string().nullish(),
+  target_model_names: z.union([z.string(), z.array(z.string())]).nullish(),
+  litellm_metadata: z.unknown().optional(),
+};
+
+/**
  * Refuses a file as the input of a batch when the account has no such file, or it was not uploaded for that.
  */
 export async function requireInputFile(sql: Sql, accountId: string, fileId: string): Promise<void> {

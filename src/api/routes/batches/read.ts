@@ -6,7 +6,7 @@ import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
-import { cursorOf, pageQuery, toPage } from '../../http/pages.ts';
+import { cursorOf, pageQuery, routingQuery, toPage } from '../../http/pages.ts';
 import { idParams } from '../../http/schemas.ts';
 import { json } from '../../openapi/components.ts';
 import { batchListSchema, batchSchema } from '../../openapi/schemas/batch.ts';
@@ -35,7 +35,7 @@ export function listBatchesRoute(app: App, deps: { sql: Database }): void {
     response: { 200: json(batchListSchema) },
     tags: ['openai'],
     summary: 'List batches',
-    querystring: z.strictObject({ ...pageQuery, after: cursorOf('batch') }),
+    querystring: z.strictObject({ ...pageQuery, ...routingQuery, after: cursorOf('batch') }),
   };
   app.get('/v1/batches', { config: { scope: 'read' }, schema }, async (request) => {
     const { limit, after = null } = request.query;

@@ -11,7 +11,7 @@ import { notFound, Refusal } from '../../../shared/errors.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
-import { cursorOf, pageQuery, sortParameter, sortQuery, toPage } from '../../http/pages.ts';
+import { cursorOf, pageQuery, routingQuery, sortParameter, sortQuery, toPage } from '../../http/pages.ts';
 import { idParams } from '../../http/schemas.ts';
 import { json, media } from '../../openapi/components.ts';
 import { deletedFileSchema, fileListSchema, fileSchema } from '../../openapi/schemas/file.ts';
@@ -22,6 +22,7 @@ const query = z.strictObject({
   after: cursorOf('file'),
   purpose: z.string().optional(),
   ...sortQuery,
+  ...routingQuery,
 });
 
 /** `GET /v1/files`: the account's files, newest first unless asked otherwise. */
@@ -33,7 +34,7 @@ export function listFilesRoute(app: App, deps: { sql: Database }): void {
     summary: 'List files',
     querystring: query,
   };
-  app.get('/v1/files', { config: { scope: 'read' }, schema }, async (request) => {
+  app.get('/v1/files', { config: { scope: 'read', refuses: [404] }, schema }, async (request) => {
     const { purpose = null, after = null, limit, [sortParameter]: direction } = request.query;
     const files = await listFiles(deps.sql, {
       accountId: accountOf(request),
@@ -74,10 +75,24 @@ export function downloadFileRoute(app: App, deps: { sql: Database }): void {
   app.get('/v1/files/:id/content', { config: { scope: 'read' }, schema }, async (request, reply) => {
     const file = await findFile(deps.sql, accountOf(request), request.params.id);
     if (file === null) throw notFound('file');
-    reply.header('content-type', 'application/octet-stream').header('content-length', Number(file.bytes));
+    reply.headers({
+      'content-type': 'application/octet-stream',
+      'content-length': Number(file.bytes),
+      'content-disposition': attachmentAs(file.filename),
+    });
     return reply.send(Readable.from(bytesOf(deps.sql, file.id), { objectMode: false, highWaterMark: 1 }));
   });
 }
+
+/** The header of a download (RFC 6266): its name in plain letters, and in full where it has others. */
+function attachmentAs(name: string): string {
+  const plain = name.replace(/[^ -~]|["\\%]/g, '_');
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, percentEncoded);
+  const full = plain === name ? '' : `; filename*=UTF-8''${encoded}`;
+  return `attachment; filename="${plain}"${full}`;
+}
+
+const percentEncoded = (letter: string) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`;
 
 async function* bytesOf(sql: Database, fileId: string): AsyncGenerator<Buffer> {
   for (let offset = 0; ; ) {

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
+import { toUSVString } from 'node:util';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { appendToFile, beginFile, chunkBytesMax, dropFile } from '../../../shared/batches/sql/files.ts';
 import { invalid, Refusal } from '../../../shared/errors.ts';
-import { faultOf } from '../../../shared/formats/common/json-values.ts';
 import { newId } from '../../../shared/ids.ts';
 import { overQuota } from '../../../shared/platform/config/quotas.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
@@ -57,6 +57,15 @@ export async function receiveFile(sql: Database, request: FastifyRequest): Promi
   return { id, fields };
 }
 
+/** A file is validated by what is in it: its name is for people, and clients that have none send this one. */
+const unnamed = 'upload';
+const nameUnitsMax = 255;
+
+function nameOf(given: string | undefined): string {
+  const name = toUSVString((given ?? '').replaceAll('\0', '').slice(0, nameUnitsMax));
+  return name === '' ? unnamed : name;
+}
+
 async function store(
   sql: Database,
   id: string,
@@ -64,10 +73,7 @@ async function store(
   part: MultipartFile,
   hash: Hash,
 ): Promise<void> {
-  const { filename } = part;
-  if (!/\.jsonl$/i.test(filename) || filename.length > 255 || faultOf(filename) !== null) {
-    throw invalid([{ param: 'file', message: 'must be a file whose name ends in .jsonl' }]);
-  }
+  const filename = nameOf(part.filename);
   hash.update(`${filename}\n`);
   const isBegun = await beginFile(sql, { id, accountId, purpose: 'batch', filename }, filesMax);
   if (!isBegun) throw overQuota('files', filesMax);

@@ -12,7 +12,8 @@ import { receiveFile } from './receive-file.ts';
 
 const daySeconds = 86_400;
 
-const fieldsSchema = z.strictObject({
+/** Whatever else a form holds is for other gateways, and is dropped. */
+const fieldsSchema = z.object({
   purpose: z.literal('batch', { error: 'only "batch" is supported' }),
   'expires_after[anchor]': z.literal('created_at').optional(),
   'expires_after[seconds]': documentedAs(
@@ -30,7 +31,7 @@ const form = fieldsSchema.extend({
   file: documentedAs(z.unknown(), {
     type: 'string',
     format: 'binary',
-    description: 'Lines of JSON, in a file whose name ends in .jsonl',
+    description: 'Lines of JSON, under any name',
   }),
 });
 
@@ -42,19 +43,23 @@ export function createFileRoute(app: App, deps: { sql: Database }): void {
     tags: ['openai'],
     summary: 'Upload a file for a batch',
   };
-  app.post('/v1/files', { config: { scope: 'jobs', form }, schema }, async (request, reply) => {
-    const { id, fields } = await receiveFile(deps.sql, request);
-    try {
-      const given = fieldsSchema.safeParse(Object.fromEntries(fields));
-      if (!given.success) throw invalid(problemsOf(given.error));
-      const expiresInSeconds = given.data['expires_after[seconds]'];
-      return await idempotent(request, reply, deps, async (tx) => {
-        const body = toFileObject(await finishFile(tx, { id, expiresInSeconds }));
-        return { status: 200, body };
-      });
-    } finally {
-      // Still there when the form was refused, or answered as an earlier one was; a finished file stays.
-      await dropFile(deps.sql, id).catch(() => undefined);
-    }
-  });
+  app.post(
+    '/v1/files',
+    { config: { scope: 'jobs', form, refuses: [404] }, schema },
+    async (request, reply) => {
+      const { id, fields } = await receiveFile(deps.sql, request);
+      try {
+        const given = fieldsSchema.safeParse(Object.fromEntries(fields));
+        if (!given.success) throw invalid(problemsOf(given.error));
+        const expiresInSeconds = given.data['expires_after[seconds]'];
+        return await idempotent(request, reply, deps, async (tx) => {
+          const body = toFileObject(await finishFile(tx, { id, expiresInSeconds }));
+          return { status: 200, body };
+        });
+      } finally {
+        // Still there when the form was refused, or answered as an earlier one was; a finished file stays.
+        await dropFile(deps.sql, id).catch(() => undefined);
+      }
+    },
+  );
 }

@@ -28,7 +28,7 @@ export type ModelsDeps = {
 };
 
 /** No catalogue knows when a model was made; clients only want a number. */
-const createdSeconds = 1_735_689_600;
+export const createdSeconds = 1_735_689_600;
 
 /** The models that can be used now, with whether the simulator stands in for them. */
 export function usableModels(deps: ModelsDeps): { model: ListedModel; simulated: boolean }[] {
@@ -69,16 +69,5 @@ export function toModelObject({ model, simulated }: { model: ListedModel; simula
       supports: model.supports,
       simulated,
     },
-  };
-}
-
-/** A model as Anthropic's SDK reads it, with the same `gateway` beside. */
-export function toAnthropicModel(found: { model: ListedModel; simulated: boolean }) {
-  return {
-    type: 'model' as const,
-    id: found.model.id,
-    display_name: found.model.id.slice(found.model.id.indexOf('/') + 1),
-    created_at: new Date(createdSeconds * 1000).toISOString(),
-    gateway: toModelObject(found).gateway,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { notFound, Refusal } from '../../../shared/errors.ts';
+import { notFound } from '../../../shared/errors.ts';
 import type { App } from '../../http/app.ts';
+import { apiOf } from '../../http/vendor-words.ts';
 import { documentedAs, json } from '../../openapi/components.ts';
 import {
   anthropicModelListSchema,
@@ -8,13 +9,9 @@ import {
   modelListSchema,
   modelSchema,
 } from '../../openapi/schemas/model.ts';
-import {
-  findUsableModel,
-  type ModelsDeps,
-  toAnthropicModel,
-  toModelObject,
-  usableModels,
-} from './model-object.ts';
+import { toAnthropicModel } from './anthropic-model.ts';
+import { anthropicPage, anthropicPageQuery } from './anthropic-page.ts';
+import { findUsableModel, type ModelsDeps, toModelObject, usableModels } from './model-object.ts';
 
 const versionHeader = z.object({
   'anthropic-version': documentedAs(z.string(), { type: 'string' })
@@ -23,7 +20,8 @@ const versionHeader = z.object({
 });
 
 /**
- * `GET /v1/models`: every model that can be used now, at once. With `anthropic-version` in Anthropic's shape.
+ * `GET /v1/models`: every model that can be used now, at once. With `anthropic-version` in Anthropic's shape,
+ * and in pages where they are asked for.
  */
 export function listModelsRoute(app: App, deps: ModelsDeps): void {
   app.get(
@@ -35,13 +33,13 @@ export function listModelsRoute(app: App, deps: ModelsDeps): void {
         response: { 200: json(z.union([modelListSchema, anthropicModelListSchema])) },
         tags: ['models'],
         summary: 'The models that can be used, with prices and limits',
+        querystring: anthropicPageQuery,
       },
     },
     async (request) => {
       const models = usableModels(deps);
+      if (apiOf(request) === 'anthropic') return anthropicPage(models.map(toAnthropicModel), request.query);
       const ends = { first_id: models[0]?.model.id ?? null, last_id: models.at(-1)?.model.id ?? null };
-      const anthropic = request.headers['anthropic-version'] !== undefined;
-      if (anthropic) return { data: models.map(toAnthropicModel), has_more: false, ...ends };
       return { object: 'list', data: models.map(toModelObject), has_more: false, ...ends };
     },
   );
@@ -64,16 +62,7 @@ export function getModelRoute(app: App, deps: ModelsDeps): void {
     async (request) => {
       const found = findUsableModel(deps, request.params['*']);
       if (found === null) throw notFound('model');
-      return request.headers['anthropic-version'] === undefined
-        ? toModelObject(found)
-        : toAnthropicModel(found);
+      return apiOf(request) === 'anthropic' ? toAnthropicModel(found) : toModelObject(found);
     },
   );
-}
-
-/** `POST /v1/embeddings`: not served, and says so instead of looking like a mistyped path. */
-export function refuseEmbeddingsRoute(app: App): void {
-  app.post('/v1/embeddings', { config: { scope: 'jobs' }, schema: { hide: true } }, async () => {
-    throw new Refusal('not_found', 'This gateway does not serve embeddings');
-  });
 }

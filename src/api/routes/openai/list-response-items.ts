@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { notFound } from '../../../shared/errors.ts';
 import { itemsOf } from '../../../shared/formats/openai-responses/earlier-items.ts';
+import { type ListedItem, toListedItem } from '../../../shared/formats/openai-responses/listed-item.ts';
 import type { InputItem } from '../../../shared/formats/openai-responses/response-items.ts';
 import { inputItems, type ResponsesBody } from '../../../shared/formats/openai-responses/response-request.ts';
 import { readOriginal } from '../../../shared/formats/openai-responses/sql/responses.ts';
-import { responseIdOf, suffixOf } from '../../../shared/ids.ts';
+import { responseIdOf } from '../../../shared/ids.ts';
 import { readJson } from '../../../shared/platform/json/read-json.ts';
 import { writeJson } from '../../../shared/platform/json/verbatim.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
@@ -63,7 +64,7 @@ type Wanted = {
 
 /** Not one turn more is read than the page is made of, and those that its cursor lies behind. */
 async function readPage(sql: Database, { accountId, id, direction, after, limit }: Wanted) {
-  const page: Listed[] = [];
+  const page: ListedItem[] = [];
   let isBehind = after === undefined;
   for await (const items of turnsOf(sql, accountId, id, direction)) {
     const from = isBehind ? 0 : items.findIndex((item) => item.id === after) + 1;
@@ -76,18 +77,16 @@ async function readPage(sql: Database, { accountId, id, direction, after, limit 
   return toPage(page, limit);
 }
 
-type Listed = { id: string };
-
 /** The items of each turn in this direction; of the response itself only what was sent. */
 async function* turnsOf(
   sql: Database,
   accountId: string,
   responseId: string,
   direction: 'asc' | 'desc',
-): AsyncGenerator<Listed[]> {
+): AsyncGenerator<ListedItem[]> {
   const { facts } = await readResponse(sql, accountId, responseId);
   const arranged = (items: InputItem[], id: string) => {
-    const listed = items.map((item, index) => toListed(item, id, index));
+    const listed = items.map((item, index) => toListedItem(item, id, index));
     return direction === 'asc' ? listed : listed.reverse();
   };
   const own = async () => arranged(await readInput(sql, jobIdOf(facts.id)), facts.id);
@@ -103,14 +102,4 @@ async function readInput(sql: Database, jobId: string): Promise<InputItem[]> {
   const original = await readOriginal(sql, jobId);
   if (original === null) throw notFound('response');
   return inputItems(readJson(original) as ResponsesBody);
-}
-
-/** Items are listed with an id, whether they were sent with one or not, and texts as parts. */
-function toListed(item: InputItem, responseId: string, index: number): Listed {
-  const made = `item_${suffixOf(responseId)}_${index}`;
-  const id = typeof item.id === 'string' ? item.id : made;
-  if (!('role' in item) || typeof item.content !== 'string') return { ...item, id };
-  const type = item.role === 'assistant' ? 'output_text' : 'input_text';
-  const message = { ...item, type: 'message', id, content: [{ type, text: item.content }] };
-  return message;
 }

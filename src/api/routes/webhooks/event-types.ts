@@ -1,22 +1,23 @@
 import { z } from 'zod';
-import { webhookEventTypes } from '../../../shared/webhooks/rules/event-types.ts';
+import { webhookEventNames, webhookEventTypes } from '../../../shared/webhooks/rules/event-types.ts';
 import type { App } from '../../http/app.ts';
-import { pageOf, toPage } from '../../http/pages.ts';
 import { component } from '../../openapi/components.ts';
 
-const eventType = z.object({
-  id: z.string(),
-  object: z.literal('webhook_event_type'),
-  description: z.string(),
-});
+const meanings = Object.entries(webhookEventTypes).map(([name, meaning]) => `${name}: ${meaning}`);
 
-/** `GET /v1/webhook_event_types`: what endpoints can listen to; always one page. */
+const eventTypeList = component(
+  'WebhookEventTypeList',
+  z.object({
+    object: z.literal('list'),
+    data: z.array(z.string()).describe(meanings.join('. ')),
+  }),
+);
+
+/**
+ * `GET /v1/webhook_event_types`: the names of what endpoints can listen to, as OpenAI's SDK (7.59
+ * `WebhookEventTypeList`) reads them.
+ */
 export function listWebhookEventTypesRoute(app: App): void {
-  const types = Object.entries(webhookEventTypes).map(([id, description]) => ({
-    id,
-    object: 'webhook_event_type' as const,
-    description,
-  }));
   app.get(
     '/v1/webhook_event_types',
     {
@@ -25,9 +26,9 @@ export function listWebhookEventTypesRoute(app: App): void {
         operationId: 'listWebhookEventTypes',
         tags: ['webhooks'],
         summary: 'The events that webhook endpoints can listen to',
-        response: { 200: component('WebhookEventTypeList', pageOf(eventType)) },
+        response: { 200: eventTypeList },
       },
     },
-    async () => toPage(types, types.length),
+    async () => ({ object: 'list' as const, data: webhookEventNames }),
   );
 }

@@ -7,9 +7,11 @@ export type MessageEvent = { event: string; data: { type: string } & Record<stri
 /**
  * Turns the deltas of one job into Anthropic's events: message_start, for each block start, deltas and stop,
  * then message_delta with the stop reason and the usage, message_stop. Text is one block; each tool call is a
- * block of its own, after it. Thinking of Claude's comes before what it led to.
+ * block of its own, after it. Thinking of Claude's comes before what it led to. `likelyInputTokens` is our
+ * own count of the prompt: clients that read their input from message_start have it, and message_delta has
+ * what the provider counted.
  */
-export function createMessageEvents(model: string, jobId: string) {
+export function createMessageEvents(model: string, jobId: string, likelyInputTokens: number) {
   let open: { index: number; key: string } | null = null;
   let blocks = 0;
 
@@ -60,7 +62,11 @@ export function createMessageEvents(model: string, jobId: string) {
   }
 
   return {
-    started: (): MessageEvent[] => [toEvent('message_start', { message: messageHead(model, jobId) })],
+    started: (): MessageEvent[] => {
+      const head = messageHead(model, jobId);
+      const usage = { ...head.usage, input_tokens: likelyInputTokens };
+      return [toEvent('message_start', { message: { ...head, usage } })];
+    },
     delta: (delta: Delta): MessageEvent[] => {
       const starting = [...think(delta.thinking ?? []), ...startFor(delta)];
       const piece = toPiece(delta);

@@ -1,4 +1,4 @@
-import type { ChatCompletion, Delta } from '../../chat/chat.ts';
+import type { ChatCompletion, Choice, Delta } from '../../chat/chat.ts';
 import { suffixOf } from '../../ids.ts';
 
 /**
@@ -7,10 +7,22 @@ import { suffixOf } from '../../ids.ts';
  */
 export function toChatCompletion(completion: ChatCompletion, jobId: string): ChatCompletion {
   const { pass_through: passed, ...ours } = completion;
-  const id = `chatcmpl-${suffixOf(jobId)}`;
-  if (passed?.dialect !== 'chat') return { ...ours, id };
+  const id = completionIdOf(jobId);
+  if (passed?.dialect !== 'chat')
+    return { ...ours, id, ...served, choices: ours.choices.map(withAnnotations) };
   return { ...(passed.body as unknown as ChatCompletion), id, model: completion.model };
 }
+
+/** The id of the completion that a job answers with. */
+export function completionIdOf(jobId: string): string {
+  return `chatcmpl-${suffixOf(jobId)}`;
+}
+
+/** What OpenAI's API says of its own serving, on completions and chunks alike. */
+const served = { service_tier: 'default' };
+
+/** A message has a list of its sources (SDK 7.59); ours never have any. */
+const withAnnotations = (choice: Choice) => ({ ...choice, message: { annotations: [], ...choice.message } });
 
 export type ChunkOptions = { jobId: string; model: string; createdAt: Date; includeUsage: boolean };
 
@@ -22,10 +34,11 @@ export type ChunkOptions = { jobId: string; model: string; createdAt: Date; incl
 export function createChunks({ jobId, model, createdAt, includeUsage }: ChunkOptions) {
   const begun = new Set<number>();
   const head = {
-    id: `chatcmpl-${suffixOf(jobId)}`,
+    id: completionIdOf(jobId),
     object: 'chat.completion.chunk' as const,
     created: Math.floor(createdAt.getTime() / 1000),
     model,
+    ...served,
   };
   const tail = includeUsage ? { usage: null } : {};
 

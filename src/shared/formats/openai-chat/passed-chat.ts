@@ -1,5 +1,5 @@
 import type { ChatCompletion, PassThrough } from '../../chat/chat.ts';
-import { createChunks, toChatCompletion } from './chat-completion.ts';
+import { completionIdOf, createChunks } from './chat-completion.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -18,7 +18,7 @@ export type PassedChunkOptions = { jobId: string; model: string; createdAt: Date
  */
 export function createPassedChunks(options: PassedChunkOptions) {
   const { includeUsage, model } = options;
-  const { id } = toChatCompletion({ id: '' } as ChatCompletion, options.jobId);
+  const id = completionIdOf(options.jobId);
   let isBegun = false;
   const last: Fields[] = [];
   return {

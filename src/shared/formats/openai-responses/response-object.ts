@@ -20,14 +20,17 @@ export type ResponseFacts = {
   body: ResponsesBody;
 };
 
+type Tool = NonNullable<ResponsesBody['tools']>[number];
+type Format = NonNullable<NonNullable<ResponsesBody['text']>['format']>;
+
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000);
 
 /** A response; all of its fields are known only where it is made. */
 export type Response = { id: string; model: string } & Record<string, unknown>;
 
 /**
- * The `Response` of OpenAI's SDK (6.49), with every field that it says is there. `output_text` the SDK makes
- * itself.
+ * The `Response` of OpenAI's SDK (7.59), with every field that it or the schema of Open Responses
+ * (`ResponseResource`) says is there. `output_text` the SDK makes itself.
  */
 export function toResponse(facts: ResponseFacts): Response {
   const { completion, error, status } = facts;
@@ -45,46 +48,68 @@ export function toResponse(facts: ResponseFacts): Response {
     incomplete_details: status === 'incomplete' ? { reason: whyIncomplete(completion) } : null,
     model: facts.model,
     output: completion === null ? [] : toOutput(completion, facts.id, itemStatusOf(status)),
+    access_programs: null,
     service_tier: 'default' as const,
     truncation: 'disabled' as const,
     usage: completion?.usage === undefined ? null : toResponseUsage(completion.usage),
-    ...echo({ ...defaults, ...withoutNulls(facts.body) }),
+    ...echo(facts.body),
   };
 }
 
 const itemStatusOf = (status: ResponseStatus) => (status === 'incomplete' ? 'incomplete' : 'completed');
 
+/** What a request asks for, with what the vendor's API makes of it where it is left out. */
 const defaults = {
   background: false,
+  conversation: null,
+  frequency_penalty: 0,
   instructions: null,
   max_output_tokens: null,
+  max_tool_calls: null,
   metadata: {},
   parallel_tool_calls: true,
+  presence_penalty: 0,
   previous_response_id: null,
+  prompt: null,
+  prompt_cache_key: null,
+  prompt_cache_retention: null,
+  safety_identifier: null,
   store: true,
   temperature: 1,
   tool_choice: 'auto' as const,
-  tools: [],
+  top_logprobs: 0,
   top_p: 1,
   user: null,
 };
 
 /** What was asked for, as a response repeats it. */
-function echo(body: Omit<ResponsesBody, keyof typeof defaults> & Record<keyof typeof defaults, unknown>) {
+function echo(body: ResponsesBody) {
+  const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
   return {
-    ...Object.fromEntries(
-      Object.keys(defaults).map((name) => [name, body[name as keyof typeof defaults]] as const),
-    ),
+    ...pick({ ...defaults, ...given }),
     reasoning: { effort: body.reasoning?.effort ?? null, summary: body.reasoning?.summary ?? null },
     text: {
-      format: body.text?.format ?? { type: 'text' },
-      ...(body.text?.verbosity ? { verbosity: body.text.verbosity } : {}),
+      format: toFormat(body.text?.format),
+      verbosity: body.text?.verbosity ?? 'medium',
     },
+    tools: (body.tools ?? []).map(toTool),
   };
 }
 
-function withoutNulls(body: ResponsesBody): ResponsesBody {
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) as ResponsesBody;
+function pick(fields: Record<keyof typeof defaults, unknown>) {
+  const names = Object.keys(defaults) as (keyof typeof defaults)[];
+  return Object.fromEntries(names.map((name) => [name, fields[name]]));
+}
+
+/** A function has each of its fields; a tool of another type is shown as it was sent. */
+function toTool(tool: Tool) {
+  if (tool.type !== 'function') return tool;
+  return { description: null, parameters: null, strict: null, ...tool };
+}
+
+function toFormat(format: Format | null | undefined) {
+  if (format?.type !== 'json_schema') return format ?? { type: 'text' };
+  return { description: null, strict: null, ...format };
 }
 
 function whyIncomplete(completion: ChatCompletion | null): 'content_filter' | 'max_output_tokens' {

@@ -179,11 +179,9 @@ describe('webhook endpoints', () => {
     }
     expect((await create(reader)).status).toBe(403);
     expect((await server.call('GET /v1/webhook_endpoints', { as: reader.key })).status).toBe(200);
-    expect((await server.call('GET /v1/webhook_event_types', { as: reader.key })).json.data[0]).toEqual({
-      id: 'job.succeeded',
-      object: 'webhook_event_type',
-      description: expect.any(String),
-    });
+    expect((await server.call('GET /v1/webhook_event_types', { as: reader.key })).json.data[0]).toBe(
+      'job.succeeded',
+    );
   });
 
   it('number a hundred at most', async () => {

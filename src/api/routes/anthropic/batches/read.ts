@@ -10,7 +10,7 @@ import type { Database } from '../../../../shared/platform/postgres/database.ts'
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
 import { idempotent } from '../../../http/idempotent.ts';
-import { cursorOf } from '../../../http/pages.ts';
+import { betaQuery, cursorOf } from '../../../http/pages.ts';
 import { idParams } from '../../../http/schemas.ts';
 import { documentedAs, json } from '../../../openapi/components.ts';
 import {
@@ -32,6 +32,7 @@ const query = z.strictObject({
   ).default(20),
   after_id: cursorOf('msgbatch'),
   before_id: cursorOf('msgbatch'),
+  ...betaQuery,
 });
 
 /** `GET /v1/messages/batches`: the account's, newest first; a page goes on after an id, or back from one. */
