@@ -31,3 +31,13 @@ as $$
   where j.id = m.id and j.state is not distinct from 'ticketed'
   returning j.id
 $$;
+
+-- The name that processes of the release before call; a later migration drops it.
+create or replace function return_tickets(
+  p_ids text[], p_generations integer[], p_delays_ms double precision[], p_only_elsewhere boolean[]
+)
+returns table (id text)
+language sql
+as $$
+  select r.id from release_tickets(p_ids, p_generations, p_delays_ms, p_only_elsewhere) r
+$$;

@@ -39,3 +39,11 @@ as $$
   )
   select m.ord from moved m
 $$;
+
+-- The name that processes of the release before call; a later migration drops it.
+create or replace function put_back_jobs(p_returns json)
+returns table (ord integer)
+language sql
+as $$
+  select r.ord from requeue_jobs(p_returns) r
+$$;

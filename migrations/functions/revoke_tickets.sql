@@ -52,3 +52,11 @@ as $$
   where j.id = r.id
   returning j.id, j.generation - 1
 $$;
+
+-- The name that processes of the release before call; a later migration drops it.
+create or replace function recall_tickets(p_provider text)
+returns table (id text, generation integer)
+language sql
+as $$
+  select r.id, r.generation from revoke_tickets(p_provider) r
+$$;

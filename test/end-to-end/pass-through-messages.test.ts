@@ -26,13 +26,14 @@ afterAll(async () => {
 /** With spellings, orders, nulls and fields that the gateway has no shape for. */
 const asked =
   `{"max_tokens":900,"model":"claude-sonnet-4-5","temperature":0.50,"system":[{"text":"Brief.","type":"text",
-"cache_control":{"type":"ephemeral","ttl":"1h"}}],"thinking":{"type":"disabled"},
+"cache_control":{"type":"ephemeral","ttl":"1h"},"later":true}],"thinking":{"type":"disabled"},"top_k":40,
 "messages":[{"content":[{"type":"text","text":"Hé \\u00e9","citations":null}],"role":"user"},
 {"role":"assistant","content":[{"type":"tool_use","id":"toolu_1","name":"look",
 "input":{"id":2512292042121000001,"rate":1.10}}]},
 {"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","is_error":true,
 "content":"none"}]}],
-"tools":[{"name":"look","input_schema":{"type":"object","properties":{"b":{},"a":{}}}}],
+"tools":[{"name":"look","input_schema":{"type":"object","properties":{"b":{},"a":{}}},
+"of_a_later_release":{"x":1}}],
 "metadata":{"user_id":"u1"}}`.replaceAll('\n', '');
 
 const answer = `{"id":"msg_claude","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929",

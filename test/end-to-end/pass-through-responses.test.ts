@@ -93,6 +93,29 @@ test('a conversation goes on from what OpenAI answered, without our ids', async 
   expect(JSON.stringify(input)).not.toContain(suffix);
 });
 
+test('items that are referred to are sent in place of the references, to their own account alone', async () => {
+  upstream.reply = () => ({ json: answer });
+  const { suffix } = await send(asked.replace('"store":false,', ''));
+  const input = [
+    { type: 'item_reference', id: `rs_${suffix}_0` },
+    { id: `msg_${suffix}_1`, type: 'item_reference' },
+    { role: 'user', content: 'And?' },
+  ];
+  const next = JSON.stringify({ model: 'gpt-5.4', input });
+  expect((await send(next)).status).toBe(200);
+  const { id: _, ...thought } = JSON.parse(reasoning);
+  const { id: __, ...spoken } = JSON.parse(message);
+  expect(JSON.parse(upstream.calls[1]?.text ?? '{}').input).toEqual([thought, spoken, input[2]]);
+  const other = await gateway.openAccount('other', '10');
+  const { status, json } = await other.call('POST /v1/responses', JSON.parse(next));
+  expect([status, json.error.param]).toEqual([404, 'input.0.id']);
+  expect(json.error.message).toMatch(/Item with id "rs_.*" not found/);
+  const none = await send(
+    JSON.stringify({ model: 'gpt-5.4', input: [{ type: 'item_reference', id: 'msg_x' }] }),
+  );
+  expect(none.status).toBe(404);
+});
+
 const item = (type: string, index: number, text: string) =>
   `{"type":"response.output_item.${type}","sequence_number":7,"output_index":${index},"item":${text}}`;
 const delta =

@@ -1,6 +1,8 @@
+import { Refusal } from '../../shared/errors.ts';
 import { type EarlierTurn, refuseEarlier } from '../../shared/formats/openai-responses/earlier-items.ts';
 import {
   type ChainTurn,
+  listReferenced,
   listTurns,
   readTurnTexts,
 } from '../../shared/formats/openai-responses/sql/response-chain.ts';
@@ -48,8 +50,25 @@ export async function listEarlierTurns(
   return turns;
 }
 
+/**
+ * The responses whose items a request refers to, and how many bytes they have. One that is not the account's,
+ * or not stored, is left out: its items are then said to be missing. Throws a 413 when they are too many.
+ */
+export async function listReferencedTurns(
+  sql: Database,
+  accountId: string,
+  jobIds: string[],
+): Promise<{ jobIds: string[]; bytes: number }> {
+  if (jobIds.length === 0) return { jobIds: [], bytes: 0 };
+  const found = await listReferenced(sql, accountId, jobIds);
+  const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
+  if (bytes <= bytesMax) return { jobIds: found.map(({ jobId }) => jobId), bytes };
+  const message = `input: refers to responses of more than ${mebibytesMax} MiB; send the items themselves`;
+  throw new Refusal('too_large', message, { param: 'input' });
+}
+
 /** The texts of a turn; a 404 when it was erased meanwhile. */
-export async function readTurn(sql: Database, { jobId }: ChainTurn): Promise<EarlierTurn> {
+export async function readTurn(sql: Database, { jobId }: Pick<ChainTurn, 'jobId'>): Promise<EarlierTurn> {
   const texts = await readTurnTexts(sql, jobId);
   if (texts?.result != null) return { ...texts, jobId, result: texts.result };
   throw refuseEarlier('not_found', `no response ${JSON.stringify(responseIdOf(jobId))} is stored`);

@@ -11,8 +11,10 @@ import { chatCompletionsSchema } from '../formats/openai-chat/chat-request.ts';
 import { passedChat } from '../formats/openai-chat/passed-chat.ts';
 import { type EarlierTurn, readEarlierItems } from '../formats/openai-responses/earlier-items.ts';
 import { passedResponse } from '../formats/openai-responses/passed-response.ts';
+import { referencedJobs, resolveReferences } from '../formats/openai-responses/references.ts';
 import {
   firstStoredField,
+  type ResponsesBody,
   responsesSchema,
   toChatRequest,
 } from '../formats/openai-responses/response-request.ts';
@@ -34,6 +36,8 @@ export type GivenBody = {
   bytes: Buffer;
   owner: BodyOwner;
   earlier?: EarlierTurn[];
+  /** The turns whose items it refers to. */
+  referenced?: EarlierTurn[];
   /** Headers that belong to what is asked. */
   headers?: MessageHeaders;
 };
@@ -51,10 +55,10 @@ export type ValidatedBodies = {
   message: Called;
   tokens: { inputTokens: number };
   /**
-   * `echo` is what the response repeats of its body: all but what was said, as JSON. Not priced while it goes
-   * on from an earlier response whose turns were not given.
+   * `echo` is what the response repeats of its body: all but what was said, as JSON; `references` are the
+   * jobs whose items it refers to. Not priced while it needs turns that were not given.
    */
-  response: { echo: string; priced: PricedRequest | null };
+  response: { echo: string; references: string[]; priced: PricedRequest | null };
   messageBatch: MessageBatchLines;
 };
 export type BodyKind = keyof ValidatedBodies;
@@ -95,18 +99,32 @@ const readers: Readers = {
     const owner = { accountId: '', defaultMaxOutputTokens: null };
     return { inputTokens: priceCall(deps, 'messages', { request }, owner).quote.inputTokens };
   },
-  response: (deps, given, { owner, earlier }) => {
-    const body = readAs(responsesSchema, given);
-    const echo = writeJson({ ...body, input: [] });
-    const goesOn = typeof body.previous_response_id === 'string';
-    if (goesOn && earlier === undefined) return { echo, priced: null };
+  response: (deps, given, { owner, earlier, referenced }) => {
+    const read = readAs(responsesSchema, given);
+    const echo = writeJson({ ...read, input: [] });
+    const references = referencedJobs(read);
+    const goesOn = typeof read.previous_response_id === 'string';
+    if ((goesOn && earlier === undefined) || (references.length > 0 && referenced === undefined)) {
+      return { echo, references, priced: null };
+    }
+    const [body, sent] = [read, given].map((one) => withReferences(one, referenced ?? [])) as [
+      ResponsesBody,
+      unknown,
+    ];
     const before = readEarlierItems(earlier ?? []);
     const request = toChatRequest(body, before);
-    const passThrough = passedResponse(given, before);
+    const passThrough = passedResponse(sent, before);
     const original = body.store === false ? null : writeJson({ [firstStoredField]: null, ...body });
-    return { echo, priced: priceCall(deps, 'responses', { request, passThrough, original }, owner) };
+    const priced = priceCall(deps, 'responses', { request, passThrough, original }, owner);
+    return { echo, references, priced };
   },
 };
+
+/** A body with the items that it refers to in place of the references. */
+function withReferences(body: unknown, referenced: EarlierTurn[]): unknown {
+  const { input } = body as { input: unknown };
+  return Array.isArray(input) ? { ...(body as object), input: resolveReferences(input, referenced) } : body;
+}
 
 /** Reads, checks and prices a body. Throws a Refusal. */
 export function validateBody<Kind extends BodyKind>(

@@ -92,8 +92,11 @@ function filesOf({ modelsFile, providersFile }: Pick<Config, 'modelsFile' | 'pro
 
 const ignore = () => undefined;
 
-function isSmall({ bytes, earlier = [] }: GivenBody): boolean {
-  const size = earlier.reduce((sum, turn) => sum + turn.original.length + turn.result.length, bytes.length);
+function isSmall({ bytes, earlier = [], referenced = [] }: GivenBody): boolean {
+  const size = [...earlier, ...referenced].reduce(
+    (sum, turn) => sum + turn.original.length + turn.result.length,
+    bytes.length,
+  );
   if (size > bodyHere.bytes) return false;
   if (isWithinLimits(size, { valuesMax: bodyHere.values, membersMax: bodyHere.values })) return true;
   return measureJson(bytes, { ...requestLimits, valuesMax: bodyHere.values }).values <= bodyHere.values;

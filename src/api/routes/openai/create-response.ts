@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { responseStatusOf } from '../../../shared/chat/chat.ts';
 import type { Refusal } from '../../../shared/errors.ts';
+import type { EarlierTurn } from '../../../shared/formats/openai-responses/earlier-items.ts';
 import { createResponseEvents } from '../../../shared/formats/openai-responses/response-events.ts';
 import { type ResponseFacts, toResponse } from '../../../shared/formats/openai-responses/response-object.ts';
 import type { ResponsesBody } from '../../../shared/formats/openai-responses/response-request.ts';
@@ -16,7 +17,12 @@ import { budgetsOf, takeBytes, validatedOf } from '../../http/validated-body.ts'
 import { eventStream, media } from '../../openapi/components.ts';
 import { responseRequest } from '../../openapi/schemas/requests.ts';
 import { responseSchema } from '../../openapi/schemas/response.ts';
-import { listEarlierTurns, readEarlierTurns } from '../../responses/earlier-turns.ts';
+import {
+  listEarlierTurns,
+  listReferencedTurns,
+  readEarlierTurns,
+  readTurn,
+} from '../../responses/earlier-turns.ts';
 import { sendResponse, toResponseFrames } from '../../responses/send-response.ts';
 import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
 import { type Call, type SubmittedCall, submitCall } from '../../sync/submit-call.ts';
@@ -47,8 +53,12 @@ export function createResponseRoute(app: App, deps: ResponseDeps): void {
   const slots = createAccountSlots(large.underWayMax, busyMessage, large.maxWaitMs);
   app.post('/v1/responses', { config, schema }, async (request, reply) => {
     const validated = validatedOf(request, 'response');
+    const { references } = validated;
     const body = readJson(validated.echo) as ResponsesBody;
-    const call = toCall(body, validated.priced ?? (await priceWithEarlier(deps, slots, request, body)));
+    const call = toCall(
+      body,
+      validated.priced ?? (await priceWithEarlier(deps, slots, request, { body, references })),
+    );
     if (body.background === true) return await begin(deps, request, reply, call, body);
     const model = deps.catalogue.find(body.model)?.id ?? body.model;
     if (body.stream === true) {
@@ -74,18 +84,21 @@ async function priceWithEarlier(
   deps: ResponseDeps,
   slots: AccountSlots,
   request: FastifyRequest,
-  body: ResponsesBody,
+  { body, references }: { body: ResponsesBody; references: string[] },
 ): Promise<PricedRequest> {
   const accountId = accountOf(request);
   const budgets = budgetsOf(request);
   const turns = await listEarlierTurns(deps.sql, accountId, body.previous_response_id);
-  const bytes = turns.at(-1)?.bytesSoFar ?? 0;
+  const referred = await listReferencedTurns(deps.sql, accountId, references);
+  const bytes = (turns.at(-1)?.bytesSoFar ?? 0) + referred.bytes;
   budgets.spendBytes(request, bytes);
   const defaultMaxOutputTokens = request.account?.defaultMaxOutputTokens ?? null;
   const owner = { accountId, defaultMaxOutputTokens };
   const validator = async () => {
     const earlier = await readEarlierTurns(deps.sql, turns);
-    const given = { bytes: takeBytes(request), owner, earlier };
+    const referenced: EarlierTurn[] = [];
+    for (const jobId of referred.jobIds) referenced.push(await readTurn(deps.sql, { jobId }));
+    const given = { bytes: takeBytes(request), owner, earlier, referenced };
     return await deps.validator.body('response', given, (tookMs) => budgets.spendCpu(request, tookMs));
   };
   const { priced } = bytes > large.bytes ? await slots(accountId, validator) : await validator();

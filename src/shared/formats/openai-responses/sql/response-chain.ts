@@ -62,6 +62,20 @@ export async function listTurns(
     from chain order by number`;
 }
 
+/** The responses of an account among these jobs that have an output, with the bytes of their texts. */
+export async function listReferenced(
+  sql: Database,
+  accountId: string,
+  jobIds: string[],
+): Promise<{ jobId: string; bytes: number }[]> {
+  return await sql<{ jobId: string; bytes: number }[]>`
+    select j.id as "jobId", (octet_length(q.original) + octet_length(r.result))::double precision as bytes
+    from jobs j
+    join job_requests q on q.job_id = j.id and q.original is not null
+    join job_results r on r.job_id = j.id
+    where j.id = any (${jobIds}::text[]) and j.account_id = ${accountId} and j.surface = 'responses'`;
+}
+
 /** What was sent and what came of it, as JSON; null when it was erased meanwhile. */
 export async function readTurnTexts(
   sql: Database,
