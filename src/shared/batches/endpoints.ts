@@ -39,7 +39,7 @@ export type BatchEndpoint = {
    */
   read(body: unknown): {
     request: ChatRequest;
-    passThrough?: PassThrough;
+    passThrough?: PassThrough | undefined;
     original: string | null;
     metadata: Record<string, string>;
   };

@@ -124,8 +124,7 @@ function toThinking(call: ProviderCall): { thinkingConfig?: ThinkingConfig } {
   return { thinkingConfig: { thinkingBudget, ...shown } };
 }
 
-/** Gemini sums its thoughts up only where somebody is to see them. */
-function showsThoughts({ hide_reasoning, reasoning_summary, thinking_display }: ChatRequest): boolean {
-  if (hide_reasoning === true || thinking_display === 'omitted') return false;
-  return reasoning_summary !== undefined || thinking_display === 'summarized';
+/** Who asks it to think is shown a summary of it, which costs nothing more. */
+function showsThoughts({ hide_reasoning, thinking_display }: ChatRequest): boolean {
+  return hide_reasoning !== true && thinking_display !== 'omitted';
 }

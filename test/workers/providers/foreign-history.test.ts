@@ -343,21 +343,26 @@ describe('a history that others have made, towards Gemini', () => {
 
 describe('what Gemini is asked to think', () => {
   it.each<[string, Partial<ChatRequest>, unknown]>([
-    ['gemini-3.1-pro-preview', { reasoning_effort: 'minimal' }, { thinkingLevel: 'LOW' }],
-    ['gemini-3.7-flash', { reasoning_effort: 'minimal' }, { thinkingLevel: 'LOW' }],
-    ['gemini-3-flash-preview', { reasoning_effort: 'minimal' }, { thinkingLevel: 'MINIMAL' }],
-    ['gemini-3-flash-preview', { reasoning_effort: 'max' }, { thinkingLevel: 'HIGH' }],
-    ['gemini-2.5-flash', { reasoning_effort: 'low', thinking_budget_tokens: 1500 }, { thinkingBudget: 1500 }],
+    [
+      'gemini-3.1-pro-preview',
+      { reasoning_effort: 'minimal' },
+      { thinkingLevel: 'LOW', includeThoughts: true },
+    ],
+    ['gemini-3.7-flash', { reasoning_effort: 'minimal' }, { thinkingLevel: 'LOW', includeThoughts: true }],
+    [
+      'gemini-3-flash-preview',
+      { reasoning_effort: 'minimal' },
+      { thinkingLevel: 'MINIMAL', includeThoughts: true },
+    ],
+    ['gemini-3-flash-preview', { reasoning_effort: 'max' }, { thinkingLevel: 'HIGH', includeThoughts: true }],
     [
       'gemini-2.5-flash',
-      { reasoning_effort: 'low', reasoning_summary: 'auto' },
-      { thinkingBudget: 1024, includeThoughts: true },
+      { reasoning_effort: 'low', thinking_budget_tokens: 1500 },
+      { thinkingBudget: 1500, includeThoughts: true },
     ],
-    [
-      'gemini-2.5-flash',
-      { reasoning_effort: 'low', reasoning_summary: 'auto', hide_reasoning: true },
-      { thinkingBudget: 1024 },
-    ],
+    ['gemini-2.5-flash', { reasoning_effort: 'low', hide_reasoning: true }, { thinkingBudget: 1024 }],
+    ['gemini-2.5-flash', { reasoning_effort: 'low', thinking_display: 'omitted' }, { thinkingBudget: 1024 }],
+    ['gemini-2.5-flash', { reasoning_effort: 'none' }, { thinkingBudget: 0 }],
   ])('%s %j', (model, request, config) => {
     expect(gemini(request, model).config?.thinkingConfig).toEqual(config);
   });

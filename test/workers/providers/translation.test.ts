@@ -232,9 +232,9 @@ describe('towards Gemini', () => {
   it('thinks by budget or by level', () => {
     const config = (model: string, effort: 'none' | 'medium') =>
       toGoogleRequest(callOf(model, { reasoning_effort: effort })).config?.thinkingConfig;
-    expect(config('gemini-2.5-flash', 'medium')).toEqual({ thinkingBudget: 3000 });
+    expect(config('gemini-2.5-flash', 'medium')).toMatchObject({ thinkingBudget: 3000 });
     expect(config('gemini-2.5-flash', 'none')).toEqual({ thinkingBudget: 0 });
-    expect(config('gemini-3-pro-preview', 'medium')).toEqual({ thinkingLevel: 'MEDIUM' });
+    expect(config('gemini-3-pro-preview', 'medium')).toMatchObject({ thinkingLevel: 'MEDIUM' });
   });
 
   it('puts signatures back where they were', () => {

@@ -19,7 +19,7 @@ export function messageHeaders(headers: IncomingHttpHeaders): MessageHeaders {
  * Anthropic's API has for them on other clouds (`anthropic_version`, `anthropic_beta`).
  */
 export function passedMessage(given: unknown, headers: MessageHeaders = {}): PassThrough {
-  const { stream: _, ...body } = given as Record<string, unknown>;
+  const { stream: _, ...body } = toOwnWords(given as Fields);
   const { 'anthropic-version': version, 'anthropic-beta': beta } = headers;
   return {
     dialect: 'messages',
@@ -29,4 +29,28 @@ export function passedMessage(given: unknown, headers: MessageHeaders = {}): Pas
       ...(beta !== undefined && { anthropic_beta: beta }),
     },
   };
+}
+
+type Fields = Record<string, unknown>;
+
+/**
+ * A body in the words that Anthropic's API has now: the format of an output where it stands today, no
+ * sentinel for no `top_k`, and none of what another provider thought, which Anthropic has not signed.
+ */
+function toOwnWords({ output_format: format, top_k, betas: _, ...body }: Fields): Fields {
+  const config = { format, ...((body['output_config'] ?? {}) as Fields) };
+  return {
+    ...body,
+    ...(format !== undefined && format !== null && { output_config: config }),
+    ...(typeof top_k === 'number' && top_k >= 0 && { top_k }),
+    messages: (body['messages'] as Fields[]).flatMap(withoutUnsigned),
+  };
+}
+
+function withoutUnsigned(turn: Fields): Fields[] {
+  const { content } = turn;
+  if (turn['role'] !== 'assistant' || !Array.isArray(content)) return [turn];
+  const signed = content.filter(({ type, signature }: Fields) => type !== 'thinking' || signature);
+  if (signed.length === content.length) return [turn];
+  return signed.length === 0 ? [] : [{ ...turn, content: signed }];
 }

@@ -33,3 +33,8 @@ export const routingHints = Object.fromEntries(names.map((name) => [name, hint])
   (typeof names)[number],
   typeof hint
 >;
+
+/** A body as its own API knows it. */
+export function withoutHints(body: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !(field in routingHints)));
+}

@@ -54,6 +54,15 @@ const customCall = z
     });
   });
 
+/**
+ * The call of a function from before there were tools: it has no id, so that its name has to find its result.
+ */
+const oldCall = z
+  .object({ name: z.string().min(1), arguments: callArguments })
+  .transform((called): ToolCall => ({ id: idOfOld(called.name), type: 'function', function: called }));
+
+const idOfOld = (name: string) => `call_${name}`;
+
 const toolCall = z.discriminatedUnion('type', [functionCall, customCall], {
   error: 'must be "function" or "custom"',
 });
@@ -98,16 +107,19 @@ const assistant = z
     reasoning: z.unknown().optional(),
     reasoning_details: z.unknown().optional(),
     tool_calls: z.array(toolCall).nullish(),
+    function_call: oldCall.nullish(),
+    audio: z.null({ error: 'audio is not supported' }).optional(),
     extra_content: assistantExtra,
     ...marked,
   })
-  .transform(({ content, reasoning, reasoning_details, tool_calls, ...given }) => {
+  .transform(({ content, reasoning, reasoning_details, tool_calls, function_call, audio: _, ...given }) => {
     const state = {
       ...keptDetails({ reasoning, reasoning_details }),
       ...withoutEmpty(given.extra_content ?? {}),
     };
     const extra_content = Object.keys(state).length > 0 ? state : undefined;
-    const calls = tool_calls?.length ? tool_calls : undefined;
+    const old = function_call ? [function_call] : undefined;
+    const calls = tool_calls?.length ? tool_calls : old;
     const message = withoutEmpty({ ...liftMark({ ...given, extra_content }), tool_calls: calls, ...content });
     const isSilent = ['content', 'refusal', 'tool_calls'].every((field) => !(field in message));
     return isSilent ? { ...message, content: '' } : message;
@@ -126,7 +138,16 @@ const tool = z
   })
   .transform((message) => withoutEmpty(liftMark(message)));
 
+/** The result of a function from before there were tools. */
+const oldResult = z
+  .object({ role: z.literal('function'), name: z.string().min(1), content: richContent })
+  .transform(({ name, content }) => ({ role: 'tool' as const, tool_call_id: idOfOld(name), content }));
+
 /** One message of a chat request, any role. */
-export const messageSchema = z.discriminatedUnion('role', [system, developer, user, assistant, tool], {
-  error: 'role must be system, developer, user, assistant or tool',
-});
+export const messageSchema = z.discriminatedUnion(
+  'role',
+  [system, developer, user, assistant, tool, oldResult],
+  {
+    error: 'role must be system, developer, user, assistant or tool',
+  },
+);

@@ -1,12 +1,20 @@
 import type { ChatCompletion, PassThrough } from '../../chat/chat.ts';
+import { withoutHints } from '../common/routing-hints.ts';
 import { completionIdOf, createChunks } from './chat-completion.ts';
 
 type Fields = Record<string, unknown>;
 
-/** What a client of chat completions sent, to be passed on: how it is to be sent the answer is for us. */
-export function passedChat(given: unknown): PassThrough {
+/** Fields of other gateways that ask for something and that OpenAI does not know: they are translated. */
+const foreignFields = ['reasoning', 'top_k'];
+
+/**
+ * What a client of chat completions sent, to be passed on: how it is to be sent the answer is for us, and
+ * which way it goes is no matter of OpenAI's. Nothing when it is not OpenAI's own dialect.
+ */
+export function passedChat(given: unknown): PassThrough | undefined {
   const { stream: _, stream_options: __, ...body } = given as Fields;
-  return { dialect: 'chat', body };
+  if (foreignFields.some((field) => body[field] !== undefined && body[field] !== null)) return undefined;
+  return { dialect: 'chat', body: withoutHints(body) };
 }
 
 export type PassedChunkOptions = { jobId: string; model: string; createdAt: Date; includeUsage: boolean };

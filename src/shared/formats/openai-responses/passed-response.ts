@@ -1,5 +1,6 @@
 import type { PassThrough } from '../../chat/chat.ts';
 import { suffixOf } from '../../ids.ts';
+import { withoutHints } from '../common/routing-hints.ts';
 import type { InputItem } from './response-items.ts';
 import type { ResponsesBody } from './response-request.ts';
 
@@ -13,7 +14,7 @@ const ourId = /^[a-z]+_[0-9a-f]{32}_\d+(?:_\d+)?$|^(?:msg|rs)_[0-9a-f]{32}(?:_\d
  * since nothing is stored at the provider, and without the ids that are ours.
  */
 export function passedResponse(given: unknown, earlier: InputItem[]): PassThrough {
-  const body = { ...(given as Fields) };
+  const body = withoutHints(given as Fields);
   const { input } = body;
   if (earlier.length > 0) {
     const own = typeof input === 'string' ? [{ role: 'user', content: input }] : (input as unknown[]);

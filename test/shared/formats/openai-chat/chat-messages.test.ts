@@ -91,6 +91,19 @@ const tolerated: [string, object, object][] = [
     { role: 'assistant', content: [{ type: 'refusal', refusal: 'no' }] },
     { role: 'assistant', refusal: 'no' },
   ],
+  [
+    'the call of a function from before there were tools',
+    { role: 'assistant', content: null, function_call: { name: 'look', arguments: '{}' } },
+    {
+      role: 'assistant',
+      tool_calls: [{ id: 'call_look', type: 'function', function: { name: 'look', arguments: '{}' } }],
+    },
+  ],
+  [
+    'its result',
+    { role: 'function', name: 'look', content: 'x' },
+    { role: 'tool', tool_call_id: 'call_look', content: 'x' },
+  ],
   ['an assistant that says nothing', { role: 'assistant' }, { role: 'assistant', content: '' }],
   ['no parts at all', { role: 'assistant', content: [] }, { role: 'assistant', content: '' }],
   ['a user without content', { role: 'user', content: null }, { role: 'user', content: '' }],
@@ -172,5 +185,12 @@ it.each<[string, object, string]>([
   const read = messageSchema.safeParse({ role: 'user', content: [{ type: 'file', file }] });
   expect(read.success ? [] : problemsOf(read.error)).toMatchObject([
     { param: 'content.0.file.file_data', message: expect.stringContaining(message) },
+  ]);
+});
+
+it('what an assistant has spoken is refused, since nobody could hear it', () => {
+  const read = messageSchema.safeParse({ role: 'assistant', audio: { id: 'audio_1' } });
+  expect(read.success ? [] : problemsOf(read.error)).toMatchObject([
+    { param: 'audio', message: 'audio is not supported' },
   ]);
 });
