@@ -9,6 +9,8 @@ import type { Prompt } from './prompt.ts';
  *   `ms` between bytes.
  * - `reset`: the socket is destroyed before a byte. `cut`: destroyed after `at` chunks (plain: in the middle
  *   of the body).
+ * - `error_in_200`: an error with status 200 and `status` (default 429) as its code, as aggregators answer
+ *   (OpenRouter's API reference, "Errors").
  * - `malformed`: broken JSON. `html`: a captive portal's page. `empty`: no choices. `no_finish`: ends without
  *   a finish reason.
  * - `stream_error`: an error event after `at` chunks. `no_usage`, `absurd_usage`: as said. `large`: a body of

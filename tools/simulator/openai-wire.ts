@@ -1,3 +1,4 @@
+import { bendFinish, bendMessage, readBend } from './bent-wire.ts';
 import { BadRequest, contentText, type Prompt } from './prompt.ts';
 import { refuseOnChat } from './provider-rules.ts';
 import { countChoice, type Reply, type ReplyChoice, splitText } from './reply.ts';
@@ -89,6 +90,7 @@ function wireUsage(prompt: Prompt, reply: Reply): Record<string, unknown> | unde
 const tierOf = ({ serviceTier }: Reply) => (serviceTier === null ? {} : { service_tier: serviceTier });
 
 function plain(prompt: Prompt, reply: Reply): unknown {
+  const bend = readBend(prompt.lastUser);
   return {
     id: `chatcmpl-${reply.id}`,
     object: 'chat.completion',
@@ -96,15 +98,15 @@ function plain(prompt: Prompt, reply: Reply): unknown {
     model: prompt.model,
     choices: reply.choices.map((choice, index) => ({
       index,
-      message: {
+      message: bendMessage(bend, {
         role: 'assistant',
         content: choice.text || (choice.toolCalls.length > 0 ? null : ''),
         refusal: null,
         annotations: [],
         ...(choice.toolCalls.length > 0 && { tool_calls: choice.toolCalls.map(wireCall) }),
-      },
+      }),
       logprobs: null,
-      finish_reason: wireFinish(choice.finish),
+      finish_reason: bendFinish(bend, wireFinish(choice.finish), choice.toolCalls.length > 0),
     })),
     ...tierOf(reply),
     usage: wireUsage(prompt, reply),
@@ -124,12 +126,15 @@ function events(prompt: Prompt, reply: Reply): StreamEvent[] {
     model: prompt.model,
     ...tierOf(reply),
   };
+  const bend = readBend(prompt.lastUser);
   const nullUsage = prompt.includeUsage ? { usage: null } : {};
   const out: StreamEvent[] = [];
   let before = reply.counts.reasoning;
   reply.choices.forEach((choice, index) => {
     let sent = '';
-    const push = (delta: unknown, finish: string | null) => {
+    const push = (given: Record<string, unknown>, reason: string | null) => {
+      const delta = bendMessage(bend, given);
+      const finish = bendFinish(bend, reason, choice.toolCalls.length > 0);
       const chunk = { ...head, choices: [{ index, delta, finish_reason: finish }], ...nullUsage };
       out.push({ frame: sse(chunk), tokens: before + countTokens(sent) });
     };

@@ -1,5 +1,5 @@
 import type { Fault } from './faults.ts';
-import { pause, sendRefusal } from './http-tools.ts';
+import { pause, sendJson, sendRefusal } from './http-tools.ts';
 import type { OpenCall } from './open-call.ts';
 
 /** Faults before the answer begins; true when one of them was the answer. */
@@ -14,6 +14,10 @@ export async function refuseOrHang(call: OpenCall, fault: Fault): Promise<boolea
     case 'reset':
       response.socket?.destroy();
       call.meter('cut', 0);
+      return true;
+    case 'error_in_200':
+      sendJson(response, 200, JSON.stringify({ error: { code: fault.status ?? 429, message: 'simulated' } }));
+      call.meter('refused', 0);
       return true;
     case 'html':
       response

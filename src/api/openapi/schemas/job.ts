@@ -29,6 +29,7 @@ const error = z.object({
   ]),
   message: z.string(),
   provider_status: z.int().nullable(),
+  provider_code: z.string().optional(),
 });
 
 /** The object of `toJobObject`. */
