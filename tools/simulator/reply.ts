@@ -112,8 +112,9 @@ function toolToCall({ tools, forcedTool, mayCall, lastUser }: Prompt): Prompt['t
   return tools.find(({ name }) => (marked === undefined ? isNamed(name, lastUser) : name === marked));
 }
 
-/** Whether a text has the name as a word of its own; a single letter is no name. */
+/** Whether a text has the name as a word of its own; a single letter is one only in "the f tool". */
 function isNamed(name: string, text: string): boolean {
+  if (text.includes(`the ${name} tool`)) return true;
   return name.length > 1 && text.split(/[^\w.-]+/).some((word) => word.replace(/[.-]+$/, '') === name);
 }
 

@@ -8,11 +8,13 @@ import type { OpenaiApi, ProviderKind } from './model.ts';
 /**
  * The API of OpenAI that a model needs; undefined where either does. Its codex, pro and research models are
  * served on the Responses API alone, and from gpt-5.4 on a model that reasons is refused tools on chat
- * completions. Sources: OpenAI's "This model is only supported in v1/responses" and "Function tools with
- * reasoning_effort are not supported for … in /v1/chat/completions" (openai-openapi 541, litellm 34569).
+ * completions; those that search or speak by themselves are served there alone. Sources: OpenAI's
+ * model pages, "This model is only supported in v1/responses", "Function tools with reasoning_effort are not
+ * supported for … in /v1/chat/completions" (openai-openapi 541, litellm 34569).
  */
 export function apiOf(kind: ProviderKind, model: string): OpenaiApi | undefined {
   if (kind !== 'openai') return undefined;
+  if (/-search-(preview|api)\b|\baudio\b/.test(model)) return 'chat';
   const isOnlyThere = /(^|-)(codex|pro|deep-research|computer-use)\b/.test(model);
   const isNewer = /^gpt-(5\.([4-9]|\d\d)|[6-9]|[1-2]\d)/.test(model);
   return isOnlyThere || isNewer ? 'responses' : undefined;

@@ -5,8 +5,8 @@ import { callIds, pairResults } from '../../shared/chat/pair-results.ts';
 const noResult = 'There is no result of this call.';
 
 /**
- * A history that others have made as Anthropic and Gemini take it: each result right after the turn that
- * called, one for each call, and turns that say nothing left out.
+ * A history that others have made, as a provider takes it that wants calls and results in pairs: each result
+ * right after the turn that called, one for each call, and turns that say nothing left out.
  */
 export function toForeignHistory(messages: Message[]): Message[] {
   return withMissingResults(pairResults(messages)).filter(hasContent);

@@ -54,17 +54,14 @@ function toChoice(output: ReadOutput, finishReason: FinishReason, isHidden: bool
     index: 0,
     text,
     refusal,
+    reasoning: isHidden ? '' : reasoning,
     toolCalls,
     finishReason,
     logprobs: logprobs.length > 0 ? { content: logprobs, refusal: null } : null,
     extraContent: stateOf(output),
   });
-  const message = {
-    ...choice.message,
-    ...(reasoning !== '' && !isHidden && { reasoning_content: reasoning }),
-    ...(text !== '' && callsBeforeText > 0 && { calls_before_text: callsBeforeText }),
-  };
-  return { ...choice, message };
+  if (text === '' || callsBeforeText === 0) return choice;
+  return { ...choice, message: { ...choice.message, calls_before_text: callsBeforeText } };
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ResponseInputContent, ResponseInputItem } from 'openai/resources/responses/responses';
 import type { Message, Part, ToolCall } from '../../shared/chat/chat.ts';
 import { customInput } from '../../shared/chat/custom-tools.ts';
+import { toForeignHistory, withFitIds } from './foreign-history.ts';
 import { isRecord, pickFields, readList, readText } from './read-field.ts';
 
 type AssistantMessage = Extract<Message, { role: 'assistant' }>;
@@ -11,7 +12,8 @@ type AssistantMessage = Extract<Message, { role: 'assistant' }>;
  * of the assistant becomes its reasoning, its message and its calls, without ids of their own, since OpenAI
  * stores none of them.
  */
-export function toResponseItems(messages: Message[]): ResponseInputItem[] {
+export function toResponseItems(given: Message[]): ResponseInputItem[] {
+  const messages = withFitIds(toForeignHistory(given), toCallId);
   const customIds = new Set(
     messages
       .flatMap(callsOf)
@@ -93,7 +95,7 @@ function toMessage({ content, refusal }: AssistantMessage, phase: string | null)
 
 function toCall(call: ToolCall): ResponseInputItem {
   const { name, arguments: text } = call.function;
-  const call_id = toCallId(call.id);
+  const call_id = call.id;
   if (isCustom(call)) return { type: 'custom_tool_call', call_id, name, input: customInput(text) };
   return { type: 'function_call', call_id, name, arguments: text === '' ? '{}' : text };
 }
@@ -101,7 +103,7 @@ function toCall(call: ToolCall): ResponseInputItem {
 function toResult(message: Extract<Message, { role: 'tool' }>, isOfCustom: boolean): ResponseInputItem {
   const { content } = message;
   const output = typeof content === 'string' ? content : content.map(toContent);
-  const call_id = toCallId(message.tool_call_id);
+  const call_id = message.tool_call_id;
   if (isOfCustom) return { type: 'custom_tool_call_output', call_id, output };
   return { type: 'function_call_output', call_id, output };
 }

@@ -3,9 +3,9 @@ import type { Answer } from '../../shared/chat/call-result.ts';
 import { markValue } from '../../shared/platform/json/verbatim.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import type { OpenaiDialect } from './openai-dialect.ts';
+import { runWithFitReasoning } from './openai-fit-reasoning.ts';
 import { toOpenaiRequest } from './openai-request.ts';
 import { createResponsesUpstream } from './openai-responses.ts';
-import { runWithReadableReasoning } from './openai-sealed-reasoning.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
 import { createChatAssembly, passedChatOf } from './passed-chat.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
@@ -76,7 +76,7 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
     name: settings.name,
     call: (call: ProviderCall) =>
       asksResponses(call)
-        ? runWithReadableReasoning(call, (one) => runCall(responses, transport, settings, one))
+        ? runWithFitReasoning(call, (one) => runCall(responses, transport, settings, one))
         : callAndLearn(call),
     close: transport.close,
   };

@@ -31,6 +31,7 @@ it.each<[text: string, names: string[]]>([
   ['Please run get_weather.', ['get_weather']],
   ['call "apply-patch" now', ['apply-patch']],
   ['[[call:f]]', ['f']],
+  ['use the f tool', ['f']],
   ['[[call:apply-patch]] and not get_weather', ['apply-patch']],
   ['get_weather [[calls:2]]', ['get_weather', 'get_weather']],
   ['what is the weather', []],

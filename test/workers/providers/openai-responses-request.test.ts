@@ -108,14 +108,32 @@ it.each<[what: string, messages: Message[], items: unknown[]]>([
     ],
   ],
   [
-    'a refusal, and no message for a turn without words',
+    'a refusal, no message for a turn without words, and a result for each call',
     [
       { role: 'assistant', content: null, refusal: 'No.' },
       { role: 'assistant', content: '', tool_calls: [call('a')] },
+      user,
     ],
     [
       { type: 'message', role: 'assistant', content: [{ type: 'refusal', refusal: 'No.' }] },
       { type: 'function_call', call_id: 'a', name: 'f', arguments: '{"x":1}' },
+      { type: 'function_call_output', call_id: 'a', output: 'There is no result of this call.' },
+      { type: 'message', role: 'user', content: 'U' },
+    ],
+  ],
+  [
+    'an id that is used again as one of its own, each with its result',
+    [
+      { role: 'assistant', tool_calls: [call('a')] },
+      { role: 'tool', tool_call_id: 'a', content: '1' },
+      { role: 'assistant', tool_calls: [{ ...call('a', 'patch', '{"input":"p"}'), custom: true }] },
+      { role: 'tool', tool_call_id: 'a', content: '2' },
+    ],
+    [
+      { type: 'function_call', call_id: 'a', name: 'f', arguments: '{"x":1}' },
+      { type: 'function_call_output', call_id: 'a', output: '1' },
+      { type: 'custom_tool_call', call_id: 'a_2', name: 'patch', input: 'p' },
+      { type: 'custom_tool_call_output', call_id: 'a_2', output: '2' },
     ],
   ],
   [
@@ -155,7 +173,8 @@ it('gives reasoning back before what came of it, and nothing that is not encrypt
     tool_calls: [call('a'), call('b')],
     extra_content,
   };
-  expect(inputOf([{ ...turn, reasoning_content: 'r' }])).toEqual([
+  const results = ['a', 'b'].map((id): Message => ({ role: 'tool', tool_call_id: id, content: id }));
+  expect(inputOf([{ ...turn, reasoning_content: 'r' }, ...results])).toEqual([
     { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'e1' },
     { type: 'reasoning', id: 'rs_4', summary: [], encrypted_content: 'e4' },
     {
@@ -167,6 +186,8 @@ it('gives reasoning back before what came of it, and nothing that is not encrypt
     { type: 'function_call', call_id: 'a', name: 'f', arguments: '{"x":1}' },
     { type: 'reasoning', id: 'rs_2', summary: [], encrypted_content: 'e2' },
     { type: 'function_call', call_id: 'b', name: 'f', arguments: '{"x":1}' },
+    { type: 'function_call_output', call_id: 'a', output: 'a' },
+    { type: 'function_call_output', call_id: 'b', output: 'b' },
   ]);
 });
 

@@ -143,6 +143,27 @@ it.each([false, true])('goes on without reasoning that OpenAI cannot read, strea
   if (stream) expect(deltaText(deltas)).toBe(textOf(answer));
 });
 
+it.each<[what: string, more: object]>([
+  ['that it cannot read', { encrypted_content: 'gAAA' }],
+  ['that it did not store', {}],
+  ['that nothing came of', { encrypted_content: 'encrypted-1' }],
+])('lets a client’s own body through without reasoning %s', async (what, more) => {
+  const answered = {
+    type: 'message',
+    role: 'assistant',
+    content: [{ type: 'output_text', text: 'A', annotations: [] }],
+  };
+  const input = [
+    { role: 'user', content: what },
+    { type: 'reasoning', id: 'rs_1', summary: [], ...more },
+    ...(what === 'that nothing came of' ? [] : [answered]),
+    { role: 'user', content: 'x' },
+  ];
+  const pass_through = { dialect: 'responses' as const, body: { model: 'gpt-5.4', input } };
+  const { answer } = await askResponses({ messages: [user('x')], pass_through });
+  expect(completed(answer).completion.pass_through?.body).toMatchObject({ status: 'completed' });
+});
+
 it('takes ids of calls that are longer than OpenAI’s', async () => {
   const id = `call_${'x'.repeat(80)}`;
   const call = { id, type: 'function' as const, function: { name: 'f', arguments: '{}' } };

@@ -3,24 +3,33 @@ import type { ChatRequest, Message } from '../../shared/chat/chat.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, readList } from './read-field.ts';
 
+/** OpenAI's words for reasoning that it cannot read, does not have, or misses what came of it. */
+const unfit = [
+  /encrypted content\b.*\bcould not be (?:verified|decrypted)/i,
+  /Item with id 'rs_\w*' not found/,
+  /Item 'rs_\w*' of type 'reasoning' was provided without its required following item/,
+];
+
 /**
- * Runs a call, and once more without its encrypted reasoning when OpenAI cannot read that: it is sealed for
- * the organisation that it was made for, and a conversation that carries another's would be refused for ever.
- * The refused call did nothing. Sources: `invalid_encrypted_content` in openai/codex 8145, BerriAI/litellm
- * 18094, pydantic/pydantic-ai 4608.
+ * Runs a call, and once more without its reasoning when OpenAI cannot use that. It is sealed for the
+ * organisation that it was made for, and a client may send what OpenAI was to store; a conversation with such
+ * an item would be refused for ever. The refused call did nothing. Sources: openai/codex 8145,
+ * BerriAI/litellm 18094, pydantic/pydantic-ai 4608 (`invalid_encrypted_content`); can1357/oh-my-pi 41;
+ * vercel/ai 7099.
  */
-export async function runWithReadableReasoning(
+export async function runWithFitReasoning(
   call: ProviderCall,
   run: (call: ProviderCall) => Promise<Answer>,
 ): Promise<Answer> {
   const answer = await run(call);
-  if (!isUnreadable(answer)) return answer;
+  if (!isReasoningUnfit(answer)) return answer;
   return await run({ ...call, request: withoutReasoning(call.request) });
 }
 
-function isUnreadable(answer: Answer): boolean {
+function isReasoningUnfit(answer: Answer): boolean {
   if (answer.kind !== 'failed' || answer.failure.reason !== 'rejected') return false;
-  return /encrypted content\b.*\bcould not be (?:verified|decrypted)/i.test(answer.failure.message);
+  const { message } = answer.failure;
+  return unfit.some((words) => words.test(message));
 }
 
 function withoutReasoning(request: ChatRequest): ChatRequest {
