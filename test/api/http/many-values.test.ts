@@ -86,7 +86,7 @@ test('a large body that is good is taken as a small one is', async () => {
   expect(status).toBe(202);
   const read = await server.call(`GET /v1/jobs/${json.id}`, { as: key });
   expect(read.json.request.messages).toHaveLength(3000);
-  const wrong = { request: { ...body.request, messages: [...messages, { role: 'user' }] } };
+  const wrong = { request: { ...body.request, messages: [...messages, { role: 'user', content: 5 }] } };
   const refused = await server.call('POST /v1/jobs', { as: key, body: wrong });
   expect([refused.status, refused.json.error.param]).toEqual([422, 'request.messages.3000.content']);
 });

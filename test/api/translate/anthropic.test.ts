@@ -59,7 +59,7 @@ describe('an Anthropic request becomes a request of ours', () => {
           {
             role: 'tool',
             tool_call_id: 't1',
-            content: '4',
+            content: 'Error: 4',
             extra_content: { anthropic: { is_error: true } },
           },
           { role: 'user', content: [{ type: 'text', text: 'go on' }] },
@@ -82,7 +82,7 @@ describe('an Anthropic request becomes a request of ours', () => {
     [
       'an effort',
       { thinking: { type: 'adaptive' }, output_config: { effort: 'max' } },
-      { reasoning_effort: 'xhigh' },
+      { reasoning_effort: 'max' },
     ],
   ])('%s', (_, more, expected) => {
     expect(requestOf(more)).toMatchObject(expected);
@@ -169,8 +169,8 @@ describe('an Anthropic request becomes a request of ours', () => {
   });
 
   test.each<[string, Record<string, unknown>]>([
-    ['top_k', { top_k: 5 }],
-    ['messages.0.content.0.type', user([{ type: 'document', source: {} }])],
+    ['top_k', { top_k: 'many' }],
+    ['messages.0.content.0.source.type', user([{ type: 'document', source: {} }])],
     [
       'tools.0.type',
       { tools: [{ type: 'web_search_20250305', name: 'web', input_schema: { type: 'object' } }] },

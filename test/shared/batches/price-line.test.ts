@@ -22,16 +22,20 @@ test.each<[BatchEndpointName, object, string]>([
     { model: 'gpt-5-mini', input: 'hello', max_output_tokens: 9_000_000 },
     'max_output_tokens',
   ],
-  ['/v1/responses', { model: 'gpt-4.1', input: 'hello', reasoning: { effort: 'high' } }, 'reasoning.effort'],
   [
-    '/v1/messages',
-    { model: 'gpt-4.1', max_tokens: 10, messages, output_config: { effort: 'high' } },
-    'output_config.effort',
+    '/v1/responses',
+    { model: 'claude-haiku-4-5', input: 'hello', text: { verbosity: 'low' } },
+    'text.verbosity',
   ],
   [
     '/v1/messages',
-    { model: 'gpt-5-mini', max_tokens: 10, messages, thinking: { type: 'adaptive', display: 'summarized' } },
-    'thinking.display',
+    { model: 'gpt-4.1', max_tokens: 3000, messages, thinking: { type: 'enabled', budget_tokens: 1024 } },
+    'thinking',
+  ],
+  [
+    '/v1/messages',
+    { model: 'gpt-5-mini', max_tokens: 10, messages, stop_sequences: ['a', 'b', 'c', 'd', 'e'] },
+    'stop_sequences',
   ],
 ])('what cannot be done is refused under the name the line of %s gave it', (endpoint, body, param) => {
   expect(refusalOf(endpoint, body)).toMatchObject({
