@@ -115,7 +115,6 @@ export function goodBodies(stock: Stock): Record<string, unknown> {
     'POST /v1/jobs': job,
     'POST /v1/estimates': { ...job, request: { ...chat, messages: chat.messages.slice(0, 2) } },
     'POST /v1/jobs/cancel': { batch_id: stock.batchId, metadata: { topic: 'no job has this' } },
-    'POST /v1/embeddings': { model, input: promptCanary },
     'POST /v1/chat/completions': {
       ...chat,
       stream: true,

@@ -32,9 +32,7 @@ export async function layGround(
  */
 export async function refusedOf(gateway: Gateway, ground: Ground, { credentials }: Cast): Promise<string[]> {
   const good = ground.routes.filter(
-    // Nothing can be embedded here, whatever is asked.
-    ({ name, path }) =>
-      (ground.bodies[name] ?? ground.queries[name]) !== undefined && path !== '/v1/embeddings',
+    ({ name }) => (ground.bodies[name] ?? ground.queries[name]) !== undefined,
   );
   const refused: string[] = [];
   for (const route of good) {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { batchEndpoints } from '../../../shared/batches/rules/batch.ts';
 import { findFile } from '../../../shared/batches/sql/files.ts';
 import { invalid, notFound } from '../../../shared/errors.ts';
+import { routingHints } from '../../../shared/formats/common/routing-hints.ts';
 import type { Sql } from '../../../shared/platform/postgres/database.ts';
 
 /** The calls a batch can make. */
@@ -9,14 +10,10 @@ export const endpointSchema = z.enum(batchEndpoints, {
   error: `must be one of ${batchEndpoints.join(', ')}`,
 });
 
-/**
- * What clients of gateways in front of several providers (LiteLLM's SDK) send beside a batch: each line names
- * its model, so there is nothing to choose, and it is dropped.
- */
-export const routingHints = {
-  custom_llm_provider: z.string().nullish(),
-  target_model_names: z.union([z.string(), z.array(z.string())]).nullish(),
-  litellm_metadata: z.unknown().optional(),
+/** What clients of other gateways say of the way of a batch; each of its lines names its model. */
+export const batchHints = {
+  ...routingHints,
+  target_model_names: z.unknown().optional(),
 };
 
 /**

@@ -16,7 +16,7 @@ import { submitBatch } from '../../intake/create-batch.ts';
 import { retryMetadata } from '../../intake/retry-metadata.ts';
 import { json } from '../../openapi/components.ts';
 import { batchSchema } from '../../openapi/schemas/batch.ts';
-import { endpointSchema, requireInputFile, routingHints } from './batch-input.ts';
+import { batchHints, endpointSchema, requireInputFile } from './batch-input.ts';
 
 const body = z.strictObject({
   input_file_id: z.string().min(1),
@@ -26,7 +26,7 @@ const body = z.strictObject({
   output_expires_after: z
     .strictObject({ anchor: z.literal('created_at'), seconds: z.int().min(3600).max(2_592_000) })
     .nullish(),
-  ...routingHints,
+  ...batchHints,
 });
 
 /**

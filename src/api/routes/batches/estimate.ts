@@ -9,13 +9,13 @@ import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
 import { json } from '../../openapi/components.ts';
 import { batchEstimateSchema } from '../../openapi/schemas/batch.ts';
-import { endpointSchema, requireInputFile, routingHints } from './batch-input.ts';
+import { batchHints, endpointSchema, requireInputFile } from './batch-input.ts';
 import { estimateFile } from './estimate-file.ts';
 
 const body = z.strictObject({
   input_file_id: z.string().min(1),
   endpoint: endpointSchema,
-  ...routingHints,
+  ...batchHints,
 });
 
 /** An account has at most so many under way in one process. */

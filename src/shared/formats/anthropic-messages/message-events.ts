@@ -1,5 +1,5 @@
 import type { ChatCompletion, Delta } from '../../chat/chat.ts';
-import { messageHead, thinkingOf, toAnthropicUsage, toStop } from './message-object.ts';
+import { emptyText, messageHead, thinkingOf, toAnthropicUsage, toStop } from './message-object.ts';
 
 /** One server-sent event of `POST /v1/messages` with `stream: true`; its name is also in its data. */
 export type MessageEvent = { event: string; data: { type: string } & Record<string, unknown> };
@@ -55,10 +55,10 @@ export function createMessageEvents(model: string, jobId: string, likelyInputTok
     const key = delta.kind === 'tool_call' ? `tool ${delta.index}` : delta.kind;
     if (open?.key === key) return [];
     if (delta.kind === 'reasoning') return start(key, { type: 'thinking', thinking: '', signature: '' });
-    if (delta.kind === 'text') return start(key, { type: 'text', text: '' });
+    if (delta.kind === 'text') return start(key, emptyText);
     const { id = '', name = '', extra_content } = delta;
     const state = extra_content === undefined ? {} : { extra_content };
-    return start(key, { type: 'tool_use', id, name, input: {}, ...state });
+    return start(key, { type: 'tool_use', id, name, input: {}, caller: { type: 'direct' }, ...state });
   }
 
   return {

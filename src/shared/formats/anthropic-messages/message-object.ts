@@ -108,6 +108,12 @@ export function messageHead(model: string, jobId: string) {
   };
 }
 
+/**
+ * A block of text before its first word. Its schema requires `citations`, and clients that read it strictly
+ * (AI SDK 5 and 6) know a list there and no null.
+ */
+export const emptyText = { type: 'text' as const, text: '', citations: [] };
+
 /** Blocks that Claude gave are given on as they were. */
 function toContent(choice: Choice): unknown[] {
   const { message } = choice;
@@ -118,7 +124,7 @@ function toContent(choice: Choice): unknown[] {
   return [
     // Without a signature: it is nobody's to give back to Claude.
     ...(thinking === '' ? [] : [{ type: 'thinking', thinking, signature: '' }]),
-    ...(text === '' ? [] : [{ type: 'text', text, ...stateOf(message) }]),
+    ...(text === '' ? [] : [{ ...emptyText, text, ...stateOf(message) }]),
     ...(message.tool_calls ?? []).map((call) => ({
       type: 'tool_use',
       id: call.id,

@@ -19,7 +19,10 @@ test('200: a batch is begun, listed, read and cancelled', async () => {
   expect(json).toMatchObject({ type: 'message_batch', request_counts: { processing: 1 }, results_url: null });
   const path = `/v1/messages/batches/${json.id}`;
   expect((await server.call(`GET ${path}`, { as: key })).json).toEqual(json);
-  expect((await server.call('GET /v1/messages/batches', { as: key })).json.data).toContainEqual(json);
+  for (const query of ['', '?beta=true']) {
+    const listed = await server.call(`GET /v1/messages/batches${query}`, { as: key });
+    expect(listed.json.data).toContainEqual(json);
+  }
   expect((await server.call(`POST ${path}/cancel`, { as: key })).json.cancel_initiated_at).not.toBeNull();
 });
 

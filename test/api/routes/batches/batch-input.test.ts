@@ -37,3 +37,11 @@ test.each(submissions)("%s of another account's file is 404", async (route, more
   const body = { input_file_id, endpoint: '/v1/responses', ...more };
   expect(await server.call(route, { as: key, body })).toMatchObject({ status: 404 });
 });
+
+test.each(submissions)('%s drops what other gateways are told of its way', async (route, more) => {
+  const { id, key } = await server.openAccount();
+  const input_file_id = await keepFile(id, 'batch');
+  const hints = { custom_llm_provider: 'openai', litellm_metadata: { a: 1 }, target_model_names: ['a', 'b'] };
+  const body = { input_file_id, endpoint: '/v1/responses', ...more, ...hints };
+  expect(await server.call(route, { as: key, body })).toMatchObject({ status: 200 });
+});
