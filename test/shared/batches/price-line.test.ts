@@ -30,7 +30,7 @@ test.each<[BatchEndpointName, object, string]>([
   [
     '/v1/messages',
     { model: 'gpt-4.1', max_tokens: 3000, messages, thinking: { type: 'enabled', budget_tokens: 1024 } },
-    'thinking',
+    'output_config.effort',
   ],
   [
     '/v1/messages',

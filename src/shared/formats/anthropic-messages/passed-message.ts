@@ -37,14 +37,16 @@ type Fields = Record<string, unknown>;
  * A body in the words that Anthropic's API has now: the format of an output where it stands today, no
  * sentinel for no `top_k`, and none of what another provider thought, which Anthropic has not signed.
  */
-function toOwnWords({ output_format: format, top_k, betas: _, ...body }: Fields): Fields {
-  const config = { format, ...((body['output_config'] ?? {}) as Fields) };
-  return {
-    ...body,
-    ...(format !== undefined && format !== null && { output_config: config }),
-    ...(typeof top_k === 'number' && top_k >= 0 && { top_k }),
-    messages: (body['messages'] as Fields[]).flatMap(withoutUnsigned),
-  };
+function toOwnWords(body: Fields): Fields {
+  const format = body['output_format'] ?? null;
+  const config = { ...(format !== null && { format }), ...((body['output_config'] ?? {}) as Fields) };
+  const fields = Object.entries(body).flatMap(([name, value]): [string, unknown][] => {
+    if (name === 'betas' || (name === 'top_k' && !(Number(value) >= 0 && value !== null))) return [];
+    if (name === 'messages') return [[name, (value as Fields[]).flatMap(withoutUnsigned)]];
+    if (name === 'output_format') return format === null ? [] : [['output_config', config]];
+    return [[name, name === 'output_config' && format !== null ? config : value]];
+  });
+  return Object.fromEntries(fields);
 }
 
 function withoutUnsigned(turn: Fields): Fields[] {
