@@ -78,5 +78,7 @@ export function anthropicSentence(refusal: Refusal): string {
     const { prompt, maximum } = problem.tokens;
     return `prompt is too long: ${prompt} tokens > ${maximum} maximum`;
   }
+  // A provider of another kind has its own words for it.
+  if (refusal.extras.code === 'context_length_exceeded') return `prompt is too long: ${refusal.message}`;
   return refusal.message;
 }

@@ -6,6 +6,7 @@ import { readJson } from '../../platform/json/read-json.ts';
 import { toOutput } from './output-items.ts';
 import { passedOutput } from './passed-response.ts';
 import type { InputItem } from './response-items.ts';
+import { clientNames } from './response-namespaces.ts';
 import { inputItems, type ResponsesBody } from './response-request.ts';
 
 /** A turn of a conversation as it is stored: what was sent and what came of it, as JSON. */
@@ -42,7 +43,7 @@ export function itemsOf(turn: EarlierTurn): InputItem[] {
   const output =
     passed?.dialect === 'responses'
       ? passedOutput(passed.body, id)
-      : toOutput(completion, id, responseStatusOf(completion));
+      : toOutput(completion, id, responseStatusOf(completion), clientNames(body.tools ?? []));
   return [...inputItems(body), ...(output as InputItem[])];
 }
 

@@ -1,8 +1,10 @@
 import type { ToolCall } from '../../chat/chat.ts';
 import { customInput } from '../../chat/custom-tools.ts';
 import {
+  type ClientNames,
   messageItemId,
   refusalPart,
+  sameNames,
   summaryPart,
   textPart,
   toCallItem,
@@ -29,6 +31,8 @@ export type ItemOf<Kind extends Item['kind']> = Extract<Item, { kind: Kind }>;
 /** What was sent of one response so far. */
 export type EncoderState = {
   responseId: string;
+  /** Of tools, as the client knows them. */
+  names: ClientNames;
   /** How often output was taken back: items after it have ids of their own, as no two items may share one. */
   resets: number;
   sequence: number;
@@ -39,8 +43,8 @@ export type EncoderState = {
 };
 
 /** Nothing yet. */
-export function newEncoderState(responseId: string): EncoderState {
-  return { responseId, resets: 0, sequence: 0, items: 0, open: new Map() };
+export function newEncoderState(responseId: string, names: ClientNames = sameNames): EncoderState {
+  return { responseId, names, resets: 0, sequence: 0, items: 0, open: new Map() };
 }
 
 /** The next event. */
@@ -81,7 +85,8 @@ function closeItem(state: EncoderState, item: Item, status: 'completed' | 'incom
     ends.push(done('response.custom_tool_call_input.delta', { ...where, delta: input }));
     ends.push(done('response.custom_tool_call_input.done', { ...where, input }));
   } else if (item.kind === 'call') {
-    const { name, arguments: text } = item.call.function;
+    const { name: called, arguments: text } = item.call.function;
+    const { name } = state.names.get(called) ?? { name: called };
     ends.push(done('response.function_call_arguments.done', { ...where, name, arguments: text }));
   }
   if (item.kind === 'message' && item.text !== '') {
@@ -94,12 +99,12 @@ function closeItem(state: EncoderState, item: Item, status: 'completed' | 'incom
     ends.push(done('response.refusal.done', { ...at, refusal: item.refusal }));
     ends.push(done('response.content_part.done', { ...at, part: refusalPart(item.refusal) }));
   }
-  const closed = { output_index: item.index, item: toItem(item, status) };
+  const closed = { output_index: item.index, item: toItem(state, item, status) };
   return [...ends, done('response.output_item.done', closed)];
 }
 
-function toItem(item: Item, status: 'in_progress' | 'completed' | 'incomplete') {
-  if (item.kind === 'call') return toCallItem(item.id, status, item.call);
+function toItem({ names }: EncoderState, item: Item, status: 'in_progress' | 'completed' | 'incomplete') {
+  if (item.kind === 'call') return toCallItem(item.id, status, item.call, names);
   if (item.kind === 'reasoning') return toReasoningItem(item.id, item.text, item.state);
   const parts = [
     ...(item.text === '' ? [] : [textPart(item.text)]),
@@ -127,7 +132,7 @@ export function openItem<Kind extends Item['kind']>(
   const item = create(state.items);
   state.open.set(key, item);
   state.items += 1;
-  const added = { output_index: item.index, item: toItem(item, 'in_progress') };
+  const added = { output_index: item.index, item: toItem(state, item, 'in_progress') };
   return { item, events: [toEvent(state, 'response.output_item.added', added)] };
 }
 

@@ -1,6 +1,7 @@
 import type { ChatCompletion, Choice, ToolCall } from '../../chat/chat.ts';
 import { customInput } from '../../chat/custom-tools.ts';
 import { suffixOf } from '../../ids.ts';
+import type { ClientName } from './response-namespaces.ts';
 
 /**
  * The ids of the items of a response, made from the response's own, so that events, object and references
@@ -26,21 +27,29 @@ export function toMessageItem(id: string, status: ItemStatus, content: object[])
   return { type: 'message' as const, id, role: 'assistant' as const, status, content };
 }
 
-/** A call as an item: of a custom tool, the free text that it is called with. */
-export function toCallItem(id: string, status: ItemStatus, call: ToolCall) {
-  const { name, arguments: text } = call.function;
+/** The names of tools that their client knows otherwise, by the names that models call them by. */
+export type ClientNames = ReadonlyMap<string, ClientName>;
+export const sameNames: ClientNames = new Map();
+
+/**
+ * A call as an item, under the name that its client knows the tool by: of a custom tool, the free text that
+ * it is called with.
+ */
+export function toCallItem(id: string, status: ItemStatus, call: ToolCall, names: ClientNames) {
+  const { name: called, arguments: text } = call.function;
+  const name = names.get(called) ?? { name: called };
   const state = call.extra_content === undefined ? {} : { extra_content: call.extra_content };
   if (call.custom === true) {
     return {
       type: 'custom_tool_call' as const,
       id,
       call_id: call.id,
-      name,
+      ...name,
       input: customInput(text),
       status,
     };
   }
-  return { type: 'function_call' as const, id, call_id: call.id, name, arguments: text, status, ...state };
+  return { type: 'function_call' as const, id, call_id: call.id, ...name, arguments: text, status, ...state };
 }
 
 /** What was thought, for readers, and what the provider wants back with the turn. */
@@ -57,7 +66,12 @@ export function toReasoningItem(id: string, text: string, state: Choice['message
  * The items of the output: what was thought, a message when there is text, each call. A state that a provider
  * wants back stands last when nothing of its thinking is shown, since it comes at the end.
  */
-export function toOutput(completion: ChatCompletion, responseId: string, status: ItemStatus): unknown[] {
+export function toOutput(
+  completion: ChatCompletion,
+  responseId: string,
+  status: ItemStatus,
+  names: ClientNames = sameNames,
+): unknown[] {
   const [choice] = completion.choices;
   if (choice === undefined) return [];
   const { content, refusal, tool_calls: calls = [], reasoning_content = '', extra_content } = choice.message;
@@ -66,7 +80,7 @@ export function toOutput(completion: ChatCompletion, responseId: string, status:
     ...(refusal === null ? [] : [refusalPart(refusal)]),
   ];
   const items: unknown[] = calls.map((call, index) =>
-    toCallItem(callItemId(responseId, index), status, call),
+    toCallItem(callItemId(responseId, index), status, call, names),
   );
   if (parts.length > 0 || calls.length === 0) {
     const message = toMessageItem(messageItemId(responseId), status, parts);

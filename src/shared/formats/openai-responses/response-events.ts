@@ -2,6 +2,7 @@ import { type ChatCompletion, type Delta, responseStatusOf } from '../../chat/ch
 import { closeItems, newEncoderState, type ResponseEvent, toEvent } from './open-items.ts';
 import { createPassedEvents } from './passed-events.ts';
 import { passedOutput } from './passed-response.ts';
+import { clientNames } from './response-namespaces.ts';
 import { type ResponseFacts, toResponse } from './response-object.ts';
 import { encodeDelta, encodeRemainder, resetItems } from './response-output-events.ts';
 
@@ -11,7 +12,7 @@ import { encodeDelta, encodeRemainder, resetItems } from './response-output-even
  * and the answer begins anew in the next one; the response at the end has only what counts.
  */
 export function createResponseEvents(known: ResponseFacts) {
-  const state = newEncoderState(known.id);
+  const state = newEncoderState(known.id, clientNames(known.body.tools ?? []));
   const passing = createPassedEvents(state);
   let passes = false;
   // The first event shows the response as it was when nothing of it was known.

@@ -2,6 +2,7 @@ import type { ChatCompletion, CompletionUsage } from '../../chat/chat.ts';
 import type { JobError } from '../../jobs/rules/job.ts';
 import { toOutput } from './output-items.ts';
 import { toPassedResponse } from './passed-response.ts';
+import { clientNames } from './response-namespaces.ts';
 import type { ResponsesBody } from './response-request.ts';
 
 /** What became of a response so far, in the words of the Responses API. */
@@ -47,7 +48,10 @@ export function toResponse(facts: ResponseFacts): Response {
       error === null || status === 'cancelled' ? null : { code: toErrorCode(error), message: error.message },
     incomplete_details: status === 'incomplete' ? { reason: whyIncomplete(completion) } : null,
     model: facts.model,
-    output: completion === null ? [] : toOutput(completion, facts.id, itemStatusOf(status)),
+    output:
+      completion === null
+        ? []
+        : toOutput(completion, facts.id, itemStatusOf(status), clientNames(facts.body.tools ?? [])),
     access_programs: null,
     service_tier: 'default' as const,
     truncation: 'disabled' as const,

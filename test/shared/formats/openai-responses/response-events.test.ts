@@ -160,4 +160,31 @@ describe('the events of a response', () => {
       response: { status: 'failed', error: { code: 'server_error', message: 'it broke' } },
     });
   });
+
+  it('name a call as its client knows the tool, in events and in the response', () => {
+    const tools = [{ type: 'namespace', name: 'files', tools: [{ type: 'function', name: 'read' }] }];
+    const events = createResponseEvents({ ...facts, body: { ...(facts.body as object), tools } as never });
+    const one = {
+      id: 'call_1',
+      type: 'function' as const,
+      function: { name: 'files__read', arguments: '{}' },
+    };
+    const all = [
+      ...events.created(),
+      ...events.delta({
+        kind: 'tool_call',
+        choice: 0,
+        index: 0,
+        id: 'call_1',
+        name: 'files__read',
+        arguments: '{}',
+      }),
+      ...events.completed(completionOf(null, [one], 'tool_calls'), new Date(3000)),
+    ];
+    const known = { type: 'function_call', name: 'read', namespace: 'files', call_id: 'call_1' };
+    const items = all.flatMap(({ item }) => (item === undefined ? [] : [item]));
+    expect(items).toHaveLength(2);
+    for (const item of items) expect(item).toMatchObject(known);
+    expect(accumulate(all).output).toMatchObject([known]);
+  });
 });
