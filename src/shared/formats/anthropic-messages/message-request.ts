@@ -35,6 +35,16 @@ const notHere = z.null({ error: notPermitted }).optional();
 /** What only trims, reports or redirects: no answer means anything else without it. */
 const hint = z.unknown().optional();
 
+/**
+ * Edits that take something out of the conversation. One that makes the model summarise it bills output that
+ * nothing is held for.
+ */
+const contextManagement = z
+  .looseObject({
+    edits: z.array(z.looseObject({ type: z.string().regex(/^clear_/, { error: notPermitted }) })).nullish(),
+  })
+  .nullish();
+
 /** Anthropic's clients read in the details that they are to send the whole conversation (SDK 1.14). */
 const threadDetails = { error_code: 'thread_unsupported_request', unsupported: ['thread'] };
 
@@ -66,8 +76,8 @@ const bodyFields = {
   user_profile_id: notHere,
   workspace_id: notHere,
   betas: hint,
-  compaction: hint,
-  context_management: hint,
+  compaction: notHere,
+  context_management: contextManagement,
   diagnostics: hint,
   fallback_credit_token: hint,
 };
