@@ -51,19 +51,19 @@ export function startBatches(deps: BatchStepDeps, settings: { leaseSeconds: numb
   /** A lease that is not released counts against its batch, so an unavailable database is waited for. */
   async function move(lease: BatchLease): Promise<void> {
     const release = await advance(lease);
-    if (release === null) return;
     await retryWhileUnavailable(() => releaseBatch(deps.sql, lease, release), {
       maxWaitMs: settings.leaseSeconds * 1000,
       isStopping: () => stopping,
     });
   }
 
-  async function advance(lease: BatchLease): Promise<Parameters<typeof releaseBatch>[2] | null> {
+  async function advance(lease: BatchLease): Promise<Parameters<typeof releaseBatch>[2]> {
     try {
       const hasMore = await advanceBatch(deps, lease, () => stopping);
       return { delayMs: hasMore ? 0 : intervalMs, hasFailed: false };
     } catch (error) {
-      if (error instanceof LeaseLost) return null;
+      // Another worker has it, to whom a release says nothing; or it was cancelled, and is looked at again.
+      if (error instanceof LeaseLost) return { delayMs: 0, hasFailed: false };
       deps.log.warn({ batch_id: lease.batchId, error }, 'a batch could not be moved; it is tried again');
       return { delayMs: retryMs, hasFailed: !isForNow(error) };
     }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { insertAccount } from '../../../src/shared/accounts/sql/accounts.ts';
-import { insertBatch } from '../../../src/shared/batches/sql/batches.ts';
+import { insertBatch, requestBatchCancel } from '../../../src/shared/batches/sql/batches.ts';
 import { appendToFile, beginFile, finishFile } from '../../../src/shared/batches/sql/files.ts';
 import { loadCatalogue } from '../../../src/shared/catalogue/catalogue.ts';
 import { newId } from '../../../src/shared/ids.ts';
@@ -99,6 +99,26 @@ test('a batch whose step takes long holds up those of its own account alone', as
     'both',
     async () => (await stateOf(slow)) === 'failed' && (await stateOf(behind)) === 'failed',
   );
+});
+
+test('a batch that is cancelled while its lines are read ends at once, not when its lease does', async () => {
+  const cancelled = await plant('cancels');
+  let goOn: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let begun = false;
+  start(async () => {
+    begun = true;
+    await released;
+    return [
+      { line: 1, customId: 'a', job: null, refusal: { type: 'x', message: 'x', param: null } } as never,
+    ];
+  });
+  await waitFor('it to be begun', () => begun);
+  await requestBatchCancel(sql, { accountId: 'cancels', kind: 'openai', id: cancelled });
+  goOn();
+  await waitFor('its end', async () => (await stateOf(cancelled)) === 'cancelled', 10_000);
 });
 
 test('a batch whose step fails is put off, and those of others go on', async () => {
