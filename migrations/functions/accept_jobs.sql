@@ -167,7 +167,7 @@ begin
     where b.account_id = s.account_id;
   end if;
 
-  -- The rule, and what the rest of the answer looks up is not asked for.
+  -- A group that was accepted whole, as most are: the rest looks up what only a refusal is answered with.
   if cardinality(ords) = cardinality(ids) then
     return query
       select n::integer, 'accepted', null::bigint, null::integer, null::integer, null::text, null::text

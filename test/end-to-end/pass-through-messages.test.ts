@@ -1,27 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Client, type Gateway, startGateway } from '../support/gateway.ts';
-import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { expect, test } from 'vitest';
+import { usePassingGateway } from '../support/passing-gateway.ts';
 import { sentBlocks } from '../support/sent-blocks.ts';
 
-let upstream: RecordingUpstream;
-let gateway: Gateway;
-let client: Client;
-
-beforeAll(async () => {
-  upstream = await startRecordingUpstream();
-  const env = { ANTHROPIC_API_KEY: 'sk-of-the-operator', ANTHROPIC_BASE_URL: upstream.url };
-  gateway = await startGateway({ env });
-  client = await gateway.openAccount('passing', '10');
-});
-
-beforeEach(() => {
-  upstream.calls.length = 0;
-});
-
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
+const passing = usePassingGateway((url) => ({
+  ANTHROPIC_API_KEY: 'sk-of-the-operator',
+  ANTHROPIC_BASE_URL: url,
+}));
 
 /** With spellings, orders, nulls and fields that the gateway has no shape for. */
 const asked =
@@ -47,37 +31,26 @@ const answer = `{"id":"msg_claude","type":"message","role":"assistant","model":"
 
 const headers = { 'anthropic-version': '2023-06-01', 'anthropic-beta': 'interleaved-thinking-2025-05-14' };
 
-async function send(body: string) {
-  const response = await fetch(`${gateway.url}/v1/messages`, {
-    method: 'POST',
-    headers: { ...headers, 'x-api-key': client.key, 'content-type': 'application/json' },
-    body,
-  });
-  return {
-    status: response.status,
-    text: await response.text(),
-    jobId: response.headers.get('x-job-id') ?? '',
-  };
-}
+const send = (body: string) => passing.send('/v1/messages', body, headers);
 
 test('Claude is sent the bytes of its client, but for what the gateway owns', async () => {
-  upstream.reply = () => ({ json: answer });
+  passing.upstream.reply = () => ({ json: answer });
   const { status } = await send(asked);
   expect(status).toBe(200);
-  const [call] = upstream.calls;
+  const [call] = passing.upstream.calls;
   expect(call?.path).toBe('/v1/messages');
   expect(call?.text).toBe(asked.replaceAll('\\u00e9', 'é').replace('0.50', '0.5').replace('1.10', '1.1'));
   expect(call?.headers).toMatchObject({ ...headers, 'x-api-key': 'sk-of-the-operator' });
 });
 
 test('its client is sent the bytes of Claude, but for id and model', async () => {
-  upstream.reply = () => ({ json: answer });
+  passing.upstream.reply = () => ({ json: answer });
   const { text, jobId } = await send(asked);
   const id = jobId.replace('job_', 'msg_');
   expect(text).toBe(
     answer.replace('msg_claude', id).replace('claude-sonnet-4-5-20250929', 'anthropic/claude-sonnet-4-5'),
   );
-  const { json: job } = await client.call(`GET /v1/jobs/${jobId}`);
+  const { json: job } = await passing.client.call(`GET /v1/jobs/${jobId}`);
   expect(job.result.choices[0].message.content).toBe('Fine.');
   expect(JSON.stringify(job)).not.toContain('pass_through');
   expect(job.usage).toMatchObject({ prompt_tokens: 12, completion_tokens: 5 });
@@ -97,7 +70,7 @@ const events = [
 ].map((data) => ({ event: JSON.parse(data).type as string, data }));
 
 test('a stream of Claude goes through event by event, and its end follows the settlement', async () => {
-  upstream.reply = () => ({ events });
+  passing.upstream.reply = () => ({ events });
   const { text, jobId } = await send(asked.replace('{', '{"stream":true,'));
   const id = jobId.replace('job_', 'msg_');
   const expected = events.map(({ event, data }) => ({
@@ -106,14 +79,14 @@ test('a stream of Claude goes through event by event, and its end follows the se
   }));
   const sent = sentBlocks(text).map((lines) => lines.filter((line) => !line.startsWith(':')));
   expect(sent).toEqual(expected.map(({ event, data }) => [`event: ${event}`, `data: ${data}`]));
-  const { json: job } = await client.call(`GET /v1/jobs/${jobId}`);
+  const { json: job } = await passing.client.call(`GET /v1/jobs/${jobId}`);
   expect(job).toMatchObject({ status: 'succeeded', usage: { prompt_tokens: 12, completion_tokens: 9 } });
 });
 
 test('a refusal of Claude keeps its words', async () => {
   const message = 'messages.1: `tool_use` ids were found without `tool_result` blocks immediately after';
   const error = { type: 'error', error: { type: 'invalid_request_error', message } };
-  upstream.reply = () => ({ status: 400, json: JSON.stringify(error) });
+  passing.upstream.reply = () => ({ status: 400, json: JSON.stringify(error) });
   const { status, text } = await send(asked);
   expect(status).toBe(400);
   expect(JSON.parse(text).error).toMatchObject({ type: 'invalid_request_error' });

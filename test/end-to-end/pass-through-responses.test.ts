@@ -1,27 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Client, type Gateway, startGateway } from '../support/gateway.ts';
-import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { expect, test } from 'vitest';
+import { usePassingGateway } from '../support/passing-gateway.ts';
 import { sentBlocks } from '../support/sent-blocks.ts';
 
-let upstream: RecordingUpstream;
-let gateway: Gateway;
-let client: Client;
-
-beforeAll(async () => {
-  upstream = await startRecordingUpstream();
-  const env = { OPENAI_API_KEY: 'sk-of-the-operator', OPENAI_BASE_URL: `${upstream.url}/v1` };
-  gateway = await startGateway({ env });
-  client = await gateway.openAccount('passing', '10');
-});
-
-beforeEach(() => {
-  upstream.calls.length = 0;
-});
-
-afterAll(async () => {
-  await gateway.close();
-  await upstream.close();
-});
+const passing = usePassingGateway((url) => ({
+  OPENAI_API_KEY: 'sk-of-the-operator',
+  OPENAI_BASE_URL: `${url}/v1`,
+}));
 
 const asked =
   `{"max_output_tokens":300,"model":"gpt-5.4","instructions":"Brief.","reasoning":{"summary":"auto",
@@ -49,13 +33,8 @@ const answerOf = (status: string, output: string[]) =>
 const answer = answerOf('completed', [reasoning, message]);
 
 async function send(body: string) {
-  const response = await fetch(`${gateway.url}/v1/responses`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${client.key}`, 'content-type': 'application/json' },
-    body,
-  });
-  const jobId = response.headers.get('x-job-id') ?? '';
-  return { status: response.status, text: await response.text(), suffix: jobId.replace('job_', '') };
+  const { jobId, ...answer } = await passing.send('/v1/responses', body);
+  return { ...answer, suffix: jobId.replace('job_', '') };
 }
 
 /** What OpenAI answered, under our ids and name of the model. */
@@ -67,21 +46,21 @@ const under = (suffix: string, text: string) =>
     .replaceAll('gpt-5.4-2026-03-05', 'openai/gpt-5.4');
 
 test('OpenAI is sent the bytes of its client, and its client the answer of OpenAI, but for ids and model', async () => {
-  upstream.reply = () => ({ json: answer });
+  passing.upstream.reply = () => ({ json: answer });
   const { text, suffix } = await send(asked);
-  expect(upstream.calls.map((call) => [call.path, call.text])).toEqual([['/v1/responses', asked]]);
+  expect(passing.upstream.calls.map((call) => [call.path, call.text])).toEqual([['/v1/responses', asked]]);
   expect(JSON.parse(text)).toEqual(JSON.parse(under(suffix, answer)));
-  const { json: job } = await client.call(`GET /v1/jobs/job_${suffix}`);
+  const { json: job } = await passing.client.call(`GET /v1/jobs/job_${suffix}`);
   expect(job.result.choices[0].message.content).toBe('Fine.');
   expect(job.usage).toMatchObject({ prompt_tokens: 12, completion_tokens: 5, reasoning_tokens: 2 });
 });
 
 test('a conversation goes on from what OpenAI answered, without our ids', async () => {
-  upstream.reply = () => ({ json: answer });
+  passing.upstream.reply = () => ({ json: answer });
   const { suffix } = await send(asked.replace('"store":false,', ''));
   const next = { model: 'gpt-5.4', input: 'And?', previous_response_id: `resp_${suffix}` };
   expect((await send(JSON.stringify(next))).status).toBe(200);
-  const { input, ...rest } = JSON.parse(upstream.calls[1]?.text ?? '{}');
+  const { input, ...rest } = JSON.parse(passing.upstream.calls[1]?.text ?? '{}');
   expect(rest).toMatchObject({ model: 'gpt-5.4', store: false, include: ['reasoning.encrypted_content'] });
   expect(rest).not.toHaveProperty('previous_response_id');
   const { id: _, ...thought } = JSON.parse(reasoning);
@@ -94,7 +73,7 @@ test('a conversation goes on from what OpenAI answered, without our ids', async 
 });
 
 test('items that are referred to are sent in place of the references, to their own account alone', async () => {
-  upstream.reply = () => ({ json: answer });
+  passing.upstream.reply = () => ({ json: answer });
   const { suffix } = await send(asked.replace('"store":false,', ''));
   const input = [
     { type: 'item_reference', id: `rs_${suffix}_0` },
@@ -105,8 +84,8 @@ test('items that are referred to are sent in place of the references, to their o
   expect((await send(next)).status).toBe(200);
   const { id: _, ...thought } = JSON.parse(reasoning);
   const { id: __, ...spoken } = JSON.parse(message);
-  expect(JSON.parse(upstream.calls[1]?.text ?? '{}').input).toEqual([thought, spoken, input[2]]);
-  const other = await gateway.openAccount('other', '10');
+  expect(JSON.parse(passing.upstream.calls[1]?.text ?? '{}').input).toEqual([thought, spoken, input[2]]);
+  const other = await passing.gateway.openAccount('other', '10');
   const { status, json } = await other.call('POST /v1/responses', JSON.parse(next));
   expect([status, json.error.param]).toEqual([404, 'input.0.id']);
   expect(json.error.message).toMatch(/Item with id "rs_.*" not found/);
@@ -141,7 +120,7 @@ const read = (text: string): Event[] =>
   );
 
 test('events go through as they come, under our ids and numbers, and can be read again', async () => {
-  upstream.reply = () => ({ events });
+  passing.upstream.reply = () => ({ events });
   const { text, suffix } = await send(asked.replace('"store":false', '"stream":true,"store":true'));
   const sent = read(text);
   expect(sent.map(({ type }) => type)).toEqual(events.map(({ event }) => event));
@@ -154,8 +133,8 @@ test('events go through as they come, under our ids and numbers, and can be read
       ...(event.response && { response: { ...event.response, store: true } }),
     })),
   );
-  const again = await fetch(`${gateway.url}/v1/responses/resp_${suffix}?stream=true`, {
-    headers: { authorization: `Bearer ${client.key}` },
+  const again = await fetch(`${passing.gateway.url}/v1/responses/resp_${suffix}?stream=true`, {
+    headers: { authorization: `Bearer ${passing.client.key}` },
   });
   expect(read(await again.text())).toEqual(sent);
 });

@@ -5,7 +5,7 @@ import {
   isDatabaseTransient,
   isDatabaseUnavailable,
 } from '../../shared/platform/postgres/database-errors.ts';
-import { anthropicSentence, apiOf, codesIn, statusIn } from './vendor-words.ts';
+import { type Addressed, type Api, anthropicSentence, apiOf, codesIn, statusIn } from './vendor-words.ts';
 
 /** A client that waits must not be sent away for longer than the SDKs are willing to wait. */
 const retryAfterMsMax = 60_000;
@@ -35,11 +35,10 @@ function brief(text: string): string {
 }
 
 /** Who is refused: under which request id, and on a path of which API. */
-type Refused = { id: string; url: string; headers: FastifyRequest['headers'] };
+type Refused = Addressed & { id: string };
 
 /** The body of a refusal: flat fields for clients of the native API, `error` for OpenAI's SDKs. */
-export function problemBody(refusal: Refusal, request: Refused) {
-  const api = apiOf(request);
+export function problemBody(refusal: Refusal, request: Refused, api: Api = apiOf(request)) {
   const { param = '', problems, problemsTotal, fields } = refusal.extras;
   const message = brief(refusal.message);
   const errors = problems?.map((one) => ({ param: brief(one.param), message: brief(one.message) }));
@@ -161,7 +160,7 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
     reply.header('www-authenticate', 'Basic realm="gateway operator", charset="UTF-8"');
   }
   if (api === 'google') return reply.send(JSON.stringify(googleProblemBody(refusal)));
-  if (api !== 'anthropic') return reply.send(JSON.stringify(problemBody(refusal, request)));
+  if (api !== 'anthropic') return reply.send(JSON.stringify(problemBody(refusal, request, api)));
   reply.header('request-id', request.id);
   return reply.send(JSON.stringify(anthropicProblemBody(refusal, request)));
 }

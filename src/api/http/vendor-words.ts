@@ -10,16 +10,18 @@ const anthropicPaths = /^\/v1\/messages(?:\/|$)/;
 /** Paths that both have: who sends Anthropic's header, or asks for its beta, means Anthropic's. */
 const sharedPaths = /^\/v1\/(?:models|files)(?:\/|$)/;
 
+/** What of a request says which API it means; `is404` is that no route of ours takes it. */
+export type Addressed = Pick<FastifyRequest, 'url' | 'headers'> & { is404?: boolean };
+
 /** The API that a request means, by its path and headers. */
-export function apiOf({ url, headers }: Pick<FastifyRequest, 'url' | 'headers'>): Api {
+export function apiOf({ url, headers, is404 = false }: Addressed): Api {
   const [path = '', query = ''] = url.split('?');
-  const isAnthropic =
-    headers['anthropic-version'] !== undefined || new URLSearchParams(query).get('beta') === 'true';
-  const elsewhere = elsewhereAt(path)?.api ?? null;
   if (anthropicPaths.test(path)) return 'anthropic';
+  const elsewhere = is404 ? (elsewhereAt(path)?.api ?? null) : null;
   if (elsewhere !== null && elsewhere !== 'shared') return elsewhere;
-  if (elsewhere === 'shared' || sharedPaths.test(path)) return isAnthropic ? 'anthropic' : 'openai';
-  return openaiPaths.test(path) ? 'openai' : 'native';
+  if (elsewhere === null && !sharedPaths.test(path)) return openaiPaths.test(path) ? 'openai' : 'native';
+  const asksBeta = new URLSearchParams(query).get('beta') === 'true';
+  return asksBeta || headers['anthropic-version'] !== undefined ? 'anthropic' : 'openai';
 }
 
 const firstProblem = ({ extras }: Refusal): Problem | undefined => extras.problems?.[0];

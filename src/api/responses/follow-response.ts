@@ -1,9 +1,8 @@
 import type { JobEvent } from '../../shared/events/rules/event.ts';
 import type { ResponseEvent } from '../../shared/formats/openai-responses/open-items.ts';
 import { createResponseEvents } from '../../shared/formats/openai-responses/response-events.ts';
-import { readJson } from '../../shared/platform/json/read-json.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
-import { toDelta } from '../sync/follow-call.ts';
+import { passedEvents, toDelta } from '../sync/follow-call.ts';
 import type { JobWatcher } from '../watch/job-watcher.ts';
 import { readResponse, type StoredResponse } from './stored-response.ts';
 
@@ -34,7 +33,7 @@ export async function followResponse(
     if (delta !== null) return [...start(), ...events.delta(delta)];
     switch (event.type) {
       case 'output.passed':
-        return [...start(), ...passedOf(event).flatMap((one) => events.passed(one))];
+        return [...start(), ...passedEvents(event.data).flatMap((one) => events.passed(one))];
       case 'job.started':
         return start();
       case 'output.reset':
@@ -46,10 +45,6 @@ export async function followResponse(
       default:
         return [...start(), ...(await lastEvents())];
     }
-  }
-
-  function passedOf({ data }: JobEvent): Record<string, unknown>[] {
-    return (readJson(data) as { events: Record<string, unknown>[] }).events;
   }
 
   async function lastEvents(): Promise<ResponseEvent[]> {

@@ -56,8 +56,7 @@ export async function followCall(
     if (type === 'output.snapshot' && sentMore) throw new OutputTakenBack('the rest of the events is lost');
     if (type !== 'output.passed') return [];
     sentMore = true;
-    const { events } = readJson(data) as { events: Record<string, unknown>[] };
-    return events.map((event) => ({ kind: 'passed', event }));
+    return passedEvents(data).map((event) => ({ kind: 'passed', event }));
   }
 
   function restOf(choices: { choice: number; text: string }[]): Delta[] {
@@ -73,6 +72,11 @@ export async function followCall(
     for (const event of events) for (const piece of piecesOf(event)) await show(piece);
   };
   await watcher.watch({ jobId, after: 0, signal }, { take });
+}
+
+/** The provider's own events in the data of an `output.passed`. */
+export function passedEvents(data: string): Record<string, unknown>[] {
+  return (readJson(data) as { events: Record<string, unknown>[] }).events;
 }
 
 /** What an event says of the output; null when it says nothing of it. */

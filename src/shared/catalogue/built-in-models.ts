@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ImageRule } from './image-rule.ts';
 import type { ModelEntry, Rates } from './model.ts';
-import { apiOf } from './model-traits.ts';
+import { openaiApiOf } from './model-traits.ts';
 import generated from './models.json' with { type: 'json' };
 
 const nano = z
@@ -77,7 +77,7 @@ function toEntry(row: z.infer<typeof model>, priceVersion: string): ModelEntry {
     provider,
     kind,
     upstreamModel,
-    api: row.api ?? apiOf(kind, upstreamModel),
+    api: row.api ?? openaiApiOf(kind, upstreamModel),
     aliases: row.aliases,
     prices: {
       ...row.nano_usd_per_mtok,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileModel } from './file-schemas.ts';
 import type { ModelEntry, Prices, ProviderKind, Rates } from './model.ts';
-import { apiOf } from './model-traits.ts';
+import { openaiApiOf } from './model-traits.ts';
 
 type FileRates = NonNullable<FileModel['usd_per_mtok']>;
 type FileLong = FileModel['long_context'];
@@ -81,7 +81,7 @@ export function overrideModel(base: ModelEntry, facts: FileFacts): ModelEntry {
 function upstreamOf(base: ModelEntry, facts: FileFacts): Pick<ModelEntry, 'upstreamModel' | 'api'> {
   const { upstream_model: upstreamModel = base.upstreamModel } = facts;
   const isSame = upstreamModel === base.upstreamModel;
-  return { upstreamModel, api: facts.api ?? (isSame ? base.api : apiOf(base.kind, upstreamModel)) };
+  return { upstreamModel, api: facts.api ?? (isSame ? base.api : openaiApiOf(base.kind, upstreamModel)) };
 }
 
 /** Zod writes absent keys as undefined; over a default they must count as not written. */
@@ -113,7 +113,7 @@ export function newModel(provider: string, kind: ProviderKind, name: string, fac
     provider,
     kind,
     upstreamModel: name,
-    api: apiOf(kind, name),
+    api: openaiApiOf(kind, name),
     aliases: [],
     prices,
     priceVersion: versionOf(id, prices),

@@ -12,7 +12,7 @@ import type { OpenaiApi, ProviderKind } from './model.ts';
  * model pages, "This model is only supported in v1/responses", "Function tools with reasoning_effort are not
  * supported for … in /v1/chat/completions" (openai-openapi 541, litellm 34569).
  */
-export function apiOf(kind: ProviderKind, model: string): OpenaiApi | undefined {
+export function openaiApiOf(kind: ProviderKind, model: string): OpenaiApi | undefined {
   if (kind !== 'openai') return undefined;
   if (/-search-(preview|api)\b|\baudio\b/.test(model)) return 'chat';
   const isOnlyThere = /(^|-)(codex|pro|deep-research|computer-use)\b/.test(model);

@@ -67,8 +67,7 @@ function createPassedEncoder(answer: Answer): StreamEncoder {
     ...createEncoder(answer),
     started: () => '',
     passed: (event) => frames(events.passed(event)),
-    ended: ({ completion }) =>
-      frames(events.ended(completion.pass_through?.body ?? toAnthropicMessage(completion, jobId))),
+    ended: ({ completion }) => frames(events.ended(toAnthropicMessage(completion, jobId))),
   };
 }
 

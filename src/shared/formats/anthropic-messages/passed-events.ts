@@ -1,6 +1,6 @@
 import { writeJson } from '../../platform/json/verbatim.ts';
 import { type MessageEvent, toEvent } from './message-events.ts';
-import { messageIdOf, toPassedMessage } from './message-object.ts';
+import { messageIdOf } from './message-object.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -29,9 +29,10 @@ export function createPassedEvents(model: string, jobId: string) {
 
   return {
     passed,
-    ended: (body: Fields): MessageEvent[] => {
-      if (!isBegun) return wholeMessage(toPassedMessage(body, model, jobId));
-      return last.some(({ event }) => event === 'message_stop') ? last : [...last, ...endOf(body)];
+    /** `message` is the whole, as a client that does not stream is answered. */
+    ended: (message: Fields): MessageEvent[] => {
+      if (!isBegun) return wholeMessage(message);
+      return last.some(({ event }) => event === 'message_stop') ? last : endOf(message);
     },
   };
 }
