@@ -1,5 +1,6 @@
 import type { ChatCompletion, Choice, Delta } from '../../chat/chat.ts';
 import { suffixOf } from '../../ids.ts';
+import { isRegular } from './regular-answer.ts';
 
 /**
  * The stored completion as `POST /v1/chat/completions` answers it: under an id of ours, the same as in its
@@ -8,9 +9,10 @@ import { suffixOf } from '../../ids.ts';
 export function toChatCompletion(completion: ChatCompletion, jobId: string): ChatCompletion {
   const { pass_through: passed, ...ours } = completion;
   const id = completionIdOf(jobId);
-  if (passed?.dialect !== 'chat')
-    return { ...ours, id, ...served, choices: ours.choices.map(withAnnotations) };
-  return { ...(passed.body as unknown as ChatCompletion), id, model: completion.model };
+  if (passed?.dialect === 'chat' && isRegular(passed.body, completion)) {
+    return { ...(passed.body as unknown as ChatCompletion), id, model: completion.model };
+  }
+  return { ...ours, id, ...served, choices: ours.choices.map(withAnnotations) };
 }
 
 /** The id of the completion that a job answers with. */

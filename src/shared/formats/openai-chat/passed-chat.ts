@@ -38,13 +38,24 @@ export function createPassedChunks(options: PassedChunkOptions) {
       const { usage, ...rest } = event;
       const chunk = { ...rest, id, model, ...(includeUsage && usage !== undefined ? { usage } : {}) };
       // What ends the answer is sent once the job behind it has been settled.
-      const ends = isUsage || last.length > 0 || choices.some((choice) => choice['finish_reason'] != null);
+      const ends = isUsage || choices.some((choice) => choice['finish_reason'] != null);
       if (!ends) return [chunk];
       last.push(chunk);
       return [];
     },
-    ended: (completion: ChatCompletion): object[] => (isBegun ? last : wholeChunks(options, completion)),
+    ended: (completion: ChatCompletion): object[] =>
+      isBegun ? last.map((chunk) => withReasons(chunk, completion)) : wholeChunks(options, completion),
   };
+}
+
+/** Why each choice ended, as its content has it: a server may call tools and report `stop`. */
+function withReasons(chunk: Fields, completion: ChatCompletion): Fields {
+  const choices = (chunk['choices'] as Fields[]).map((choice) => {
+    const ours = completion.choices.find(({ index }) => index === choice['index']);
+    if (choice['finish_reason'] == null || ours === undefined) return choice;
+    return { ...choice, finish_reason: ours.finish_reason };
+  });
+  return { ...chunk, choices };
 }
 
 function wholeChunks(options: PassedChunkOptions, completion: ChatCompletion): object[] {
