@@ -69,11 +69,7 @@ export function messageIdOf(jobId: string): string {
 }
 
 /** A message of Claude's own, under our id and name of the model. */
-export function toPassedMessage(
-  body: Record<string, unknown>,
-  model: string,
-  jobId: string,
-): AnthropicMessage {
+function toPassedMessage(body: Record<string, unknown>, model: string, jobId: string): AnthropicMessage {
   return { ...(body as { content: unknown }), id: messageIdOf(jobId), model };
 }
 
