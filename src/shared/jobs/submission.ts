@@ -98,8 +98,10 @@ function quoteJob(
   });
   problems.push(...refuseMixedTargets(deps, targets));
   const { passThrough } = submission;
-  const passes = passThrough !== undefined && targets.every((model) => speaks(model, passThrough.dialect));
-  for (const [index, target] of passes ? [] : targets.entries()) {
+  const passes = passThrough !== undefined && targets.every((model) => speaks(model, passThrough));
+  for (const [index, target] of targets.entries()) {
+    // What a compatible server cannot do only its operator knows.
+    if (passes && target.kind !== 'compatible') continue;
     const where = index === 0 ? '' : ` (the fallback ${target.id} cannot do it)`;
     const refused = refuseUnsupported(submission.request, target.kind, target.supports, target.api);
     problems.push(

@@ -102,10 +102,9 @@ export function measureRequest(request: ChatRequest): RequestMeasure {
 
 /** The larger of what our own shape of a request holds and what goes to its provider. */
 function addPassed(body: unknown, into: RequestMeasure): void {
-  const passed = emptyMeasure();
-  measurePassed(body, passed);
+  const passed = measurePassed(body);
   for (const name of ['tokens', 'digits', 'digitGroups', 'utf8Bytes'] as const) {
-    into.text[name] = Math.max(into.text[name], passed[name]);
+    into.text[name] = Math.max(into.text[name], passed.text[name]);
   }
-  if (hourCacheMark.test(writeJson(body))) into.hourCache = true;
+  into.hourCache ||= passed.hourCache;
 }

@@ -1,4 +1,5 @@
 import { readJson } from '../../shared/platform/json/read-json.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { isRecord, readField, readText } from './read-field.ts';
 
 type Block = Record<string, unknown>;
@@ -9,9 +10,12 @@ type Block = Record<string, unknown>;
  */
 export function createMessageAssembly() {
   let message: Record<string, unknown> | null = null;
-  const blocks: Block[] = [];
+  const blocks = new Map<number, Block>();
   const inputs = new Map<number, string>();
+  let keptBytes = 0;
   return {
+    /** About how much of the answer is held in memory. */
+    keptBytes: () => keptBytes,
     add(event: unknown): void {
       const index = Number(readField(event, 'index'));
       switch (readText(event, 'type')) {
@@ -22,11 +26,11 @@ export function createMessageAssembly() {
         }
         case 'content_block_start': {
           const block = readField(event, 'content_block');
-          if (isRecord(block)) blocks[index] = { ...block };
+          if (isRecord(block)) blocks.set(index, withOwnCitations(block));
           break;
         }
         case 'content_block_delta':
-          addDelta(blocks[index], readField(event, 'delta'), (json) =>
+          keptBytes += addDelta(blocks.get(index), readField(event, 'delta'), (json) =>
             inputs.set(index, (inputs.get(index) ?? '') + json),
           );
           break;
@@ -38,7 +42,7 @@ export function createMessageAssembly() {
     },
     body(): Record<string, unknown> | null {
       if (message === null) return null;
-      const content = blocks.map((block, index) => {
+      const content = [...blocks].map(([index, block]) => {
         const input = inputs.get(index);
         return input === undefined ? block : { ...block, input: parseInput(input) };
       });
@@ -47,19 +51,33 @@ export function createMessageAssembly() {
   };
 }
 
-function addDelta(block: Block | undefined, delta: unknown, addInput: (json: string) => void): void {
-  if (block === undefined) return;
+/** A copy that citations can be added to, without a change of the event. */
+function withOwnCitations(block: Block): Block {
+  const { citations } = block;
+  return Array.isArray(citations) ? { ...block, citations: [...citations] } : { ...block };
+}
+
+/** Answers about how many bytes more are kept. */
+function addDelta(block: Block | undefined, delta: unknown, addInput: (json: string) => void): number {
+  if (block === undefined) return 0;
   if (readText(delta, 'type') === 'citations_delta') {
-    const before = Array.isArray(block['citations']) ? block['citations'] : [];
-    block['citations'] = [...before, readField(delta, 'citation')];
-    return;
+    const citation = readField(delta, 'citation');
+    const known = block['citations'];
+    if (Array.isArray(known)) known.push(citation);
+    else block['citations'] = [citation];
+    return writeJson(citation ?? null).length;
   }
+  let added = 0;
   for (const name of ['text', 'thinking', 'signature']) {
     const piece = readText(delta, name);
-    if (piece !== null) block[name] = String(block[name] ?? '') + piece;
+    if (piece === null) continue;
+    block[name] = String(block[name] ?? '') + piece;
+    added += piece.length;
   }
   const json = readText(delta, 'partial_json');
-  if (json !== null) addInput(json);
+  if (json === null) return added;
+  addInput(json);
+  return added + json.length;
 }
 
 /** The end says how it stopped; of the usage, what is null says nothing new. */

@@ -9,10 +9,14 @@ export type OpenaiDialect = {
   hints: readonly string[];
   /** A text may be a list of parts. */
   takesTextParts: boolean;
+  /** Parts may carry the marks of a cache. */
+  takesCacheMarks: boolean;
   takesStrictTools: boolean;
   /** Always, only where it asks for something, or never, where it is refused. */
   sendsParallel: 'always' | 'when_false' | 'never';
   takesCustomTools: boolean;
+  /** It takes every field that OpenAI's API documents. */
+  takesAllFields: boolean;
   takesReasoning: boolean;
   /** A refusal has a field of its own in an earlier turn. */
   takesRefusal: boolean;
@@ -27,9 +31,11 @@ export const openaiDialect: OpenaiDialect = {
   takesStreamOptions: true,
   hints: ['user', 'safety_identifier', 'prompt_cache_key', 'verbosity'],
   takesTextParts: true,
+  takesCacheMarks: false,
   takesStrictTools: true,
   sendsParallel: 'always',
   takesCustomTools: true,
+  takesAllFields: true,
   takesReasoning: false,
   takesRefusal: true,
   callIds: { lengthMax: 40 },
@@ -48,9 +54,11 @@ export function compatibleDialect(quirks: Quirks = {}): OpenaiDialect {
     takesStreamOptions: quirks.stream_options !== false,
     hints: quirks.hints ?? ['user'],
     takesTextParts: quirks.content_parts === true,
+    takesCacheMarks: quirks.content_parts === true,
     takesStrictTools: quirks.strict_tools !== false,
     sendsParallel: quirks.parallel_tool_calls === false ? 'never' : 'when_false',
     takesCustomTools: false,
+    takesAllFields: false,
     takesReasoning: quirks.reasoning_content !== false,
     takesRefusal: false,
     callIds: length === undefined ? null : { length },

@@ -103,7 +103,7 @@ function toWireCall(call: ToolCall, dialect: OpenaiDialect): Wire {
 }
 
 /** The id of a call, or one made of it that the server takes: the same for a call and its result. */
-function toCallId(id: string, { callIds }: OpenaiDialect): string {
+export function toCallId(id: string, { callIds }: OpenaiDialect): string {
   if (callIds === null) return id;
   if ('lengthMax' in callIds) return id.length <= callIds.lengthMax ? id : shortened(id, callIds.lengthMax);
   return id.length === callIds.length && /^[a-zA-Z0-9]+$/.test(id) ? id : shortened(id, callIds.length);

@@ -1,13 +1,15 @@
 import OpenAI, { APIError } from 'openai';
 import type { Answer } from '../../shared/chat/call-result.ts';
 import { markValue } from '../../shared/platform/json/verbatim.ts';
+import { createChatAssembly } from './chat-assembly.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import type { OpenaiDialect } from './openai-dialect.ts';
 import { runWithFitReasoning } from './openai-fit-reasoning.ts';
 import { toOpenaiRequest } from './openai-request.ts';
 import { createResponsesUpstream } from './openai-responses.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
-import { createChatAssembly, passedChatOf } from './passed-chat.ts';
+import { passedChatOf } from './passed-chat.ts';
+import { createChunkFitter } from './passed-chunks.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
 import { runCall, type Upstream } from './run-call.ts';
 import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
@@ -66,7 +68,7 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
     isStreamError: (error) => error instanceof APIError && error.error !== undefined,
     passing: ({ request }) =>
       request.pass_through?.dialect === 'chat'
-        ? { dialect: 'chat', createAssembly: createChatAssembly }
+        ? { dialect: 'chat', createAssembly: createChatAssembly, createFitter: createChunkFitter }
         : null,
   };
 

@@ -1,5 +1,6 @@
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
 import type { OpenaiDialect } from './openai-dialect.ts';
+import { toPassedMessages, toPassedTool } from './passed-messages.ts';
 import type { ProviderCall } from './provider.ts';
 
 /**
@@ -8,83 +9,45 @@ import type { ProviderCall } from './provider.ts';
  */
 const owned = new Set(['stream', 'stream_options', 'store', 'service_tier', 'metadata']);
 const bounds = new Set(['max_tokens', 'max_completion_tokens']);
+const hints = new Set(['user', 'safety_identifier', 'prompt_cache_key', 'verbosity']);
+/** Fields of OpenAI's own that ask for nothing, or for no more than a cache, with the values that intake takes. */
+const neutral = new Set(['modalities', 'prompt_cache_retention', 'prompt_cache_options']);
 
 /**
- * The client's own body for a provider of chat completions, when it goes through: changed in what the gateway
- * owns, with every other field where it was. Null for a call that is translated.
+ * The client's own body for a server of chat completions, when it goes through: changed in what the gateway
+ * owns and in what the server takes in other words, with every other field where it was. Null for a call that
+ * is translated.
  */
 export function passedChatOf(call: ProviderCall, dialect: OpenaiDialect): ChatCompletionCreateParams | null {
   const { pass_through: passed } = call.request;
   if (passed?.dialect !== 'chat') return null;
   const body: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(passed.body)) {
-    if (owned.has(name)) continue;
     if (bounds.has(name)) body[dialect.maxTokensField] = call.maxOutputTokens;
-    else body[name] = name === 'model' ? call.model : value;
+    else if (isTaken(name, value, call, dialect)) body[name] = toPassedField(name, value, call, dialect);
   }
   body[dialect.maxTokensField] ??= call.maxOutputTokens;
-  if (call.stream) Object.assign(body, { stream: true, stream_options: { include_usage: true } });
+  const options = dialect.takesStreamOptions && { stream_options: { include_usage: true } };
+  if (call.stream) Object.assign(body, { stream: true, ...options });
   return body as unknown as ChatCompletionCreateParams;
 }
 
-type Fields = Record<string, unknown>;
-
-/**
- * Puts a completion together from its chunks, as OpenAI's SDK does (`ChatCompletionStream` of SDK 7): fields
- * that we do not know are kept.
- */
-export function createChatAssembly() {
-  let head: Fields | null = null;
-  const choices: Fields[] = [];
-  return {
-    add(event: unknown): void {
-      const { choices: pieces, ...rest } = event as Fields & { choices?: Fields[] };
-      head = { ...rest, ...withoutNull(head ?? {}), ...withoutNull({ usage: rest['usage'] }) };
-      for (const piece of pieces ?? []) addPiece(choices, piece);
-    },
-    body(): Fields | null {
-      return head === null ? null : { ...head, object: 'chat.completion', choices: choices.filter(Boolean) };
-    },
-  };
+function toPassedField(name: string, value: unknown, call: ProviderCall, dialect: OpenaiDialect): unknown {
+  if (name === 'model') return call.model;
+  if (name === 'messages') return toPassedMessages(value, dialect);
+  return name === 'tools' ? toPassedTools(value, dialect) : value;
 }
 
-function addPiece(choices: Fields[], { delta, ...piece }: Fields): void {
-  const index = Number(piece['index'] ?? 0);
-  const before = choices[index] ?? { message: { role: 'assistant', content: null, refusal: null } };
-  const message = mergeDelta(before['message'] as Fields, (delta ?? {}) as Fields);
-  choices[index] = {
-    ...before,
-    ...withoutNull(piece),
-    finish_reason: piece['finish_reason'] ?? before['finish_reason'] ?? null,
-    message,
-  };
-}
+const toPassedTools = (tools: unknown, dialect: OpenaiDialect) =>
+  Array.isArray(tools) ? tools.map((tool) => toPassedTool(tool, dialect)) : tools;
 
-function mergeDelta(message: Fields, delta: Fields): Fields {
-  const merged = { ...message };
-  for (const [name, value] of Object.entries(delta)) {
-    const known = merged[name];
-    if (name === 'role') merged[name] = value;
-    else if (name === 'tool_calls') merged[name] = mergeCalls((known ?? []) as Fields[], value as Fields[]);
-    else if (typeof known === 'string' && typeof value === 'string') merged[name] = known + value;
-    else if (Array.isArray(known) && Array.isArray(value)) merged[name] = [...known, ...value];
-    else if (value !== null || known === undefined) merged[name] = value;
-  }
-  return merged;
+function isTaken(name: string, value: unknown, { request }: ProviderCall, dialect: OpenaiDialect): boolean {
+  if (owned.has(name)) return false;
+  if (dialect.takesAllFields) return true;
+  if (value === null || neutral.has(name)) return false;
+  if (hints.has(name)) return dialect.hints.includes(name);
+  const hasTools = (request.tools ?? []).length > 0;
+  if (name === 'tools' || name === 'tool_choice') return hasTools;
+  if (name !== 'parallel_tool_calls') return true;
+  return hasTools && value === false && dialect.sendsParallel !== 'never';
 }
-
-function mergeCalls(calls: Fields[], fragments: Fields[]): Fields[] {
-  const merged = [...calls];
-  for (const { index, ...fragment } of fragments) {
-    const at = Number(index ?? merged.length);
-    const known = (merged[at] ?? {}) as Fields;
-    const inner = { ...(known['function'] as Fields), ...(fragment['function'] as Fields) };
-    const before = (known['function'] as Fields | undefined)?.['arguments'] ?? '';
-    const more = (fragment['function'] as Fields | undefined)?.['arguments'] ?? '';
-    merged[at] = { ...known, ...fragment, function: { ...inner, arguments: `${before}${more}` } };
-  }
-  return merged;
-}
-
-const withoutNull = (fields: Fields) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));

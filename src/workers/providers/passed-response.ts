@@ -56,5 +56,7 @@ export function createResponseAssembly() {
       if (isRecord(ended)) response = ended;
     },
     body: () => response,
+    // Its one event is bounded as any event is.
+    keptBytes: () => 0,
   };
 }

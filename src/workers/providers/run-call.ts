@@ -1,5 +1,5 @@
 import type { Answer, Produced } from '../../shared/chat/call-result.ts';
-import type { ChatCompletion, Dialect } from '../../shared/chat/chat.ts';
+import type { ChatCompletion } from '../../shared/chat/chat.ts';
 import type { Usage } from '../../shared/chat/usage.ts';
 import { unmarkValue } from '../../shared/platform/json/verbatim.ts';
 import { tokensOfBytes } from './answer-size.ts';
@@ -7,8 +7,8 @@ import { stopReasonOf } from './call-stop.ts';
 import { refuseEmpty } from './completion.ts';
 import { findErrorInside } from './error-report.ts';
 import { explainFailure, limitMessages } from './failure.ts';
+import { type PassedEvents, type Passing, passEvents } from './pass-events.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
-import { isRecord } from './read-field.ts';
 import { type Lack, type ShapedAnswer, shapeAnswer } from './shape-answer.ts';
 import type { Exchange, Transport } from './transport.ts';
 import { UnreadableAnswer } from './unreadable-answer.ts';
@@ -21,13 +21,6 @@ export type Translated = {
   serviceTier?: string | null;
   /** The answer as it was billed, where the client is given less of it. */
   billed?: ChatCompletion;
-};
-
-/** How a call goes through in the client's own dialect; null where it does not. */
-export type Passing = {
-  dialect: Dialect;
-  /** The whole answer, put together from the events of its stream. */
-  createAssembly(): { add(event: unknown): void; body(): Record<string, unknown> | null };
 };
 
 /** Builds one completion from a stream's events and reports deltas as they come. */
@@ -73,12 +66,13 @@ export async function runCall(
 ): Promise<Answer> {
   if (call.signal.aborted) return stopped(call, nothing);
   const exchange = transport.open(call);
-  const shaped = shapeAnswer(call, upstream.lacks ?? []);
+  const passed = passEvents(upstream.passing?.(call) ?? null, call);
+  const shaped = shapeAnswer({ ...call, onDelta: passed.hear }, upstream.lacks ?? []);
   const shapedCall = { ...call, onDelta: shaped.onDelta };
   try {
     return await (call.stream
-      ? runStream(upstream, exchange, settings, shapedCall, shaped)
-      : runPlain(upstream, exchange, call, shaped));
+      ? runStream(upstream, exchange, settings, shapedCall, shaped, passed)
+      : runPlain(upstream, exchange, call, shaped, passed));
   } catch (error) {
     const fromStream = upstream.isStreamError(error);
     return ended({ exchange, settings, call, produced: nothing, error, fromStream });
@@ -92,13 +86,13 @@ async function runPlain(
   exchange: Exchange,
   call: ProviderCall,
   shaped: ShapedAnswer,
+  passed: PassedEvents,
 ): Promise<Answer> {
   const asked = await upstream.ask(call, exchange.fetch);
   refuseErrors(asked, exchange);
   const body = exchange.record.marked ? unmarkValue(asked) : asked;
   const translated = upstream.translate(body, call);
-  const passing = upstream.passing?.(call) ?? null;
-  if (translated !== null) return completed(withPassed(translated, passing, body), exchange, shaped);
+  if (translated !== null) return completed(passed.whole(translated, body), exchange, shaped);
   throw new UnreadableAnswer('no_choice', 'the provider answered without a finished choice');
 }
 
@@ -108,9 +102,9 @@ async function runStream(
   settings: ProviderSettings,
   call: ProviderCall,
   shaped: ShapedAnswer,
+  passed: PassedEvents,
 ): Promise<Answer> {
   const assembler = upstream.createAssembler(call);
-  const passed = passEvents(upstream, call);
   let error: unknown = null;
   try {
     for await (const event of await upstream.askStream(call, exchange.fetch)) {
@@ -120,7 +114,7 @@ async function runStream(
       const read = exchange.record.marked ? unmarkValue(event) : event;
       assembler.add(read);
       passed.add(read);
-      if (assembler.keptBytes() > exchange.bytesMax) exchange.tooLarge();
+      if (Math.max(assembler.keptBytes(), passed.keptBytes()) > exchange.bytesMax) exchange.tooLarge();
     }
   } catch (thrown) {
     error = thrown;
@@ -130,7 +124,7 @@ async function runStream(
   try {
     const isWhole = exchange.record.status === 200 && exchange.record.errorInside === null;
     const translated = isWhole ? assembler.completed(clean, clean && exchange.record.isDone) : null;
-    if (translated !== null) return completed(passed.complete(translated), exchange, shaped);
+    if (translated !== null) return completed(passed.streamed(translated), exchange, shaped);
   } catch (thrown) {
     error ??= thrown;
   }
@@ -142,27 +136,6 @@ async function runStream(
     error: error ?? new Error('the stream ended without a finish reason'),
     fromStream: upstream.isStreamError(error),
   });
-}
-
-/** Passes the events of a stream on, and puts its whole answer together. */
-function passEvents(upstream: Upstream, call: ProviderCall) {
-  const passing = upstream.passing?.(call) ?? null;
-  const assembly = passing?.createAssembly();
-  return {
-    add(event: unknown): void {
-      if (passing === null || !isRecord(event)) return;
-      assembly?.add(event);
-      call.onPassed?.({ dialect: passing.dialect, event });
-    },
-    complete: (translated: Translated) => withPassed(translated, passing, assembly?.body()),
-  };
-}
-
-/** The answer as the provider gave it travels beside ours. */
-function withPassed(translated: Translated, passing: Passing | null, body: unknown): Translated {
-  if (passing === null || !isRecord(body)) return translated;
-  const pass_through = { dialect: passing.dialect, body };
-  return { ...translated, completion: { ...translated.completion, pass_through } };
 }
 
 /** An error in the body of a success: what came is no answer. */

@@ -1,5 +1,6 @@
 import type { ChatCompletion, Choice, Delta } from '../../chat/chat.ts';
 import { suffixOf } from '../../ids.ts';
+import { filled } from './filled.ts';
 import { isRegular } from './regular-answer.ts';
 
 /**
@@ -10,9 +11,28 @@ export function toChatCompletion(completion: ChatCompletion, jobId: string): Cha
   const { pass_through: passed, ...ours } = completion;
   const id = completionIdOf(jobId);
   if (passed?.dialect === 'chat' && isRegular(passed.body, completion)) {
-    return { ...(passed.body as unknown as ChatCompletion), id, model: completion.model };
+    return toPassedCompletion(passed.body as unknown as ChatCompletion, { ...ours, id });
   }
   return { ...ours, id, ...served, choices: ours.choices.map(withAnnotations) };
+}
+
+/** What servers leave out of an answer, and OpenAI's API never does (SDK 7.59), is put behind what they sent. */
+function toPassedCompletion(body: ChatCompletion, ours: ChatCompletion): ChatCompletion {
+  const { id, model, object, created, usage } = ours;
+  const choices = body.choices.map((choice) => {
+    const own = ours.choices.find(({ index }) => index === choice.index);
+    return own === undefined ? choice : toPassedChoice(choice, own);
+  });
+  return filled({ ...body, id, model, choices }, { object, created, ...(usage !== undefined && { usage }) });
+}
+
+function toPassedChoice(
+  choice: Choice,
+  { message: { role, refusal, reasoning_content: reasoning } }: Choice,
+) {
+  const shown = reasoning !== undefined && { reasoning_content: reasoning };
+  const message = filled(choice.message, { role, refusal, ...shown });
+  return filled({ ...choice, message }, { logprobs: null });
 }
 
 /** The id of the completion that a job answers with. */

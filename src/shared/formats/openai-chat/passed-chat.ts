@@ -1,6 +1,7 @@
 import type { ChatCompletion, PassThrough } from '../../chat/chat.ts';
 import { withoutHints } from '../common/routing-hints.ts';
 import { completionIdOf, createChunks } from './chat-completion.ts';
+import { filled } from './filled.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -25,37 +26,54 @@ export type PassedChunkOptions = { jobId: string; model: string; createdAt: Date
  * their log was lost, is sent the whole completion at the end.
  */
 export function createPassedChunks(options: PassedChunkOptions) {
-  const { includeUsage, model } = options;
-  const id = completionIdOf(options.jobId);
+  const { includeUsage, model, createdAt } = options;
+  const head = { object: 'chat.completion.chunk', created: Math.floor(createdAt.getTime() / 1000) };
+  const own = { id: completionIdOf(options.jobId), model };
   let isBegun = false;
-  const last: Fields[] = [];
+  let last: Fields[] = [];
   return {
     passed: (event: Fields): Fields[] => {
-      const choices = Array.isArray(event['choices']) ? (event['choices'] as Fields[]) : [];
-      const isUsage = choices.length === 0;
+      const choices = choicesOf(event);
+      const { usage, ...rest } = event;
+      const isUsage = choices.length === 0 && usage !== undefined && usage !== null;
       if (isUsage && !includeUsage) return [];
       isBegun ||= !isUsage;
-      const { usage, ...rest } = event;
-      const chunk = { ...rest, id, model, ...(includeUsage && usage !== undefined ? { usage } : {}) };
+      const chunk = filled({ ...rest, ...own, ...(includeUsage && usage !== undefined && { usage }) }, head);
       // What ends the answer is sent once the job behind it has been settled.
       const ends = isUsage || choices.some((choice) => choice['finish_reason'] != null);
       if (!ends) return [chunk];
       last.push(chunk);
       return [];
     },
-    ended: (completion: ChatCompletion): object[] =>
-      isBegun ? last.map((chunk) => withReasons(chunk, completion)) : wholeChunks(options, completion),
+    ended: (completion: ChatCompletion): object[] => {
+      if (!isBegun) return wholeChunks(options, completion);
+      const missing = missingEnds(last, completion).map((choices) => ({ ...own, ...head, choices }));
+      const usage = last.filter((chunk) => choicesOf(chunk).length === 0);
+      const ends = [...last.filter((chunk) => !usage.includes(chunk)), ...missing, ...usage];
+      last = [];
+      return ends.map((chunk) => withReasons(chunk, completion));
+    },
   };
 }
 
+const choicesOf = ({ choices }: Fields) => (Array.isArray(choices) ? (choices as Fields[]) : []);
+
 /** Why each choice ended, as its content has it: a server may call tools and report `stop`. */
 function withReasons(chunk: Fields, completion: ChatCompletion): Fields {
-  const choices = (chunk['choices'] as Fields[]).map((choice) => {
+  const choices = choicesOf(chunk).map((choice) => {
     const ours = completion.choices.find(({ index }) => index === choice['index']);
     if (choice['finish_reason'] == null || ours === undefined) return choice;
     return { ...choice, finish_reason: ours.finish_reason };
   });
   return { ...chunk, choices };
+}
+
+/** The choices whose server came to its end without a reason. */
+function missingEnds(last: Fields[], { choices }: ChatCompletion): Fields[][] {
+  const ended = last.flatMap(choicesOf).map((choice) => choice['index']);
+  return choices
+    .filter(({ index }) => !ended.includes(index))
+    .map(({ index, finish_reason }) => [{ index, delta: {}, finish_reason }]);
 }
 
 function wholeChunks(options: PassedChunkOptions, completion: ChatCompletion): object[] {

@@ -31,11 +31,15 @@ const bodyOf = (finish: string, calls: object[]) => ({
 const answer = (body: Record<string, unknown>) =>
   toChatCompletion({ ...completion, pass_through: { dialect: 'chat', body } }, 'job_1');
 
-it('an answer that says what ours says goes through', () => {
-  expect(answer(bodyOf('tool_calls', [call]))).toEqual({
-    ...bodyOf('tool_calls', [call]),
+it('an answer that says what ours says goes through, and has every field that its API never leaves out', () => {
+  const given = bodyOf('tool_calls', [{ ...call, of_its_own: 1 }]);
+  const [choice] = given.choices;
+  const message = { ...choice?.message, refusal: null };
+  expect(answer(given)).toEqual({
+    ...given,
     id: 'chatcmpl-1',
     model: 'openai/gpt-4.1',
+    choices: [{ ...choice, message, logprobs: null }],
   });
 });
 

@@ -1,0 +1,64 @@
+import type { Delta, Dialect } from '../../shared/chat/chat.ts';
+import type { ProviderCall } from './provider.ts';
+import { isRecord } from './read-field.ts';
+import type { Translated } from './run-call.ts';
+
+/** How a call goes through in the client's own dialect; null where it does not. */
+export type Passing = {
+  dialect: Dialect;
+  /** The whole answer, put together from the events of its stream. */
+  createAssembly(): Assembly;
+  /** An event as its client can read it, given what we read of it; null for one that is not passed on. */
+  createFitter?(): (event: Fields, deltas: readonly Delta[]) => Fields | null;
+};
+
+export type Assembly = {
+  add(event: unknown): void;
+  body(): Fields | null;
+  /** About how much of the answer is held in memory. */
+  keptBytes(): number;
+};
+
+type Fields = Record<string, unknown>;
+
+export type PassedEvents = ReturnType<typeof passEvents>;
+
+/** Passes the events of a call on as they come, if it goes through, and gives the whole answer beside ours. */
+export function passEvents(passing: Passing | null, call: ProviderCall) {
+  const assembly = passing?.createAssembly();
+  const toReadable = passing?.createFitter?.();
+  /** What was read of the event that comes next. */
+  let deltas: Delta[] = [];
+
+  function add(event: unknown): void {
+    const read = deltas;
+    deltas = [];
+    if (passing === null || !isRecord(event)) return;
+    const passed = toReadable === undefined ? event : toReadable(event, read);
+    if (passed === null) return;
+    assembly?.add(passed);
+    call.onPassed?.({ dialect: passing.dialect, event: passed });
+  }
+
+  return {
+    hear(delta: Delta): void {
+      if (toReadable !== undefined) deltas.push(delta);
+      call.onDelta(delta);
+    },
+    add,
+    keptBytes: () => assembly?.keptBytes() ?? 0,
+    whole: (translated: Translated, body: unknown) => withPassed(translated, passing, body),
+    /** The same of a stream, once it has ended. */
+    streamed(translated: Translated): Translated {
+      if (deltas.length > 0) add({});
+      return withPassed(translated, passing, assembly?.body());
+    },
+  };
+}
+
+/** The answer as the provider gave it travels beside ours. */
+function withPassed(translated: Translated, passing: Passing | null, body: unknown): Translated {
+  if (passing === null || !isRecord(body)) return translated;
+  const pass_through = { dialect: passing.dialect, body };
+  return { ...translated, completion: { ...translated.completion, pass_through } };
+}
