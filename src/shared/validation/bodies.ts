@@ -11,10 +11,9 @@ import { chatCompletionsSchema } from '../formats/openai-chat/chat-request.ts';
 import { passedChat } from '../formats/openai-chat/passed-chat.ts';
 import { type EarlierTurn, readEarlierItems } from '../formats/openai-responses/earlier-items.ts';
 import { passedResponse } from '../formats/openai-responses/passed-response.ts';
-import { referencedJobs, resolveReferences } from '../formats/openai-responses/references.ts';
+import { createReferences, type Resolve, referencedJobs } from '../formats/openai-responses/references.ts';
 import {
   firstStoredField,
-  type ResponsesBody,
   responsesSchema,
   toChatRequest,
 } from '../formats/openai-responses/response-request.ts';
@@ -107,10 +106,8 @@ const readers: Readers = {
     if ((goesOn && earlier === undefined) || (references.length > 0 && referenced === undefined)) {
       return { echo, references, priced: null };
     }
-    const [body, sent] = [read, given].map((one) => withReferences(one, referenced ?? [])) as [
-      ResponsesBody,
-      unknown,
-    ];
+    const resolve = createReferences(referenced ?? []);
+    const [body, sent] = [withReferences(read, resolve), withReferences(given, resolve)];
     const before = readEarlierItems(earlier ?? []);
     const request = toChatRequest(body, before);
     const passThrough = passedResponse(sent, before);
@@ -121,9 +118,9 @@ const readers: Readers = {
 };
 
 /** A body with the items that it refers to in place of the references. */
-function withReferences(body: unknown, referenced: EarlierTurn[]): unknown {
+function withReferences<Body>(body: Body, resolve: Resolve): Body {
   const { input } = body as { input: unknown };
-  return Array.isArray(input) ? { ...(body as object), input: resolveReferences(input, referenced) } : body;
+  return Array.isArray(input) ? { ...body, input: resolve(input) } : body;
 }
 
 /** Reads, checks and prices a body. Throws a Refusal. */

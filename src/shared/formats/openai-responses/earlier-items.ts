@@ -16,22 +16,24 @@ export type EarlierTurn = { jobId: string; original: string; result: string };
  * What was said in these turns. Throws a Refusal when together they hold more values than one request may.
  */
 export function readEarlierItems(turns: EarlierTurn[]): InputItem[] {
+  return readTurns(turns, (bound) =>
+    refuseEarlier(
+      'too_large',
+      `the conversation holds more than ${bound} JSON values; send what it needs of them as input`,
+    ),
+  );
+}
+
+/** The items of turns, in order; throws what `tooMuch` makes of the bound when they hold too many values. */
+export function readTurns(turns: EarlierTurn[], tooMuch: (bound: string) => Refusal): InputItem[] {
   let valuesLeft = requestLimits.valuesMax;
   return turns.flatMap((turn) => {
     for (const text of [turn.original, turn.result]) {
       valuesLeft -= measureJson(Buffer.from(text), { ...requestLimits, valuesMax: valuesLeft }).values;
-      if (valuesLeft < 0) throw tooManyValues();
+      if (valuesLeft < 0) throw tooMuch(requestLimits.valuesMax.toLocaleString('en-US'));
     }
     return itemsOf(turn);
   });
-}
-
-function tooManyValues(): Refusal {
-  const bound = requestLimits.valuesMax.toLocaleString('en-US');
-  return refuseEarlier(
-    'too_large',
-    `the conversation holds more than ${bound} JSON values; send what it needs of them as input`,
-  );
 }
 
 /** The items of one turn: what was sent, and what came of it. */
@@ -45,11 +47,6 @@ export function itemsOf(turn: EarlierTurn): InputItem[] {
       ? passedOutput(passed.body, id)
       : toOutput(completion, id, responseStatusOf(completion), clientNames(body.tools ?? []));
   return [...inputItems(body), ...(output as InputItem[])];
-}
-
-/** The item of a turn that has this id, as it was sent or answered; null when there is none. */
-export function findItem(turn: EarlierTurn, itemId: string): InputItem | null {
-  return itemsOf(turn).find(({ id }) => id === itemId) ?? null;
 }
 
 /** Why a response cannot go on from the one it names. */

@@ -1,13 +1,11 @@
 import type { PassThrough } from '../../chat/chat.ts';
 import { suffixOf } from '../../ids.ts';
 import { withoutHints } from '../common/routing-hints.ts';
+import { jobOfItem } from './item-owner.ts';
 import type { InputItem } from './response-items.ts';
 import type { ResponsesBody } from './response-request.ts';
 
 type Fields = Record<string, unknown>;
-
-/** An id that we gave an item of a response: the id of the response is in it. */
-const ourId = /^[a-z]+_[0-9a-f]{32}_\d+(?:_\d+)?$|^(?:msg|rs)_[0-9a-f]{32}(?:_\d+)?$/;
 
 /**
  * What a client of the Responses API sent, to be passed on: with all that was said before it in its `input`,
@@ -26,7 +24,7 @@ export function passedResponse(given: unknown, earlier: InputItem[]): PassThroug
 
 function withoutOurId(item: unknown): unknown {
   const { id, ...rest } = item as Fields;
-  return typeof id === 'string' && ourId.test(id) ? rest : item;
+  return jobOfItem(id) === null ? item : rest;
 }
 
 /** Under our id: the kind of the item, the response it is of, and where it stands there. */

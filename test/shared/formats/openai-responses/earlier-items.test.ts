@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findItem } from '../../../../src/shared/formats/openai-responses/earlier-items.ts';
+import { itemsOf } from '../../../../src/shared/formats/openai-responses/earlier-items.ts';
 
 const turn = {
   jobId: 'job_1',
@@ -20,14 +20,10 @@ const turn = {
   }),
 };
 
-it.each([
-  ['msg_own', { type: 'message', role: 'user', content: 'hi' }],
-  ['msg_1', { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'yes' }] }],
-  ['fc_1_0', { type: 'function_call', call_id: 'call_1', name: 'look' }],
-])('finds %s in its turn, sent or answered', (id, item) => {
-  expect(findItem(turn, id)).toMatchObject(item);
-});
-
-it('finds no other', () => {
-  expect(findItem(turn, 'msg_2')).toBeNull();
+it('the items of a turn are what was sent and what was answered, in order', () => {
+  expect(itemsOf(turn)).toMatchObject([
+    { id: 'msg_own', type: 'message', role: 'user', content: 'hi' },
+    { id: 'msg_1', type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'yes' }] },
+    { id: 'fc_1_0', type: 'function_call', call_id: 'call_1', name: 'look' },
+  ]);
 });
