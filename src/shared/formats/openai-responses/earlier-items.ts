@@ -29,7 +29,9 @@ export function readTurns(turns: EarlierTurn[], tooMuch: (bound: string) => Refu
   let valuesLeft = requestLimits.valuesMax;
   return turns.flatMap((turn) => {
     for (const text of [turn.original, turn.result]) {
-      valuesLeft -= measureJson(Buffer.from(text), { ...requestLimits, valuesMax: valuesLeft }).values;
+      // An answer may have longer lists than a request: its probabilities.
+      const limits = { valuesMax: valuesLeft, membersMax: Number.POSITIVE_INFINITY };
+      valuesLeft -= measureJson(Buffer.from(text), limits).values;
       if (valuesLeft < 0) throw tooMuch(requestLimits.valuesMax.toLocaleString('en-US'));
     }
     return itemsOf(turn);
