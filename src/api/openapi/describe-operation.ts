@@ -105,7 +105,9 @@ function parametersOf(
 function requestBodyOf(schemas: JsonSchemas, { schema, config }: RouteToDescribe): Json | null {
   const { form } = config;
   if (form !== undefined) {
-    const described = { schema: schemas.convert(form, 'input'), encoding: fileEncoding };
+    // A form has no JSON in it, and what it says of JSON validators of forms do not read.
+    const { additionalProperties: _, propertyNames: __, ...fields } = schemas.convert(form, 'input');
+    const described = { schema: fields, encoding: fileEncoding };
     return { required: true, content: { 'multipart/form-data': described } };
   }
   const { body, operationId = '' } = schema;

@@ -66,6 +66,7 @@ function mend(json: Json, io: 'input' | 'output'): void {
   if (io === 'input' && json['format'] === 'date-time') json['pattern'] = instantPattern;
   if (io === 'input' && json['format'] === 'date') json['pattern'] = dayPattern;
   if (io === 'input') demandStorable(json);
+  if (io === 'input') describeDefault(json);
   const { prefixItems } = json;
   if (Array.isArray(prefixItems) && prefixItems.length === 1) {
     delete json['prefixItems'];
@@ -73,6 +74,16 @@ function mend(json: Json, io: 'input' | 'output'): void {
   }
   const { oneOf } = json;
   if (Array.isArray(oneOf) && oneOf.length === 1) replace(json, oneOf[0] as Json);
+}
+
+/**
+ * A default is said in words: openapi-typescript 7 makes a field with one required, also of what is sent.
+ */
+function describeDefault(json: Json): void {
+  const { default: value, description } = json;
+  if (value === undefined) return;
+  delete json['default'];
+  json['description'] = [description, `Default: ${JSON.stringify(value)}`].filter(Boolean).join('. ');
 }
 
 function replace(json: Json, by: Json): void {

@@ -55,6 +55,21 @@ test('no schema is empty where it demands something, and every reference leads t
   }
 });
 
+test('a default of what is sent is said in words, since generators make its field required', () => {
+  const { schemas } = document.components;
+  const bodies = operations().map(([, { requestBody }]) => requestBody);
+  const demanding = Object.entries({ ...schemas, ...bodies }).filter(([, schema]) =>
+    JSON.stringify(schema ?? null).includes('"default":'),
+  );
+  expect(demanding.map(([name]) => name)).toEqual([]);
+  expect(JSON.stringify(schemas['JobRequest'])).toContain('Default: 86400');
+});
+
+test('a form has nothing but its fields', () => {
+  const { schema } = document.paths['/v1/files']?.['post']?.requestBody?.content['multipart/form-data'] ?? {};
+  expect(Object.keys(schema ?? {}).sort()).toEqual(['properties', 'required', 'type']);
+});
+
 test('parameters have bounds or patterns', () => {
   const schemaOf = (path: string, name: string) =>
     document.paths[path]?.['get']?.parameters?.find((one) => one.name === name)?.schema;

@@ -21,7 +21,7 @@ const urlSource = z.object({
 });
 const fileSource = z.object({
   type: z.literal('file'),
-  file_id: z.null({ error: 'files by their id are not supported; send the content itself' }),
+  file_id: z.never({ error: 'files by their id are not supported; send the content itself' }),
 });
 
 const imageBlock = z.object({

@@ -55,6 +55,7 @@ describe('what a user shows', () => {
   it.each([
     ['an image', { type: 'image', source: { type: 'file', file_id: 'file_1' } }],
     ['a document', { type: 'document', source: { type: 'file', file_id: 'file_1' } }],
+    ['one by no id', { type: 'document', source: { type: 'file', file_id: null } }],
   ])('%s by its id is refused where it stands, also in a result', (_what, block) => {
     const refused = (content: object[]) => {
       const { error } = turnSchema.safeParse({ role: 'user', content });
