@@ -65,12 +65,14 @@ export function contentOf(schema: z.ZodType): Record<string, z.ZodType> {
 }
 
 const hostLabel = '[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?';
+/** 8443 is among them. */
+const portsFrom1024 = '[1-5]\\d{4}|[2-9]\\d{3}|1[1-9]\\d{2}|10[3-9]\\d|102[4-9]';
 const hostName = `(${hostLabel}\\.){1,8}[A-Za-z]{2,24}`;
 
 /** A URL that webhooks may go to. Addresses of public hosts are read too; no pattern tells them apart. */
 export const webhookUrl: Json = {
   type: 'string',
-  pattern: `^https://${hostName}(:(443|8443|[1-5]\\d{4}|[1-9]\\d{3}))?([/?][!"$-\\[\\]-~]*)?$`,
+  pattern: `^https://${hostName}(:(443|${portsFrom1024}))?([/?][!"$-\\[\\]-~]*)?$`,
   maxLength: 2048,
   description:
     'https, of a public host; no user name, no fragment, and no port but 443, 8443 or one from 1024 on',

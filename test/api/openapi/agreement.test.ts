@@ -52,6 +52,7 @@ describe('the document and the gateway refuse the same', () => {
     ['a webhook over http', '/v1/estimates', { ...estimate({}), webhook_url: 'http://example.com' }],
     ['a webhook inside', '/v1/estimates', { ...estimate({}), webhook_url: 'https://10.0.0.1/' }],
     ['a webhook at a port', '/v1/estimates', { ...estimate({}), webhook_url: 'https://example.com:25/' }],
+    ['a webhook just below', '/v1/estimates', { ...estimate({}), webhook_url: 'https://example.com:1023/' }],
     ['a webhook with a name', '/v1/estimates', { ...estimate({}), webhook_url: 'https://a@example.com/' }],
     [
       'a response that is not kept and in the background',
@@ -59,6 +60,11 @@ describe('the document and the gateway refuse the same', () => {
       { model, input: 'hello', background: true, store: false },
     ],
     ['a response without its tool', '/v1/responses', { model, input: 'hello', tool_choice: 'required' }],
+    [
+      'a message of a thread',
+      '/v1/messages/count_tokens',
+      { model: 'anthropic/claude-haiku-4-5', messages: [hello], thread: 'th_1' },
+    ],
     [
       'a message without its tool',
       '/v1/messages/count_tokens',
@@ -81,6 +87,7 @@ describe('the document and the gateway take the same', () => {
     ['free JSON', '/v1/estimates', estimate({ tools: tool({ properties: deep([null, 'b', 1.5]) }) })],
     ['one bound', '/v1/estimates', estimate({ max_tokens: 5, max_completion_tokens: null })],
     ['a webhook', '/v1/estimates', { ...estimate({}), webhook_url: 'https://a.example.com:8443/b?c=d' }],
+    ['a webhook just above', '/v1/estimates', { ...estimate({}), webhook_url: 'https://example.com:1024/' }],
     [
       'a message',
       '/v1/messages/count_tokens',

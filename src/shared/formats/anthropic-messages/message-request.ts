@@ -67,7 +67,7 @@ const bodyFields = {
   top_k: z.int().min(-1).nullish(),
   output_format: outputFormatSchema.nullish(),
   speed: z.literal('standard', { error: notPermitted }).nullish(),
-  thread: z.unknown().optional(),
+  thread: z.unknown().meta({ type: 'null' }).optional(),
   billing_policy: notHere,
   container: notHere,
   fallbacks: notHere,
