@@ -133,6 +133,17 @@ test('what is irregular is given in OpenAI’s words, live and stored', async ()
   );
 });
 
+test('usage that a server reports beside its last words is also where its client asked for it', async () => {
+  const last = { ...chunk({}, { finish_reason: 'stop' }), usage };
+  const { jobId, events } = await streamed([chunk({ role: 'assistant', content: 'Fine.' }), last], {
+    stream_options: { include_usage: true },
+  });
+  expect(events.slice(0, 2)).toEqual(named(jobId, [chunk({ role: 'assistant', content: 'Fine.' }), last]));
+  expect(events.slice(2)).toMatchObject([
+    { choices: [], usage: { prompt_tokens: 12, completion_tokens: 5 } },
+  ]);
+});
+
 test('a server that ends without a reason is given one', async () => {
   const { jobId, events } = await streamed([chunk({ role: 'assistant', content: 'Fine.' })]);
   expect(events).toEqual(

@@ -48,8 +48,10 @@ export function createPassedChunks(options: PassedChunkOptions) {
     ended: (completion: ChatCompletion): object[] => {
       if (!isBegun) return wholeChunks(options, completion);
       const missing = missingEnds(last, completion).map((choices) => ({ ...own, ...head, choices }));
-      const usage = last.filter((chunk) => choicesOf(chunk).length === 0);
-      const ends = [...last.filter((chunk) => !usage.includes(chunk)), ...missing, ...usage];
+      const given = last.filter((chunk) => choicesOf(chunk).length === 0);
+      const asked = includeUsage ? [{ ...own, ...head, choices: [], usage: completion.usage ?? null }] : [];
+      const usage = given.length > 0 ? given : asked;
+      const ends = [...last.filter((chunk) => !given.includes(chunk)), ...missing, ...usage];
       last = [];
       return ends.map((chunk) => withReasons(chunk, completion));
     },
