@@ -41,7 +41,10 @@ function read(raw: unknown, at: { headers: Record<string, unknown> }): Prompt {
       body.output_config?.format ? JSON.stringify(body.output_config.format) : '',
     ].join(''),
     messages: messages.length + (body.system === undefined ? 0 : 1),
-    images: blocks.filter((block) => block.type === 'image').length,
+    images: [...blocks, ...blocks.flatMap(({ content }) => (Array.isArray(content) ? content : []))].filter(
+      (block: Block) => block.type === 'image',
+    ).length,
+    results: blocks.filter(({ type }) => type === 'tool_result').map(({ content }) => contentText(content)),
     maxTokens: body.max_tokens ?? 1,
     stop: body.stop_sequences ?? [],
     n: 1,

@@ -6,7 +6,7 @@ type Part = {
   text?: string;
   inlineData?: { mimeType?: string; data?: string };
   functionCall?: unknown;
-  functionResponse?: unknown;
+  functionResponse?: { response?: unknown; parts?: Part[] };
 };
 type Body = {
   contents?: { role?: string; parts?: Part[] }[];
@@ -52,7 +52,10 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
       config.responseJsonSchema ? JSON.stringify(config.responseJsonSchema) : '',
     ].join(''),
     messages: contents.length + (body.systemInstruction ? 1 : 0),
-    images: parts.filter((part) => part.inlineData).length,
+    images: [...parts, ...parts.flatMap((part) => part.functionResponse?.parts ?? [])].filter(
+      (part) => part.inlineData,
+    ).length,
+    results: parts.flatMap(({ functionResponse: given }) => (given ? [JSON.stringify(given.response)] : [])),
     maxTokens: config.maxOutputTokens ?? defaultMaxTokens,
     stop: config.stopSequences ?? [],
     n: config.candidateCount ?? 1,

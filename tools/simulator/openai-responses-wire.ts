@@ -65,6 +65,7 @@ function read(raw: unknown): Prompt {
     ].join(''),
     messages: items.length,
     images: items.flatMap(({ content, output }) => [content, output].flat()).filter(isImage).length,
+    results: items.filter(({ type }) => type?.endsWith('_output')).map(({ output }) => contentText(output)),
     maxTokens: body.max_output_tokens ?? defaultMaxTokens,
     stop: [],
     n: 1,
