@@ -28,7 +28,7 @@ function read(raw: unknown, at: { headers: Record<string, unknown> }): Prompt {
   const blocks = messages.flatMap(({ content }) => (Array.isArray(content) ? content : []));
   const lastUser = messages.findLast(({ role, content }) => role === 'user' && contentText(content) !== '');
   const last = messages.at(-1)?.content;
-  const answersTool = Array.isArray(last) && last.some((block) => block.type === 'tool_result');
+  const answersTool = Array.isArray(last) && last.at(-1)?.type === 'tool_result';
   return {
     provider: 'anthropic',
     model: body.model ?? '',

@@ -34,8 +34,12 @@ function toolsToCall({ tools, forcedTool, mayCall, lastUser }: Prompt, marked: s
   return tools.filter(({ name }) => isNamed(name, lastUser)).slice(0, 1);
 }
 
+/** What an agent adds to its user's text, such as Claude Code's `<system-reminder>`, names every tool. */
+const addedByAgents = /<(system[\w-]*)>[\s\S]*?<\/\1>/g;
+
 /** Whether a text has the name as a word of its own; a single letter is one only in "the f tool". */
-function isNamed(name: string, text: string): boolean {
+function isNamed(name: string, given: string): boolean {
+  const text = given.replaceAll(addedByAgents, '');
   if (text.includes(`the ${name} tool`)) return true;
   return name.length > 1 && text.split(/[^\w.-]+/).some((word) => word.replace(/[.-]+$/, '') === name);
 }

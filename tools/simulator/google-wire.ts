@@ -40,7 +40,7 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
   }
   const tools = (body.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? []);
   const lastUser = contents.findLast(({ role, parts: own }) => role === 'user' && contentText(own) !== '');
-  const answersTool = (contents.at(-1)?.parts ?? []).some((part) => part.functionResponse);
+  const answersTool = contents.at(-1)?.parts?.at(-1)?.functionResponse !== undefined;
   return {
     provider: 'google',
     model: at.model,

@@ -86,8 +86,9 @@ function closeItem(state: EncoderState, item: Item, status: 'completed' | 'incom
     ends.push(done('response.custom_tool_call_input.done', { ...where, input }));
   } else if (item.kind === 'call') {
     const { name: called, arguments: text } = item.call.function;
-    const { name } = state.names.get(called) ?? { name: called };
-    ends.push(done('response.function_call_arguments.done', { ...where, name, arguments: text }));
+    const { name, isSearch } = state.names.get(called) ?? { name: called };
+    const event = 'response.function_call_arguments.done';
+    if (isSearch !== true) ends.push(done(event, { ...where, name, arguments: text }));
   }
   if (item.kind === 'message' && item.text !== '') {
     const at = { ...where, content_index: 0 };

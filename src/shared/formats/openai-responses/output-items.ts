@@ -1,6 +1,7 @@
 import type { ChatCompletion, Choice, ToolCall } from '../../chat/chat.ts';
 import { customInput } from '../../chat/custom-tools.ts';
 import { suffixOf } from '../../ids.ts';
+import { readJson } from '../../platform/json/read-json.ts';
 import type { ClientName } from './response-namespaces.ts';
 
 /**
@@ -37,7 +38,7 @@ export const sameNames: ClientNames = new Map();
  */
 export function toCallItem(id: string, status: ItemStatus, call: ToolCall, names: ClientNames) {
   const { name: called, arguments: text } = call.function;
-  const name = names.get(called) ?? { name: called };
+  const { isSearch, ...name } = names.get(called) ?? { name: called };
   const state = call.extra_content === undefined ? {} : { extra_content: call.extra_content };
   if (call.custom === true) {
     return {
@@ -49,7 +50,20 @@ export function toCallItem(id: string, status: ItemStatus, call: ToolCall, names
       status,
     };
   }
+  if (isSearch === true) {
+    const found = { execution: 'client' as const, arguments: argumentsOf(text), status };
+    return { type: 'tool_search_call' as const, id, call_id: call.id, ...found };
+  }
   return { type: 'function_call' as const, id, call_id: call.id, ...name, arguments: text, status, ...state };
+}
+
+/** The arguments of a search are no text; while they are not whole there are none. */
+function argumentsOf(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch {
+    return {};
+  }
 }
 
 /** What was thought, for readers, and what the provider wants back with the turn. */

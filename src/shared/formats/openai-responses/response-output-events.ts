@@ -59,8 +59,10 @@ function encodeToolCall(state: EncoderState, delta: CallDelta): ResponseEvent[] 
   const { call } = item;
   if (delta.extra_content !== undefined) call.extra_content = delta.extra_content;
   call.function.arguments += delta.arguments;
-  // The text of a custom tool is inside its arguments: it can be read once they are whole.
-  if (delta.arguments === '' || call.custom === true) return events;
+  // The text of a custom tool is inside its arguments, and those of a search are an object: they can be read
+  // once they are whole.
+  const isSearch = state.names.get(call.function.name)?.isSearch === true;
+  if (delta.arguments === '' || call.custom === true || isSearch) return events;
   const more = { ...whereOf(item), delta: delta.arguments };
   return [...events, toEvent(state, 'response.function_call_arguments.delta', more)];
 }

@@ -8,7 +8,7 @@ import { routingHints } from '../common/routing-hints.ts';
 import { toolProblems } from '../common/tool-problems.ts';
 import { fromItems } from './item-turns.ts';
 import { type InputItem, inputItemSchema } from './response-items.ts';
-import { toolChoiceSchema, toolSchema, toToolChoice, toTools } from './response-tools.ts';
+import { offeredTools, toolChoiceSchema, toolSchema, toToolChoice, toTools } from './response-tools.ts';
 
 const textFormat = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text') }),
@@ -131,10 +131,12 @@ export function toChatRequest(body: ResponsesBody, earlier: InputItem[]): ChatRe
     typeof body.instructions === 'string'
       ? [withClientPath({ role: 'developer', content: body.instructions }, 'instructions')]
       : [];
-  const { tools, choice } = chooseTools(toTools(body.tools ?? []), toToolChoice(body.tool_choice));
+  const items = [...earlier, ...inputItems(body)];
+  const offered = toTools(offeredTools(body.tools ?? [], items));
+  const { tools, choice } = chooseTools(offered, toToolChoice(body.tool_choice));
   return {
     model: body.model,
-    messages: [...instructions, ...fromItems([...earlier, ...inputItems(body)], earlier.length)],
+    messages: [...instructions, ...fromItems(items, earlier.length)],
     ...kept({
       max_completion_tokens: body.max_output_tokens,
       temperature: body.temperature,

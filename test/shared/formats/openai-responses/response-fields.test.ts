@@ -117,6 +117,31 @@ const documented: FieldCase[] = [
     },
   ],
   ['tools', [{ type: 'web_search' }], { refused: 'web_search is not possible here', path: 'tools.0.type' }],
+  [
+    'tools',
+    [{ type: 'web_search', external_web_access: true }],
+    { refused: 'web_search is not possible here', path: 'tools.0.type' },
+  ],
+  [
+    'tools',
+    [look, { type: 'web_search', external_web_access: false }],
+    { honoured: { tools: [tool('look')] } },
+  ],
+  ['tools', [{ type: 'tool_search' }], { refused: 'tool_search is not possible here', path: 'tools.0.type' }],
+  [
+    'tools',
+    [{ type: 'tool_search', execution: 'client', description: 'd', parameters: { type: 'object' } }],
+    {
+      honoured: {
+        tools: [
+          {
+            type: 'function',
+            function: { name: 'tool_search', description: 'd', parameters: { type: 'object' } },
+          },
+        ],
+      },
+    },
+  ],
   ['top_logprobs', 0, 'hint'],
   ['top_logprobs', 2, { refused: 'not supported here' }],
   ['top_p', 0.5, { honoured: { top_p: 0.5 } }],
