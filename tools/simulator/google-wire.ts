@@ -40,7 +40,10 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
   }
   const tools = (body.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? []);
   const lastUser = contents.findLast(({ role, parts: own }) => role === 'user' && contentText(own) !== '');
-  const answersTool = contents.at(-1)?.parts?.at(-1)?.functionResponse !== undefined;
+  const last = contents.at(-1)?.parts ?? [];
+  const lastResult = last.findLastIndex((part) => part.functionResponse !== undefined);
+  // An image of a result comes after it; words are a new question.
+  const answersTool = lastResult >= 0 && contentText(last.slice(lastResult)) === '';
   return {
     provider: 'google',
     model: at.model,

@@ -102,9 +102,9 @@ function writeWords(prompt: Prompt, hash: Buffer, index: number): string {
   return [prompt.lastUser, whatIsSeen(prompt), filler.join(' ')].filter(Boolean).join('\n\n');
 }
 
-/** With `[[seen]]` in the last user message: what of a conversation reached the provider beside its text. */
-function whatIsSeen({ lastUser, messages, images, results }: Prompt): string {
-  if (!lastUser.includes('[[seen]]')) return '';
+/** With `[[seen]]` anywhere in the input: what of a conversation reached the provider beside its text. */
+function whatIsSeen({ inputText, messages, images, results }: Prompt): string {
+  if (!inputText.includes('[[seen]]')) return '';
   return `seen: ${JSON.stringify({ messages, images, results })}`;
 }
 
