@@ -110,7 +110,7 @@ function toBlocks(reply: Reply, choice: ReplyChoice): Record<string, unknown>[] 
   const thinking = { type: 'thinking', thinking: 'Let me think.', signature: `sig_${reply.id}` };
   return [
     ...(reply.counts.reasoning > 0 ? [thinking] : []),
-    ...(choice.text === '' ? [] : [{ type: 'text', text: choice.text, citations: null }]),
+    ...(choice.text === '' ? [] : [{ type: 'text', text: choice.text }]),
     ...choice.toolCalls.map((call) => ({
       type: 'tool_use',
       id: call.id.replace('call_', 'toolu_'),

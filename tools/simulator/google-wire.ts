@@ -63,7 +63,7 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
     stop: config.stopSequences ?? [],
     n: config.candidateCount ?? 1,
     tools: tools.map((tool) => ({ name: tool.name, schema: tool.parametersJsonSchema ?? tool.parameters })),
-    mayCall: !answersTool && (body.toolConfig?.functionCallingConfig?.mode ?? 'AUTO') === 'AUTO',
+    mayCall: !answersTool && isFree(body.toolConfig?.functionCallingConfig?.mode),
     forcedTool: answersTool ? null : forcedTool(body.toolConfig),
     answerSchema: answerSchema(config),
     stream: at.stream,
@@ -79,6 +79,9 @@ function toolText(part: Part): string {
 function answerSchema(config: NonNullable<Body['generationConfig']>): unknown {
   return config.responseMimeType === 'application/json' ? (config.responseJsonSchema ?? {}) : null;
 }
+
+/** `VALIDATED` holds calls to their schemas, and leaves the model free to make none. */
+const isFree = (mode = 'AUTO') => mode === 'AUTO' || mode === 'VALIDATED';
 
 function forcedTool(config: Body['toolConfig']): string | null {
   if (config?.functionCallingConfig?.mode !== 'ANY') return null;
