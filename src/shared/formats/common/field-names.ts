@@ -5,6 +5,7 @@ import type { Surface } from '../../jobs/rules/job.ts';
 const names: Partial<Record<Surface, Record<string, string>>> = {
   responses: {
     messages: 'input',
+    logprobs: 'include',
     max_completion_tokens: 'max_output_tokens',
     reasoning_effort: 'reasoning.effort',
     response_format: 'text.format',

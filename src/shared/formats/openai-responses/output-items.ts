@@ -20,7 +20,12 @@ export function reasoningItemId(responseId: string): string {
 
 type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
-export const textPart = (text: string) => ({ type: 'output_text', text, annotations: [], logprobs: [] });
+export const textPart = (text: string, logprobs: unknown[] = []) => ({
+  type: 'output_text',
+  text,
+  annotations: [],
+  logprobs,
+});
 export const refusalPart = (refusal: string) => ({ type: 'refusal', refusal });
 export const summaryPart = (text: string) => ({ type: 'summary_text', text });
 
@@ -66,6 +71,12 @@ function argumentsOf(text: string): unknown {
   }
 }
 
+/** Those of the text; chat completions have them in the same shape. */
+export function logprobsOf({ logprobs }: Choice): unknown[] {
+  const content = (logprobs as { content?: unknown } | null | undefined)?.content;
+  return Array.isArray(content) ? content : [];
+}
+
 /** What was thought, for readers, and what the provider wants back with the turn. */
 export function toReasoningItem(id: string, text: string, state: Choice['message']['extra_content']) {
   return {
@@ -90,7 +101,7 @@ export function toOutput(
   if (choice === undefined) return [];
   const { content, refusal, tool_calls: calls = [], reasoning_content = '', extra_content } = choice.message;
   const parts = [
-    ...(content === null || content === '' ? [] : [textPart(content)]),
+    ...(content === null || content === '' ? [] : [textPart(content, logprobsOf(choice))]),
     ...(refusal === null ? [] : [refusalPart(refusal)]),
   ];
   const items: unknown[] = calls.map((call, index) =>

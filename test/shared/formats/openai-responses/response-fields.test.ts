@@ -25,7 +25,8 @@ const documented: FieldCase[] = [
   ['conversation', 'conv_1', { refused: 'not supported' }],
   ['image', {}, { refused: 'not supported' }],
   ['include', ['reasoning.encrypted_content', 'web_search_call.results'], 'hint'],
-  ['include', ['message.output_text.logprobs'], { refused: 'not something', path: 'include.0' }],
+  ['include', ['message.output_text.logprobs'], { honoured: { logprobs: true } }],
+  ['include', ['nothing'], { refused: 'not something', path: 'include.0' }],
   [
     'instructions',
     'Be brief.',
@@ -143,7 +144,7 @@ const documented: FieldCase[] = [
     },
   ],
   ['top_logprobs', 0, 'hint'],
-  ['top_logprobs', 2, { refused: 'not supported here' }],
+  ['top_logprobs', 2, 'hint'],
   ['top_p', 0.5, { honoured: { top_p: 0.5 } }],
   ['truncation', 'auto', 'hint'],
   ['user', 'u', { honoured: { user: 'u' } }],
