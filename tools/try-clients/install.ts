@@ -48,7 +48,7 @@ async function runStep({ file, args }: Step, folder: string, signal: AbortSignal
   const program = { cwd: folder, env: process.env, timeoutMs: stepTimeoutMs, signal };
   const { code, why, tail } = await runProgram(file, args, program);
   if (code === 0) return null;
-  const words = tail.trim().split('\n').slice(-2).join(' ');
+  const words = tail.trim().split('\n').slice(0, 2).join(' ');
   return `${[file, args[0]].join(' ')} ${why}${words === '' ? '' : `: ${words}`}`;
 }
 

@@ -4,6 +4,7 @@ import type { Found } from './run-set.ts';
 /** One list of packages of a set; `skipped` says why it was not tried at all. */
 export type Row = { name: string; packages: Packages; found: Found; skipped: string | null };
 
+const reasonLengthMax = 100;
 const titles = ['set', 'versions', 'passed', 'failed', 'skipped'];
 
 /** A line for each list of packages, aligned, then the sums. */
@@ -15,7 +16,7 @@ export function formatTable(rows: Row[]): string {
       .join(', '),
     String(found.passed),
     String(found.failed.length),
-    skipped ?? String(found.skipped.length),
+    skipped?.slice(0, reasonLengthMax) ?? String(found.skipped.length),
   ]);
   const widths = titles.map((title, column) =>
     Math.max(...[titles, ...lines].map((line) => line[column]?.length ?? title.length)),
