@@ -32,6 +32,7 @@ const scripts = {
   test: 'test-run/test',
   bench: 'bench/main',
   chaos: 'chaos/main',
+  'try-clients': 'try-clients/main',
 };
 const commands = [...Object.keys(scripts), 'check'];
 const [command, ...args] = process.argv.slice(2);

@@ -28,7 +28,7 @@ function read(raw: unknown, at: { headers: Record<string, unknown> }): Prompt {
   const blocks = messages.flatMap(({ content }) => (Array.isArray(content) ? content : []));
   const lastUser = messages.findLast(({ role, content }) => role === 'user' && contentText(content) !== '');
   const last = messages.at(-1)?.content;
-  const answersTool = Array.isArray(last) && last.some((block) => block.type === 'tool_result');
+  const answersTool = Array.isArray(last) && last.at(-1)?.type === 'tool_result';
   return {
     provider: 'anthropic',
     model: body.model ?? '',
@@ -41,7 +41,10 @@ function read(raw: unknown, at: { headers: Record<string, unknown> }): Prompt {
       body.output_config?.format ? JSON.stringify(body.output_config.format) : '',
     ].join(''),
     messages: messages.length + (body.system === undefined ? 0 : 1),
-    images: blocks.filter((block) => block.type === 'image').length,
+    images: [...blocks, ...blocks.flatMap(({ content }) => (Array.isArray(content) ? content : []))].filter(
+      (block: Block) => block.type === 'image',
+    ).length,
+    results: blocks.filter(({ type }) => type === 'tool_result').map(({ content }) => contentText(content)),
     maxTokens: body.max_tokens ?? 1,
     stop: body.stop_sequences ?? [],
     n: 1,
@@ -107,7 +110,7 @@ function toBlocks(reply: Reply, choice: ReplyChoice): Record<string, unknown>[] 
   const thinking = { type: 'thinking', thinking: 'Let me think.', signature: `sig_${reply.id}` };
   return [
     ...(reply.counts.reasoning > 0 ? [thinking] : []),
-    ...(choice.text === '' ? [] : [{ type: 'text', text: choice.text, citations: null }]),
+    ...(choice.text === '' ? [] : [{ type: 'text', text: choice.text }]),
     ...choice.toolCalls.map((call) => ({
       type: 'tool_use',
       id: call.id.replace('call_', 'toolu_'),

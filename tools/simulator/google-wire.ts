@@ -6,7 +6,7 @@ type Part = {
   text?: string;
   inlineData?: { mimeType?: string; data?: string };
   functionCall?: unknown;
-  functionResponse?: unknown;
+  functionResponse?: { response?: unknown; parts?: Part[] };
 };
 type Body = {
   contents?: { role?: string; parts?: Part[] }[];
@@ -40,7 +40,10 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
   }
   const tools = (body.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? []);
   const lastUser = contents.findLast(({ role, parts: own }) => role === 'user' && contentText(own) !== '');
-  const answersTool = (contents.at(-1)?.parts ?? []).some((part) => part.functionResponse);
+  const last = contents.at(-1)?.parts ?? [];
+  const lastResult = last.findLastIndex((part) => part.functionResponse !== undefined);
+  // An image of a result comes after it; words are a new question.
+  const answersTool = lastResult >= 0 && contentText(last.slice(lastResult)) === '';
   return {
     provider: 'google',
     model: at.model,
@@ -52,12 +55,15 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
       config.responseJsonSchema ? JSON.stringify(config.responseJsonSchema) : '',
     ].join(''),
     messages: contents.length + (body.systemInstruction ? 1 : 0),
-    images: parts.filter((part) => part.inlineData).length,
+    images: [...parts, ...parts.flatMap((part) => part.functionResponse?.parts ?? [])].filter(
+      (part) => part.inlineData,
+    ).length,
+    results: parts.flatMap(({ functionResponse: given }) => (given ? [JSON.stringify(given.response)] : [])),
     maxTokens: config.maxOutputTokens ?? defaultMaxTokens,
     stop: config.stopSequences ?? [],
     n: config.candidateCount ?? 1,
     tools: tools.map((tool) => ({ name: tool.name, schema: tool.parametersJsonSchema ?? tool.parameters })),
-    mayCall: !answersTool && (body.toolConfig?.functionCallingConfig?.mode ?? 'AUTO') === 'AUTO',
+    mayCall: !answersTool && isFree(body.toolConfig?.functionCallingConfig?.mode),
     forcedTool: answersTool ? null : forcedTool(body.toolConfig),
     answerSchema: answerSchema(config),
     stream: at.stream,
@@ -73,6 +79,9 @@ function toolText(part: Part): string {
 function answerSchema(config: NonNullable<Body['generationConfig']>): unknown {
   return config.responseMimeType === 'application/json' ? (config.responseJsonSchema ?? {}) : null;
 }
+
+/** `VALIDATED` holds calls to their schemas, and leaves the model free to make none. */
+const isFree = (mode = 'AUTO') => mode === 'AUTO' || mode === 'VALIDATED';
 
 function forcedTool(config: Body['toolConfig']): string | null {
   if (config?.functionCallingConfig?.mode !== 'ANY') return null;

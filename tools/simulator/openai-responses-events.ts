@@ -43,6 +43,8 @@ function emptied(item: Item): Item {
       return { content: [], status: 'in_progress' };
     case 'custom_tool_call':
       return { input: '', status: 'in_progress' };
+    case 'tool_search_call':
+      return { arguments: {}, status: 'in_progress' };
     default:
       return { arguments: '', status: 'in_progress' };
   }
@@ -67,6 +69,8 @@ function pieceEvents(item: Item): Piece[] {
       const input = String(item['input']);
       return callEvents('response.custom_tool_call_input', input, { input });
     }
+    case 'tool_search_call':
+      return [];
     default: {
       const args = String(item['arguments']);
       return callEvents('response.function_call_arguments', args, { arguments: args, name: item['name'] });

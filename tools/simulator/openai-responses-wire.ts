@@ -2,7 +2,7 @@ import { responseEvents, responseStreamError } from './openai-responses-events.t
 import { openaiWire } from './openai-wire.ts';
 import { BadRequest, contentText, type Prompt } from './prompt.ts';
 import { refuseOnResponses } from './provider-rules.ts';
-import type { Reply } from './reply.ts';
+import type { Reply, ReplyChoice } from './reply.ts';
 import { usageIn } from './usage-dialects.ts';
 import type { Wire } from './wire.ts';
 
@@ -14,7 +14,7 @@ type Item = {
   arguments?: string;
   input?: string;
 };
-type Tool = { type: string; name: string; parameters?: unknown };
+type Tool = { type: string; name?: string; parameters?: unknown };
 type Body = {
   model?: string;
   input?: string | Item[];
@@ -65,10 +65,11 @@ function read(raw: unknown): Prompt {
     ].join(''),
     messages: items.length,
     images: items.flatMap(({ content, output }) => [content, output].flat()).filter(isImage).length,
+    results: items.filter(({ type }) => type?.endsWith('_output')).map(({ output }) => contentText(output)),
     maxTokens: body.max_output_tokens ?? defaultMaxTokens,
     stop: [],
     n: 1,
-    tools: tools.map(({ type, name, parameters }) => ({
+    tools: tools.map(({ type, name = type, parameters }) => ({
       name,
       schema: parameters,
       isCustom: type === 'custom',
@@ -116,19 +117,17 @@ function toItems(prompt: Prompt, reply: Reply): Record<string, unknown>[] {
     ...(choice.text === '' && choice.toolCalls.length > 0
       ? []
       : [{ type: 'message', id: `msg_${reply.id}`, role: 'assistant', status, content: [part] }]),
-    ...choice.toolCalls.map(({ id, name, args, isCustom }, index) =>
-      isCustom
-        ? { type: 'custom_tool_call', id: `ctc_${reply.id}_${index}`, call_id: id, name, input: args, status }
-        : {
-            type: 'function_call',
-            id: `fc_${reply.id}_${index}`,
-            call_id: id,
-            name,
-            arguments: args,
-            status,
-          },
-    ),
+    ...choice.toolCalls.map((call, index) => ({ ...toCall(call, `${reply.id}_${index}`), status })),
   ];
+}
+
+function toCall({ id: call_id, name, args, isCustom }: ReplyChoice['toolCalls'][number], suffix: string) {
+  if (isCustom) return { type: 'custom_tool_call', id: `ctc_${suffix}`, call_id, name, input: args };
+  if (name === 'tool_search') {
+    const found = { execution: 'client', arguments: JSON.parse(args) as unknown };
+    return { type: 'tool_search_call', id: `tsc_${suffix}`, call_id, ...found };
+  }
+  return { type: 'function_call', id: `fc_${suffix}`, call_id, name, arguments: args };
 }
 
 function toReasoning({ thinking }: Prompt, { id }: Reply) {
@@ -166,6 +165,7 @@ const unasked = {
 
 function toTool({ name, schema, isCustom }: Prompt['tools'][number]) {
   if (isCustom === true) return { type: 'custom', name };
+  if (name === 'tool_search') return { type: name, execution: 'client' };
   return { type: 'function', name, description: null, parameters: schema ?? null, strict: true };
 }
 

@@ -51,6 +51,7 @@ function read(raw: unknown): Prompt {
     ].join(''),
     messages: messages.length,
     images: parts.filter((part: { type?: string }) => part.type === 'image_url').length,
+    results: messages.filter(({ role }) => role === 'tool').map(({ content }) => contentText(content)),
     maxTokens: body.max_completion_tokens ?? body.max_tokens ?? defaultMaxTokens,
     stop: [body.stop ?? []].flat(),
     n: body.n ?? 1,

@@ -11,6 +11,8 @@ export type Prompt = {
   inputText: string;
   messages: number;
   images: number;
+  /** Texts of all tool results, in their order. */
+  results: string[];
   /** Output allowed per choice. */
   maxTokens: number;
   stop: string[];
@@ -51,6 +53,15 @@ export function readMarker(text: string, name: string): number | null {
   if (!text.includes('[[')) return null;
   const match = new RegExp(`\\[\\[${name}:(\\d{1,9})\\]\\]`).exec(text);
   return match === null ? null : Number(match[1]);
+}
+
+/**
+ * The tools that `[[call:name]]` in the last user message asks for, in their order, and after a space the
+ * arguments: JSON, or the text of a custom tool. Null where they are to be made up.
+ */
+export function readCalls(text: string): { name: string; args: string | null }[] {
+  const found = text.matchAll(/\[\[call:([^\s\]]+)(?:\s([\s\S]*?))?\]\]/g);
+  return [...found].map(([, name = '', args]) => ({ name, args: args ?? null }));
 }
 
 /** The text of message content, be it a string or a list of parts. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
+import { type CalledTool, calledTools } from './called-tools.ts';
 import { type Prompt, readMarker } from './prompt.ts';
 import { sampleJson } from './sample-json.ts';
 import { countInput, countTokens, truncateToTokens } from './tokens.ts';
 
 export type ReplyChoice = {
   text: string;
-  /** `args` of a custom tool are its free text. */
-  toolCalls: { id: string; name: string; args: string; isCustom: boolean }[];
+  toolCalls: (CalledTool & { id: string })[];
   finish: 'stop' | 'stop_sequence' | 'length' | 'tool_calls';
 };
 
@@ -75,8 +75,12 @@ export function countChoice(choice: ReplyChoice): number {
 
 function makeChoice(prompt: Prompt, hash: Buffer, index: number, reasoning: number): ReplyChoice {
   const room = Math.max(prompt.maxTokens - reasoning, 1);
-  const tool = toolToCall(prompt);
-  if (tool !== undefined) return callTools(prompt, tool, hash, index);
+  const calls = calledTools(prompt);
+  if (calls.length > 0) {
+    const id = `call_${hash.toString('hex').slice(0, 16)}_${index}`;
+    const toolCalls = calls.map((call, at) => ({ id: `${id}_${at}`, ...call }));
+    return { text: '', toolCalls, finish: 'tool_calls' };
+  }
   const whole =
     prompt.answerSchema === null
       ? writeWords(prompt, hash, index)
@@ -95,43 +99,19 @@ function writeWords(prompt: Prompt, hash: Buffer, index: number): string {
     filler.push(word);
     length += word.length + 1;
   }
-  return [prompt.lastUser, filler.join(' ')].filter(Boolean).join('\n\n');
+  return [prompt.lastUser, whatIsSeen(prompt), filler.join(' ')].filter(Boolean).join('\n\n');
+}
+
+/** With `[[seen]]` anywhere in the input: what of a conversation reached the provider beside its text. */
+function whatIsSeen({ inputText, messages, images, results }: Prompt): string {
+  if (!inputText.includes('[[seen]]')) return '';
+  return `seen: ${JSON.stringify({ messages, images, results })}`;
 }
 
 function stopAt(text: string, stop: string[]): string | null {
   const ends = stop.filter(Boolean).map((word) => text.indexOf(word));
   const found = ends.filter((end) => end >= 0);
   return found.length === 0 ? null : text.slice(0, Math.min(...found));
-}
-
-/** The tool that is forced, or the one that a text asks for where the model may choose. */
-function toolToCall({ tools, forcedTool, mayCall, lastUser }: Prompt): Prompt['tools'][number] | undefined {
-  if (forcedTool !== null) return tools.find(({ name }) => name === forcedTool) ?? tools[0];
-  if (!mayCall) return undefined;
-  const marked = /\[\[call:([^\s\]]+)\]\]/.exec(lastUser)?.[1];
-  return tools.find(({ name }) => (marked === undefined ? isNamed(name, lastUser) : name === marked));
-}
-
-/** Whether a text has the name as a word of its own; a single letter is one only in "the f tool". */
-function isNamed(name: string, text: string): boolean {
-  if (text.includes(`the ${name} tool`)) return true;
-  return name.length > 1 && text.split(/[^\w.-]+/).some((word) => word.replace(/[.-]+$/, '') === name);
-}
-
-function callTools(
-  prompt: Prompt,
-  { name, schema, isCustom = false }: Prompt['tools'][number],
-  hash: Buffer,
-  index: number,
-): ReplyChoice {
-  const count = readMarker(prompt.lastUser, 'calls') ?? 1;
-  const toolCalls = Array.from({ length: count }, (_, at) => ({
-    id: `call_${hash.toString('hex').slice(0, 16)}_${index}_${at}`,
-    name,
-    args: isCustom ? prompt.lastUser : JSON.stringify(sampleJson(schema ?? {}, prompt.lastUser)),
-    isCustom,
-  }));
-  return { text: '', toolCalls, finish: 'tool_calls' };
 }
 
 /** A text in about a dozen pieces, as a stream brings it; never half a surrogate pair. */

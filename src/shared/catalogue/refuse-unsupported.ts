@@ -36,7 +36,11 @@ function refuseCapabilities(request: ChatRequest, supports: ModelSupport): Refus
       'response_format',
       'this model cannot follow a JSON schema',
     ],
-    [supports.reasoning === false && thinks(request), 'reasoning_effort', 'this model does not reason'],
+    [
+      supports.reasoning === false && thinks(request) && request.thinking_adaptive !== true,
+      'reasoning_effort',
+      'not supported: this model does not reason',
+    ],
   ]);
 }
 

@@ -120,6 +120,8 @@ export type ChatRequest = {
   reasoning_effort?: ReasoningEffort;
   /** The effort says how much is written, not that there is thinking: Anthropic tells the two apart. */
   effort_alone?: true;
+  /** How much it thinks is left to the model: one that cannot does as it is asked. */
+  thinking_adaptive?: true;
   /** At most how many tokens it may think; the effort is then only what other providers make of it. */
   thinking_budget_tokens?: number;
   /** Whether Claude shows what it thought; Anthropic's surface alone asks for it. */

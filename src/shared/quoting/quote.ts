@@ -30,6 +30,8 @@ export type QuoteTarget = {
    * call.
    */
   reasons?: boolean;
+  /** The model cannot reason: nothing of the kind is asked of it, not even to leave it. */
+  neverReasons?: true;
   /**
    * The request asks for a cache that lasts an hour: cache writes count as such where usage does not tell
    * them apart.
@@ -145,8 +147,10 @@ function requestProblems(request: ChatRequest): Problem[] {
  * A model that reasons does so unless it is told not to; one that the catalogue does not know for it, when it
  * is asked to.
  */
-function mayReason({ supports }: ModelEntry, { reasoning_effort: effort }: ChatRequest): boolean {
-  return effort === undefined ? supports.reasoning : effort !== 'none';
+function mayReason({ supports }: ModelEntry, request: ChatRequest): boolean {
+  const { reasoning_effort: effort, effort_alone, thinking_adaptive } = request;
+  const isLeftToModel = effort === undefined || effort_alone === true || thinking_adaptive === true;
+  return isLeftToModel ? supports.reasoning : effort !== 'none';
 }
 
 /**
@@ -182,6 +186,7 @@ export function quote({ request, targets, defaultMaxOutputTokens }: QuoteInput):
       tokenizer,
       likelyInputTokens: bound.likelyTokens,
       reasons: mayReason(model, request),
+      ...(!model.supports.reasoning && { neverReasons: true as const }),
       asksHourCache,
     });
   }

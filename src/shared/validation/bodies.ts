@@ -14,9 +14,12 @@ import { passedResponse } from '../formats/openai-responses/passed-response.ts';
 import { createReferences, type Resolve, referencedJobs } from '../formats/openai-responses/references.ts';
 import {
   firstStoredField,
+  inputItems,
+  type ResponsesBody,
   responsesSchema,
   toChatRequest,
 } from '../formats/openai-responses/response-request.ts';
+import { offeredTools } from '../formats/openai-responses/response-tools.ts';
 import type { Surface } from '../jobs/rules/job.ts';
 import {
   type JobSubmission,
@@ -90,17 +93,17 @@ const readers: Readers = {
   message: (deps, given, { owner, headers }) => {
     const { request, stream, metadata } = readAs(messagesSchema, given);
     const passThrough = passedMessage(given, headers);
-    const priced = priceCall(deps, 'messages', { request, passThrough }, owner);
+    const priced = priceCall(deps, 'messages', { request, passThrough }, owner, given);
     return { priced, model: request.model, stream, metadata };
   },
   tokens: (deps, given) => {
     const request = readAs(countTokensSchema, given);
     const owner = { accountId: '', defaultMaxOutputTokens: null };
-    return { inputTokens: priceCall(deps, 'messages', { request }, owner).quote.inputTokens };
+    return { inputTokens: priceCall(deps, 'messages', { request }, owner, given).quote.inputTokens };
   },
   response: (deps, given, { owner, earlier, referenced }) => {
     const read = readAs(responsesSchema, given);
-    const echo = writeJson({ ...read, input: [] });
+    const echo = writeJson({ ...read, input: [], ...toolsOf(read) });
     const references = referencedJobs(read);
     const goesOn = typeof read.previous_response_id === 'string';
     if ((goesOn && earlier === undefined) || (references.length > 0 && referenced === undefined)) {
@@ -116,6 +119,11 @@ const readers: Readers = {
     return { echo, references, priced };
   },
 };
+
+/** With the tools that its client found since, and without what is left out of them. */
+function toolsOf(body: ResponsesBody) {
+  return body.tools ? { tools: offeredTools(body.tools, inputItems(body)) } : {};
+}
 
 /** A body with the items that it refers to in place of the references. */
 function withReferences<Body>(body: Body, resolve: Resolve): Body {
@@ -140,11 +148,12 @@ function priceCall(
   surface: Surface,
   submission: SubmittedRequest,
   owner: BodyOwner,
+  given?: unknown,
 ): PricedRequest {
   try {
     return priceRequest(deps, submission, owner.defaultMaxOutputTokens);
   } catch (error) {
-    throw nameFields(surface, error);
+    throw nameFields(surface, error, given);
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Answer } from '../../shared/chat/call-result.ts';
+import type { ChatRequest } from '../../shared/chat/chat.ts';
 import { attemptId } from '../../shared/ids.ts';
 import { lanes } from '../../shared/jobs/rules/job.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
 import type { Gate, GatePass, GateReport, ReportedLimits } from '../../shared/queue/gate.ts';
+import type { QuoteTarget } from '../../shared/quoting/quote.ts';
 import type { Provider, ProviderCall } from '../providers/provider.ts';
 import type { Run } from './runs.ts';
 
@@ -37,7 +39,7 @@ export async function callProvider(
           attemptId: attemptId(job.id, job.attempts),
           model: job.target.upstreamModel,
           ...(job.target.api !== undefined && { api: job.target.api }),
-          request: { ...job.request, model: job.target.model },
+          request: { ...requestTo(job.target, job.request), model: job.target.model },
           maxOutputTokens: job.target.maxOutputTokens,
           stream: job.stream,
           reasons: job.target.reasons === true,
@@ -53,6 +55,25 @@ export async function callProvider(
   void deps.gate.report(pass, toReport(answer, pass), reportedLimits(answer));
   return answer;
 }
+
+/**
+ * A model that cannot reason refuses to be asked not to (OpenAI: "Unrecognized request argument supplied:
+ * reasoning_effort"), and how much it thinks may have been left to it.
+ */
+function requestTo({ neverReasons }: QuoteTarget, request: ChatRequest): ChatRequest {
+  if (neverReasons !== true) return request;
+  const asked = Object.entries(request).filter(([name]) => !ofReasoning.has(name));
+  return Object.fromEntries(asked) as ChatRequest;
+}
+
+const ofReasoning = new Set([
+  'reasoning_effort',
+  'reasoning_summary',
+  'effort_alone',
+  'thinking_adaptive',
+  'thinking_budget_tokens',
+  'thinking_display',
+]);
 
 /**
  * What the provider reported of its limits, counted from now: what a long call learnt at its start may be

@@ -1,6 +1,7 @@
 import type { ToolCall } from '../../shared/chat/chat.ts';
 import { customArguments } from '../../shared/chat/custom-tools.ts';
 import { keptReasoningItem } from '../../shared/formats/common/extra-content.ts';
+import { toolSearch } from '../../shared/formats/openai-responses/response-namespaces.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
 
@@ -84,9 +85,13 @@ export function messageText(item: unknown): string {
     .join('');
 }
 
-/** A call of a function or of a custom tool; null for an item of another kind. */
+/** A call of a function, a custom tool or the client's search; null for an item of another kind. */
 export function toToolCall(item: unknown): ToolCall | null {
   const type = readText(item, 'type');
+  if (type === 'tool_search_call' && readText(item, 'execution') === 'client') {
+    const id = readText(item, 'call_id') ?? readText(item, 'id') ?? '';
+    return { id, type: 'function', function: { name: toolSearch, arguments: readArguments(item) } };
+  }
   if (type !== 'function_call' && type !== 'custom_tool_call') return null;
   const id = readText(item, 'call_id') ?? readText(item, 'id');
   const name = readText(item, 'name');

@@ -5,9 +5,10 @@ import type { ProviderCall } from './provider.ts';
 
 /**
  * Fields that are the gateway's: how the answer is sent, what is stored of it, which tier it is priced for,
- * and `metadata`, which OpenAI refuses of a completion that is not stored.
+ * `metadata`, which OpenAI refuses of a completion that is not stored, and a `prediction`, which is billed
+ * beyond the answer.
  */
-const owned = new Set(['stream', 'stream_options', 'store', 'service_tier', 'metadata']);
+const owned = new Set(['stream', 'stream_options', 'store', 'service_tier', 'metadata', 'prediction']);
 const bounds = new Set(['max_tokens', 'max_completion_tokens']);
 const hints = new Set(['user', 'safety_identifier', 'prompt_cache_key', 'verbosity']);
 /** Fields of OpenAI's own that ask for nothing, or for no more than a cache, with the values that intake takes. */

@@ -270,6 +270,15 @@ it('asks the catalogue what a model can', () => {
   expect(refused('openai', request)).toEqual([]);
 });
 
+it.each<[string, Partial<ChatRequest>, string[]]>([
+  ['no thinking', { reasoning_effort: 'none' }, []],
+  ['an effort alone', { reasoning_effort: 'high', effort_alone: true }, []],
+  ['as much as it likes', { reasoning_effort: 'high', thinking_adaptive: true }, []],
+  ['a budget', { reasoning_effort: 'high', thinking_budget_tokens: 2000 }, ['reasoning_effort']],
+])('a model that cannot reason may be asked for %s or not', (_what, request, expected) => {
+  expect(refused('openai', request, { reasoning: false })).toEqual(expected);
+});
+
 it.each([
   'data:image/png;base64,',
   'data:image/png;base64,AAA',

@@ -88,16 +88,19 @@ describe('a hold', () => {
     expect(quoted(ask(), [model]).targets[0]?.asksHourCache).toBe(false);
   });
 
-  const reasons: [string, boolean, ChatRequest['reasoning_effort'], boolean][] = [
-    ['a model that reasons', true, undefined, true],
-    ['one that is told not to', true, 'none', false],
-    ['one that does not', false, undefined, false],
-    ['one that is asked to', false, 'low', true],
+  const reasons: [string, boolean, Partial<ChatRequest>, boolean][] = [
+    ['a model that reasons', true, {}, true],
+    ['one that is told not to', true, { reasoning_effort: 'none' }, false],
+    ['one that does not', false, {}, false],
+    ['one that is asked to', false, { reasoning_effort: 'low' }, true],
+    ['one that is given an effort alone', false, { reasoning_effort: 'low', effort_alone: true }, false],
+    ['one that may choose', false, { reasoning_effort: 'high', thinking_adaptive: true }, false],
+    ['one that reasons and may choose', true, { reasoning_effort: 'high', thinking_adaptive: true }, true],
   ];
-  test.each(reasons)('says whether tokens may be hidden: %s', (_who, reasoning, effort, expected) => {
+  test.each(reasons)('says whether tokens may be hidden: %s', (_who, reasoning, asked, expected) => {
     const entry = someModel({ supports: { ...model.supports, reasoning } });
-    const request = ask(effort === undefined ? {} : { reasoning_effort: effort });
-    expect(quoted(request, [entry]).targets[0]?.reasons).toBe(expected);
+    const [target] = quoted(ask(asked), [entry]).targets;
+    expect([target?.reasons, target?.neverReasons]).toEqual([expected, reasoning ? undefined : true]);
   });
 
   it('counts the prompt as it likely is, which is never more than its bound', () => {

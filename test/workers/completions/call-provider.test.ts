@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Answer } from '../../../src/shared/chat/call-result.ts';
+import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
 import { createMetrics } from '../../../src/shared/platform/metrics.ts';
 import { callProvider } from '../../../src/workers/completions/call-provider.ts';
 import { createRuns } from '../../../src/workers/completions/runs.ts';
@@ -54,6 +55,25 @@ test('the call asks for the model of its target, with the bound of its hold and 
       request: { model: 'openai/a' },
     },
   ]);
+});
+
+test.each<[string, Partial<ChatRequest>]>([
+  ['not to reason', { reasoning_effort: 'none' }],
+  ['an effort alone', { reasoning_effort: 'low', effort_alone: true }],
+  [
+    'to think as it likes',
+    { reasoning_effort: 'high', thinking_adaptive: true, thinking_display: 'omitted' },
+  ],
+  ['a summary', { reasoning_summary: 'auto' }],
+])('a model that cannot reason is not asked %s', async (_what, asked) => {
+  const ofJob = aClaimedJob();
+  const request = { ...ofJob.request, ...asked };
+  const requestTo = async (target: Parameters<typeof aTarget>[0]) => {
+    const { calls } = await callOf(aCompletion(), { job: { ...ofJob, request, target: aTarget(target) } });
+    return calls[0]?.request;
+  };
+  expect(await requestTo({ neverReasons: true })).toEqual(ofJob.request);
+  expect(await requestTo({})).toEqual(request);
 });
 
 test.each<[string, Answer, object]>([

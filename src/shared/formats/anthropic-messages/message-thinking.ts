@@ -33,7 +33,7 @@ type Given = {
 
 type Thinking = Pick<
   ChatRequest,
-  'reasoning_effort' | 'effort_alone' | 'thinking_budget_tokens' | 'thinking_display'
+  'reasoning_effort' | 'effort_alone' | 'thinking_adaptive' | 'thinking_budget_tokens' | 'thinking_display'
 >;
 
 /** Claude thinks as much as it likes by itself; for others that is this effort. */
@@ -50,7 +50,9 @@ export function toThinking({ thinking, output_config }: Given): Thinking {
     return effort === null ? {} : { reasoning_effort: effort, effort_alone: true };
   }
   const shown = typeof thinking.display === 'string' && { thinking_display: thinking.display };
-  if (thinking.type === 'adaptive') return { reasoning_effort: effort ?? adaptiveEffort, ...shown };
+  if (thinking.type === 'adaptive') {
+    return { reasoning_effort: effort ?? adaptiveEffort, thinking_adaptive: true, ...shown };
+  }
   return {
     reasoning_effort: effort ?? effortOfBudget(thinking.budget_tokens),
     thinking_budget_tokens: thinking.budget_tokens,

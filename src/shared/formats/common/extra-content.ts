@@ -31,6 +31,18 @@ export function liftMark<Element extends Marked>({ cache_control, ...element }: 
   return { ...element, extra_content: { ...extra, anthropic } };
 }
 
+/** The marks of a part, and what is no mark: the state of the message that it is a part of. */
+export function splitState(extra: ExtraContent): { marks: ExtraContent; state: ExtraContent } {
+  const pick = (isWanted: (name: string) => boolean) => {
+    const picked = Object.entries(extra).map(([provider, fields]) => {
+      const own = Object.entries((fields ?? {}) as object).filter(([name]) => isWanted(name));
+      return [provider, Object.fromEntries(own)] as const;
+    });
+    return Object.fromEntries(picked.filter(([, fields]) => Object.keys(fields).length > 0));
+  };
+  return { marks: pick((name) => name === 'cache_control'), state: pick((name) => name !== 'cache_control') };
+}
+
 const text = { type: z.literal('text'), text: z.string() };
 const noCitations = { citations: z.array(z.never()).nullish() };
 const toolUse = {
@@ -106,8 +118,7 @@ function extraSchema(allowed: { anthropic?: Fields; google?: Fields; openai?: Fi
 
 /** `extra_content` of an instruction or of a user's message. */
 export const messageExtra = extraSchema({ anthropic: marked });
-/** Of an assistant's message. */
-export const assistantExtra = extraSchema({
+const answerFields = {
   anthropic: {
     content: z.array(anthropicBlock).nullish(),
     stop_sequence: z.string().nullish(),
@@ -122,6 +133,15 @@ export const assistantExtra = extraSchema({
     phase: z.string().max(64).nullish(),
     ...googleState,
   },
+};
+/** Of an assistant's message. */
+export const assistantExtra = extraSchema(answerFields);
+/**
+ * Of a text within it: clients that keep what they do not know leave the message's there (Agents SDK 0.20).
+ */
+export const answerPartExtra = extraSchema({
+  ...answerFields,
+  openai: { ...answerFields.openai, ...marked },
 });
 /** Of a tool's result. */
 export const resultExtra = extraSchema({ anthropic: { is_error: z.boolean().nullish(), ...marked } });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ToolCall } from '../../chat/chat.ts';
+import type { ExtraContent, ToolCall } from '../../chat/chat.ts';
 import { customArguments } from '../../chat/custom-tools.ts';
 import { writeJson } from '../../platform/json/verbatim.ts';
 import {
@@ -112,18 +112,26 @@ const assistant = z
     extra_content: assistantExtra,
     ...marked,
   })
-  .transform(({ content, reasoning, reasoning_details, tool_calls, function_call, audio: _, ...given }) => {
-    const state = {
-      ...keptDetails({ reasoning, reasoning_details }),
-      ...withoutEmpty(given.extra_content ?? {}),
-    };
-    const extra_content = Object.keys(state).length > 0 ? state : undefined;
-    const old = function_call ? [function_call] : undefined;
-    const calls = tool_calls?.length ? tool_calls : old;
-    const message = withoutEmpty({ ...liftMark({ ...given, extra_content }), tool_calls: calls, ...content });
-    const isSilent = ['content', 'refusal', 'tool_calls'].every((field) => !(field in message));
-    return isSilent ? { ...message, content: '' } : message;
-  });
+  .transform(
+    ({ content: answered, reasoning, reasoning_details, tool_calls, function_call, audio: _, ...given }) => {
+      const { state: ofParts = {}, ...content } = answered as typeof answered & { state?: ExtraContent };
+      const state = {
+        ...ofParts,
+        ...keptDetails({ reasoning, reasoning_details }),
+        ...withoutEmpty(given.extra_content ?? {}),
+      };
+      const extra_content = Object.keys(state).length > 0 ? state : undefined;
+      const old = function_call ? [function_call] : undefined;
+      const calls = tool_calls?.length ? tool_calls : old;
+      const message = withoutEmpty({
+        ...liftMark({ ...given, extra_content }),
+        tool_calls: calls,
+        ...content,
+      });
+      const isSilent = ['content', 'refusal', 'tool_calls'].every((field) => !(field in message));
+      return isSilent ? { ...message, content: '' } : message;
+    },
+  );
 
 /**
  * `name` is no field of OpenAI's tool message, but common clients send it; it says nothing the id does not.

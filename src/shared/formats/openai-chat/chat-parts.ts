@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { FilePart, Part, TextPart } from '../../chat/chat.ts';
-import { liftMark, partExtra } from '../common/extra-content.ts';
+import type { ExtraContent, FilePart, Part, TextPart } from '../../chat/chat.ts';
+import { answerPartExtra, liftMark, partExtra, splitState } from '../common/extra-content.ts';
 import { toDocument } from '../common/file-part.ts';
 import { withoutEmpty } from '../common/without-empty.ts';
 
@@ -89,12 +89,16 @@ const thoughtPart = z.object({
 });
 const refusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() });
 
-/** What an assistant has said; its refusal may stand among the parts. */
+const answerText = z
+  .object({ type: z.literal('text'), text: z.string(), ...carried, extra_content: answerPartExtra })
+  .transform((part) => withoutEmpty(liftMark(part)) as TextPart);
+
+/** What an assistant has said; its refusal and its state may stand among the parts. */
 export const answerContent = z
   .union([
     z.string(),
     z.array(
-      z.discriminatedUnion('type', [textPart, refusalPart, thoughtPart], {
+      z.discriminatedUnion('type', [answerText, refusalPart, thoughtPart], {
         error: 'must be a text part in a message of this role, or a refusal',
       }),
     ),
@@ -103,11 +107,19 @@ export const answerContent = z
   .transform((content) => {
     if (content === null || content === undefined) return {};
     if (typeof content === 'string') return { content };
-    const texts = content.filter((part) => part.type === 'text');
+    const parts = content.filter((part) => part.type === 'text').map(withoutState);
+    const texts = parts.map(({ part }) => part);
+    const states = parts.flatMap(({ state }) => (Object.keys(state).length > 0 ? [state] : []));
     const refusals = content.flatMap((part) => (part.type === 'refusal' ? [part.refusal] : []));
     return {
       ...(texts.length > 0 && { content: texts }),
       ...(texts.length === 0 && refusals.length === 0 && { content: '' }),
       ...(refusals.length > 0 && { refusal: refusals.join('') }),
+      ...(states[0] !== undefined && { state: states[0] }),
     };
   });
+
+function withoutState({ extra_content: extra, ...part }: TextPart): { part: TextPart; state: ExtraContent } {
+  const { marks, state } = splitState(extra ?? {});
+  return { part: Object.keys(marks).length > 0 ? { ...part, extra_content: marks } : part, state };
+}

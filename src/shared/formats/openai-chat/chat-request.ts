@@ -43,11 +43,13 @@ const penalty = z.number().min(-2).max(2).nullish();
  * dropped.
  */
 const neutralOnly = {
-  store: z.literal(false, { error: 'store: true is not supported; results are kept as jobs' }).nullish(),
+  /** Of OpenAI's dashboard; results are kept as jobs either way. */
+  store: z.boolean().nullish(),
   service_tier: z.enum(['auto', 'default'], { error: 'only auto and default are supported' }).nullish(),
   modalities: z.tuple([z.literal('text')], { error: 'only ["text"] is supported' }).nullish(),
   audio: z.null({ error: 'audio is not supported' }).optional(),
-  prediction: z.null({ error: 'predicted outputs are not supported' }).optional(),
+  /** A guess that only makes an answer faster, and bills what of it was wrong beyond the answer. */
+  prediction: z.looseObject({ type: z.literal('content') }).nullish(),
   web_search_options: z.null({ error: 'provider-side tools are not supported' }).optional(),
   prompt_cache_retention: z.enum(['in_memory', 'in-memory', '24h']).nullish(),
   prompt_cache_options: anyObject.nullish(),

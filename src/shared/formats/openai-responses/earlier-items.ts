@@ -8,6 +8,7 @@ import { passedOutput } from './passed-response.ts';
 import type { InputItem } from './response-items.ts';
 import { clientNames } from './response-namespaces.ts';
 import { inputItems, type ResponsesBody } from './response-request.ts';
+import { offeredTools } from './response-tools.ts';
 
 /** A turn of a conversation as it is stored: what was sent and what came of it, as JSON. */
 export type EarlierTurn = { jobId: string; original: string; result: string };
@@ -47,7 +48,12 @@ export function itemsOf(turn: EarlierTurn): InputItem[] {
   const output =
     passed?.dialect === 'responses'
       ? passedOutput(passed.body, id)
-      : toOutput(completion, id, responseStatusOf(completion), clientNames(body.tools ?? []));
+      : toOutput(
+          completion,
+          id,
+          responseStatusOf(completion),
+          clientNames(offeredTools(body.tools ?? [], inputItems(body))),
+        );
   return [...inputItems(body), ...(output as InputItem[])];
 }
 

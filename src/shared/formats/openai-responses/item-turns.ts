@@ -10,8 +10,10 @@ import type {
   InputItem,
   MessageItem,
   ReferenceItem,
+  SearchCallItem,
+  SearchOutputItem,
 } from './response-items.ts';
-import { toCalledName } from './response-namespaces.ts';
+import { toCalledName, toolSearch } from './response-namespaces.ts';
 import { textOf, toPart } from './response-parts.ts';
 
 type AssistantMessage = Extract<Message, { role: 'assistant' }>;
@@ -46,6 +48,9 @@ function addItem(messages: Message[], item: InputItem, path: string | null): obj
       return addCall(messages, fromCall(item as CallItem));
     case 'custom_tool_call':
       return addCall(messages, fromCustomCall(item as CustomCallItem));
+    case 'tool_search_call':
+    case 'tool_search_output':
+      return addSearch(messages, item as SearchCallItem | SearchOutputItem);
     case 'function_call_output':
     case 'custom_tool_call_output':
       messages.push(fromOutput(item as CallOutputItem));
@@ -88,6 +93,19 @@ function fromCustomCall(item: CustomCallItem): ToolCall {
     custom: true,
     function: { name: toCalledName(item.namespace, item.name), arguments: customArguments(item.input) },
   };
+}
+
+/** A search for tools is a call of a function; what it found is offered beside, and named in its result. */
+function addSearch(messages: Message[], item: SearchCallItem | SearchOutputItem): object | undefined {
+  const { call_id: id } = item;
+  if (typeof id !== 'string') return undefined;
+  if (item.type === 'tool_search_call') {
+    const text = JSON.stringify((item as SearchCallItem).arguments ?? {});
+    return addCall(messages, { id, type: 'function', function: { name: toolSearch, arguments: text } });
+  }
+  const found = (item as SearchOutputItem).tools.map(({ name }) => name);
+  messages.push({ role: 'tool', tool_call_id: id, content: JSON.stringify({ tools: found }) });
+  return messages.at(-1);
 }
 
 function addCall(messages: Message[], call: ToolCall): ToolCall {

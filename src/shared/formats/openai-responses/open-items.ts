@@ -16,7 +16,7 @@ import {
 export type ResponseEvent = { type: string; sequence_number: number } & Record<string, unknown>;
 
 export type Item = { index: number; id: string } & (
-  | { kind: 'message'; text: string; refusal: string }
+  | { kind: 'message'; text: string; refusal: string; logprobs: unknown[] }
   | {
       kind: 'reasoning';
       text: string;
@@ -86,13 +86,14 @@ function closeItem(state: EncoderState, item: Item, status: 'completed' | 'incom
     ends.push(done('response.custom_tool_call_input.done', { ...where, input }));
   } else if (item.kind === 'call') {
     const { name: called, arguments: text } = item.call.function;
-    const { name } = state.names.get(called) ?? { name: called };
-    ends.push(done('response.function_call_arguments.done', { ...where, name, arguments: text }));
+    const { name, isSearch } = state.names.get(called) ?? { name: called };
+    const event = 'response.function_call_arguments.done';
+    if (isSearch !== true) ends.push(done(event, { ...where, name, arguments: text }));
   }
   if (item.kind === 'message' && item.text !== '') {
     const at = { ...where, content_index: 0 };
-    ends.push(done('response.output_text.done', { ...at, text: item.text, logprobs: [] }));
-    ends.push(done('response.content_part.done', { ...at, part: textPart(item.text) }));
+    ends.push(done('response.output_text.done', { ...at, text: item.text, logprobs: item.logprobs }));
+    ends.push(done('response.content_part.done', { ...at, part: textPart(item.text, item.logprobs) }));
   }
   if (item.kind === 'message' && item.refusal !== '') {
     const at = { ...where, content_index: item.text === '' ? 0 : 1 };
@@ -107,7 +108,7 @@ function toItem({ names }: EncoderState, item: Item, status: 'in_progress' | 'co
   if (item.kind === 'call') return toCallItem(item.id, status, item.call, names);
   if (item.kind === 'reasoning') return toReasoningItem(item.id, item.text, item.state);
   const parts = [
-    ...(item.text === '' ? [] : [textPart(item.text)]),
+    ...(item.text === '' ? [] : [textPart(item.text, item.logprobs)]),
     ...(item.refusal === '' ? [] : [refusalPart(item.refusal)]),
   ];
   return toMessageItem(item.id, status, status === 'in_progress' ? [] : parts);
@@ -117,7 +118,7 @@ function toItem({ names }: EncoderState, item: Item, status: 'in_progress' | 'co
 export function openMessage(state: EncoderState) {
   return openItem(state, 'message', (index) => {
     const id = itemId(state, messageItemId(state.responseId));
-    return { kind: 'message', index, id, text: '', refusal: '' };
+    return { kind: 'message', index, id, text: '', refusal: '', logprobs: [] };
   });
 }
 

@@ -1,6 +1,7 @@
 import type { ChatCompletion, Choice, ToolCall } from '../../chat/chat.ts';
 import { customInput } from '../../chat/custom-tools.ts';
 import { suffixOf } from '../../ids.ts';
+import { readJson } from '../../platform/json/read-json.ts';
 import type { ClientName } from './response-namespaces.ts';
 
 /**
@@ -19,7 +20,12 @@ export function reasoningItemId(responseId: string): string {
 
 type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
-export const textPart = (text: string) => ({ type: 'output_text', text, annotations: [], logprobs: [] });
+export const textPart = (text: string, logprobs: unknown[] = []) => ({
+  type: 'output_text',
+  text,
+  annotations: [],
+  logprobs,
+});
 export const refusalPart = (refusal: string) => ({ type: 'refusal', refusal });
 export const summaryPart = (text: string) => ({ type: 'summary_text', text });
 
@@ -37,7 +43,7 @@ export const sameNames: ClientNames = new Map();
  */
 export function toCallItem(id: string, status: ItemStatus, call: ToolCall, names: ClientNames) {
   const { name: called, arguments: text } = call.function;
-  const name = names.get(called) ?? { name: called };
+  const { isSearch, ...name } = names.get(called) ?? { name: called };
   const state = call.extra_content === undefined ? {} : { extra_content: call.extra_content };
   if (call.custom === true) {
     return {
@@ -49,7 +55,26 @@ export function toCallItem(id: string, status: ItemStatus, call: ToolCall, names
       status,
     };
   }
+  if (isSearch === true) {
+    const found = { execution: 'client' as const, arguments: argumentsOf(text), status };
+    return { type: 'tool_search_call' as const, id, call_id: call.id, ...found };
+  }
   return { type: 'function_call' as const, id, call_id: call.id, ...name, arguments: text, status, ...state };
+}
+
+/** The arguments of a search are no text; while they are not whole there are none. */
+function argumentsOf(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch {
+    return {};
+  }
+}
+
+/** Those of the text; chat completions have them in the same shape. */
+export function logprobsOf({ logprobs }: Choice): unknown[] {
+  const content = (logprobs as { content?: unknown } | null | undefined)?.content;
+  return Array.isArray(content) ? content : [];
 }
 
 /** What was thought, for readers, and what the provider wants back with the turn. */
@@ -76,7 +101,7 @@ export function toOutput(
   if (choice === undefined) return [];
   const { content, refusal, tool_calls: calls = [], reasoning_content = '', extra_content } = choice.message;
   const parts = [
-    ...(content === null || content === '' ? [] : [textPart(content)]),
+    ...(content === null || content === '' ? [] : [textPart(content, logprobsOf(choice))]),
     ...(refusal === null ? [] : [refusalPart(refusal)]),
   ];
   const items: unknown[] = calls.map((call, index) =>

@@ -18,6 +18,9 @@ export function passedResponse(given: unknown, earlier: InputItem[]): PassThroug
     const own = typeof input === 'string' ? [{ role: 'user', content: input }] : (input as unknown[]);
     body['input'] = [...earlier, ...own];
   }
+  // The one search of the web that a body may have is one that is left out.
+  if (Array.isArray(body['tools']))
+    body['tools'] = body['tools'].filter(({ type }: Fields) => type !== 'web_search');
   if (Array.isArray(body['input'])) body['input'] = body['input'].map(withoutOurId);
   return { dialect: 'responses', body };
 }

@@ -41,6 +41,19 @@ const customOutputItem = z.looseObject({
   call_id: z.string().min(1),
   output,
 });
+/** SDK 7.59 `ResponseToolSearchCall`; one that OpenAI ran has no id to answer it by. */
+const searchCallItem = z.looseObject({
+  type: z.literal('tool_search_call'),
+  ...known,
+  call_id: z.string().min(1).nullish(),
+  arguments: z.unknown(),
+});
+const searchOutputItem = z.looseObject({
+  type: z.literal('tool_search_output'),
+  ...known,
+  call_id: z.string().min(1).nullish(),
+  tools: z.array(z.looseObject({ type: z.string() })),
+});
 /**
  * What a provider wants back with the turn it belongs to: thinking, signatures. Only `extra_content` can be
  * given back by us; the rest of it is for OpenAI.
@@ -50,12 +63,22 @@ const reasoningItem = z.looseObject({ type: z.literal('reasoning'), extra_conten
 const referenceItem = z.looseObject({ type: z.literal('item_reference'), id: z.string().min(1) });
 
 const unsupportedItem =
-  'must be message, function_call, custom_tool_call, the output of one, reasoning or item_reference; no other items are supported';
+  'must be message, function_call, custom_tool_call, tool_search_call, the output of one, reasoning or item_reference; no other items are supported';
 
 /** One item of `input` (SDK 7.59 `ResponseInputItem`); one without a type is a message. */
 export const inputItemSchema = z.discriminatedUnion(
   'type',
-  [messageItem, callItem, customCallItem, callOutputItem, customOutputItem, reasoningItem, referenceItem],
+  [
+    messageItem,
+    callItem,
+    customCallItem,
+    searchCallItem,
+    callOutputItem,
+    customOutputItem,
+    searchOutputItem,
+    reasoningItem,
+    referenceItem,
+  ],
   { error: unsupportedItem },
 );
 
@@ -63,5 +86,7 @@ export type InputItem = z.output<typeof inputItemSchema>;
 export type MessageItem = z.output<typeof messageItem>;
 export type CallItem = z.output<typeof callItem>;
 export type CustomCallItem = z.output<typeof customCallItem>;
+export type SearchCallItem = z.output<typeof searchCallItem>;
+export type SearchOutputItem = z.output<typeof searchOutputItem>;
 export type CallOutputItem = z.output<typeof callOutputItem>;
 export type ReferenceItem = z.output<typeof referenceItem>;

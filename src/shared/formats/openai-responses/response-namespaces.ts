@@ -24,16 +24,23 @@ export function toCalledName(namespace: string | null | undefined, name: string)
 
 type Namespaced = { type: string; name?: unknown; tools?: unknown };
 
-/** How a client calls the function behind a name: it wants a call of its namespace back in two fields. */
-export type ClientName = { name: string; namespace?: string };
+/** The tool by which a client lets a model search for others, and the function that stands for it. */
+export const toolSearch = 'tool_search';
 
 /**
- * The names of a body's namespaced tools as its client knows them, by the names that models call them by.
+ * How a client calls the function behind a name: it wants a call of its namespace back in two fields, and one
+ * of its search as an item of another type.
+ */
+export type ClientName = { name: string; namespace?: string; isSearch?: true };
+
+/**
+ * The names of tools as its client knows them, by the names that models call them by.
  * Codex finds a call by both fields and refuses a joined name (openai/codex 23186).
  */
 export function clientNames(tools: readonly Namespaced[]): Map<string, ClientName> {
   const names = new Map<string, ClientName>();
   for (const { type, name: namespace, tools: members } of tools) {
+    if (type === toolSearch) names.set(toolSearch, { name: toolSearch, isSearch: true });
     if (type !== 'namespace' || typeof namespace !== 'string' || !Array.isArray(members)) continue;
     for (const { name } of members as { name: string }[]) {
       names.set(toCalledName(namespace, name), { name, namespace });

@@ -12,7 +12,14 @@ import {
   toEvent,
   whereOf,
 } from './open-items.ts';
-import { callItemId, reasoningItemId, refusalPart, summaryPart, textPart } from './output-items.ts';
+import {
+  callItemId,
+  logprobsOf,
+  reasoningItemId,
+  refusalPart,
+  summaryPart,
+  textPart,
+} from './output-items.ts';
 
 type CallDelta = Extract<Delta, { kind: 'tool_call' }>;
 
@@ -59,8 +66,10 @@ function encodeToolCall(state: EncoderState, delta: CallDelta): ResponseEvent[] 
   const { call } = item;
   if (delta.extra_content !== undefined) call.extra_content = delta.extra_content;
   call.function.arguments += delta.arguments;
-  // The text of a custom tool is inside its arguments: it can be read once they are whole.
-  if (delta.arguments === '' || call.custom === true) return events;
+  // The text of a custom tool is inside its arguments, and those of a search are an object: they can be read
+  // once they are whole.
+  const isSearch = state.names.get(call.function.name)?.isSearch === true;
+  if (delta.arguments === '' || call.custom === true || isSearch) return events;
   const more = { ...whereOf(item), delta: delta.arguments };
   return [...events, toEvent(state, 'response.function_call_arguments.delta', more)];
 }
@@ -76,8 +85,9 @@ export function resetItems(state: EncoderState): ResponseEvent[] {
  * What the result has and no event had: all of it when the output was not streamed, or its log was lost.
  */
 export function encodeRemainder(state: EncoderState, completion: ChatCompletion): ResponseEvent[] {
-  const message = completion.choices[0]?.message;
-  if (message === undefined) return [];
+  const [choice] = completion.choices;
+  if (choice === undefined) return [];
+  const { message } = choice;
   const calls = message.tool_calls ?? [];
   const text = message.content ?? '';
   const takenBack = isPrefix(state, text, calls) ? [] : resetItems(state);
@@ -88,7 +98,7 @@ export function encodeRemainder(state: EncoderState, completion: ChatCompletion)
   const unsent = calls.flatMap((call, index) => (state.open.has(`call ${index}`) ? [] : [{ call, index }]));
   const encodeCalls = (some: typeof unsent) =>
     some.flatMap(({ call, index }) => encodeDelta(state, toDelta(call, index)));
-  return [
+  const events = [
     ...takenBack,
     ...(thought === '' || state.open.size > 0 ? [] : encodeReasoning(state, thought)),
     ...endReasoning(state),
@@ -99,6 +109,14 @@ export function encodeRemainder(state: EncoderState, completion: ChatCompletion)
     ...encodeCalls(unsent.filter(({ index }) => index >= before)),
     ...addState(state, message.extra_content),
   ];
+  keepLogprobs(state, logprobsOf(choice));
+  return events;
+}
+
+/** They are known at the end, of the text as a whole. */
+function keepLogprobs(state: EncoderState, logprobs: unknown[]): void {
+  const item = state.open.get('message');
+  if (item?.kind === 'message') item.logprobs = logprobs;
 }
 
 function isPrefix(state: EncoderState, text: string, calls: ToolCall[]): boolean {

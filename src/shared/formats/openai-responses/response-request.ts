@@ -8,7 +8,7 @@ import { routingHints } from '../common/routing-hints.ts';
 import { toolProblems } from '../common/tool-problems.ts';
 import { fromItems } from './item-turns.ts';
 import { type InputItem, inputItemSchema } from './response-items.ts';
-import { toolChoiceSchema, toolSchema, toToolChoice, toTools } from './response-tools.ts';
+import { offeredTools, toolChoiceSchema, toolSchema, toToolChoice, toTools } from './response-tools.ts';
 
 const textFormat = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text') }),
@@ -22,12 +22,15 @@ const textFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
+const logprobsOfText = 'message.output_text.logprobs';
+
 /**
- * SDK 7.59 `ResponseIncludable` without log probabilities. All but the first are of tools that a provider
- * runs itself, of which an answer here has none.
+ * SDK 7.59 `ResponseIncludable`. All but the first two are of tools that a provider runs itself, of which an
+ * answer here has none.
  */
 const includable = [
   'reasoning.encrypted_content',
+  logprobsOfText,
   'code_interpreter_call.outputs',
   'computer_call_output.output.image_url',
   'file_search_call.results',
@@ -89,7 +92,7 @@ export const responsesSchema = z
     prompt: notHere('prompt'),
     context_management: notHere('context_management'),
     moderation: notHere('moderation'),
-    top_logprobs: z.literal(0, { error: 'log probabilities are not supported here' }).nullish(),
+    top_logprobs: z.int().min(0).max(20).nullish(),
     ...routingHints,
   })
   .check(({ value: body, issues }) => {
@@ -131,10 +134,12 @@ export function toChatRequest(body: ResponsesBody, earlier: InputItem[]): ChatRe
     typeof body.instructions === 'string'
       ? [withClientPath({ role: 'developer', content: body.instructions }, 'instructions')]
       : [];
-  const { tools, choice } = chooseTools(toTools(body.tools ?? []), toToolChoice(body.tool_choice));
+  const items = [...earlier, ...inputItems(body)];
+  const offered = toTools(offeredTools(body.tools ?? [], items));
+  const { tools, choice } = chooseTools(offered, toToolChoice(body.tool_choice));
   return {
     model: body.model,
-    messages: [...instructions, ...fromItems([...earlier, ...inputItems(body)], earlier.length)],
+    messages: [...instructions, ...fromItems(items, earlier.length)],
     ...kept({
       max_completion_tokens: body.max_output_tokens,
       temperature: body.temperature,
@@ -142,6 +147,7 @@ export function toChatRequest(body: ResponsesBody, earlier: InputItem[]): ChatRe
       reasoning_effort: body.reasoning?.effort,
       reasoning_summary: body.reasoning?.summary ?? body.reasoning?.generate_summary,
       verbosity: body.text?.verbosity,
+      ...toLogprobs(body),
       response_format: toResponseFormat(body.text?.format),
       user: body.user,
       safety_identifier: body.safety_identifier,
@@ -155,6 +161,12 @@ export function toChatRequest(body: ResponsesBody, earlier: InputItem[]): ChatRe
       }),
     }),
   };
+}
+
+/** The number of alternatives is one of those that are included, and asks for none by itself. */
+function toLogprobs({ include, top_logprobs: top }: ResponsesBody) {
+  if (!include?.includes(logprobsOfText)) return {};
+  return { logprobs: true, ...(top ? { top_logprobs: top } : {}) };
 }
 
 function toResponseFormat(format: z.output<typeof textFormat> | null | undefined): ResponseFormat | null {

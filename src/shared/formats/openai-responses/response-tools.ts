@@ -3,7 +3,8 @@ import type { Tool, ToolChoice } from '../../chat/chat.ts';
 import { customParameters } from '../../chat/custom-tools.ts';
 import type { AllowedTools } from '../common/allowed-tools.ts';
 import { withoutEmpty } from '../common/without-empty.ts';
-import { toCalledName } from './response-namespaces.ts';
+import type { InputItem, SearchOutputItem } from './response-items.ts';
+import { toCalledName, toolSearch } from './response-namespaces.ts';
 
 /** OpenAI's own limit (SDK 7.59); a provider with a shorter one refuses the name at intake. */
 const toolName = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, {
@@ -34,15 +35,44 @@ const namespaceTool = z.looseObject({
   tools: z.array(memberTool),
 });
 
-/** One tool of a response (SDK 7.59 `Tool`). */
-export const toolSchema = z.discriminatedUnion('type', [functionTool, customTool, namespaceTool], {
-  error: ({ input }) => `${nameOfKind(input)}${kinds}`,
-});
+/** A search among tools that are not sent, for which the client itself looks (SDK 7.59 `ToolSearchTool`). */
+const searchTool = z
+  .looseObject({
+    type: z.literal(toolSearch),
+    execution: z.enum(['server', 'client']).nullish(),
+    description: z.string().nullish(),
+    parameters: z.looseObject({}).nullish(),
+  })
+  .check(({ value, issues }) => {
+    if (value.execution !== 'client') issues.push(notPossible(value));
+  });
 
-type GivenTool = z.output<typeof toolSchema>;
+/**
+ * A search of the web without access to it, which Codex offers by itself. No answer can depend on it, so that
+ * it is left out; one with access is what a client asks for.
+ */
+const offlineSearch = z
+  .looseObject({ type: z.literal('web_search'), external_web_access: z.boolean().nullish() })
+  .check(({ value, issues }) => {
+    if (value.external_web_access !== false) issues.push(notPossible(value));
+  });
+
+function notPossible(input: { type: string }): z.core.$ZodRawIssue {
+  return { code: 'custom', message: `${nameOfKind(input)}${kinds}`, path: ['type'], input };
+}
+
+/** One tool of a response (SDK 7.59 `Tool`). */
+export const toolSchema = z.discriminatedUnion(
+  'type',
+  [functionTool, customTool, namespaceTool, searchTool, offlineSearch],
+  { error: ({ input }) => `${nameOfKind(input)}${kinds}` },
+);
+
+export type GivenTool = z.output<typeof toolSchema>;
 type FunctionTool = z.output<typeof functionTool>;
 type CustomTool = z.output<typeof customTool>;
 type NamespaceTool = z.output<typeof namespaceTool>;
+type SearchTool = z.output<typeof searchTool>;
 
 function nameOfKind(tool: unknown): string {
   const type = (tool as { type?: unknown } | null)?.type;
@@ -52,10 +82,30 @@ function nameOfKind(tool: unknown): string {
 /** The tools as ours, those of namespaces under their joined names. */
 export function toTools(tools: readonly GivenTool[]): Tool[] {
   return tools.flatMap((tool) => {
-    if (tool.type !== 'namespace') return [toTool(tool as FunctionTool | CustomTool, null)];
-    const { name, tools: members } = tool as NamespaceTool;
-    return members.map((member) => toTool(member as FunctionTool | CustomTool, name));
+    switch (tool.type) {
+      case 'namespace': {
+        const { name, tools: members } = tool as NamespaceTool;
+        return members.map((member) => toTool(member as FunctionTool | CustomTool, name));
+      }
+      case 'web_search':
+        return [];
+      case toolSearch:
+        return [toTool({ ...(tool as SearchTool), type: 'function', name: toolSearch }, null)];
+      default:
+        return [toTool(tool as FunctionTool | CustomTool, null)];
+    }
   });
+}
+
+/** The tools that a model may call: those of the body, and those that its client found since. */
+export function offeredTools(tools: readonly GivenTool[], items: readonly InputItem[]): GivenTool[] {
+  const found = items.flatMap((item) =>
+    item.type === 'tool_search_output' ? (item as SearchOutputItem).tools : [],
+  );
+  const readable = found.flatMap((tool) => toolSchema.safeParse(tool).data ?? []);
+  const isNew = (tool: GivenTool, index: number, all: GivenTool[]) =>
+    all.findIndex(({ type, name }) => type === tool.type && name === tool.name) === index;
+  return [...tools.filter(({ type }) => type !== 'web_search'), ...readable].filter(isNew);
 }
 
 function toTool(tool: FunctionTool | CustomTool, namespace: string | null): Tool {

@@ -84,7 +84,7 @@ const documented: FieldCase[] = [
   [
     'thinking',
     { type: 'adaptive', display: 'omitted' },
-    { honoured: { reasoning_effort: 'high', thinking_display: 'omitted' } },
+    { honoured: { reasoning_effort: 'high', thinking_adaptive: true, thinking_display: 'omitted' } },
   ],
   [
     'thinking',

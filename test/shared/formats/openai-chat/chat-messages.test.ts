@@ -87,6 +87,45 @@ const tolerated: [string, object, object][] = [
     { role: 'assistant', content: [{ type: 'text', text: 'x' }] },
   ],
   [
+    'the state of an answer on its text, which the Agents SDK leaves there',
+    {
+      role: 'assistant',
+      content: [
+        {
+          type: 'text',
+          text: 'x',
+          extra_content: {
+            anthropic: { content: [{ type: 'text', text: 'x' }], cache_control: { type: 'ephemeral' } },
+            google: { thought_signature: 's' },
+          },
+        },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: 'x', extra_content: { anthropic: { cache_control: { type: 'ephemeral' } } } },
+      ],
+      extra_content: {
+        anthropic: { content: [{ type: 'text', text: 'x' }] },
+        google: { thought_signature: 's' },
+      },
+    },
+  ],
+  [
+    'that state where the message has its own',
+    {
+      role: 'assistant',
+      content: [{ type: 'text', text: 'x', extra_content: { google: { thought_signature: 'a' } } }],
+      extra_content: { google: { thought_signature: 'b' } },
+    },
+    {
+      role: 'assistant',
+      content: [{ type: 'text', text: 'x' }],
+      extra_content: { google: { thought_signature: 'b' } },
+    },
+  ],
+  [
     'a refusal among the parts',
     { role: 'assistant', content: [{ type: 'refusal', refusal: 'no' }] },
     { role: 'assistant', refusal: 'no' },

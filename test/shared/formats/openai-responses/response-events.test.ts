@@ -108,6 +108,22 @@ describe('the events of a response', () => {
     }
   });
 
+  it('have the log probabilities of a text where it is whole', () => {
+    const events = createResponseEvents(facts);
+    const whole = completionOf('Hello');
+    const logprobs = [{ token: 'Hello', logprob: -0.1, bytes: null, top_logprobs: [] }];
+    const [choice] = whole.choices;
+    if (choice !== undefined) choice.logprobs = { content: logprobs, refusal: null };
+    const all = [
+      ...events.created(),
+      ...events.delta(text('Hel')),
+      ...events.completed(whole, new Date(3000)),
+    ];
+    const closing = all.filter(({ type }) => /output_text\.done|content_part\.done/.test(type));
+    expect(closing).toMatchObject([{ logprobs }, { part: { logprobs } }]);
+    expect(accumulate(all).output).toMatchObject([{ content: [{ text: 'Hello', logprobs }] }]);
+  });
+
   it('take back what a later attempt does not say: it stays incomplete, and the answer begins anew', () => {
     const events = createResponseEvents(facts);
     const first = [...events.created(), ...events.delta(text('wrong')), ...events.takeBack()];

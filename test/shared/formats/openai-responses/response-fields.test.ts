@@ -25,7 +25,8 @@ const documented: FieldCase[] = [
   ['conversation', 'conv_1', { refused: 'not supported' }],
   ['image', {}, { refused: 'not supported' }],
   ['include', ['reasoning.encrypted_content', 'web_search_call.results'], 'hint'],
-  ['include', ['message.output_text.logprobs'], { refused: 'not something', path: 'include.0' }],
+  ['include', ['message.output_text.logprobs'], { honoured: { logprobs: true } }],
+  ['include', ['nothing'], { refused: 'not something', path: 'include.0' }],
   [
     'instructions',
     'Be brief.',
@@ -117,8 +118,33 @@ const documented: FieldCase[] = [
     },
   ],
   ['tools', [{ type: 'web_search' }], { refused: 'web_search is not possible here', path: 'tools.0.type' }],
+  [
+    'tools',
+    [{ type: 'web_search', external_web_access: true }],
+    { refused: 'web_search is not possible here', path: 'tools.0.type' },
+  ],
+  [
+    'tools',
+    [look, { type: 'web_search', external_web_access: false }],
+    { honoured: { tools: [tool('look')] } },
+  ],
+  ['tools', [{ type: 'tool_search' }], { refused: 'tool_search is not possible here', path: 'tools.0.type' }],
+  [
+    'tools',
+    [{ type: 'tool_search', execution: 'client', description: 'd', parameters: { type: 'object' } }],
+    {
+      honoured: {
+        tools: [
+          {
+            type: 'function',
+            function: { name: 'tool_search', description: 'd', parameters: { type: 'object' } },
+          },
+        ],
+      },
+    },
+  ],
   ['top_logprobs', 0, 'hint'],
-  ['top_logprobs', 2, { refused: 'not supported here' }],
+  ['top_logprobs', 2, 'hint'],
   ['top_p', 0.5, { honoured: { top_p: 0.5 } }],
   ['truncation', 'auto', 'hint'],
   ['user', 'u', { honoured: { user: 'u' } }],
