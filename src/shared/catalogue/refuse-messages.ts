@@ -43,8 +43,9 @@ function isEmpty(message: Message): boolean {
   const isCall = message.role === 'assistant' && (message.tool_calls ?? []).length > 0;
   const refusal = message.role === 'assistant' ? message.refusal : null;
   if (isCall) return false;
-  if (content === undefined || content === null || content === '') return !refusal;
-  return typeof content !== 'string' && content.every((part) => part.type === 'text' && part.text === '');
+  if (content === undefined || content === null) return !refusal;
+  if (typeof content === 'string') return content.trim() === '' && !refusal;
+  return content.every((part) => part.type === 'text' && part.text.trim() === '');
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { ContentBlockParam, MessageParam, TextBlockParam } from '@anthropic-ai/sdk/resources/messages';
 import { takesLateInstructions } from '../../shared/catalogue/model-traits.ts';
 import type { Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
+import { toClaudeCallId } from '../../shared/formats/anthropic-messages/own-turns.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
-import { marks, shownBlocks, textBlocks, toResultBlock } from './anthropic-blocks.ts';
+import { hasWords, marks, shownBlocks, textBlocks, toResultBlock } from './anthropic-blocks.ts';
 import { foldInstruction, textOf, toForeignHistory, withFitIds } from './foreign-history.ts';
 import { isRecord, parseJson, readList, readText } from './read-field.ts';
 
@@ -25,7 +26,7 @@ function isInstruction(message: Message): message is Instruction {
  * together, and an assistant turn that came from here gets its own blocks back verbatim, signatures included.
  */
 export function toAnthropicMessages(messages: Message[], model: string): MessageParam[] {
-  const history = withFitIds(toForeignHistory(messages.slice(countLeading(messages))), toFitId);
+  const history = withFitIds(toForeignHistory(messages.slice(countLeading(messages))), toClaudeCallId);
   const turns: MessageParam[] = [];
   for (const [index, message] of history.entries()) {
     const isLate = isInstruction(message);
@@ -44,6 +45,7 @@ function endsTurn(history: Message[], index: number): boolean {
 
 function addTurn(turns: MessageParam[], turn: MessageParam): void {
   const last = turns.at(-1);
+  if (turn.content.length === 0) return;
   const isSame = last?.role === turn.role && turn.role !== 'assistant';
   if (isSame) last.content = [...asBlocks(last.content), ...asBlocks(turn.content)];
   else turns.push(turn);
@@ -57,11 +59,6 @@ function withTrimmedEnd(turns: MessageParam[]): MessageParam[] {
   if (block?.type !== 'text') return turns;
   const content = [...last.content.slice(0, -1), { ...block, text: block.text.trimEnd() }];
   return [...turns.slice(0, -1), { ...last, content }];
-}
-
-/** Ids that other models made, such as `functions.look:0`, in the letters that Anthropic takes. */
-function toFitId(id: string): string {
-  return id.replace(/[^a-zA-Z0-9_-]/g, '_');
 }
 
 function countLeading(messages: Message[]): number {
@@ -92,7 +89,7 @@ function toTurn(message: Message): MessageParam {
 }
 
 function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): ContentBlockParam[] {
-  const own = readList(message.extra_content?.anthropic, 'content').filter((block) => !isUnsigned(block));
+  const own = ownBlocks(message);
   const words: string | TextPart[] | null | undefined = message.content || message.refusal;
   const plain: ContentBlockParam[] = [
     ...textBlocks(words, message),
@@ -102,6 +99,18 @@ function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): Cont
   if (summarise(own) === summarise(plain)) return own as ContentBlockParam[];
   // The caller has edited the turn: its words count, and only the thinking is prepended again.
   return [...(own.filter(isThinking) as ContentBlockParam[]), ...plain];
+}
+
+/**
+ * What Claude said in the turn, as far as it takes that back: no text of white space, and no thinking that
+ * nothing came of ("The final block in an assistant message cannot be `thinking`").
+ */
+function ownBlocks({ extra_content: extra }: Extract<Message, { role: 'assistant' }>): unknown[] {
+  const blocks = readList(extra?.anthropic, 'content').filter(
+    (block) =>
+      !isUnsigned(block) && (readText(block, 'type') !== 'text' || hasWords(readText(block, 'text') ?? '')),
+  );
+  return blocks.slice(0, blocks.findLastIndex((block) => !isThinking(block)) + 1);
 }
 
 /** What another provider thought, shown as thinking of Claude's: Claude has not signed it and refuses it. */
@@ -131,7 +140,7 @@ function summarise(blocks: unknown[]): string {
   const text = blocks.map((block) => readText(block, 'text') ?? '').join('');
   const calls = blocks.filter((block) => readText(block, 'type') === 'tool_use');
   return writeJson([
-    text,
+    text.trim(),
     calls.map((call) => (isRecord(call) ? [call['id'], call['name'], call['input']] : null)),
   ]);
 }

@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Seen } from './seen.ts';
+import type { Answered, Asked, Shown, SpokenCall } from './spoken.ts';
+
+/** A conversation as it was spoken, turn by turn. */
+export type Turn = { asked: Asked; open: SpokenCall[]; answered: Answered | null };
+
+/** What was sent, with the input of the call that a result is of. */
+type Located = Seen & { of?: string };
+type Expected = { turn: number; what: string; isIn(seen: Located): boolean };
+
+/**
+ * What is wrong with what a provider was sent of a conversation: what is missing, there twice, altered, under
+ * the wrong role or call, or out of order. Empty when it means the same.
+ */
+export function findChanges(turns: Turn[], sent: Seen[]): string[] {
+  const problems: string[] = [];
+  const seen = withCalls(sent);
+  let reached = 0;
+  const located = turns.flatMap(expectedOf).map((expected) => {
+    const at = seen.flatMap((one, index) => (expected.isIn(one) ? [index] : []));
+    if (at.length !== 1) problems.push(`turn ${expected.turn}: ${expected.what} is there ${at.length} times`);
+    return { ...expected, at: at[0] ?? -1 };
+  });
+  for (const turn of turns.keys()) {
+    const positions = located.filter((one) => one.turn === turn && one.at >= 0).map(({ at }) => at);
+    if (positions.some((at) => at < reached)) problems.push(`turn ${turn} does not follow the one before it`);
+    reached = Math.max(reached, ...positions);
+  }
+  return problems;
+}
+
+function withCalls(seen: Seen[]): Located[] {
+  const inputs = new Map<string, string>();
+  return seen.map((one) => {
+    if (one.kind === 'call') inputs.set(one.id, JSON.stringify(one.input));
+    return one.kind === 'result' ? { ...one, of: inputs.get(one.id) ?? '' } : one;
+  });
+}
+
+function expectedOf({ asked, open, answered }: Turn, turn: number): Expected[] {
+  const { instruction, results, shown } = asked;
+  return [
+    ...(instruction === null ? [] : [expectShown(instruction, turn)]),
+    ...results.flatMap((result) => {
+      const call = open[result.call] as SpokenCall;
+      return [
+        expectResult(
+          call,
+          result.shown.filter(({ kind }) => kind === 'text'),
+          turn,
+        ),
+        ...result.shown.filter(({ kind }) => kind !== 'text').map((one) => expectShown(one, turn)),
+      ];
+    }),
+    ...shown.map((one) => expectShown(one, turn)),
+    ...(answered === null ? [] : expectAnswer(answered, turn)),
+  ];
+}
+
+function expectShown({ kind, word, value }: Shown, turn: number): Expected {
+  const isIn = (seen: Located) => {
+    if (seen.by !== 'others' || seen.kind !== kind) return false;
+    return kind === 'text' ? seen.value.includes(value) : seen.value === value;
+  };
+  return { turn, what: `the ${kind} ${word}`, isIn };
+}
+
+function expectResult(call: SpokenCall, texts: Shown[], turn: number): Expected {
+  return {
+    turn,
+    what: `the result of ${call.word} with ${texts.map(({ word }) => word).join()}`,
+    isIn: (seen) =>
+      seen.kind === 'result' &&
+      (seen.of ?? '').includes(call.word) &&
+      texts.every(({ value }) => seen.value.includes(value)),
+  };
+}
+
+function expectAnswer({ text, word, refusal, calls }: Answered, turn: number): Expected[] {
+  const isSpoken = (value: string) => (seen: Seen) =>
+    seen.kind === 'text' && seen.by === 'model' && seen.value.includes(value);
+  return [
+    ...(word === null ? [] : [{ turn, what: `the answer ${word}`, isIn: isSpoken(text) }]),
+    ...(refusal === null ? [] : [{ turn, what: `the refusal ${refusal}`, isIn: isSpoken(refusal) }]),
+    ...calls.map(({ name, word: own, input }) => ({
+      turn,
+      what: `the call ${own}`,
+      isIn: (seen: Seen) =>
+        seen.kind === 'call' && seen.name === name && isDeepStrictEqual(seen.input, input),
+    })),
+  ];
+}
