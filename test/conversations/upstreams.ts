@@ -21,7 +21,11 @@ import { createResponseAssembly, passedResponseOf } from '../../src/workers/prov
 import type { ProviderCall } from '../../src/workers/providers/provider.ts';
 import type { Upstream } from '../../src/workers/providers/run-call.ts';
 import { refuseOnMessages } from '../../tools/simulator/anthropic-rules.ts';
-import { refuseOnChatTurns, refuseOnPlainServer } from '../../tools/simulator/chat-rules.ts';
+import {
+  refuseForeignState,
+  refuseOnChatTurns,
+  refuseOnPlainServer,
+} from '../../tools/simulator/chat-rules.ts';
 import { refuseOnGenerate } from '../../tools/simulator/google-rules.ts';
 import { refuseOnChat, refuseOnResponses } from '../../tools/simulator/provider-rules.ts';
 import type { Random } from '../../tools/stack/random.ts';
@@ -96,6 +100,7 @@ const openai: Strict = {
   check(body) {
     refuseOnChat(body);
     refuseOnChatTurns(body['messages'] as []);
+    refuseForeignState(body['messages'] as []);
   },
   answer: (spoken, random) => chatAnswer(spoken, random, false),
 };

@@ -17,14 +17,13 @@ export type ChatTurn = {
   tool_call_id?: string;
 } & Record<string, unknown>;
 
-/** Throws `BadRequest` for a conversation that OpenAI's chat completions refuse. */
+/** Throws `BadRequest` for a conversation that no server of chat completions takes. */
 export function refuseOnChatTurns(messages: ChatTurn[]): void {
   refuseUnpaired(messages);
   for (const [index, message] of messages.entries()) {
     const at = `messages[${index}]`;
     refuseContent(message, at);
     refuseCalls(message, at);
-    refuseForeign(message, at);
   }
 }
 
@@ -109,14 +108,16 @@ function refuseCalled({ type, function: called }: Call, at: string): void {
   }
 }
 
-/** What a gateway hangs on its answers is nothing that OpenAI has ever said. */
-function refuseForeign(message: ChatTurn, at: string): void {
-  const carriers = [message, ...(message.tool_calls ?? [])] as Record<string, unknown>[];
+/** Throws for the state of other providers, which OpenAI's chat completions have nothing of. */
+export function refuseForeignState(messages: ChatTurn[]): void {
   const foreign = ['extra_content', 'reasoning_content', 'reasoning', 'reasoning_details'];
-  for (const carrier of carriers) {
-    const found = foreign.find((name) => name in carrier);
-    if (found !== undefined) {
-      throw new BadRequest(`Unknown parameter: '${at}.${found}'.`, { code: 'unknown_parameter' });
+  for (const [index, message] of messages.entries()) {
+    for (const carrier of [message, ...(message.tool_calls ?? [])]) {
+      const found = foreign.find((name) => name in carrier);
+      if (found === undefined) continue;
+      throw new BadRequest(`Unknown parameter: 'messages[${index}].${found}'.`, {
+        code: 'unknown_parameter',
+      });
     }
   }
 }
@@ -129,11 +130,9 @@ const plainFields = ['role', 'content', 'name', 'tool_calls', 'tool_call_id'];
  * ones (Groq, Cerebras, Mistral) and those with a chat template. `taken` are fields that this one knows.
  */
 export function refuseOnPlainServer(messages: ChatTurn[], taken: string[] = []): void {
-  refuseUnpaired(messages);
+  refuseOnChatTurns(messages);
   for (const [index, message] of messages.entries()) {
     const at = `messages.${index}`;
-    refuseContent(message, at);
-    refuseCalls(message, at);
     // Source: CherryHQ/cherry-studio 16790.
     const unknown = Object.keys(message).find((name) => ![...plainFields, ...taken].includes(name));
     if (unknown !== undefined) {

@@ -28,6 +28,8 @@ function toPassedMessage(message: Fields, dialect: OpenaiDialect): Fields {
     annotations: answered,
     audio: answered,
     function_call: answered,
+    // What OpenAI's SDK has parsed for its user.
+    parsed: () => undefined,
     refusal: (given) => (dialect.takesRefusal ? given : undefined),
     tool_calls: (calls) => (Array.isArray(calls) ? calls.map((call) => toPassedCall(call, dialect)) : calls),
     tool_call_id: (id) => toCallId(String(id), dialect),
@@ -59,7 +61,8 @@ function toPassedCall(call: Fields, dialect: OpenaiDialect): Fields {
   return mapFields(withoutState(call, dialect), {
     id: (id) => toCallId(String(id), dialect),
     type: (type) => type ?? 'function',
-    function: (called) => (isRecord(called) ? mapFields(called, { arguments: toText }) : called),
+    function: (called) =>
+      isRecord(called) ? mapFields(called, { arguments: toText, parsed_arguments: () => undefined }) : called,
   });
 }
 

@@ -38,9 +38,10 @@ export function chatAnswer(spoken: Answered, random: Random, shows: boolean): Re
       ...cut(reasoning ?? '', random).map((piece) => chunk({ reasoning_content: piece })),
       ...cut(text, random).map((piece) => chunk({ content: piece })),
       ...cut(refusal ?? '', random).map((piece) => chunk({ refusal: piece })),
-      ...calls
-        .flatMap((call, index) => callDeltas(call, index, random))
-        .map((call) => chunk({ tool_calls: [call] })),
+      ...interleaved(
+        calls.map((call, index) => callDeltas(call, index, random)),
+        random,
+      ).map((call) => chunk({ tool_calls: [call] })),
       chunk({}, finish),
       { ...head, object: 'chat.completion.chunk', choices: [], usage },
     ],
@@ -67,6 +68,13 @@ function callDeltas(call: Fields, index: number, random: Random): Fields[] {
     { index, ...call, [kind]: { ...called, [field]: '' } },
     ...cut(String(called[field]), random).map((piece) => ({ index, [kind]: { [field]: piece } })),
   ];
+}
+
+/** Calls one after the other or, as some servers write them, each piece beside those of the others. */
+function interleaved(lists: Fields[][], random: Random): Fields[] {
+  if (random.chance(0.6)) return lists.flat();
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list.slice(at, at + 1))).flat();
 }
 
 function usageOf({ usage: { input, cached, output, reasoning } }: Answered) {

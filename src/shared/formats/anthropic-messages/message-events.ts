@@ -1,6 +1,8 @@
 import type { ChatCompletion, Choice, Delta } from '../../chat/chat.ts';
 import { emptyText, messageHead, thinkingOf, toAnthropicUsage, toStop } from './message-object.ts';
 
+import { createWholeCalls } from './whole-calls.ts';
+
 /** One server-sent event of `POST /v1/messages` with `stream: true`; its name is also in its data. */
 export type MessageEvent = { event: string; data: { type: string } & Record<string, unknown> };
 
@@ -12,6 +14,7 @@ export type MessageEvent = { event: string; data: { type: string } & Record<stri
  * what the provider counted.
  */
 export function createMessageEvents(model: string, jobId: string, likelyInputTokens: number) {
+  const calls = createWholeCalls();
   let open: { index: number; key: string } | null = null;
   let blocks = 0;
 
@@ -63,12 +66,13 @@ export function createMessageEvents(model: string, jobId: string, likelyInputTok
       const usage = { ...head.usage, input_tokens: likelyInputTokens };
       return [toEvent('message_start', { message: { ...head, usage } })];
     },
-    delta: encode,
+    delta: (delta: Delta): MessageEvent[] => calls.take(delta).flatMap(encode),
     ended: (completion: ChatCompletion): MessageEvent[] => {
       const [choice] = completion.choices;
       // A turn that was thinking and nothing else had no piece to be blocks with.
       const untold = blocks === 0 && choice !== undefined ? thinkingOf(choice) : [];
       return [
+        ...calls.rest().flatMap(encode),
         ...encodeRefusal(choice),
         ...stop(),
         ...think(untold),

@@ -32,11 +32,21 @@ function leads(items: Fields[], index: number): boolean {
   return next !== undefined && (next['role'] === 'assistant' || /_call$/.test(String(next['type'])));
 }
 
+/** What is no field of OpenAI's: our state, and what its own SDK has parsed (openai/openai-python 3008). */
+const foreignFields = ['extra_content', 'parsed_arguments', 'parsed'];
+
 function toOwnItem(item: Fields): Fields {
-  const isOurs = jobOfItem(item['id']) !== null;
-  if (!isOurs && !('extra_content' in item)) return item;
-  const { id, extra_content: _, ...rest } = item;
-  return isOurs || id === undefined ? rest : { id, ...rest };
+  const own = without(item, jobOfItem(item['id']) === null ? foreignFields : [...foreignFields, 'id']);
+  const { content } = own;
+  if (!Array.isArray(content)) return own;
+  const parts = (content as Fields[]).map((part) => without(part, foreignFields));
+  return parts.every((part, index) => part === content[index]) ? own : { ...own, content: parts };
+}
+
+/** The value itself where it has none of these fields. */
+function without(value: Fields, names: string[]): Fields {
+  if (!names.some((name) => name in value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
 }
 
 /** Calls without an output between are those of one turn. */
