@@ -70,11 +70,12 @@ type Held = {
 async function holdTurn(held: Held, target: ModelEntry, able: ModelEntry[]): Promise<void> {
   const { client, turns, speaker, kinds, random, mayCall } = held;
   const open = turns.at(-1)?.answered?.calls ?? [];
-  const asked = speaker.asked(open, kinds);
+  const asked = speaker.asked(open, kinds, turns.length === 0);
+  const hasTools = random.chance(0.9);
   const stream = random.chance(0.5);
   const effort =
     target.supports.reasoning && random.chance(0.6) ? random.pick(['low', 'medium', 'high']) : null;
-  const body = client.ask(asked, { model: target.id, stream, effort });
+  const body = client.ask(asked, { model: target.id, stream, effort, hasTools });
   const fallback = client.kind === 'chat' && effort === null && random.chance(0.2) ? random.pick(able) : null;
   const priced = price(client, body, fallback);
   const turn: Turn = { asked, open, answered: null };
@@ -87,7 +88,7 @@ async function holdTurn(held: Held, target: ModelEntry, able: ModelEntry[]): Pro
   };
   const first = prepare(target);
   const prepared = fallback === null ? first : prepare(fallback);
-  const spoken = speaker.answered(kinds, mayCall);
+  const spoken = speaker.answered(kinds, mayCall && hasTools);
   const reply = prepared.strict.answer(spoken, random, prepared.body);
   const called = await runStrict(prepared, reply, random);
   const job: Job = {

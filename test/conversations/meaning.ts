@@ -39,8 +39,9 @@ function withCalls(seen: Seen[]): Located[] {
 }
 
 function expectedOf({ asked, open, answered }: Turn, turn: number): Expected[] {
-  const { instruction, results, shown } = asked;
+  const { opening, instruction, results, shown, addition } = asked;
   return [
+    ...(opening === null ? [] : [expectShown(opening, turn)]),
     ...(instruction === null ? [] : [expectShown(instruction, turn)]),
     ...results.flatMap((result) => {
       const call = open[result.call] as SpokenCall;
@@ -54,6 +55,7 @@ function expectedOf({ asked, open, answered }: Turn, turn: number): Expected[] {
       ];
     }),
     ...shown.map((one) => expectShown(one, turn)),
+    ...(addition === null ? [] : [expectShown(addition, turn)]),
     ...(answered === null ? [] : expectAnswer(answered, turn)),
   ];
 }

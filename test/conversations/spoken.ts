@@ -5,10 +5,14 @@ export type Shown = { kind: 'text' | 'image' | 'file'; word: string; value: stri
 
 /** What goes to the model in one turn. */
 export type Asked = {
+  /** What the conversation begins with. */
+  opening: Shown | null;
   instruction: Shown | null;
   results: { call: number; isError: boolean; shown: Shown[]; isPlain: boolean }[];
   shown: Shown[];
   isPlain: boolean;
+  /** What the user adds in a turn of its own. */
+  addition: Shown | null;
 };
 
 export type SpokenCall = { name: string; word: string; input: Record<string, unknown>; isCustom: boolean };
@@ -80,7 +84,7 @@ export function createSpeaker(random: Random) {
   }
 
   return {
-    asked(open: SpokenCall[], kinds: Kinds): Asked {
+    asked(open: SpokenCall[], kinds: Kinds, isFirst: boolean): Asked {
       const results = random.shuffle(open.map((_, at) => at)).map((at) => {
         const isPlain = random.chance(0.5);
         const silent = random.chance(0.1);
@@ -94,6 +98,8 @@ export function createSpeaker(random: Random) {
       const asks = results.length === 0 || random.chance(0.25);
       const isPlain = random.chance(0.5);
       return {
+        opening: isFirst && random.chance(0.6) ? text() : null,
+        addition: asks && random.chance(0.15) ? text() : null,
         instruction: random.chance(0.1) ? text() : null,
         results,
         isPlain,

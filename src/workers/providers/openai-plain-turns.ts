@@ -13,9 +13,8 @@ export function toPlainTurns(turns: Wire[]): Wire[] {
     const isLate = given['role'] === 'system' && plain.some(({ role }) => role !== 'system');
     const turn = isLate ? { role: 'user', content: fold(given['content']) } : given;
     const last = plain.at(-1);
-    if (last !== undefined && isOneTurn(last, turn)) {
-      plain[plain.length - 1] = { ...last, content: join(last['content'], turn['content']) };
-    } else plain.push(turn);
+    if (last !== undefined && isOneTurn(last, turn)) plain[plain.length - 1] = joined(last, turn);
+    else plain.push(turn);
   }
   return plain;
 }
@@ -25,9 +24,21 @@ function fold(content: unknown): unknown {
   return foldInstruction((content as Wire[]).map(({ text }) => text).join(''));
 }
 
-function isOneTurn(last: Wire, turn: Wire): boolean {
-  const { role, name } = turn;
-  return last['role'] === role && last['name'] === name && (role === 'user' || role === 'system');
+const isOneTurn = (last: Wire, { role }: Wire) =>
+  last['role'] === role && (role === 'user' || role === 'system');
+
+/** Who of several users spoke stands before what they wrote. */
+function joined(last: Wire, turn: Wire): Wire {
+  if (last['name'] === turn['name']) return { ...last, content: join(last['content'], turn['content']) };
+  const { name: _, ...rest } = last;
+  return { ...rest, content: join(contentOf(last), contentOf(turn)) };
+}
+
+function contentOf({ name, content }: Wire): unknown {
+  if (typeof name !== 'string') return content;
+  return typeof content === 'string'
+    ? `${name}: ${content}`
+    : [{ type: 'text', text: `${name}: ` }, ...asParts(content)];
 }
 
 function join(before: unknown, after: unknown): unknown {

@@ -17,12 +17,12 @@ export function createChatClient(keepsAll: boolean): Client {
   return {
     kind: 'chat',
     stored: () => ({}),
-    ask(asked, { model, stream, effort }) {
+    ask(asked, { model, stream, effort, hasTools }) {
       messages.push(...toMessages(asked, open));
       return {
         model,
         messages: [...messages],
-        tools,
+        ...(hasTools && { tools }),
         ...(stream && { stream, stream_options: { include_usage: true } }),
         ...(effort !== null && { reasoning_effort: effort }),
       };
@@ -51,8 +51,10 @@ export function createChatClient(keepsAll: boolean): Client {
   };
 }
 
-function toMessages({ instruction, results, shown, isPlain }: Asked, open: string[]): Fields[] {
+function toMessages(asked: Asked, open: string[]): Fields[] {
+  const { opening, instruction, results, shown, isPlain, addition } = asked;
   return [
+    ...(opening === null ? [] : [{ role: isPlain ? 'system' : 'developer', content: opening.value }]),
     ...results.map((result) => ({
       role: 'tool',
       tool_call_id: open[result.call],
@@ -60,6 +62,9 @@ function toMessages({ instruction, results, shown, isPlain }: Asked, open: strin
     })),
     ...(instruction === null ? [] : [{ role: 'system', content: instruction.value }]),
     ...(shown.length === 0 ? [] : [{ role: 'user', content: toContent(shown, isPlain) }]),
+    ...(addition === null
+      ? []
+      : [{ role: 'user', content: addition.value, ...(isPlain && { name: 'ann' }) }]),
   ];
 }
 

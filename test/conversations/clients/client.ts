@@ -6,7 +6,7 @@ import type { Answered, Asked } from '../spoken.ts';
 export type Fields = Record<string, unknown>;
 
 /** How a turn is asked for. */
-export type Ask = { model: string; stream: boolean; effort: string | null };
+export type Ask = { model: string; stream: boolean; effort: string | null; hasTools: boolean };
 
 /** A job as its surface answers it. */
 export type Job = { id: string; model: string; createdAt: Date; passes: boolean };

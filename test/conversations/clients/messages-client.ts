@@ -21,16 +21,19 @@ const efforts: Record<string, Fields> = {
 export function createMessagesClient(keepsAll: boolean): Client {
   const messages: Fields[] = [];
   let open: string[] = [];
+  let opening: Shown | null = null;
   return {
     kind: 'message',
     stored: () => ({}),
-    ask(asked, { model, stream, effort }) {
+    ask(asked, { model, stream, effort, hasTools }) {
+      opening = asked.opening ?? opening;
       messages.push(...toTurns(asked, open));
       return {
         model,
         max_tokens: 8000,
         messages: [...messages],
-        tools,
+        ...(hasTools && { tools }),
+        ...(opening !== null && { system: [{ ...toBlock(opening), cache_control: { type: 'ephemeral' } }] }),
         ...(stream && { stream }),
         ...(effort !== null && efforts[effort]),
       };
@@ -65,7 +68,8 @@ export function createMessagesClient(keepsAll: boolean): Client {
   };
 }
 
-function toTurns({ instruction, results, shown, isPlain }: Asked, open: string[]): Fields[] {
+function toTurns(asked: Asked, open: string[]): Fields[] {
+  const { instruction, results, shown, isPlain, addition } = asked;
   const blocks = [
     ...results.map((result) => ({
       type: 'tool_result',
@@ -77,7 +81,8 @@ function toTurns({ instruction, results, shown, isPlain }: Asked, open: string[]
   ];
   const text = results.length === 0 && isPlain ? shown[0]?.value : undefined;
   const system = instruction === null ? [] : [{ role: 'system', content: instruction.value }];
-  return [{ role: 'user', content: text ?? blocks }, ...system];
+  const more = addition === null ? [] : [{ role: 'user', content: [toBlock(addition)] }];
+  return [{ role: 'user', content: text ?? blocks }, ...more, ...system];
 }
 
 function toContent(shown: Shown[], isPlain: boolean): unknown {

@@ -33,7 +33,7 @@ export function createResponsesClient(goesOn: GoesOn): Client {
       ...(goesOn === 'references' && { referenced: turns }),
       ...(previous() !== undefined && { earlier: turns }),
     }),
-    ask(asked, { model, stream, effort }) {
+    ask(asked, { model, stream, effort, hasTools }) {
       fresh = toItems(asked, open);
       items.push(...fresh);
       const last = previous();
@@ -41,7 +41,7 @@ export function createResponsesClient(goesOn: GoesOn): Client {
         model,
         input: last === undefined ? [...items] : fresh,
         ...(last !== undefined && { previous_response_id: responseIdOf(last.jobId) }),
-        tools,
+        ...(hasTools && { tools }),
         ...(stream && { stream }),
         ...(effort !== null && { reasoning: { effort, summary: 'auto' } }),
       };
@@ -104,8 +104,10 @@ function kept(item: Fields, goesOn: GoesOn): Fields[] {
   return type === 'custom_tool_call' ? [{ type, call_id, name, input }] : [];
 }
 
-function toItems({ instruction, results, shown, isPlain }: Asked, open: { id: string; isCustom: boolean }[]) {
+function toItems(asked: Asked, open: { id: string; isCustom: boolean }[]): Fields[] {
+  const { opening, instruction, results, shown, isPlain, addition } = asked;
   return [
+    ...(opening === null ? [] : [{ role: 'system', content: opening.value }]),
     ...results.map((result): Fields => {
       const call = open[result.call];
       return {
@@ -116,6 +118,7 @@ function toItems({ instruction, results, shown, isPlain }: Asked, open: { id: st
     }),
     ...(instruction === null ? [] : [{ role: 'developer', content: instruction.value }]),
     ...(shown.length === 0 ? [] : [{ role: 'user', content: toContent(shown, isPlain) }]),
+    ...(addition === null ? [] : [{ type: 'message', role: 'user', content: toContent([addition], false) }]),
   ];
 }
 

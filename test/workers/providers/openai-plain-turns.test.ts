@@ -26,15 +26,14 @@ it.each<[string, object[], object[]]>([
   ['what a user says in a row is one turn', [user('a'), user('b')], [user('a\n\nb')]],
   ['with what it shows', [user('a'), user([picture]), user('b')], [user([text('a'), picture, text('b')])]],
   [
-    'two users are two',
+    'of two users with their names',
     [
       { ...user('a'), name: 'ann' },
-      { ...user('b'), name: 'bob' },
+      { ...user('b'), name: 'ann' },
+      { ...user([picture]), name: 'bob' },
+      user('c'),
     ],
-    [
-      { ...user('a'), name: 'ann' },
-      { ...user('b'), name: 'bob' },
-    ],
+    [user([text('ann: a\n\nb'), text('bob: '), picture, text('c')])],
   ],
   ['answers in a row stay', [user('a'), answer, answer], [user('a'), answer, answer]],
 ])('%s', (_what, turns, expected) => {
