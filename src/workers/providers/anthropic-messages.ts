@@ -4,7 +4,7 @@ import type { Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
 import { toClaudeCallId } from '../../shared/formats/anthropic-messages/own-turns.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { hasWords, marks, shownBlocks, textBlocks, toResultBlock } from './anthropic-blocks.ts';
-import { foldInstruction, textOf, toForeignHistory, withFitIds } from './foreign-history.ts';
+import { foldInstruction, toForeignHistory, withFitIds } from './foreign-history.ts';
 import { isRecord, parseJson, readList, readText } from './read-field.ts';
 
 /** The instructions before the first turn; Anthropic takes them apart from the messages. */
@@ -27,25 +27,26 @@ function isInstruction(message: Message): message is Instruction {
  */
 export function toAnthropicMessages(messages: Message[], model: string): MessageParam[] {
   const history = withFitIds(toForeignHistory(messages.slice(countLeading(messages))), toClaudeCallId);
+  // What says nothing to Claude is left out first, since an instruction's position depends on its neighbours.
+  const given = history.map(toTurn).filter(({ content }) => content.length > 0);
   const turns: MessageParam[] = [];
-  for (const [index, message] of history.entries()) {
-    const isLate = isInstruction(message);
+  for (const [index, turn] of given.entries()) {
+    const isLate = turn.role === 'system';
     const before = turns.at(-1)?.role;
-    const isNative = isLate && before === 'user' && endsTurn(history, index) && takesLateInstructions(model);
-    addTurn(turns, isLate && !isNative ? foldedTurn(message) : toTurn(message));
+    const isNative = isLate && before === 'user' && endsTurn(given, index) && takesLateInstructions(model);
+    addTurn(turns, isLate && !isNative ? foldedTurn(turn) : turn);
   }
   return withTrimmedEnd(turns);
 }
 
 /** Anthropic takes an instruction after a turn of the user's, with nothing more of the user's behind it. */
-function endsTurn(history: Message[], index: number): boolean {
-  const next = history.slice(index + 1).find((message) => !isInstruction(message));
+function endsTurn(turns: MessageParam[], index: number): boolean {
+  const next = turns.slice(index + 1).find(({ role }) => role !== 'system');
   return next === undefined || next.role === 'assistant';
 }
 
 function addTurn(turns: MessageParam[], turn: MessageParam): void {
   const last = turns.at(-1);
-  if (turn.content.length === 0) return;
   const isSame = last?.role === turn.role && turn.role !== 'assistant';
   if (isSame) last.content = [...asBlocks(last.content), ...asBlocks(turn.content)];
   else turns.push(turn);
@@ -70,8 +71,11 @@ function asBlocks(content: MessageParam['content']): ContentBlockParam[] {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
 }
 
-function foldedTurn(message: Instruction): MessageParam {
-  return { role: 'user', content: [{ type: 'text', text: foldInstruction(textOf(message.content)) }] };
+function foldedTurn({ content }: MessageParam): MessageParam {
+  const text = asBlocks(content)
+    .map((block) => readText(block, 'text') ?? '')
+    .join('');
+  return { role: 'user', content: [{ type: 'text', text: foldInstruction(text) }] };
 }
 
 function toTurn(message: Message): MessageParam {

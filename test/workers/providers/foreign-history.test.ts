@@ -113,6 +113,12 @@ describe('a history that others have made, towards Claude', () => {
     ['at the end', 'claude-opus-5', [user, late], ['user: hi', 'system: Answer in French.']],
     ['before more of the user', 'claude-opus-5', [user, late, user], [`user: hi, ${folded}, hi`]],
     [
+      'before an answer without a word',
+      'claude-opus-5',
+      [user, late, { role: 'assistant', content: '\n' }, user],
+      [`user: hi, ${folded}, hi`],
+    ],
+    [
       'of a model that takes none',
       'claude-opus-4-7',
       [user, late, answer],
