@@ -20,7 +20,7 @@ export function toChatCompletion(completion: ChatCompletion, jobId: string): Cha
 /** A `ChatCompletion` of OpenAI's; more of its fields are known only where it is made. */
 export type ChatAnswer = { id: string; model: string } & Record<string, unknown>;
 
-/** What servers leave out of an answer, and OpenAI's API never does (SDK 7.59), is put behind what they sent. */
+/** What servers leave out of an answer, and OpenAI never does (SDK 7.59), stands behind what they sent. */
 function toPassedCompletion(body: ChatCompletion, ours: ChatCompletion): ChatCompletion {
   const { id, model, object, created, usage } = ours;
   const choices = body.choices.map((choice) => {
