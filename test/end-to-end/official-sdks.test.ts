@@ -215,7 +215,7 @@ test("a call's signature comes streamed in every dialect", async () => {
     messages: ask('call [[reasoning:20]]'),
     max_tokens: 2000,
   };
-  const signed = { extra_content: { google: { thought_signature: expect.stringMatching(/^sig_/) } } };
+  const signed = { extra_content: { google: { thought_signature: expect.stringMatching(/^thought_/) } } };
   const called = await openai.chat.completions
     .stream({ ...chat, tools: [weather], tool_choice: 'required' })
     .finalChatCompletion();

@@ -1,3 +1,4 @@
+import { claudeSignature, refuseOnMessages } from './anthropic-rules.ts';
 import { BadRequest, contentText, type Prompt } from './prompt.ts';
 import { type Reply, type ReplyChoice, splitText } from './reply.ts';
 import { countTokens } from './tokens.ts';
@@ -66,6 +67,7 @@ function checked(body: Body, version: string): NonNullable<Body['messages']> {
   if (version >= '2026-10-21' && (body.temperature !== undefined || body.top_p !== undefined)) {
     throw new BadRequest('temperature: Extra inputs are not permitted');
   }
+  refuseOnMessages(body as Parameters<typeof refuseOnMessages>[0]);
   return body.messages;
 }
 
@@ -107,7 +109,11 @@ function finalUsage(reply: Reply): Record<string, unknown> | undefined {
 }
 
 function toBlocks(reply: Reply, choice: ReplyChoice): Record<string, unknown>[] {
-  const thinking = { type: 'thinking', thinking: 'Let me think.', signature: `sig_${reply.id}` };
+  const thinking = {
+    type: 'thinking',
+    thinking: 'Let me think.',
+    signature: `${claudeSignature}${reply.id}`,
+  };
   return [
     ...(reply.counts.reasoning > 0 ? [thinking] : []),
     ...(choice.text === '' ? [] : [{ type: 'text', text: choice.text }]),

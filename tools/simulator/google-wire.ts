@@ -1,3 +1,4 @@
+import { geminiSignature, refuseOnGenerate } from './google-rules.ts';
 import { BadRequest, contentText, type Prompt } from './prompt.ts';
 import { type Reply, type ReplyChoice, splitText } from './reply.ts';
 import { type Refusal, type StreamEvent, sse, type Wire } from './wire.ts';
@@ -34,6 +35,7 @@ function read(raw: unknown, at: { model: string; stream: boolean }): Prompt {
   const { contents = [], generationConfig: config = {} } = body;
   if (contents.length === 0)
     throw new BadRequest('* GenerateContentRequest.contents: contents is not specified');
+  refuseOnGenerate(at.model, contents as Parameters<typeof refuseOnGenerate>[1]);
   const parts = contents.flatMap((content) => content.parts ?? []);
   if (parts.some((part) => part.inlineData && !part.inlineData.mimeType)) {
     throw new BadRequest('Unable to process input image');
@@ -110,7 +112,7 @@ function wireFinish(finish: ReplyChoice['finish']): string {
 }
 
 function callParts(reply: Reply, choice: ReplyChoice) {
-  const signed = reply.counts.reasoning > 0 ? { thoughtSignature: `sig_${reply.id}` } : {};
+  const signed = reply.counts.reasoning > 0 ? { thoughtSignature: `${geminiSignature}${reply.id}` } : {};
   return choice.toolCalls.map((call) => ({
     functionCall: { id: call.id, name: call.name, args: JSON.parse(call.args) as unknown },
     ...signed,

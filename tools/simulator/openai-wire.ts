@@ -1,4 +1,5 @@
 import { bendFinish, bendMessage, readBend } from './bent-wire.ts';
+import { type ChatTurn, refuseOnChatTurns } from './chat-rules.ts';
 import { BadRequest, contentText, type Prompt } from './prompt.ts';
 import { refuseOnChat } from './provider-rules.ts';
 import { countChoice, type Reply, type ReplyChoice, splitText } from './reply.ts';
@@ -34,6 +35,7 @@ function read(raw: unknown): Prompt {
     throw new BadRequest("'messages' must contain at least 1 message");
   }
   refuseOnChat(body);
+  refuseOnChatTurns(body.messages as ChatTurn[]);
   const { messages, tools = [], response_format: format } = body;
   const parts = messages.flatMap((message) => (Array.isArray(message.content) ? message.content : []));
   const last = messages.at(-1)?.role;

@@ -1,3 +1,4 @@
+import { refuseItems } from './openai-item-rules.ts';
 import { BadRequest } from './prompt.ts';
 
 /** Requests that OpenAI itself refuses, in its words; each rule has the public report it was taken from. */
@@ -80,6 +81,7 @@ export function refuseOnResponses(model: string, body: ResponsesBody): void {
     const message = `Invalid 'input[${long}].call_id': string too long. Expected a string with maximum length 64.`;
     throw new BadRequest(message, { code: 'string_above_max_length' });
   }
+  refuseItems(items);
   refuseReasoning(items);
   refuseUnpaired(items);
 }

@@ -18,13 +18,13 @@ export function refuseMessages(request: ChatRequest, kind: UpstreamKind, support
     ];
   });
   const tools = (request.tools ?? []).flatMap((tool, index) => refuseExtra(tool, `tools.${index}`, kind));
-  return [...refusals, ...(isForeign ? refuseSilence(request.messages) : []), ...tools];
+  return [...refusals, ...(isForeign ? refuseSilence(request.messages, kind) : []), ...tools];
 }
 
 /** An empty turn is left out on the way to these providers; one at least has to say something. */
-function refuseSilence(messages: Message[]): Refusal[] {
+function refuseSilence(messages: Message[], kind: UpstreamKind): Refusal[] {
   const turns = messages.filter((message) => !isInstruction(message));
-  if (turns.some((message) => !isEmpty(message))) return [];
+  if (turns.some((message) => !isEmpty(message, kind))) return [];
   const [first] = turns;
   if (first === undefined) {
     return [{ param: 'messages', message: 'this provider needs a message that is no instruction' }];
@@ -37,14 +37,17 @@ function isInstruction(message: Message): boolean {
   return message.role === 'system' || message.role === 'developer';
 }
 
-function isEmpty(message: Message): boolean {
+/** For Claude white space is nothing ("text content blocks must contain non-whitespace text"). */
+function isEmpty(message: Message, kind: UpstreamKind): boolean {
   if (message.role === 'tool') return false;
+  const isSilent = (text: string) => (kind === 'anthropic' ? text.trim() : text) === '';
   const { content } = message;
   const isCall = message.role === 'assistant' && (message.tool_calls ?? []).length > 0;
   const refusal = message.role === 'assistant' ? message.refusal : null;
   if (isCall) return false;
-  if (content === undefined || content === null || content === '') return !refusal;
-  return typeof content !== 'string' && content.every((part) => part.type === 'text' && part.text === '');
+  if (content === undefined || content === null) return !refusal;
+  if (typeof content === 'string') return isSilent(content) && !refusal;
+  return content.every((part) => part.type === 'text' && isSilent(part.text));
 }
 
 /**

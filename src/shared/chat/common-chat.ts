@@ -15,9 +15,15 @@ export function isCommonChat(body: Fields): boolean {
 
 function isCommon(message: Fields): boolean {
   if (message['role'] === 'function' || message['function_call']) return false;
-  if (message['role'] === 'tool') return listOf(message['content']).every(isText);
-  return listOf(message['tool_calls']).every(isFunction);
+  return !showsResult(message) && listOf(message['tool_calls']).every(isFunction);
 }
+
+/** Whether results of tools show images or files in a body of chat completions: no server takes those. */
+export function showsInResults(body: Fields): boolean {
+  return listOf(body['messages']).some(showsResult);
+}
+
+const showsResult = ({ role, content }: Fields) => role === 'tool' && !listOf(content).every(isText);
 
 /** A call may leave its type out. */
 const isFunction = (tool: Fields) => (tool['type'] ?? 'function') === 'function';

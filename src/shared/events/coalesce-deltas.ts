@@ -19,11 +19,11 @@ export function createDeltaCoalescer(attempt: number) {
 
   /**
    * What comes with thinking of its own begins an event of its own: the thinking is sent in its position.
-   * What was thought is sent before the text and the calls that it waits with: it never waits behind one.
+   * What waits together is sent in this order: what was thought, text, calls. So none of them waits behind a
+   * later one of its choice.
    */
   function add(delta: Delta): void {
-    const isBehind = delta.kind === 'reasoning' && texts.size + calls.size > 0;
-    if (delta.thinking !== undefined || isBehind) settle();
+    if (delta.thinking !== undefined || isBehind(delta)) settle();
     if (delta.kind === 'reasoning') {
       const before = thoughts.get(delta.choice)?.text ?? '';
       thoughts.set(delta.choice, { ...delta, text: before + delta.text });
@@ -38,6 +38,12 @@ export function createDeltaCoalescer(attempt: number) {
     const before = calls.get(key);
     const joined = (before?.arguments ?? '') + delta.arguments;
     calls.set(key, { ...delta, ...before, arguments: joined });
+  }
+
+  function isBehind({ kind, choice }: Delta): boolean {
+    if (kind === 'tool_call') return false;
+    const isAfterCall = [...calls.values()].some((call) => call.choice === choice);
+    return isAfterCall || (kind === 'reasoning' && texts.has(choice));
   }
 
   function toTextEvent({ kind, choice, text, ...more }: TextDelta | ReasoningDelta) {

@@ -12,12 +12,17 @@ import { pickFields } from './read-field.ts';
 type Owner = { extra_content?: ExtraContent };
 type ShownBlock = TextBlockParam | ImageBlockParam | DocumentBlockParam;
 
-/** Text as blocks. Empty text is left out: the API refuses it and it says nothing. */
+/** Whether a text says something: the API refuses one that is empty, or white space alone. */
+export const hasWords = (text: string) => text.trim() !== '';
+
+/** Text as blocks; one that says nothing is left out. */
 export function textBlocks(content: string | TextPart[] | null | undefined, owner: Owner): TextBlockParam[] {
-  if (content === null || content === undefined || content === '') return [];
-  if (typeof content === 'string') return [{ ...marks(owner.extra_content), type: 'text', text: content }];
+  if (content === null || content === undefined) return [];
+  if (typeof content === 'string') {
+    return hasWords(content) ? [{ ...marks(owner.extra_content), type: 'text', text: content }] : [];
+  }
   const blocks = content
-    .filter((part) => part.text !== '')
+    .filter((part) => hasWords(part.text))
     .map((part): TextBlockParam => ({ ...marks(part.extra_content), type: 'text', text: part.text }));
   return withMarkOf(owner, blocks);
 }

@@ -5,8 +5,8 @@ import { isThinking } from './anthropic-messages.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
 import { callIdUnless } from './openai-tool-call.ts';
 import { isRecord, readField, readText } from './read-field.ts';
-import type { Translated } from './run-call.ts';
 import { toArguments } from './tool-arguments.ts';
+import type { Translated } from './translated.ts';
 import { UnreadableAnswer } from './unreadable-answer.ts';
 
 /** A finished `message` body as a completion, or null when it is none or has no stop reason. */

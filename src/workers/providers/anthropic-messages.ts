@@ -1,9 +1,10 @@
 import type { ContentBlockParam, MessageParam, TextBlockParam } from '@anthropic-ai/sdk/resources/messages';
 import { takesLateInstructions } from '../../shared/catalogue/model-traits.ts';
 import type { Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
+import { toClaudeCallId } from '../../shared/formats/anthropic-messages/own-turns.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
-import { marks, shownBlocks, textBlocks, toResultBlock } from './anthropic-blocks.ts';
-import { foldInstruction, textOf, toForeignHistory, withFitIds } from './foreign-history.ts';
+import { hasWords, marks, shownBlocks, textBlocks, toResultBlock } from './anthropic-blocks.ts';
+import { foldInstruction, toForeignHistory, withFitIds } from './foreign-history.ts';
 import { isRecord, parseJson, readList, readText } from './read-field.ts';
 
 /** The instructions before the first turn; Anthropic takes them apart from the messages. */
@@ -25,20 +26,22 @@ function isInstruction(message: Message): message is Instruction {
  * together, and an assistant turn that came from here gets its own blocks back verbatim, signatures included.
  */
 export function toAnthropicMessages(messages: Message[], model: string): MessageParam[] {
-  const history = withFitIds(toForeignHistory(messages.slice(countLeading(messages))), toFitId);
+  const history = withFitIds(toForeignHistory(messages.slice(countLeading(messages))), toClaudeCallId);
+  // What says nothing to Claude is left out first, since an instruction's position depends on its neighbours.
+  const given = history.map(toTurn).filter(({ content }) => content.length > 0);
   const turns: MessageParam[] = [];
-  for (const [index, message] of history.entries()) {
-    const isLate = isInstruction(message);
+  for (const [index, turn] of given.entries()) {
+    const isLate = turn.role === 'system';
     const before = turns.at(-1)?.role;
-    const isNative = isLate && before === 'user' && endsTurn(history, index) && takesLateInstructions(model);
-    addTurn(turns, isLate && !isNative ? foldedTurn(message) : toTurn(message));
+    const isNative = isLate && before === 'user' && endsTurn(given, index) && takesLateInstructions(model);
+    addTurn(turns, isLate && !isNative ? foldedTurn(turn) : turn);
   }
   return withTrimmedEnd(turns);
 }
 
 /** Anthropic takes an instruction after a turn of the user's, with nothing more of the user's behind it. */
-function endsTurn(history: Message[], index: number): boolean {
-  const next = history.slice(index + 1).find((message) => !isInstruction(message));
+function endsTurn(turns: MessageParam[], index: number): boolean {
+  const next = turns.slice(index + 1).find(({ role }) => role !== 'system');
   return next === undefined || next.role === 'assistant';
 }
 
@@ -59,11 +62,6 @@ function withTrimmedEnd(turns: MessageParam[]): MessageParam[] {
   return [...turns.slice(0, -1), { ...last, content }];
 }
 
-/** Ids that other models made, such as `functions.look:0`, in the letters that Anthropic takes. */
-function toFitId(id: string): string {
-  return id.replace(/[^a-zA-Z0-9_-]/g, '_');
-}
-
 function countLeading(messages: Message[]): number {
   const first = messages.findIndex((message) => !isInstruction(message));
   return first === -1 ? messages.length : first;
@@ -73,8 +71,11 @@ function asBlocks(content: MessageParam['content']): ContentBlockParam[] {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content;
 }
 
-function foldedTurn(message: Instruction): MessageParam {
-  return { role: 'user', content: [{ type: 'text', text: foldInstruction(textOf(message.content)) }] };
+function foldedTurn({ content }: MessageParam): MessageParam {
+  const text = asBlocks(content)
+    .map((block) => readText(block, 'text') ?? '')
+    .join('');
+  return { role: 'user', content: [{ type: 'text', text: foldInstruction(text) }] };
 }
 
 function toTurn(message: Message): MessageParam {
@@ -92,7 +93,7 @@ function toTurn(message: Message): MessageParam {
 }
 
 function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): ContentBlockParam[] {
-  const own = readList(message.extra_content?.anthropic, 'content').filter((block) => !isUnsigned(block));
+  const own = ownBlocks(message);
   const words: string | TextPart[] | null | undefined = message.content || message.refusal;
   const plain: ContentBlockParam[] = [
     ...textBlocks(words, message),
@@ -102,6 +103,18 @@ function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): Cont
   if (summarise(own) === summarise(plain)) return own as ContentBlockParam[];
   // The caller has edited the turn: its words count, and only the thinking is prepended again.
   return [...(own.filter(isThinking) as ContentBlockParam[]), ...plain];
+}
+
+/**
+ * What Claude said in the turn, as far as it takes that back: no text of white space, and no thinking that
+ * nothing came of ("The final block in an assistant message cannot be `thinking`").
+ */
+function ownBlocks({ extra_content: extra }: Extract<Message, { role: 'assistant' }>): unknown[] {
+  const blocks = readList(extra?.anthropic, 'content').filter(
+    (block) =>
+      !isUnsigned(block) && (readText(block, 'type') !== 'text' || hasWords(readText(block, 'text') ?? '')),
+  );
+  return blocks.slice(0, blocks.findLastIndex((block) => !isThinking(block)) + 1);
 }
 
 /** What another provider thought, shown as thinking of Claude's: Claude has not signed it and refuses it. */
@@ -131,7 +144,7 @@ function summarise(blocks: unknown[]): string {
   const text = blocks.map((block) => readText(block, 'text') ?? '').join('');
   const calls = blocks.filter((block) => readText(block, 'type') === 'tool_use');
   return writeJson([
-    text,
+    text.trim(),
     calls.map((call) => (isRecord(call) ? [call['id'], call['name'], call['input']] : null)),
   ]);
 }

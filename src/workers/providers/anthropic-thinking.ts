@@ -52,7 +52,7 @@ export function toThinking(call: ProviderCall, messages: MessageParam[]): Thinki
  * has not kept it, or another model called. With a budget the API answers "Expected `thinking` or
  * `redacted_thinking`"; without one it goes on.
  */
-function lacksThinking(messages: MessageParam[]): boolean {
+export function lacksThinking(messages: MessageParam[]): boolean {
   const last = messages.at(-1);
   const isResult =
     last?.role !== 'assistant' &&

@@ -1,4 +1,5 @@
-import type { Message, ToolCall } from '../../shared/chat/chat.ts';
+import type { Message } from '../../shared/chat/chat.ts';
+import { createFitIds } from '../../shared/chat/fit-ids.ts';
 import { callIds, pairResults } from '../../shared/chat/pair-results.ts';
 
 /** What a call whose result is not in the history came to, for providers that want one for each. */
@@ -40,39 +41,18 @@ function hasOwnBlocks({ extra_content: extra }: Message): boolean {
   return Array.isArray(own?.content) && own.content.length > 0;
 }
 
-/**
- * The same history with call ids that a provider takes: each call has one of its own, made of the one it had,
- * and its result has the same. `toFit` makes an id of what may be none.
- */
+/** The same history with call ids that a provider takes. `toFit` makes an id of what may be none. */
 export function withFitIds(messages: Message[], toFit: (id: string) => string): Message[] {
-  const used = new Set<string>();
-  let current = new Map<string, string[]>();
+  const ids = createFitIds(toFit);
   return messages.map((message) => {
     if (message.role === 'assistant' && message.tool_calls !== undefined) {
-      current = new Map();
-      return {
-        ...message,
-        tool_calls: message.tool_calls.map((call) => withFitId(call, used, current, toFit)),
-      };
+      const own = ids.ofCalls(callIds(message));
+      const tool_calls = message.tool_calls.map((call, at) => ({ ...call, id: own[at] ?? call.id }));
+      return { ...message, tool_calls };
     }
     if (message.role !== 'tool') return message;
-    const id = current.get(message.tool_call_id)?.shift() ?? toFit(message.tool_call_id);
-    return id === message.tool_call_id ? message : { ...message, tool_call_id: id };
+    return { ...message, tool_call_id: ids.ofResult(message.tool_call_id) };
   });
-}
-
-function withFitId(
-  call: ToolCall,
-  used: Set<string>,
-  ids: Map<string, string[]>,
-  toFit: (id: string) => string,
-) {
-  const wanted = toFit(call.id);
-  let id = wanted;
-  for (let count = 2; used.has(id); count += 1) id = `${wanted}_${count}`;
-  used.add(id);
-  ids.set(call.id, [...(ids.get(call.id) ?? []), id]);
-  return id === call.id ? call : { ...call, id };
 }
 
 /** An instruction between turns, for models that take none there: said by the user, and marked as one. */

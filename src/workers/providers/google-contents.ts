@@ -34,6 +34,7 @@ export function toGoogleContents(messages: Message[], model: string): Content[] 
   for (const message of history) {
     const role = message.role === 'assistant' ? 'model' : 'user';
     const parts = toParts(message, toolNames);
+    if (parts.length === 0) continue;
     const last = turns.at(-1);
     if (last?.role === role) last.parts.push(...parts);
     else turns.push({ role, parts });

@@ -7,7 +7,7 @@ import { keepReasoning, readReasoning } from './openai-reasoning.ts';
 import { listReportedCalls, toToolCalls } from './openai-tool-call.ts';
 import { findOpenaiUsage, readOpenaiUsage } from './openai-usage.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
-import type { Translated } from './run-call.ts';
+import type { Translated } from './translated.ts';
 import { UnreadableAnswer } from './unreadable-answer.ts';
 
 /** A whole `chat.completion` body as ours. Throws `UnreadableAnswer` when it is none that can be read. */

@@ -4,6 +4,8 @@ import type { Quirks } from '../../shared/catalogue/quirks.ts';
 export type OpenaiDialect = {
   maxTokensField: 'max_completion_tokens' | 'max_tokens';
   takesDeveloper: boolean;
+  /** Instructions, and several turns of one role, may stand anywhere. */
+  takesTurnsAnywhere: boolean;
   takesStreamOptions: boolean;
   /** Request fields that change no answer, as far as it takes them. */
   hints: readonly string[];
@@ -28,6 +30,7 @@ export type OpenaiDialect = {
 export const openaiDialect: OpenaiDialect = {
   maxTokensField: 'max_completion_tokens',
   takesDeveloper: true,
+  takesTurnsAnywhere: true,
   takesStreamOptions: true,
   hints: ['user', 'safety_identifier', 'prompt_cache_key', 'verbosity'],
   takesTextParts: true,
@@ -44,13 +47,15 @@ export const openaiDialect: OpenaiDialect = {
 /**
  * A server that copies OpenAI's wire: the plain subset that nearly all have, but for its quirks. DashScope,
  * DeepSeek and many templates know no developer role (Portkey-AI/gateway#824); Groq, Cerebras and Mistral
- * refuse fields they do not know; many templates take texts only, not lists of parts.
+ * refuse fields they do not know; many templates take texts only, not lists of parts, an instruction as the
+ * first message only (Qwen's: vllm-project/vllm#41114), and no two turns of a user's in a row (Gemma's).
  */
 export function compatibleDialect(quirks: Quirks = {}): OpenaiDialect {
   const { tool_call_id_length: length } = quirks;
   return {
     maxTokensField: quirks.max_completion_tokens === true ? 'max_completion_tokens' : 'max_tokens',
     takesDeveloper: quirks.developer_role === true,
+    takesTurnsAnywhere: quirks.developer_role === true,
     takesStreamOptions: quirks.stream_options !== false,
     hints: quirks.hints ?? ['user'],
     takesTextParts: quirks.content_parts === true,

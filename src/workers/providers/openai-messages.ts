@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Message, Part, TextPart, ToolCall } from '../../shared/chat/chat.ts';
 import { customInput } from '../../shared/chat/custom-tools.ts';
 import type { OpenaiDialect } from './openai-dialect.ts';
+import { toPlainTurns } from './openai-plain-turns.ts';
 import { reasoningFields } from './openai-reasoning.ts';
 import { pickFields, readList, readText } from './read-field.ts';
 
@@ -26,7 +27,7 @@ export function toOpenaiMessages(messages: Message[], dialect: OpenaiDialect): W
     if (message.role === 'tool') shown.push(...partsToShow(message, dialect));
   }
   showParts();
-  return turns;
+  return dialect.takesTurnsAnywhere ? turns : toPlainTurns(turns);
 }
 
 function toTurn(message: Message, dialect: OpenaiDialect): Wire {

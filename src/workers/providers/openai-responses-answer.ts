@@ -5,7 +5,7 @@ import { itemGap, type ReadOutput, readOutput } from './openai-responses-output.
 import { readOpenaiUsage } from './openai-usage.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
-import type { Translated } from './run-call.ts';
+import type { Translated } from './translated.ts';
 
 /**
  * A finished `Response` (SDK 7) as a completion of ours; null when it is not finished, or was completed and

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { ResponseInputContent, ResponseInputItem } from 'openai/resources/responses/responses';
 import type { Message, Part, ToolCall } from '../../shared/chat/chat.ts';
 import { customInput } from '../../shared/chat/custom-tools.ts';
+import { toResponseCallId } from '../../shared/formats/openai-responses/own-items.ts';
 import { toForeignHistory, withFitIds } from './foreign-history.ts';
 import { isRecord, pickFields, readList, readText } from './read-field.ts';
 
@@ -13,7 +13,7 @@ type AssistantMessage = Extract<Message, { role: 'assistant' }>;
  * stores none of them.
  */
 export function toResponseItems(given: Message[]): ResponseInputItem[] {
-  const messages = withFitIds(toForeignHistory(given), toCallId);
+  const messages = withFitIds(toForeignHistory(given), toResponseCallId);
   const customIds = new Set(
     messages
       .flatMap(callsOf)
@@ -106,12 +106,4 @@ function toResult(message: Extract<Message, { role: 'tool' }>, isOfCustom: boole
   const call_id = message.tool_call_id;
   if (isOfCustom) return { type: 'custom_tool_call_output', call_id, output };
   return { type: 'function_call_output', call_id, output };
-}
-
-const callIdLengthMax = 64;
-
-/** Other providers' ids may be longer than OpenAI takes (`string_above_max_length`, openai/codex 14355). */
-function toCallId(id: string): string {
-  if (id.length <= callIdLengthMax) return id;
-  return `call_${createHash('sha256').update(id).digest('hex').slice(0, 40)}`;
 }

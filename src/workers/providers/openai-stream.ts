@@ -8,8 +8,9 @@ import { findOpenaiUsage, readOpenaiUsage } from './openai-usage.ts';
 import { createOutputLog, type OutputLog } from './output-log.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
-import type { Assembler, Translated } from './run-call.ts';
+import type { Assembler } from './run-call.ts';
 import { createStreamedCalls, type StreamedCalls } from './streamed-calls.ts';
+import type { Translated } from './translated.ts';
 
 type OpenChoice = {
   index: number;

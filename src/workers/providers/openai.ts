@@ -5,6 +5,7 @@ import { createChatAssembly } from './chat-assembly.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import type { OpenaiDialect } from './openai-dialect.ts';
 import { runWithFitReasoning } from './openai-fit-reasoning.ts';
+import { runWithLostReasoning } from './openai-lost-reasoning.ts';
 import { toOpenaiRequest } from './openai-request.ts';
 import { createResponsesUpstream } from './openai-responses.ts';
 import { createOpenaiAssembler } from './openai-stream.ts';
@@ -79,7 +80,7 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
     call: (call: ProviderCall) =>
       asksResponses(call)
         ? runWithFitReasoning(call, (one) => runCall(responses, transport, settings, one))
-        : callAndLearn(call),
+        : runWithLostReasoning(call, callAndLearn),
     close: transport.close,
   };
 }

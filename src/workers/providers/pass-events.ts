@@ -1,7 +1,7 @@
 import type { Delta, Dialect } from '../../shared/chat/chat.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord } from './read-field.ts';
-import type { Translated } from './run-call.ts';
+import type { Translated } from './translated.ts';
 
 /** How a call goes through in the client's own dialect; null where it does not. */
 export type Passing = {
@@ -23,7 +23,7 @@ type Fields = Record<string, unknown>;
 
 export type PassedEvents = ReturnType<typeof passEvents>;
 
-/** Passes the events of a call on as they come, if it goes through, and gives the whole answer beside ours. */
+/** Passes the events of a call on as they come, if it goes through, and gives the whole beside ours. */
 export function passEvents(passing: Passing | null, call: ProviderCall) {
   const assembly = passing?.createAssembly();
   const toReadable = passing?.createFitter?.();

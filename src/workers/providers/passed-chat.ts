@@ -11,7 +11,7 @@ import type { ProviderCall } from './provider.ts';
 const owned = new Set(['stream', 'stream_options', 'store', 'service_tier', 'metadata', 'prediction']);
 const bounds = new Set(['max_tokens', 'max_completion_tokens']);
 const hints = new Set(['user', 'safety_identifier', 'prompt_cache_key', 'verbosity']);
-/** Fields of OpenAI's own that ask for nothing, or for no more than a cache, with the values that intake takes. */
+/** Fields of OpenAI's own that ask for nothing, or for a cache alone, with the values that intake takes. */
 const neutral = new Set(['modalities', 'prompt_cache_retention', 'prompt_cache_options']);
 
 /**

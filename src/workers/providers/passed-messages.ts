@@ -1,6 +1,7 @@
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import type { OpenaiDialect } from './openai-dialect.ts';
 import { toCallId } from './openai-messages.ts';
+import { toPlainTurns } from './openai-plain-turns.ts';
 import { reasoningFields } from './openai-reasoning.ts';
 import { isRecord, pickFields, readField, readList, readText } from './read-field.ts';
 
@@ -11,19 +12,34 @@ type Fields = Record<string, unknown>;
  * in other words or not at all. State of other providers stays here.
  */
 export function toPassedMessages(messages: unknown, dialect: OpenaiDialect): unknown {
-  return Array.isArray(messages) ? messages.map((message) => toPassedMessage(message, dialect)) : messages;
+  if (!Array.isArray(messages)) return messages;
+  const turns = messages.map((message) => toPassedMessage(message, dialect));
+  return dialect.takesTurnsAnywhere ? turns : toPlainTurns(turns);
 }
 
 function toPassedMessage(message: Fields, dialect: OpenaiDialect): Fields {
   const { role } = message;
   const refusal = dialect.takesRefusal ? null : readText(message, 'refusal');
+  const answered = (given: unknown) => (dialect.takesAllFields ? given : undefined);
   return mapFields(withoutState(message, dialect), {
     role: () => (role === 'developer' && !dialect.takesDeveloper ? 'system' : role),
-    content: (content) => toPassedContent(content ?? refusal, dialect),
+    content: (content) => toPassedContent(content ?? refusal ?? silenceOf(message), dialect),
+    // What OpenAI's answers have and a client gives back with them; strict servers refuse it.
+    annotations: answered,
+    audio: answered,
+    function_call: answered,
+    // What OpenAI's SDK has parsed for its user.
+    parsed: () => undefined,
     refusal: (given) => (dialect.takesRefusal ? given : undefined),
     tool_calls: (calls) => (Array.isArray(calls) ? calls.map((call) => toPassedCall(call, dialect)) : calls),
     tool_call_id: (id) => toCallId(String(id), dialect),
   });
+}
+
+/** An answer without a word: "Invalid value for 'content': expected a string, got null". */
+function silenceOf({ role, refusal, tool_calls: calls, function_call: old }: Fields): '' | null {
+  const isCall = (Array.isArray(calls) && calls.length > 0) || isRecord(old);
+  return role === 'assistant' && !isCall && typeof refusal !== 'string' ? '' : null;
 }
 
 /** Texts alone are one text for servers whose templates know nothing else. */
@@ -45,7 +61,8 @@ function toPassedCall(call: Fields, dialect: OpenaiDialect): Fields {
   return mapFields(withoutState(call, dialect), {
     id: (id) => toCallId(String(id), dialect),
     type: (type) => type ?? 'function',
-    function: (called) => (isRecord(called) ? mapFields(called, { arguments: toText }) : called),
+    function: (called) =>
+      isRecord(called) ? mapFields(called, { arguments: toText, parsed_arguments: () => undefined }) : called,
   });
 }
 

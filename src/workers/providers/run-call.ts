@@ -1,6 +1,4 @@
 import type { Answer, Produced } from '../../shared/chat/call-result.ts';
-import type { ChatCompletion } from '../../shared/chat/chat.ts';
-import type { Usage } from '../../shared/chat/usage.ts';
 import { unmarkValue } from '../../shared/platform/json/verbatim.ts';
 import { tokensOfBytes } from './answer-size.ts';
 import { stopReasonOf } from './call-stop.ts';
@@ -10,18 +8,9 @@ import { explainFailure, limitMessages } from './failure.ts';
 import { type PassedEvents, type Passing, passEvents } from './pass-events.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
 import { type Lack, type ShapedAnswer, shapeAnswer } from './shape-answer.ts';
+import type { Translated } from './translated.ts';
 import type { Exchange, Transport } from './transport.ts';
 import { UnreadableAnswer } from './unreadable-answer.ts';
-
-/** An upstream's answer in our words. */
-export type Translated = {
-  completion: ChatCompletion;
-  usage: Usage | null;
-  /** The tier that the upstream reports to have served. */
-  serviceTier?: string | null;
-  /** The answer as it was billed, where the client is given less of it. */
-  billed?: ChatCompletion;
-};
 
 /** Builds one completion from a stream's events and reports deltas as they come. */
 export type Assembler = {

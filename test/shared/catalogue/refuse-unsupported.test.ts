@@ -153,6 +153,11 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
     { anthropic: ['messages.0.content'], google: ['messages.0.content'] },
   ],
   [
+    'a message of white space',
+    { messages: [{ role: 'user', content: ' \n' }] },
+    { anthropic: ['messages.0.content'] },
+  ],
+  [
     'an empty message among others',
     {
       messages: [

@@ -20,6 +20,22 @@ test('waiting text is joined, and thinking stays before what it led to', () => {
   expect(coalescer.isEmpty()).toBe(true);
 });
 
+test('a text does not overtake the call that came before it', () => {
+  const coalescer = createDeltaCoalescer(1);
+  const call = (pieces: string, choice = 0) => ({
+    kind: 'tool_call' as const,
+    choice,
+    index: 0,
+    arguments: pieces,
+  });
+  for (const delta of [call('{'), call('}'), text('a'), call('{}', 1), text('b')]) coalescer.add(delta);
+  expect(coalescer.take().map(({ fields }) => JSON.parse(fields))).toEqual([
+    { attempt: 1, choice: 0, index: 0, arguments: '{}' },
+    { attempt: 1, choice: 0, offset: 0, text: 'ab' },
+    { attempt: 1, choice: 1, index: 0, arguments: '{}' },
+  ]);
+});
+
 test('what was thought has events of its own, before what it led to', () => {
   const coalescer = createDeltaCoalescer(1);
   const thought = (content: string) => ({ kind: 'reasoning' as const, choice: 0, text: content });

@@ -113,6 +113,12 @@ describe('a history that others have made, towards Claude', () => {
     ['at the end', 'claude-opus-5', [user, late], ['user: hi', 'system: Answer in French.']],
     ['before more of the user', 'claude-opus-5', [user, late, user], [`user: hi, ${folded}, hi`]],
     [
+      'before an answer without a word',
+      'claude-opus-5',
+      [user, late, { role: 'assistant', content: '\n' }, user],
+      [`user: hi, ${folded}, hi`],
+    ],
+    [
       'of a model that takes none',
       'claude-opus-4-7',
       [user, late, answer],
@@ -262,6 +268,36 @@ describe('what Claude is asked to think', () => {
   });
 });
 
+describe('what says nothing, towards Claude', () => {
+  const signed = { type: 'thinking', thinking: 'hm', signature: 's' };
+  const blank = { type: 'text', text: '\n\n' };
+  const use = { type: 'tool_use', id: 'a', name: 'look', input: {} };
+  const own = (content: object[], more: object) =>
+    ({ role: 'assistant', content: null, extra_content: { anthropic: { content } }, ...more }) as Message;
+  it.each<[string, Message[], unknown[]]>([
+    [
+      'a text of white space',
+      [user, { ...calls('a'), content: '\n' } as Message, result('a')],
+      [[expect.objectContaining({ id: 'a' })]],
+    ],
+    [
+      'one beside thinking',
+      [user, own([signed, blank, use], { ...calls('a'), content: '\n\n' }), result('a')],
+      [[signed, use]],
+    ],
+    ['an answer of white space', [user, { role: 'assistant', content: ' ' }, user], []],
+    ['thinking that nothing came of', [user, own([signed], { content: '' }), user], []],
+    [
+      'thinking at the end',
+      [user, own([{ type: 'text', text: 'yes' }, signed], { content: 'yes' }), user],
+      [[{ type: 'text', text: 'yes' }]],
+    ],
+  ])('%s is left out', (_what, messages, expected) => {
+    const turns = claude({ messages }).messages;
+    expect(turns.filter(({ role }) => role === 'assistant').map(({ content }) => content)).toEqual(expected);
+  });
+});
+
 describe('JSON mode towards Claude', () => {
   const json: Partial<ChatRequest> = { response_format: { type: 'json_object' } };
   const tools = [{ type: 'function' as const, function: { name: 'look' } }];
@@ -292,6 +328,15 @@ describe('a history that others have made, towards Gemini', () => {
       'an instruction between turns',
       [late, user, answer, late, user],
       ['user: hi', 'model: yes', `user: ${folded}, hi`],
+    ],
+    [
+      'thinking of Claude’s that nothing came of',
+      [
+        user,
+        { role: 'assistant', content: '', extra_content: { anthropic: { content: [{ type: 'thinking' }] } } },
+        late,
+      ],
+      [`user: hi, ${folded}`],
     ],
     [
       'a result far from its call, and one that is missing',

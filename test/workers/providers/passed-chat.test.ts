@@ -115,8 +115,59 @@ it.each<[string, Fields, OpenaiDialect, Fields]>([
     openaiDialect,
     { role: 'tool', content: 'a', tool_call_id: expect.stringMatching(/^[0-9a-f]{40}$/) },
   ],
+  [
+    'what OpenAI’s answers have and others refuse',
+    { role: 'assistant', content: 'a', annotations: [], audio: null, function_call: null, x: 1 },
+    plain,
+    { role: 'assistant', content: 'a', x: 1 },
+  ],
+  [
+    'what an SDK has parsed',
+    {
+      ...called({ ...functionCall, function: { name: 'f', arguments: '{}', parsed_arguments: {} } }),
+      parsed: {},
+    },
+    openaiDialect,
+    called({ ...functionCall, function: { name: 'f', arguments: '{}' } }),
+  ],
+  [
+    'an answer without a word',
+    { role: 'assistant', content: null },
+    openaiDialect,
+    { role: 'assistant', content: '' },
+  ],
 ])('%s is changed in what the server takes otherwise', (_what, given, dialect, expected) => {
   expect(message(given, dialect)).toEqual(expected);
+});
+
+it.each<[string, OpenaiDialect, Fields[]]>([
+  [
+    'of a server with a template',
+    plain,
+    [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' },
+      { role: 'user', content: '<system>\nc\n</system>\n\nd' },
+    ],
+  ],
+  [
+    'of OpenAI',
+    openaiDialect,
+    [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' },
+      { role: 'system', content: 'c' },
+      { role: 'user', content: 'd' },
+    ],
+  ],
+])('an instruction between turns stands where it can in a body %s', (_of, dialect, expected) => {
+  const messages = [
+    { role: 'user', content: 'a' },
+    { role: 'assistant', content: 'b' },
+    { role: 'system', content: 'c' },
+    { role: 'user', content: 'd' },
+  ];
+  expect(sent({ model: 'm', messages, max_tokens: 100 }, dialect)['messages']).toEqual(expected);
 });
 
 it('Google’s own endpoint gets back the signature that it hung on a call', () => {

@@ -5,15 +5,23 @@ const extraContent = z
   .looseObject({})
   .describe('Blocks of the provider, which it wants back with the next turn');
 
-const toolCall = z.looseObject({
-  id: z.string(),
-  type: z.literal('function'),
-  function: z.looseObject({
-    name: z.string(),
-    arguments: z.string().describe('JSON, as the model wrote it'),
+const called = { id: z.string(), extra_content: extraContent.optional() };
+
+const toolCall = z.discriminatedUnion('type', [
+  z.looseObject({
+    ...called,
+    type: z.literal('function'),
+    function: z.looseObject({
+      name: z.string(),
+      arguments: z.string().describe('JSON, as the model wrote it'),
+    }),
   }),
-  extra_content: extraContent.optional(),
-});
+  z.looseObject({
+    ...called,
+    type: z.literal('custom'),
+    custom: z.looseObject({ name: z.string(), input: z.string().describe('Free text') }),
+  }),
+]);
 
 const usage = z.looseObject({
   prompt_tokens: z.int(),

@@ -1,5 +1,7 @@
-import type { ChatCompletion, Delta } from '../../chat/chat.ts';
+import type { ChatCompletion, Choice, Delta } from '../../chat/chat.ts';
 import { emptyText, messageHead, thinkingOf, toAnthropicUsage, toStop } from './message-object.ts';
+
+import { createWholeCalls } from './whole-calls.ts';
 
 /** One server-sent event of `POST /v1/messages` with `stream: true`; its name is also in its data. */
 export type MessageEvent = { event: string; data: { type: string } & Record<string, unknown> };
@@ -12,6 +14,7 @@ export type MessageEvent = { event: string; data: { type: string } & Record<stri
  * what the provider counted.
  */
 export function createMessageEvents(model: string, jobId: string, likelyInputTokens: number) {
+  const calls = createWholeCalls();
   let open: { index: number; key: string } | null = null;
   let blocks = 0;
 
@@ -29,26 +32,9 @@ export function createMessageEvents(model: string, jobId: string, likelyInputTok
     return [toEvent('content_block_stop', { index })];
   }
 
-  /**
-   * Thinking is whole when it is blocks of: the SDKs put it together from its one delta and its signature.
-   */
   function think(thinking: unknown[]): MessageEvent[] {
     if (thinking.length === 0) return [];
-    const closing = stop();
-    const events = thinking.flatMap((given): MessageEvent[] => {
-      const block = given as { type: string; thinking?: string; signature?: string };
-      const index = blocks++;
-      const isOpen = block.type === 'thinking';
-      const empty = isOpen ? { ...block, thinking: '', signature: '' } : block;
-      const toDelta = (delta: object) => toEvent('content_block_delta', { index, delta });
-      return [
-        toEvent('content_block_start', { index, content_block: empty }),
-        ...(isOpen ? [toDelta({ type: 'thinking_delta', thinking: block.thinking ?? '' })] : []),
-        ...(isOpen ? [toDelta({ type: 'signature_delta', signature: block.signature ?? '' })] : []),
-        toEvent('content_block_stop', { index }),
-      ];
-    });
-    return [...closing, ...events];
+    return [...stop(), ...thinking.flatMap((block) => thinkingEvents(block as Thinking, blocks++))];
   }
 
   function startFor(delta: Delta): MessageEvent[] {
@@ -61,24 +47,33 @@ export function createMessageEvents(model: string, jobId: string, likelyInputTok
     return start(key, { type: 'tool_use', id, name, input: {}, caller: { type: 'direct' }, ...state });
   }
 
+  function encode(delta: Delta): MessageEvent[] {
+    const starting = [...think(delta.thinking ?? []), ...startFor(delta)];
+    const isEmpty = delta.kind === 'tool_call' && delta.arguments === '';
+    if (isEmpty) return starting;
+    return [...starting, toEvent('content_block_delta', { index: blocks - 1, delta: toPiece(delta) })];
+  }
+
+  /** What another provider refuses with, in a field of its own, is the text of the turn. */
+  function encodeRefusal(choice: Choice | undefined): MessageEvent[] {
+    const { content, refusal } = choice?.message ?? {};
+    return refusal && !content ? encode({ kind: 'text', choice: 0, text: refusal }) : [];
+  }
+
   return {
     started: (): MessageEvent[] => {
       const head = messageHead(model, jobId);
       const usage = { ...head.usage, input_tokens: likelyInputTokens };
       return [toEvent('message_start', { message: { ...head, usage } })];
     },
-    delta: (delta: Delta): MessageEvent[] => {
-      const starting = [...think(delta.thinking ?? []), ...startFor(delta)];
-      const piece = toPiece(delta);
-      const isEmpty = delta.kind === 'tool_call' && delta.arguments === '';
-      if (isEmpty) return starting;
-      return [...starting, toEvent('content_block_delta', { index: blocks - 1, delta: piece })];
-    },
+    delta: (delta: Delta): MessageEvent[] => calls.take(delta).flatMap(encode),
     ended: (completion: ChatCompletion): MessageEvent[] => {
       const [choice] = completion.choices;
       // A turn that was thinking and nothing else had no piece to be blocks with.
       const untold = blocks === 0 && choice !== undefined ? thinkingOf(choice) : [];
       return [
+        ...calls.rest().flatMap(encode),
+        ...encodeRefusal(choice),
         ...stop(),
         ...think(untold),
         toEvent('message_delta', {
@@ -89,6 +84,21 @@ export function createMessageEvents(model: string, jobId: string, likelyInputTok
       ];
     },
   };
+}
+
+type Thinking = { type: string; thinking?: string; signature?: string };
+
+/** Thinking is whole when it is blocks of: the SDKs put it together from its one delta and its signature. */
+function thinkingEvents(block: Thinking, index: number): MessageEvent[] {
+  const isOpen = block.type === 'thinking';
+  const empty = isOpen ? { ...block, thinking: '', signature: '' } : block;
+  const toDelta = (delta: object) => toEvent('content_block_delta', { index, delta });
+  return [
+    toEvent('content_block_start', { index, content_block: empty }),
+    ...(isOpen ? [toDelta({ type: 'thinking_delta', thinking: block.thinking ?? '' })] : []),
+    ...(isOpen ? [toDelta({ type: 'signature_delta', signature: block.signature ?? '' })] : []),
+    toEvent('content_block_stop', { index }),
+  ];
 }
 
 function toPiece(delta: Delta): object {

@@ -110,26 +110,25 @@ export function messageHead(model: string, jobId: string) {
  */
 export const emptyText = { type: 'text' as const, text: '', citations: [] };
 
-/** Blocks that Claude gave are given on as they were. */
+/** Blocks that Claude gave are given on as they were; a text that came after calls stands after them. */
 function toContent(choice: Choice): unknown[] {
   const { message } = choice;
   const own = ownOf(choice)?.content;
   if (Array.isArray(own)) return own;
   const text = message.content ?? message.refusal ?? '';
   const thinking = message.reasoning_content ?? '';
-  return [
-    // Without a signature: it is nobody's to give back to Claude.
-    ...(thinking === '' ? [] : [{ type: 'thinking', thinking, signature: '' }]),
-    ...(text === '' ? [] : [{ ...emptyText, text, ...stateOf(message) }]),
-    ...(message.tool_calls ?? []).map((call) => ({
-      type: 'tool_use',
-      id: call.id,
-      name: call.function.name,
-      input: parseInput(call.function.arguments),
-      caller: { type: 'direct' },
-      ...stateOf(call),
-    })),
-  ];
+  const blocks: unknown[] = (message.tool_calls ?? []).map((call) => ({
+    type: 'tool_use',
+    id: call.id,
+    name: call.function.name,
+    input: parseInput(call.function.arguments),
+    caller: { type: 'direct' },
+    ...stateOf(call),
+  }));
+  if (text !== '')
+    blocks.splice(message.calls_before_text ?? 0, 0, { ...emptyText, text, ...stateOf(message) });
+  // Without a signature: it is nobody's to give back to Claude.
+  return thinking === '' ? blocks : [{ type: 'thinking', thinking, signature: '' }, ...blocks];
 }
 
 /** What another provider than Anthropic wants back with a block. */

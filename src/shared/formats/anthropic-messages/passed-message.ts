@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PassThrough } from '../../chat/chat.ts';
+import { toOwnTurns } from './own-turns.ts';
 
 /** Headers of Anthropic's API that say how its body is meant. */
 export type MessageHeaders = { 'anthropic-version'?: string; 'anthropic-beta'?: string };
@@ -35,24 +36,16 @@ type Fields = Record<string, unknown>;
 
 /**
  * A body in the words that Anthropic's API has now: the format of an output where it stands today, no
- * sentinel for no `top_k`, and none of what another provider thought, which Anthropic has not signed.
+ * sentinel for no `top_k`, and the turns as it takes them back.
  */
 function toOwnWords(body: Fields): Fields {
   const format = body['output_format'] ?? null;
   const config = { ...(format !== null && { format }), ...((body['output_config'] ?? {}) as Fields) };
   const fields = Object.entries(body).flatMap(([name, value]): [string, unknown][] => {
     if (name === 'betas' || (name === 'top_k' && !(Number(value) >= 0 && value !== null))) return [];
-    if (name === 'messages') return [[name, (value as Fields[]).flatMap(withoutUnsigned)]];
+    if (name === 'messages') return [[name, toOwnTurns(value as Fields[])]];
     if (name === 'output_format') return format === null ? [] : [['output_config', config]];
     return [[name, name === 'output_config' && format !== null ? config : value]];
   });
   return Object.fromEntries(fields);
-}
-
-function withoutUnsigned(turn: Fields): Fields[] {
-  const { content } = turn;
-  if (turn['role'] !== 'assistant' || !Array.isArray(content)) return [turn];
-  const signed = content.filter(({ type, signature }: Fields) => type !== 'thinking' || signature);
-  if (signed.length === content.length) return [turn];
-  return signed.length === 0 ? [] : [{ ...turn, content: signed }];
 }

@@ -82,8 +82,16 @@ function wholeChunks(options: PassedChunkOptions, completion: ChatCompletion): o
   const chunks = createChunks(options);
   const deltas = completion.choices.flatMap(({ index: choice, message }) => [
     ...(message.content ? chunks.delta({ kind: 'text', choice, text: message.content }) : []),
-    ...(message.tool_calls ?? []).flatMap(({ id, function: { name, arguments: text } }, index) =>
-      chunks.delta({ kind: 'tool_call', choice, index, id, name, arguments: text }),
+    ...(message.tool_calls ?? []).flatMap(({ id, custom, function: { name, arguments: text } }, index) =>
+      chunks.delta({
+        kind: 'tool_call',
+        choice,
+        index,
+        id,
+        name,
+        ...(custom && { custom }),
+        arguments: text,
+      }),
     ),
   ]);
   return [...deltas, ...chunks.ended(completion)];

@@ -19,8 +19,10 @@ export type Item = { index: number; id: string } & (
   | { kind: 'message'; text: string; refusal: string; logprobs: unknown[] }
   | {
       kind: 'reasoning';
-      text: string;
-      isWhole: boolean;
+      /** Its parts: what is thought after the answer began is one of its own. */
+      texts: string[];
+      /** The last of them goes on. */
+      isOpen: boolean;
       /** What the provider wants back with the turn; known at the end. */
       state?: NonNullable<ToolCall['extra_content']>;
     }
@@ -54,18 +56,29 @@ export function toEvent(state: EncoderState, type: string, fields: Record<string
   return event;
 }
 
-/** What was thought is whole once the answer begins; its item stays open for the provider's state. */
+/** What was thought is a whole part once the answer begins; its item stays open for more and its state. */
 export function endReasoning(state: EncoderState): ResponseEvent[] {
   const item = state.open.get('reasoning');
-  if (item?.kind !== 'reasoning' || item.isWhole) return [];
-  item.isWhole = true;
-  if (item.text === '') return [];
-  const where = { ...whereOf(item), summary_index: 0 };
-  const { text } = item;
+  if (item?.kind !== 'reasoning' || !item.isOpen) return [];
+  item.isOpen = false;
+  const where = { ...whereOf(item), summary_index: item.texts.length - 1 };
+  const text = item.texts.at(-1) ?? '';
   return [
     toEvent(state, 'response.reasoning_summary_text.done', { ...where, text }),
     toEvent(state, 'response.reasoning_summary_part.done', { ...where, part: summaryPart(text) }),
   ];
+}
+
+/** The parts of what was thought, as they were sent; undefined when none was. */
+export function sentThoughts(state: EncoderState): string[] | undefined {
+  const item = state.open.get('reasoning');
+  return item?.kind === 'reasoning' && item.texts.length > 0 ? item.texts : undefined;
+}
+
+/** Items of a response in the order that they were sent in. */
+export function sortAsSent<Item extends { id: string }>({ open }: EncoderState, items: Item[]): Item[] {
+  const sent = [...open.values()].map(({ id }) => id);
+  return items.toSorted((one, other) => sent.indexOf(one.id) - sent.indexOf(other.id));
 }
 
 /** Closes every item, in order. */
@@ -106,7 +119,7 @@ function closeItem(state: EncoderState, item: Item, status: 'completed' | 'incom
 
 function toItem({ names }: EncoderState, item: Item, status: 'in_progress' | 'completed' | 'incomplete') {
   if (item.kind === 'call') return toCallItem(item.id, status, item.call, names);
-  if (item.kind === 'reasoning') return toReasoningItem(item.id, item.text, item.state);
+  if (item.kind === 'reasoning') return toReasoningItem(item.id, item.texts, item.state);
   const parts = [
     ...(item.text === '' ? [] : [textPart(item.text, item.logprobs)]),
     ...(item.refusal === '' ? [] : [refusalPart(item.refusal)]),

@@ -78,24 +78,26 @@ export function logprobsOf({ logprobs }: Choice): unknown[] {
 }
 
 /** What was thought, for readers, and what the provider wants back with the turn. */
-export function toReasoningItem(id: string, text: string, state: Choice['message']['extra_content']) {
+export function toReasoningItem(id: string, texts: string[], state: Choice['message']['extra_content']) {
   return {
     type: 'reasoning' as const,
     id,
-    summary: text === '' ? [] : [summaryPart(text)],
+    summary: texts.filter((text) => text !== '').map(summaryPart),
     ...(state === undefined ? {} : { extra_content: state }),
   };
 }
 
 /**
  * The items of the output: what was thought, a message when there is text, each call. A state that a provider
- * wants back stands last when nothing of its thinking is shown, since it comes at the end.
+ * wants back stands last when nothing of its thinking is shown, since it comes at the end. `thoughts` are the
+ * parts that what was thought was streamed in.
  */
 export function toOutput(
   completion: ChatCompletion,
   responseId: string,
   status: ItemStatus,
   names: ClientNames = sameNames,
+  thoughts?: string[],
 ): unknown[] {
   const [choice] = completion.choices;
   if (choice === undefined) return [];
@@ -111,7 +113,11 @@ export function toOutput(
     const message = toMessageItem(messageItemId(responseId), status, parts);
     items.splice(choice.message.calls_before_text ?? 0, 0, message);
   }
-  const reasoning = toReasoningItem(reasoningItemId(responseId), reasoning_content, extra_content);
+  const reasoning = toReasoningItem(
+    reasoningItemId(responseId),
+    thoughts ?? [reasoning_content],
+    extra_content,
+  );
   if (reasoning_content !== '') return [reasoning, ...items];
   return extra_content === undefined ? items : [...items, reasoning];
 }

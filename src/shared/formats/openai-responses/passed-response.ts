@@ -1,7 +1,7 @@
 import type { PassThrough } from '../../chat/chat.ts';
 import { suffixOf } from '../../ids.ts';
 import { withoutHints } from '../common/routing-hints.ts';
-import { jobOfItem } from './item-owner.ts';
+import { toOwnItems } from './own-items.ts';
 import type { InputItem } from './response-items.ts';
 import type { ResponsesBody } from './response-request.ts';
 
@@ -9,7 +9,7 @@ type Fields = Record<string, unknown>;
 
 /**
  * What a client of the Responses API sent, to be passed on: with all that was said before it in its `input`,
- * since nothing is stored at the provider, and without the ids that are ours.
+ * since nothing is stored at the provider, as its provider takes it back.
  */
 export function passedResponse(given: unknown, earlier: InputItem[]): PassThrough {
   const body = withoutHints(given as Fields);
@@ -21,13 +21,8 @@ export function passedResponse(given: unknown, earlier: InputItem[]): PassThroug
   // The one search of the web that a body may have is one that is left out.
   if (Array.isArray(body['tools']))
     body['tools'] = body['tools'].filter(({ type }: Fields) => type !== 'web_search');
-  if (Array.isArray(body['input'])) body['input'] = body['input'].map(withoutOurId);
+  if (Array.isArray(body['input'])) body['input'] = toOwnItems(body['input']);
   return { dialect: 'responses', body };
-}
-
-function withoutOurId(item: unknown): unknown {
-  const { id, ...rest } = item as Fields;
-  return jobOfItem(id) === null ? item : rest;
 }
 
 /** Under our id: the kind of the item, the response it is of, and where it stands there. */

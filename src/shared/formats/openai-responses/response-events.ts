@@ -1,5 +1,12 @@
 import { type ChatCompletion, type Delta, responseStatusOf } from '../../chat/chat.ts';
-import { closeItems, newEncoderState, type ResponseEvent, toEvent } from './open-items.ts';
+import {
+  closeItems,
+  newEncoderState,
+  type ResponseEvent,
+  sentThoughts,
+  sortAsSent,
+  toEvent,
+} from './open-items.ts';
 import { createPassedEvents } from './passed-events.ts';
 import { passedOutput } from './passed-response.ts';
 import { clientNames } from './response-namespaces.ts';
@@ -46,7 +53,9 @@ export function createResponseEvents(known: ResponseFacts) {
         return [...untold, toEvent(state, `response.${status}`, { response })];
       }
       const rest = encodeRemainder(state, completion);
-      const response = toResponse({ ...facts, completion, completedAt, status });
+      const thoughts = sentThoughts(state);
+      const whole = toResponse({ ...facts, completion, completedAt, status, thoughts });
+      const response = { ...whole, output: sortAsSent(state, whole['output'] as { id: string }[]) };
       return [...rest, ...closeItems(state, status), toEvent(state, `response.${status}`, { response })];
     },
     /** `ended` has the status and the error it ended with. */

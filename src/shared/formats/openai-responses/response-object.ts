@@ -19,6 +19,8 @@ export type ResponseFacts = {
   error: JobError | null;
   completion: ChatCompletion | null;
   body: ResponsesBody;
+  /** The parts that what was thought was streamed in; one when left out. */
+  thoughts?: string[] | undefined;
 };
 
 type Tool = NonNullable<ResponsesBody['tools']>[number];
@@ -48,10 +50,7 @@ export function toResponse(facts: ResponseFacts): Response {
       error === null || status === 'cancelled' ? null : { code: toErrorCode(error), message: error.message },
     incomplete_details: status === 'incomplete' ? { reason: whyIncomplete(completion) } : null,
     model: facts.model,
-    output:
-      completion === null
-        ? []
-        : toOutput(completion, facts.id, itemStatusOf(status), clientNames(facts.body.tools ?? [])),
+    output: completion === null ? [] : outputOf(completion, facts),
     access_programs: null,
     service_tier: 'default' as const,
     truncation: 'disabled' as const,
@@ -59,6 +58,9 @@ export function toResponse(facts: ResponseFacts): Response {
     ...echo(facts.body),
   };
 }
+
+const outputOf = (completion: ChatCompletion, { id, status, body, thoughts }: ResponseFacts) =>
+  toOutput(completion, id, itemStatusOf(status), clientNames(body.tools ?? []), thoughts);
 
 const itemStatusOf = (status: ResponseStatus) => (status === 'incomplete' ? 'incomplete' : 'completed');
 

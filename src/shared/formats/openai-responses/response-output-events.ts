@@ -41,13 +41,14 @@ function encodeText(state: EncoderState, more: string): ResponseEvent[] {
 
 function encodeReasoning(state: EncoderState, more: string): ResponseEvent[] {
   const { item, events } = openReasoning(state);
-  // What it thinks after it began to answer is in the response at the end.
-  if (item.isWhole) return [];
-  const where = { ...whereOf(item), summary_index: 0 };
-  if (item.text === '') {
+  if (!item.isOpen) item.texts.push('');
+  const summary_index = item.texts.length - 1;
+  const where = { ...whereOf(item), summary_index };
+  if (!item.isOpen) {
     events.push(toEvent(state, 'response.reasoning_summary_part.added', { ...where, part: summaryPart('') }));
   }
-  item.text += more;
+  item.isOpen = true;
+  item.texts[summary_index] += more;
   return [...events, toEvent(state, 'response.reasoning_summary_text.delta', { ...where, delta: more })];
 }
 
@@ -143,7 +144,6 @@ function encodeRefusal(state: EncoderState, refusal: string): ResponseEvent[] {
 function addState(state: EncoderState, extra: ToolCall['extra_content']): ResponseEvent[] {
   if (extra === undefined) return [];
   const { item, events } = openReasoning(state);
-  item.isWhole = true;
   item.state = extra;
   return events;
 }
@@ -165,6 +165,6 @@ function toDelta(call: ToolCall, index: number): CallDelta {
 function openReasoning(state: EncoderState) {
   return openItem<'reasoning'>(state, 'reasoning', (index) => {
     const id = itemId(state, reasoningItemId(state.responseId));
-    return { kind: 'reasoning', index, id, text: '', isWhole: false };
+    return { kind: 'reasoning', index, id, texts: [], isOpen: false };
   });
 }

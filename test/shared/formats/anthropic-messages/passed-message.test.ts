@@ -12,6 +12,14 @@ const format = { type: 'json_schema', schema: { type: 'object' } };
 const unsigned = { type: 'thinking', thinking: 'hm', signature: '' };
 const signed = { type: 'thinking', thinking: 'hm', signature: 's' };
 const text = { type: 'text', text: 'yes' };
+const blank = { type: 'text', text: ' ' };
+const redacted = { type: 'redacted_thinking', data: 'd' };
+const google = { google: { thought_signature: 's' } };
+const use = (id: string) => ({ type: 'tool_use', id, name: 'look', input: {}, cache_control: null });
+const results = (...ids: string[]) => ({
+  role: 'user',
+  content: ids.map((tool_use_id) => ({ type: 'tool_result', tool_use_id, content: 'x', colour: 'red' })),
+});
 const answer = (...content: object[]) => ({ role: 'assistant', content });
 
 it.each<[string, object, object]>([
@@ -58,6 +66,54 @@ it.each<[string, object, object]>([
       ...plain,
       messages: [user, user],
     },
+  ],
+  [
+    'without the state of another provider',
+    {
+      ...plain,
+      messages: [
+        user,
+        answer({ ...text, extra_content: google }, { ...use('c'), extra_content: google }),
+        results('c'),
+      ],
+    },
+    { ...plain, messages: [user, answer(text, use('c')), results('c')] },
+  ],
+  [
+    'with ids that it takes, each of one call',
+    {
+      ...plain,
+      messages: [
+        user,
+        answer(use('f.look:0'), use('f.look:1')),
+        results('f.look:1', 'f.look:0'),
+        answer(use('f.look:0')),
+        results('f.look:0'),
+      ],
+    },
+    {
+      ...plain,
+      messages: [
+        user,
+        answer(use('f_look_0'), use('f_look_1')),
+        results('f_look_1', 'f_look_0'),
+        answer(use('f_look_0_2')),
+        results('f_look_0_2'),
+      ],
+    },
+  ],
+  [
+    'without an answer of white space',
+    {
+      ...plain,
+      messages: [user, answer({ type: 'text', text: '\n' }, use('c')), results('c'), answer(blank), user],
+    },
+    { ...plain, messages: [user, answer(use('c')), results('c'), user] },
+  ],
+  [
+    'without thinking that nothing came of',
+    { ...plain, messages: [user, answer(signed), user, answer(signed, text, redacted), user] },
+    { ...plain, messages: [user, user, answer(signed, text), user] },
   ],
 ])('a body of Anthropic’s goes on %s', (_what, given, body) => {
   expect(passedMessage(given)).toEqual({ dialect: 'messages', body });

@@ -124,6 +124,35 @@ describe('the events of a response', () => {
     expect(accumulate(all).output).toMatchObject([{ content: [{ text: 'Hello', logprobs }] }]);
   });
 
+  it('have what is thought after the answer began in a part of its own', () => {
+    const events = createResponseEvents(facts);
+    const thought = (more: string) => ({ kind: 'reasoning' as const, choice: 0, text: more });
+    const whole = completionOf('Hello');
+    Object.assign(whole.choices[0]?.message ?? {}, { reasoning_content: 'one two' });
+    const all = [
+      ...events.created(),
+      ...[thought('one'), text('Hello'), thought(' t'), thought('wo')].flatMap(events.delta),
+      ...events.completed(whole, new Date(3000)),
+    ];
+    const { output } = accumulate(all);
+    expect(output).toMatchObject([{ summary: [{ text: 'one' }, { text: ' two' }] }, { type: 'message' }]);
+    expect(accumulate(all.slice(0, -1)).output).toEqual(output);
+  });
+
+  it('end with the items in the positions that they were sent in', () => {
+    const events = createResponseEvents(facts);
+    const whole = completionOf('Hello');
+    Object.assign(whole.choices[0]?.message ?? {}, { reasoning_content: 'late' });
+    const all = [
+      ...events.created(),
+      ...events.delta(text('Hello')),
+      ...events.delta({ kind: 'reasoning', choice: 0, text: 'late' }),
+      ...events.completed(whole, new Date(3000)),
+    ];
+    expect(accumulate(all).output.map(({ type }) => type)).toEqual(['message', 'reasoning']);
+    expect(accumulate(all.slice(0, -1)).output).toEqual(accumulate(all).output);
+  });
+
   it('take back what a later attempt does not say: it stays incomplete, and the answer begins anew', () => {
     const events = createResponseEvents(facts);
     const first = [...events.created(), ...events.delta(text('wrong')), ...events.takeBack()];
