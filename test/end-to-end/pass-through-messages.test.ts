@@ -92,3 +92,39 @@ test('a refusal of Claude keeps its words', async () => {
   expect(JSON.parse(text).error).toMatchObject({ type: 'invalid_request_error' });
   expect(JSON.parse(text).error.message).toContain(message);
 });
+
+const thought = { type: 'thinking', thinking: 'hm', signature: 'c2ln' };
+const use = (id: string) => ({ type: 'tool_use', id, name: 'look', input: {} });
+const used = (id: string) => ({
+  role: 'user',
+  content: [{ type: 'tool_result', tool_use_id: id, content: 'x' }],
+});
+const budget = { type: 'enabled', budget_tokens: 1024 };
+
+test.each<[string, model: string, thinking: object, assistant: object[][], expected: unknown]>([
+  ['kept what it thought', 'claude-sonnet-4-5', budget, [[thought, use('a')]], budget],
+  ['kept it once in its turn', 'claude-sonnet-4-5', budget, [[thought, use('a')], [use('b')]], budget],
+  ['lost what it thought', 'claude-sonnet-4-5', budget, [[use('a')]], undefined],
+  [
+    'has what another provider thought',
+    'claude-sonnet-4-5',
+    budget,
+    [[{ type: 'thinking', thinking: 'of a GPT', signature: '' }, use('a')]],
+    undefined,
+  ],
+  ['lost it where none is wanted', 'claude-opus-5', { type: 'adaptive' }, [[use('a')]], { type: 'adaptive' }],
+])(
+  'a turn of tools that %s is thought about as Claude takes it',
+  async (_, model, thinking, turns, expected) => {
+    passing.upstream.reply = () => ({ json: answer });
+    const answered = turns.flatMap((content) => {
+      const { id } = content.at(-1) as { id: string };
+      return [{ role: 'assistant', content }, used(id)];
+    });
+    const messages = [{ role: 'user', content: 'hi' }, ...answered];
+    const tools = [{ name: 'look', input_schema: { type: 'object' } }];
+    const { status } = await send(JSON.stringify({ model, max_tokens: 2000, thinking, messages, tools }));
+    expect(status).toBe(200);
+    expect(JSON.parse(passing.upstream.calls.at(-1)?.text ?? '').thinking).toEqual(expected);
+  },
+);

@@ -117,9 +117,10 @@ function targetProblems(
   const problems: Problem[] = [];
   if (bound.likelyTextTokens * certainShare > model.maxInputTokens) {
     const tokens = { prompt: bound.likelyTextTokens, maximum: model.maxInputTokens };
+    // OpenAI's own sentence: clients know a prompt that is too long by its beginning (LiteLLM).
     const message =
-      `the maximum context length is ${tokens.maximum} tokens for ${model.id}, ` +
-      `and the prompt is about ${tokens.prompt}; shorten it`;
+      `this model's maximum context length is ${tokens.maximum} tokens. However, your messages resulted in ` +
+      `${tokens.prompt} tokens. Please reduce the length of the messages: ${model.id} reads no more`;
     problems.push({ param: 'messages', message, kind: 'too_long', tokens });
   }
   if (maximum.asked !== undefined && maximum.asked > model.maxOutputTokens) {
