@@ -185,7 +185,7 @@ describe('a quote is refused, with the field at fault,', () => {
       targets: [model],
     });
     const sentence =
-      /^this model's maximum context length is 100000 tokens\. However, your messages resulted in \d+ tokens\./;
+      /^this model's maximum context length is 100000 tokens\. However, your messages resulted in \d+ tokens\..+\(context_length_exceeded\)$/;
     expect(result).toMatchObject({
       ok: false,
       problems: [{ kind: 'too_long', message: expect.stringMatching(sentence) }],

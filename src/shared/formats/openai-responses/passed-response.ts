@@ -37,7 +37,7 @@ export function passedOutput(body: Fields, responseId: string): Fields[] {
   return output.map((item, index) => ({ ...item, id: passedItemId(item['id'], responseId, index) }));
 }
 
-/** A response of the provider's own: changed in the ids, the model, and what the gateway has in its hands. */
+/** A response of the provider's own, with every field that it has: changed in the ids, the model, and what the gateway has in its hands. */
 export function toPassedResponse(body: Fields, known: { id: string; model: string; body: ResponsesBody }) {
   const { previous_response_id = null, background, store, metadata, max_output_tokens = null } = known.body;
   return {

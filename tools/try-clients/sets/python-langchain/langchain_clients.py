@@ -109,8 +109,12 @@ def _():
 
 @case("a prompt that is too long has LangChain's own error")
 def _():
-    error = raises(openai.BadRequestError, lambda: by_openai(GPT).invoke("word " * 2_000_000), "maximum context")
+    long = "word " * 2_000_000
+    error = raises(openai.BadRequestError, lambda: by_openai(GPT).invoke(long), "maximum context")
     assert error.code == "context_length_exceeded", error
+    if create_agent is not None:
+        contains(type(error).__name__, "ContextOverflow")
+        contains(type(raises(Exception, lambda: by_anthropic(CLAUDE).invoke(long))).__name__, "ContextOverflow")
 
 
 end_script()
