@@ -4,8 +4,9 @@ type Fields = Record<string, unknown>;
  * An object with what it lacks of another, in objects and in lists of as many elements too. What it has keeps
  * its value, null too, and its position.
  */
-export function withMissing(given: Fields, full: Fields): Fields {
-  const filled = Object.entries(full).map(([name, value]) => [name, fill(given[name], value)]);
+export function withMissing<Given extends object>(given: Given, full: object): Given {
+  const known = given as Fields;
+  const filled = Object.entries(full).map(([name, value]) => [name, fill(known[name], value)]);
   return { ...given, ...Object.fromEntries(filled) };
 }
 
