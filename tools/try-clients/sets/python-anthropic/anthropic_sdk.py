@@ -7,7 +7,9 @@ import anthropic
 import pydantic
 from support.cases import *
 
-client = anthropic.Anthropic(api_key=KEY, base_url=ANTHROPIC, max_retries=0)
+# It validates what it reads, where it knows all of that: a field that an answer lacks is an error.
+strict = {"_strict_response_validation": hasattr(anthropic.types, "ThinkingBlock")}
+client = anthropic.Anthropic(api_key=KEY, base_url=ANTHROPIC, max_retries=0, **strict)
 create, stream = client.messages.create, client.messages.stream
 tools = [{"name": "weather", "description": "Tells the weather", "input_schema": CITY}]
 picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}

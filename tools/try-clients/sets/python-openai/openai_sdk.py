@@ -8,7 +8,9 @@ import openai
 import pydantic
 from support.cases import *
 
-client = openai.OpenAI(api_key=KEY, base_url=OPENAI, max_retries=0)
+# It validates what it reads: a field that its API requires and an answer lacks is an error.
+strict = {"_strict_response_validation": True}
+client = openai.OpenAI(api_key=KEY, base_url=OPENAI, max_retries=0, **strict)
 chat, responses = client.chat.completions, client.responses
 weather = {"name": "weather", "description": "Tells the weather", "parameters": CITY, "strict": True}
 chat_tools = [{"type": "function", "function": weather}]
