@@ -133,6 +133,12 @@ describe('hostile texts', () => {
 
 describe('refusals at intake', () => {
   const message = { role: 'user', content: 'x' };
+  test('none is for what only the first model could not do, or only a fallback of its kind', async () => {
+    const request = { ...jobBody('x').request, model: 'openai/gpt-4.1-mini', temperature: 0.5 };
+    const body = { request, fallbacks: ['anthropic/claude-haiku-4-5'] };
+    expect((await client.call('POST /v1/jobs', body)).status).toBe(202);
+  });
+
   test.each<[string, object, string]>([
     ['an unknown model', { request: { model: 'nobody/knows', messages: [message] } }, 'request.model'],
     ['an unknown fallback', { ...jobBody('x'), fallbacks: ['nobody/knows'] }, 'fallbacks.0'],

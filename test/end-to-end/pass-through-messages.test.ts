@@ -47,9 +47,12 @@ test('its client is sent the bytes of Claude, but for id and model', async () =>
   passing.upstream.reply = () => ({ json: answer });
   const { text, jobId } = await send(asked);
   const id = jobId.replace('job_', 'msg_');
-  expect(text).toBe(
-    answer.replace('msg_claude', id).replace('claude-sonnet-4-5-20250929', 'anthropic/claude-sonnet-4-5'),
-  );
+  const own = answer
+    .replace('msg_claude', id)
+    .replace('claude-sonnet-4-5-20250929', 'anthropic/claude-sonnet-4-5');
+  expect(JSON.parse(text)).toMatchObject(JSON.parse(own));
+  expect(Object.keys(JSON.parse(text)).slice(0, 9)).toEqual(Object.keys(JSON.parse(own)));
+  expect(text).toContain('"input":{"id":9007199254740993}');
   const { json: job } = await passing.client.call(`GET /v1/jobs/${jobId}`);
   expect(job.result.choices[0].message.content).toBe('Fine.');
   expect(JSON.stringify(job)).not.toContain('pass_through');
@@ -78,7 +81,13 @@ test('a stream of Claude goes through event by event, and its end follows the se
     data: data.replace('msg_claude', id).replace('claude-sonnet-4-5-20250929', 'anthropic/claude-sonnet-4-5'),
   }));
   const sent = sentBlocks(text).map((lines) => lines.filter((line) => !line.startsWith(':')));
-  expect(sent).toEqual(expected.map(({ event, data }) => [`event: ${event}`, `data: ${data}`]));
+  expect(sent.map(([name]) => name)).toEqual(expected.map(({ event }) => `event: ${event}`));
+  const read = (line = '') => JSON.parse(line.slice('data: '.length));
+  expect(sent.map(([, data]) => read(data))).toMatchObject(expected.map(({ data }) => JSON.parse(data)));
+  // What has all its fields is the same to the byte.
+  expect(sent.slice(2, 5).map(([, data]) => data)).toEqual(
+    expected.slice(2, 5).map(({ data }) => `data: ${data}`),
+  );
   const { json: job } = await passing.client.call(`GET /v1/jobs/${jobId}`);
   expect(job).toMatchObject({ status: 'succeeded', usage: { prompt_tokens: 12, completion_tokens: 9 } });
 });
@@ -91,4 +100,65 @@ test('a refusal of Claude keeps its words', async () => {
   expect(status).toBe(400);
   expect(JSON.parse(text).error).toMatchObject({ type: 'invalid_request_error' });
   expect(JSON.parse(text).error.message).toContain(message);
+});
+
+const thought = { type: 'thinking', thinking: 'hm', signature: 'c2ln' };
+const use = (id: string) => ({ type: 'tool_use', id, name: 'look', input: {} });
+const used = (id: string) => ({
+  role: 'user',
+  content: [{ type: 'tool_result', tool_use_id: id, content: 'x' }],
+});
+const budget = { type: 'enabled', budget_tokens: 1024 };
+
+test.each<[string, model: string, thinking: object, assistant: object[][], expected: unknown]>([
+  ['kept what it thought', 'claude-sonnet-4-5', budget, [[thought, use('a')]], budget],
+  ['kept it once in its turn', 'claude-sonnet-4-5', budget, [[thought, use('a')], [use('b')]], budget],
+  ['lost what it thought', 'claude-sonnet-4-5', budget, [[use('a')]], undefined],
+  [
+    'has what another provider thought',
+    'claude-sonnet-4-5',
+    budget,
+    [[{ type: 'thinking', thinking: 'of a GPT', signature: '' }, use('a')]],
+    undefined,
+  ],
+  ['lost it where none is wanted', 'claude-opus-5', { type: 'adaptive' }, [[use('a')]], { type: 'adaptive' }],
+])(
+  'a turn of tools that %s is thought about as Claude takes it',
+  async (_, model, thinking, turns, expected) => {
+    passing.upstream.reply = () => ({ json: answer });
+    const answered = turns.flatMap((content) => {
+      const { id } = content.at(-1) as { id: string };
+      return [{ role: 'assistant', content }, used(id)];
+    });
+    const messages = [{ role: 'user', content: 'hi' }, ...answered];
+    const tools = [{ name: 'look', input_schema: { type: 'object' } }];
+    const { status } = await send(JSON.stringify({ model, max_tokens: 2000, thinking, messages, tools }));
+    expect(status).toBe(200);
+    expect(JSON.parse(passing.upstream.calls.at(-1)?.text ?? '').thinking).toEqual(expected);
+  },
+);
+
+/** What the vendor's `Message` has beside what the upstream here answers (SDK 1.14). */
+const vendorFields = {
+  stop_details: null,
+  container: null,
+  usage: { cache_creation: null, inference_geo: null, server_tool_use: null, service_tier: 'standard' },
+};
+
+test('what an upstream leaves out of a message is there, whole and streamed', async () => {
+  passing.upstream.reply = () => ({ json: answer });
+  const whole = JSON.parse((await send(asked)).text);
+  expect(whole).toMatchObject(vendorFields);
+  expect(whole.content).toMatchObject([{ citations: null }, { caller: { type: 'direct' } }]);
+  const text = { index: 2, content_block: { type: 'text', text: '' } };
+  const start = { type: 'content_block_start', ...text };
+  const last = events.slice(-2);
+  const data = JSON.stringify(start);
+  passing.upstream.reply = () => ({ events: [...events.slice(0, -2), { event: start.type, data }, ...last] });
+  const sent = sentBlocks((await send(asked.replace('{', '{"stream":true,'))).text)
+    .map((lines) => lines.filter((line) => !line.startsWith(':')))
+    .map(([, line = '']) => JSON.parse(line.slice('data: '.length)));
+  expect(sent[0].message).toMatchObject(vendorFields);
+  expect(sent[5].content_block).toMatchObject({ caller: { type: 'direct' } });
+  expect(sent[8].content_block).toEqual({ type: 'text', text: '', citations: [] });
 });

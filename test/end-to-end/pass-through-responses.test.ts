@@ -49,7 +49,7 @@ test('OpenAI is sent the bytes of its client, and its client the answer of OpenA
   passing.upstream.reply = () => ({ json: answer });
   const { text, suffix } = await send(asked);
   expect(passing.upstream.calls.map((call) => [call.path, call.text])).toEqual([['/v1/responses', asked]]);
-  expect(JSON.parse(text)).toEqual(JSON.parse(under(suffix, answer)));
+  expect(JSON.parse(text)).toMatchObject(JSON.parse(under(suffix, answer)));
   const { json: job } = await passing.client.call(`GET /v1/jobs/job_${suffix}`);
   expect(job.result.choices[0].message.content).toBe('Fine.');
   expect(job.usage).toMatchObject({ prompt_tokens: 12, completion_tokens: 5, reasoning_tokens: 2 });
@@ -126,7 +126,7 @@ test('events go through as they come, under our ids and numbers, and can be read
   expect(sent.map(({ type }) => type)).toEqual(events.map(({ event }) => event));
   expect(sent.map(({ sequence_number }) => sequence_number)).toEqual(sent.map((_, index) => index));
   const expected = events.slice(2).map(({ data }) => JSON.parse(under(suffix, data)));
-  expect(sent.slice(2).map((event) => ({ ...event, sequence_number: 0 }))).toEqual(
+  expect(sent.slice(2).map((event) => ({ ...event, sequence_number: 0 }))).toMatchObject(
     expected.map((event) => ({
       ...event,
       sequence_number: 0,
@@ -137,4 +137,34 @@ test('events go through as they come, under our ids and numbers, and can be read
     headers: { authorization: `Bearer ${passing.client.key}` },
   });
   expect(read(await again.text())).toEqual(sent);
+});
+
+/** What the vendor's `Response` has beside what the upstream here answers (OpenAI's SDK 7.59; Open Responses). */
+const vendorFields = {
+  completed_at: expect.any(Number),
+  frequency_penalty: 0,
+  instructions: 'Brief.',
+  max_tool_calls: null,
+  parallel_tool_calls: true,
+  presence_penalty: 0,
+  prompt_cache_key: 'k',
+  reasoning: { effort: 'low', summary: 'auto' },
+  safety_identifier: null,
+  service_tier: 'default',
+  text: { format: { type: 'text' }, verbosity: 'medium' },
+  tool_choice: 'auto',
+  tools: [{ type: 'function', name: 'look', description: null, strict: false }],
+  top_logprobs: 0,
+  truncation: 'disabled',
+  usage: { input_tokens: 12, input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 } },
+};
+
+test.each(['whole', 'streamed'])('what an upstream leaves out of a response is there: %s', async (how) => {
+  passing.upstream.reply = () => (how === 'whole' ? { json: answer } : { events });
+  const isStreamed = how === 'streamed';
+  const { text } = await send(isStreamed ? asked.replace('{', '{"stream":true,') : asked);
+  const response = isStreamed
+    ? (read(text).at(-1) as Event & { response: object }).response
+    : JSON.parse(text);
+  expect(response).toMatchObject(vendorFields);
 });

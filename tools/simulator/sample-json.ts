@@ -6,13 +6,19 @@ type Schema = {
   enum?: unknown[];
   const?: unknown;
   minItems?: number;
+  anyOf?: unknown[];
+  oneOf?: unknown[];
+  allOf?: unknown[];
   $ref?: string;
   $defs?: Record<string, unknown>;
 };
 
 const depthMax = 8;
 
-/** The smallest value that fits a plain JSON schema: required properties only, strings are `text`. */
+/**
+ * The smallest value that fits a plain JSON schema: required properties only, the first of several choices;
+ * strings are `text`.
+ */
 export function sampleJson(schema: unknown, text: string): unknown {
   const root = (schema ?? {}) as Schema;
   return sample(root, { text, defs: root.$defs ?? {}, depth: 0 });
@@ -28,6 +34,8 @@ function sample(schema: Schema, scope: Scope): unknown {
   }
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0] ?? null;
+  const [choice] = schema.anyOf ?? schema.oneOf ?? schema.allOf ?? [];
+  if (choice !== undefined && schema.type === undefined) return sample(choice as Schema, inside);
   const type = Array.isArray(schema.type) ? schema.type[0] : (schema.type ?? 'object');
   switch (type) {
     case 'string':

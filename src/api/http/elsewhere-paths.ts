@@ -13,7 +13,7 @@ const callProvider = 'call its provider directly';
 const families: [ElsewhereApi, string, string, string][] = [
   ['openai', 'completions', 'Legacy text completions are', useChat],
   ['openai', 'engines', 'The engines API is', 'use POST /v1/chat/completions with "model"'],
-  ['openai', 'embeddings', 'Embeddings are', callProvider],
+  ['openai', 'embeddings', 'The embeddings API is', callProvider],
   ['openai', 'moderations', 'Moderations are', callProvider],
   ['openai', 'images', 'Image generation is', callProvider],
   ['openai', 'audio', 'The audio API is', callProvider],

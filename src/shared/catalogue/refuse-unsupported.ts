@@ -1,4 +1,4 @@
-import type { ChatRequest } from '../chat/chat.ts';
+import type { ChatRequest, PassThrough } from '../chat/chat.ts';
 import type { OpenaiApi } from './model.ts';
 import { alwaysThinks, isBudgetClaude } from './model-traits.ts';
 import type { ModelSupport, Refusal, UpstreamKind } from './refusal.ts';
@@ -81,16 +81,35 @@ function anthropicThinking(request: ChatRequest): Check[] {
   const isForced = choice === 'required' || typeof choice === 'object';
   const bound = request.max_completion_tokens ?? request.max_tokens;
   const isOld = isBudgetClaude(request.model);
-  const hasNoRoom = isOld && bound !== undefined && bound <= leastThinkingTokens;
-  const budget = request.thinking_budget_tokens ?? 0;
-  const isTooMuch = isOld && bound !== undefined && budget >= bound && !hasNoRoom;
+  const hasBudget = request.thinking_budget_tokens !== undefined;
+  const hasNoRoom = isOld && !hasBudget && bound !== undefined && bound <= leastThinkingTokens;
   return [
     [isForced, 'tool_choice', 'Claude cannot think before a forced tool call'],
     [isOld && temperature !== 1, 'temperature', 'Claude thinks at temperature 1 only'],
     [isOld && top_p !== 1, 'top_p', 'Claude thinks at top_p 1 only'],
-    [isTooMuch, 'thinking_budget_tokens', 'must be less than the maximum of the output'],
+    [exceedsOutput(request), 'thinking_budget_tokens', budgetProblem],
     [hasNoRoom, 'reasoning_effort', `thinking needs a maximum of more than ${leastThinkingTokens} tokens`],
   ];
+}
+
+const budgetProblem = 'must be less than the maximum of the output (max_tokens)';
+
+/** Whether a budget of thinking leaves Claude no token for an answer. */
+function exceedsOutput({ model, thinking_budget_tokens: budget, ...request }: ChatRequest): boolean {
+  const bound = request.max_completion_tokens ?? request.max_tokens;
+  return isBudgetClaude(model) && budget !== undefined && bound !== undefined && budget >= bound;
+}
+
+/** The beta with which a budget counts for all that is thought between tools, and may exceed the output. */
+const interleaved = /\binterleaved-thinking-/;
+
+/**
+ * What of a request that passes through its provider refuses for certain: no call is made, and no money held,
+ * to learn that. All else is left to the provider.
+ */
+export function refusePassed(request: ChatRequest, { dialect, body }: PassThrough): Refusal[] {
+  if (dialect !== 'messages' || interleaved.test(String(body['anthropic_beta'] ?? ''))) return [];
+  return collect([[exceedsOutput(request), 'thinking_budget_tokens', budgetProblem]]);
 }
 
 const googleStopMax = 5;

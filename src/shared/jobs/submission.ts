@@ -1,6 +1,6 @@
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { ModelEntry } from '../catalogue/model.ts';
-import { refuseUnsupported } from '../catalogue/refuse-unsupported.ts';
+import { refusePassed, refuseUnsupported } from '../catalogue/refuse-unsupported.ts';
 import { speaks } from '../catalogue/speaks.ts';
 import type { ChatRequest, PassThrough } from '../chat/chat.ts';
 import { invalid, type Problem } from '../errors.ts';
@@ -100,10 +100,13 @@ function quoteJob(
   const { passThrough } = submission;
   const passes = passThrough !== undefined && targets.every((model) => speaks(model, passThrough));
   for (const [index, target] of targets.entries()) {
-    // What a compatible server cannot do only its operator knows.
-    if (passes && target.kind !== 'compatible') continue;
     const where = index === 0 ? '' : ` (the fallback ${target.id} cannot do it)`;
-    const refused = refuseUnsupported(submission.request, target.kind, target.supports, target.api);
+    const request = { ...submission.request, model: target.id };
+    // What a compatible server cannot do only its operator knows.
+    const isLeftToIt = passes && target.kind !== 'compatible';
+    const refused = isLeftToIt
+      ? refusePassed(request, passThrough)
+      : refuseUnsupported(request, target.kind, target.supports, target.api);
     problems.push(
       ...refused.map(({ param, message }) => ({
         param: `request.${param}`,

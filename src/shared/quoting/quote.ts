@@ -117,9 +117,12 @@ function targetProblems(
   const problems: Problem[] = [];
   if (bound.likelyTextTokens * certainShare > model.maxInputTokens) {
     const tokens = { prompt: bound.likelyTextTokens, maximum: model.maxInputTokens };
+    // OpenAI's own sentence, and its code: clients know a prompt that is too long by the one or the other,
+    // and some read them in the text only (LiteLLM, Pydantic AI; LangChain with OpenAI's SDK 3).
     const message =
-      `the maximum context length is ${tokens.maximum} tokens for ${model.id}, ` +
-      `and the prompt is about ${tokens.prompt}; shorten it`;
+      `this model's maximum context length is ${tokens.maximum} tokens. However, your messages resulted in ` +
+      `${tokens.prompt} tokens. Please reduce the length of the messages: ${model.id} reads no more ` +
+      '(context_length_exceeded)';
     problems.push({ param: 'messages', message, kind: 'too_long', tokens });
   }
   if (maximum.asked !== undefined && maximum.asked > model.maxOutputTokens) {

@@ -48,18 +48,18 @@ export function toThinking(call: ProviderCall, messages: MessageParam[]): Thinki
 }
 
 /**
- * Whether the turn that called the tools whose results come last has no thinking before its calls: its client
- * has not kept it, or another model called. With a budget the API answers "Expected `thinking` or
- * `redacted_thinking`"; without one it goes on.
+ * Whether the turn whose tools were just answered has no thinking at all: its client has not kept it, or
+ * another model called. With a budget the API answers "Expected `thinking` or `redacted_thinking`"; without
+ * one it goes on. Claude thinks once in a turn, before the first of its calls, and wants that kept
+ * (Anthropic's page on extended thinking with tools; BerriAI/litellm 18926).
  */
 export function lacksThinking(messages: MessageParam[]): boolean {
   const last = messages.at(-1);
-  const isResult =
-    last?.role !== 'assistant' &&
-    typeof last?.content === 'object' &&
-    last.content.some((block) => block.type === 'tool_result');
-  if (!isResult) return false;
-  const caller = messages.findLast(({ role }) => role === 'assistant');
-  const [first] = typeof caller?.content === 'object' ? caller.content : [];
-  return !isThinking(first);
+  if (last === undefined || !isResult(last)) return false;
+  const asked = messages.findLastIndex((message) => message.role === 'user' && !isResult(message));
+  return !messages.slice(asked + 1).some(({ content }) => Array.isArray(content) && content.some(isThinking));
+}
+
+function isResult({ role, content }: MessageParam): boolean {
+  return role === 'user' && Array.isArray(content) && content.some(({ type }) => type === 'tool_result');
 }

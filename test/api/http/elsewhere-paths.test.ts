@@ -5,7 +5,7 @@ test.each([
   ['/v1/completions', 'openai', 'Legacy text completions are not served here; use POST /v1/chat/completions'],
   ['/completions', 'openai', 'POST /v1/chat/completions'],
   ['/v1/engines/gpt-5/completions', 'openai', 'POST /v1/chat/completions with "model"'],
-  ['/v1/embeddings', 'openai', 'Embeddings are not served here'],
+  ['/v1/embeddings', 'openai', 'The embeddings API is not served here'],
   ['/v1/moderations', 'openai', 'Moderations are not served here'],
   ['/v1/images/generations', 'openai', 'Image generation is not served here'],
   ['/v1/images/edits', 'openai', 'Image generation'],

@@ -30,7 +30,7 @@ test("a known path of Anthropic's answers 405 in its shape", async () => {
 
 test.each([
   ['POST', '/v1/completions', 'use POST /v1/chat/completions'],
-  ['POST', '/v1/embeddings', 'Embeddings are not served here'],
+  ['POST', '/v1/embeddings', 'The embeddings API is not served here'],
   ['POST', '/v1/responses/compact', 'Compaction of a response is not served here'],
   ['GET', '/v1/images/generations?a=b', 'Image generation is not served here'],
   ['POST', '/v1/v1/responses', 'this path is /v1/responses'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseDataUrl } from '../../../src/shared/catalogue/data-url.ts';
 import type { UpstreamKind } from '../../../src/shared/catalogue/refusal.ts';
-import { refuseUnsupported } from '../../../src/shared/catalogue/refuse-unsupported.ts';
+import { refusePassed, refuseUnsupported } from '../../../src/shared/catalogue/refuse-unsupported.ts';
 import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
 import { withClientPath } from '../../../src/shared/chat/client-path.ts';
 
@@ -90,6 +90,11 @@ const cases: [string, Partial<ChatRequest>, Partial<Record<UpstreamKind, string[
   [
     'a budget beyond the maximum of the output',
     { reasoning_effort: 'high', thinking_budget_tokens: 3000, max_tokens: 2000 },
+    { anthropic: ['thinking_budget_tokens'] },
+  ],
+  [
+    'a budget beyond a maximum without room',
+    { reasoning_effort: 'low', thinking_budget_tokens: 2048, max_tokens: 1024 },
     { anthropic: ['thinking_budget_tokens'] },
   ],
   [
@@ -326,4 +331,41 @@ it('names the result whose call it does not find by where its client wrote it, a
   expect(find()).toEqual([{ param: 'messages.1.tool_call_id', message }]);
   withClientPath(result, 'messages.0.content.1');
   expect(find()).toEqual([{ param: 'messages.0.content.1', message }]);
+});
+
+const budgeted: Partial<ChatRequest> = { reasoning_effort: 'low', thinking_budget_tokens: 2048 };
+it.each<[string, Partial<ChatRequest>, body: Record<string, unknown>, string[]]>([
+  ['a budget of the whole output', { ...budgeted, max_tokens: 2048 }, {}, ['thinking_budget_tokens']],
+  ['a budget with room for an answer', { ...budgeted, max_tokens: 2049 }, {}, []],
+  [
+    'a budget for all turns',
+    { ...budgeted, max_tokens: 1024 },
+    { anthropic_beta: 'a,interleaved-thinking-2025-05-14' },
+    [],
+  ],
+  [
+    'a budget with another beta',
+    { ...budgeted, max_tokens: 1024 },
+    { anthropic_beta: 'a' },
+    ['thinking_budget_tokens'],
+  ],
+  [
+    'a model that has no budgets',
+    { ...budgeted, max_tokens: 1024, model: 'anthropic/claude-opus-4-7' },
+    {},
+    [],
+  ],
+  ['what the provider may refuse itself', { temperature: 2, verbosity: 'low' }, {}, []],
+])('of what passes through to Claude refuses only what cannot be answered: %s', (_, more, body, params) => {
+  const request = { model: models.anthropic, messages: [{ role: 'user' as const, content: 'hi' }], ...more };
+  expect(refusePassed(request, { dialect: 'messages', body }).map(({ param }) => param)).toEqual(params);
+});
+
+it('leaves what passes through to OpenAI to it', () => {
+  const request = {
+    model: models.openai,
+    messages: [{ role: 'user' as const, content: 'hi' }],
+    max_tokens: 1,
+  };
+  expect(refusePassed({ ...request, ...budgeted }, { dialect: 'responses', body: {} })).toEqual([]);
 });

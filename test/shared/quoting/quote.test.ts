@@ -179,6 +179,19 @@ describe('a quote is refused, with the field at fault,', () => {
     expect(refused(ask(more), [model])).toEqual(params);
   });
 
+  it('when the prompt cannot fit, in the sentence by which clients of OpenAI know it', () => {
+    const result = quote({
+      request: ask({ messages: [{ role: 'user', content: 'word '.repeat(200_000) }] }),
+      targets: [model],
+    });
+    const sentence =
+      /^this model's maximum context length is 100000 tokens\. However, your messages resulted in \d+ tokens\..+\(context_length_exceeded\)$/;
+    expect(result).toMatchObject({
+      ok: false,
+      problems: [{ kind: 'too_long', message: expect.stringMatching(sentence) }],
+    });
+  });
+
   it('when only a fallback cannot take it, naming the fallback', () => {
     const small = someModel({ id: 'openai/small', maxOutputTokens: 10 });
     const result = quote({ request: ask({ max_tokens: 100 }), targets: [model, small] });

@@ -97,3 +97,14 @@ it('calls a custom tool with free text on chat completions, whole and streamed',
   expect(await ask({})).toContain('"type":"custom","custom":{"name":"patch","input":"[[call:patch]]"}');
   expect(await ask({ stream: true })).toContain('"custom":{"input":"[[call');
 });
+
+it.each<[mode: string, isCalled: boolean]>([
+  ['AUTO', true],
+  ['VALIDATED', true],
+  ['NONE', false],
+])('calls a tool of Gemini by itself in mode %s: %s', async (mode, isCalled) => {
+  const [path, asked] = wires[3] as (typeof wires)[number];
+  const body = { ...asked, toolConfig: { functionCallingConfig: { mode } } };
+  const answer = await fetch(simulator.url + path, { method: 'POST', body: JSON.stringify(body) });
+  expect((await answer.text()).includes('"functionCall"')).toBe(isCalled);
+});

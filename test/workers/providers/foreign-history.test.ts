@@ -234,6 +234,21 @@ describe('what Claude is asked to think', () => {
       { type: 'enabled', budget_tokens: 2048 },
     ],
     [
+      'calls without, after one that has kept it',
+      'claude-haiku-4-5',
+      { reasoning_effort: 'low', messages: [user, signed, result('a'), calls('b'), result('b')] },
+      { type: 'enabled', budget_tokens: 2048 },
+    ],
+    [
+      'calls that have lost it, after an earlier turn that has it',
+      'claude-haiku-4-5',
+      {
+        reasoning_effort: 'low',
+        messages: [user, signed, result('a'), answer, user, calls('b'), result('b')],
+      },
+      undefined,
+    ],
+    [
       'calls of an earlier turn',
       'claude-haiku-4-5',
       { reasoning_effort: 'low', messages: [user, calls('a'), result('a'), answer, user] },

@@ -1,6 +1,7 @@
 import type { ChatCompletion, Choice, CompletionUsage, ExtraContent, FinishReason } from '../../chat/chat.ts';
 import { suffixOf } from '../../ids.ts';
 import { readJson } from '../../platform/json/read-json.ts';
+import { withMissing } from '../common/with-missing.ts';
 
 type StopReason = 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | 'refusal';
 
@@ -63,20 +64,39 @@ export function toAnthropicUsage(usage: CompletionUsage | undefined) {
 /** A `Message` of Anthropic's; more of its fields are known only where it is made. */
 export type AnthropicMessage = { id: string; model: string; content: unknown } & Record<string, unknown>;
 
-/** The id of the message that a job answers with. */
-export function messageIdOf(jobId: string): string {
-  return `msg_${suffixOf(jobId)}`;
+type Fields = Record<string, unknown>;
+
+/**
+ * A message of Claude's own, whole or as it begins, under our id and name of the model, and with what its API
+ * requires and an upstream left out.
+ */
+export function toPassedMessage(body: Fields, model: string, jobId: string, usage?: CompletionUsage) {
+  const head = { ...messageHead(model, jobId), usage: toAnthropicUsage(usage) };
+  const whole = withMissing(body, head);
+  const { content } = whole;
+  return {
+    ...whole,
+    id: head.id,
+    model,
+    content: Array.isArray(content) ? content.map(toPassedBlock) : content,
+  };
 }
 
-/** A message of Claude's own, under our id and name of the model. */
-function toPassedMessage(body: Record<string, unknown>, model: string, jobId: string): AnthropicMessage {
-  return { ...(body as { content: unknown }), id: messageIdOf(jobId), model };
+/** A block of Claude's own, likewise. */
+export function toPassedBlock(block: Fields): Fields {
+  return withMissing(block, blockFields[String(block['type'])] ?? {});
 }
+
+const blockFields: Record<string, Fields> = {
+  text: { citations: [] },
+  tool_use: { caller: { type: 'direct' } },
+};
 
 /** A finished completion as the `Message` of Anthropic's SDK (1.12), whatever provider it came from. */
 export function toAnthropicMessage(completion: ChatCompletion, jobId: string): AnthropicMessage {
   const { pass_through: passed } = completion;
-  if (passed?.dialect === 'messages') return toPassedMessage(passed.body, completion.model, jobId);
+  if (passed?.dialect === 'messages')
+    return toPassedMessage(passed.body, completion.model, jobId, completion.usage);
   const [choice] = completion.choices;
   if (choice === undefined) throw new Error(`the result of ${jobId} has no choice`);
   return {
@@ -90,7 +110,7 @@ export function toAnthropicMessage(completion: ChatCompletion, jobId: string): A
 /** What is known of a message before its first word. */
 export function messageHead(model: string, jobId: string) {
   return {
-    id: messageIdOf(jobId),
+    id: `msg_${suffixOf(jobId)}`,
     type: 'message' as const,
     role: 'assistant' as const,
     model,

@@ -1,6 +1,6 @@
 import { writeJson } from '../../platform/json/verbatim.ts';
 import { type MessageEvent, toEvent } from './message-events.ts';
-import { messageIdOf } from './message-object.ts';
+import { toPassedBlock, toPassedMessage } from './message-object.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -8,8 +8,8 @@ type Fields = Record<string, unknown>;
 const lastTypes = new Set(['message_delta', 'message_stop']);
 
 /**
- * Claude's own events for a client of Anthropic's API: changed only in the id and the model. A client that
- * was sent none, because none came or their log was lost, is sent the whole message at the end.
+ * Claude's own events for a client of Anthropic's API: changed only in the id, the model and what they lack.
+ * A client that was sent none, because none came or their log was lost, is sent the whole message at the end.
  */
 export function createPassedEvents(model: string, jobId: string) {
   let isBegun = false;
@@ -22,9 +22,12 @@ export function createPassedEvents(model: string, jobId: string) {
       last.push({ event: type, data: { ...event, type } });
       return [];
     }
-    if (type !== 'message_start') return [{ event: type, data: { ...event, type } }];
-    const message = { ...(event['message'] as Fields), id: messageIdOf(jobId), model };
-    return [{ event: type, data: { ...event, type, message } }];
+    return [{ event: type, data: { ...event, ...completed(event), type } }];
+  }
+
+  function completed({ type, message, content_block: block }: Fields): Fields {
+    if (type === 'message_start') return { message: toPassedMessage(message as Fields, model, jobId) };
+    return type === 'content_block_start' ? { content_block: toPassedBlock(block as Fields) } : {};
   }
 
   return {

@@ -37,9 +37,14 @@ export function passedOutput(body: Fields, responseId: string): Fields[] {
   return output.map((item, index) => ({ ...item, id: passedItemId(item['id'], responseId, index) }));
 }
 
-/** A response of the provider's own: changed in the ids, the model, and what the gateway has in its hands. */
+/**
+ * A response of the provider's own, with every field that it has: changed in the ids, the model, and what the
+ * gateway has in its hands. What was asked of reasoning stands there, where the provider says nothing of it.
+ */
 export function toPassedResponse(body: Fields, known: { id: string; model: string; body: ResponsesBody }) {
   const { previous_response_id = null, background, store, metadata, max_output_tokens = null } = known.body;
+  const { effort = null, summary = null } = (body['reasoning'] ?? {}) as Fields;
+  const { reasoning: asked } = known.body;
   return {
     ...body,
     id: known.id,
@@ -50,5 +55,10 @@ export function toPassedResponse(body: Fields, known: { id: string; model: strin
     store: store ?? true,
     metadata: metadata ?? {},
     max_output_tokens,
+    reasoning: {
+      ...(body['reasoning'] as Fields | undefined),
+      effort: effort ?? asked?.effort ?? null,
+      summary: summary ?? asked?.summary ?? null,
+    },
   };
 }

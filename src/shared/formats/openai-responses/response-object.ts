@@ -1,5 +1,6 @@
 import type { ChatCompletion, CompletionUsage } from '../../chat/chat.ts';
 import type { JobError } from '../../jobs/rules/job.ts';
+import { withMissing } from '../common/with-missing.ts';
 import { toOutput } from './output-items.ts';
 import { toPassedResponse } from './passed-response.ts';
 import { clientNames } from './response-namespaces.ts';
@@ -36,26 +37,31 @@ export type Response = { id: string; model: string } & Record<string, unknown>;
  * (`ResponseResource`) says is there. `output_text` the SDK makes itself.
  */
 export function toResponse(facts: ResponseFacts): Response {
-  const { completion, error, status } = facts;
+  const { completion, status } = facts;
   const { pass_through: passed } = completion ?? {};
   const isWhole = status === 'completed' || status === 'incomplete';
-  if (isWhole && passed?.dialect === 'responses') return toPassedResponse(passed.body, facts);
+  const known = { ...knownFields(facts), ...echo(facts.body) };
+  if (isWhole && passed?.dialect === 'responses') {
+    return toPassedResponse(withMissing(passed.body, known), facts);
+  }
+  const output = completion === null ? [] : outputOf(completion, facts);
+  return { id: facts.id, ...known, model: facts.model, output };
+}
+
+/** What of a response does not stand in its request, without its output. */
+function knownFields({ completion, createdAt, completedAt, error, status }: ResponseFacts) {
   return {
-    id: facts.id,
     object: 'response' as const,
-    created_at: seconds(facts.createdAt),
-    completed_at: facts.completedAt === null ? null : seconds(facts.completedAt),
+    created_at: seconds(createdAt),
+    completed_at: completedAt === null ? null : seconds(completedAt),
     status,
     error:
       error === null || status === 'cancelled' ? null : { code: toErrorCode(error), message: error.message },
     incomplete_details: status === 'incomplete' ? { reason: whyIncomplete(completion) } : null,
-    model: facts.model,
-    output: completion === null ? [] : outputOf(completion, facts),
     access_programs: null,
     service_tier: 'default' as const,
     truncation: 'disabled' as const,
     usage: completion?.usage === undefined ? null : toResponseUsage(completion.usage),
-    ...echo(facts.body),
   };
 }
 
