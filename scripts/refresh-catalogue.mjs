@@ -86,7 +86,7 @@ function build(overrides, asOf) {
   const problems = [];
   const models = overrides.models.flatMap((model) => {
     const [provider, name] = model.id.split('/');
-    const known = findProvider({ providerId: provider }).models.find((candidate) => candidate.id === name);
+    const known = findProvider({ providerId: provider })?.models.find((candidate) => candidate.id === name);
     if (known !== undefined && model.price_override !== undefined) {
       process.stderr.write(`note: ${source} now knows ${model.id}; drop its override if the prices agree\n`);
     }

@@ -1,7 +1,7 @@
 import type { ChatCompletion, Choice, Delta, ToolCall } from '../../chat/chat.ts';
 import { customInput } from '../../chat/custom-tools.ts';
 import { suffixOf } from '../../ids.ts';
-import { filled } from './filled.ts';
+import { withMissing } from '../common/with-missing.ts';
 import { isRegular } from './regular-answer.ts';
 
 /**
@@ -27,7 +27,10 @@ function toPassedCompletion(body: ChatCompletion, ours: ChatCompletion): ChatCom
     const own = ours.choices.find(({ index }) => index === choice.index);
     return own === undefined ? choice : toPassedChoice(choice, own);
   });
-  return filled({ ...body, id, model, choices }, { object, created, ...(usage !== undefined && { usage }) });
+  return withMissing(
+    { ...body, id, model, choices },
+    { object, created, ...(usage !== undefined && { usage }) },
+  );
 }
 
 function toPassedChoice(
@@ -35,8 +38,8 @@ function toPassedChoice(
   { message: { role, refusal, reasoning_content: reasoning } }: Choice,
 ) {
   const shown = reasoning !== undefined && { reasoning_content: reasoning };
-  const message = filled(choice.message, { role, refusal, ...shown });
-  return filled({ ...choice, message }, { logprobs: null });
+  const message = withMissing(choice.message, { role, refusal, ...shown });
+  return withMissing({ ...choice, message }, { logprobs: null });
 }
 
 /** The id of the completion that a job answers with. */

@@ -1,7 +1,7 @@
 import type { ChatCompletion, PassThrough } from '../../chat/chat.ts';
 import { withoutHints } from '../common/routing-hints.ts';
+import { withMissing } from '../common/with-missing.ts';
 import { completionIdOf, createChunks } from './chat-completion.ts';
-import { filled } from './filled.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -38,7 +38,10 @@ export function createPassedChunks(options: PassedChunkOptions) {
       const isUsage = choices.length === 0 && usage !== undefined && usage !== null;
       if (isUsage && !includeUsage) return [];
       isBegun ||= !isUsage;
-      const chunk = filled({ ...rest, ...own, ...(includeUsage && usage !== undefined && { usage }) }, head);
+      const chunk = withMissing(
+        { ...rest, ...own, ...(includeUsage && usage !== undefined && { usage }) },
+        head,
+      );
       // What ends the answer is sent once the job behind it has been settled.
       const ends = isUsage || choices.some((choice) => choice['finish_reason'] != null);
       if (!ends) return [chunk];
