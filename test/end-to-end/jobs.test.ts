@@ -133,10 +133,12 @@ describe('hostile texts', () => {
 
 describe('refusals at intake', () => {
   const message = { role: 'user', content: 'x' };
-  test('none is for what only the first model could not do, or only a fallback of its kind', async () => {
+  test('a fallback is asked what it can do itself, whatever the first model can', async () => {
     const request = { ...jobBody('x').request, model: 'openai/gpt-4.1-mini', temperature: 0.5 };
     const body = { request, fallbacks: ['anthropic/claude-haiku-4-5'] };
-    expect((await client.call('POST /v1/jobs', body)).status).toBe(202);
+    const { status, json } = await client.call('POST /v1/jobs', body);
+    expect(status).toBe(202);
+    expect((await client.call(`GET /v1/jobs/${json.id}?wait=30`)).json.status).toBe('succeeded');
   });
 
   test.each<[string, object, string]>([

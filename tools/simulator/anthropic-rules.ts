@@ -154,11 +154,17 @@ function refuseUnpaired(messages: Turn[], index: number): void {
   }
 }
 
-/** With a budget, a turn that is gone on from begins with thinking. Source: anthropics/claude-code 20705. */
+/**
+ * With a budget, a turn that is gone on from begins with thinking; all calls between two messages of the
+ * user's are one turn. Source: Anthropic's page on extended thinking with tools; anthropics/claude-code 20705.
+ */
 function refuseThoughtless(messages: Turn[]): void {
+  const isResult = ({ role, ...turn }: Turn) =>
+    role === 'user' && blocksOf(turn).some(({ type }) => type === 'tool_result');
   const last = messages.at(-1);
-  if (last?.role !== 'user' || !blocksOf(last).some(({ type }) => type === 'tool_result')) return;
-  const index = messages.findLastIndex(({ role }) => role === 'assistant');
+  if (last === undefined || !isResult(last)) return;
+  const asked = messages.findLastIndex((turn) => turn.role === 'user' && !isResult(turn));
+  const index = messages.findIndex(({ role }, at) => at > asked && role === 'assistant');
   const [first] = blocksOf(messages[index] ?? {});
   if (isThinking(first)) return;
   throw new BadRequest(

@@ -12,6 +12,8 @@ const fieldsOf: Record<string, string[]> = {
   function_call_output: ['call_id', 'output', 'id', 'status', 'name', 'namespace', 'caller'],
   custom_tool_call_output: ['call_id', 'output', 'id', 'caller'],
   reasoning: ['summary', 'encrypted_content', 'content', 'id', 'status'],
+  tool_search_call: ['call_id', 'arguments', 'execution', 'id', 'status', 'created_by'],
+  tool_search_output: ['call_id', 'tools', 'execution', 'id', 'status', 'created_by'],
 };
 
 const idOf: Record<string, string> = {

@@ -48,16 +48,17 @@ export function toThinking(call: ProviderCall, messages: MessageParam[]): Thinki
 }
 
 /**
- * Whether the turn whose tools were just answered has no thinking at all: its client has not kept it, or
- * another model called. With a budget the API answers "Expected `thinking` or `redacted_thinking`"; without
- * one it goes on. Claude thinks once in a turn, before the first of its calls, and wants that kept
+ * Whether the turn whose tools were just answered does not begin with thinking: its client has not kept it,
+ * or another model called. With a budget the API answers "Expected `thinking` or `redacted_thinking`";
+ * without one it goes on. Claude thinks once in a turn, before the first of its calls, and wants that kept
  * (Anthropic's page on extended thinking with tools; BerriAI/litellm 18926).
  */
 export function lacksThinking(messages: MessageParam[]): boolean {
   const last = messages.at(-1);
   if (last === undefined || !isResult(last)) return false;
   const asked = messages.findLastIndex((message) => message.role === 'user' && !isResult(message));
-  return !messages.slice(asked + 1).some(({ content }) => Array.isArray(content) && content.some(isThinking));
+  const first = messages.slice(asked + 1).find(({ role }) => role === 'assistant')?.content;
+  return !(Array.isArray(first) && first[0] !== undefined && isThinking(first[0]));
 }
 
 function isResult({ role, content }: MessageParam): boolean {

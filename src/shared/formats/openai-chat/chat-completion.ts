@@ -27,10 +27,8 @@ function toPassedCompletion(body: ChatCompletion, ours: ChatCompletion): ChatCom
     const own = ours.choices.find(({ index }) => index === choice.index);
     return own === undefined ? choice : toPassedChoice(choice, own);
   });
-  return withMissing(
-    { ...body, id, model, choices },
-    { object, created, ...(usage !== undefined && { usage }) },
-  );
+  const known = { object, created, ...(body.usage === undefined && usage !== undefined && { usage }) };
+  return withMissing({ ...body, id, model, choices }, known);
 }
 
 function toPassedChoice(
