@@ -156,7 +156,8 @@ function refuseUnpaired(messages: Turn[], index: number): void {
 
 /**
  * With a budget, a turn that is gone on from begins with thinking; all calls between two messages of the
- * user's are one turn. Source: Anthropic's page on extended thinking with tools; anthropics/claude-code 20705.
+ * user's are one turn. Source: Anthropic's page on extended thinking with tools, anthropics/claude-code
+ * 20705.
  */
 function refuseThoughtless(messages: Turn[]): void {
   const isResult = ({ role, ...turn }: Turn) =>

@@ -119,7 +119,9 @@ function googleState(extra: unknown): unknown {
 function mapFields(fields: Fields, changes: Record<string, (value: unknown) => unknown>): Fields {
   const mapped: Fields = {};
   for (const [name, value] of Object.entries(fields)) {
-    const changed = changes[name] === undefined ? value : changes[name](value);
+    // A client may call a field by a name that every object has.
+    const change = Object.hasOwn(changes, name) ? changes[name] : undefined;
+    const changed = change === undefined ? value : change(value);
     if (changed !== undefined) mapped[name] = changed;
   }
   return mapped;

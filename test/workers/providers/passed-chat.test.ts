@@ -33,6 +33,7 @@ const called = (more: Fields) => ({ role: 'assistant', content: null, tool_calls
 const functionCall = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' }, unknown: 1 };
 
 it.each<[string, Fields, OpenaiDialect]>([
+  ['fields with names that every object has', { role: 'user', content: 'a', constructor: 'b' }, plain],
   ['fields that nobody here knows', { role: 'user', content: 'a', colour: 'red' }, plain],
   ['a call', called(functionCall), plain],
   [
