@@ -4,6 +4,7 @@ import type { ChatCompletion, ChatRequest, Delta } from '../../src/shared/chat/c
 import { createDeltaCoalescer } from '../../src/shared/events/coalesce-deltas.ts';
 import { readJson } from '../../src/shared/platform/json/read-json.ts';
 import { writeJson } from '../../src/shared/platform/json/verbatim.ts';
+import { newExchangeRecord } from '../../src/workers/providers/exchange-record.ts';
 import type { ProviderCall, ProviderSettings } from '../../src/workers/providers/provider.ts';
 import { runCall, type Upstream } from '../../src/workers/providers/run-call.ts';
 import type { Exchange } from '../../src/workers/providers/transport.ts';
@@ -88,18 +89,7 @@ function upstreamOf(strict: Strict, reply: Reply): Upstream {
 function open(): Exchange {
   return {
     fetch,
-    record: {
-      asked: true,
-      sent: true,
-      status: 200,
-      headers: null,
-      limits: null,
-      unreadBytes: 0,
-      marked: false,
-      errorBody: '',
-      errorInside: null,
-      isDone: true,
-    },
+    record: { ...newExchangeRecord(), asked: true, sent: true, status: 200, isDone: true },
     limitReached: () => null,
     bytesMax: 1e9,
     tooLarge: () => undefined,

@@ -1,13 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { usePassingGateway } from '../support/passing-gateway.ts';
 import { sentBlocks } from '../support/sent-blocks.ts';
+import { newTempFolder } from '../support/temp-folder.ts';
 
 const free = { input: '0.1', output: '0.2' };
 const passing = usePassingGateway((url) => {
-  const file = join(mkdtempSync(join(tmpdir(), 'providers-')), 'providers.json');
+  const file = join(newTempFolder('providers'), 'providers.json');
   const model = { model: 'llama', usd_per_mtok: free, context_window: 32_000, max_output_tokens: 4_000 };
   const supports = { tools: true, json_schema: true };
   const providers = [{ name: 'comp', base_url: `${url}/v1`, models: [{ ...model, supports }] }];

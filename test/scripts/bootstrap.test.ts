@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { newTempFolder } from '../support/temp-folder.ts';
 
 // Plain scripts without types: loaded by URL, so that the compiler does not look for them.
 const load = (name: string) => import(new URL(`../../scripts/${name}.mjs`, import.meta.url).href);
@@ -9,7 +9,7 @@ const { withoutOwnedVariables } = await load('owned-variables');
 const { isInstalled } = await load('install-state');
 const { onlyOne } = await load('only-one');
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'bootstrap-'));
+const newFolder = () => newTempFolder('bootstrap');
 
 function write(path: string, content: unknown): void {
   mkdirSync(dirname(path), { recursive: true });

@@ -65,8 +65,10 @@ function toJson(schema: z.ZodType, io: 'input' | 'output'): Json {
 function mend(json: Json, io: 'input' | 'output'): void {
   if (io === 'input' && json['format'] === 'date-time') json['pattern'] = instantPattern;
   if (io === 'input' && json['format'] === 'date') json['pattern'] = dayPattern;
-  if (io === 'input') demandStorable(json);
-  if (io === 'input') describeDefault(json);
+  if (io === 'input') {
+    demandStorable(json);
+    describeDefault(json);
+  }
   const { prefixItems } = json;
   if (Array.isArray(prefixItems) && prefixItems.length === 1) {
     delete json['prefixItems'];

@@ -13,14 +13,20 @@ export type FitIds = {
  */
 export function createFitIds(toFit: (id: string) => string): FitIds {
   const used = new Set<string>();
+  /** How often each id was wanted. */
+  const counts = new Map<string, number>();
   let open = new Map<string, string[]>();
 
   function toOwn(id: string): string {
     const wanted = toFit(id);
     let own = wanted;
-    for (let count = 2; used.has(own); count += 1) own = `${wanted}_${count}`;
+    let count = counts.get(wanted) ?? 1;
+    for (; used.has(own); own = `${wanted}_${count}`) count += 1;
+    counts.set(wanted, count);
     used.add(own);
-    open.set(id, [...(open.get(id) ?? []), own]);
+    const waiting = open.get(id);
+    if (waiting === undefined) open.set(id, [own]);
+    else waiting.push(own);
     return own;
   }
 

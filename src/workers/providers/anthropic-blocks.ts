@@ -13,7 +13,7 @@ type Owner = { extra_content?: ExtraContent };
 type ShownBlock = TextBlockParam | ImageBlockParam | DocumentBlockParam;
 
 /** Whether a text says something: the API refuses one that is empty, or white space alone. */
-export const hasWords = (text: string) => text.trim() !== '';
+const hasWords = (text: string) => text.trim() !== '';
 
 /** Text as blocks; one that says nothing is left out. */
 export function textBlocks(content: string | TextPart[] | null | undefined, owner: Owner): TextBlockParam[] {

@@ -1,9 +1,9 @@
 import type { ContentBlockParam, MessageParam, TextBlockParam } from '@anthropic-ai/sdk/resources/messages';
 import { takesLateInstructions } from '../../shared/catalogue/model-traits.ts';
 import type { Message, TextPart, ToolCall } from '../../shared/chat/chat.ts';
-import { toClaudeCallId } from '../../shared/formats/anthropic-messages/own-turns.ts';
+import { takenBack, toClaudeCallId } from '../../shared/formats/anthropic-messages/own-turns.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
-import { hasWords, marks, shownBlocks, textBlocks, toResultBlock } from './anthropic-blocks.ts';
+import { marks, shownBlocks, textBlocks, toResultBlock } from './anthropic-blocks.ts';
 import { foldInstruction, toForeignHistory, withFitIds } from './foreign-history.ts';
 import { isRecord, parseJson, readList, readText } from './read-field.ts';
 
@@ -93,7 +93,7 @@ function toTurn(message: Message): MessageParam {
 }
 
 function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): ContentBlockParam[] {
-  const own = ownBlocks(message);
+  const own: unknown[] = takenBack(readList(message.extra_content?.anthropic, 'content').filter(isRecord));
   const words: string | TextPart[] | null | undefined = message.content || message.refusal;
   const plain: ContentBlockParam[] = [
     ...textBlocks(words, message),
@@ -103,23 +103,6 @@ function assistantBlocks(message: Extract<Message, { role: 'assistant' }>): Cont
   if (summarise(own) === summarise(plain)) return own as ContentBlockParam[];
   // The caller has edited the turn: its words count, and only the thinking is prepended again.
   return [...(own.filter(isThinking) as ContentBlockParam[]), ...plain];
-}
-
-/**
- * What Claude said in the turn, as far as it takes that back: no text of white space, and no thinking that
- * nothing came of ("The final block in an assistant message cannot be `thinking`").
- */
-function ownBlocks({ extra_content: extra }: Extract<Message, { role: 'assistant' }>): unknown[] {
-  const blocks = readList(extra?.anthropic, 'content').filter(
-    (block) =>
-      !isUnsigned(block) && (readText(block, 'type') !== 'text' || hasWords(readText(block, 'text') ?? '')),
-  );
-  return blocks.slice(0, blocks.findLastIndex((block) => !isThinking(block)) + 1);
-}
-
-/** What another provider thought, shown as thinking of Claude's: Claude has not signed it and refuses it. */
-function isUnsigned(block: unknown): boolean {
-  return readText(block, 'type') === 'thinking' && !readText(block, 'signature');
 }
 
 /** A model may have written what is no object; it is given back what it wrote, as a text. */

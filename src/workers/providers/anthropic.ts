@@ -63,8 +63,10 @@ export function createAnthropicProvider(settings: ProviderSettings): Provider {
     translate: (body, call) => fromAnthropicMessage(body, call.request.model),
     createAssembler: createAnthropicAssembler,
     isStreamError: (error) => error instanceof APIError && error.error !== undefined,
-    passing: (call) =>
-      passedMessageOf(call) === null ? null : { dialect: 'messages', createAssembly: createMessageAssembly },
+    passing: ({ request }) =>
+      request.pass_through?.dialect === 'messages'
+        ? { dialect: 'messages', createAssembly: createMessageAssembly }
+        : null,
   };
 
   return {

@@ -16,7 +16,10 @@ export function createChatAssembly() {
 
   /** Adds a piece to what is known of it; nothing of the piece itself is changed. */
   function addFields(known: Fields, piece: Fields): void {
-    for (const [name, value] of Object.entries(piece)) known[name] = joined(name, known[name], value);
+    for (const [name, value] of Object.entries(piece)) {
+      // By this name every object has one that all others share.
+      if (name !== '__proto__') known[name] = joined(name, known[name], value);
+    }
   }
 
   function joined(name: string, known: unknown, value: unknown): unknown {
@@ -37,7 +40,7 @@ export function createChatAssembly() {
   /** Items with an index are pieces of one another (tool calls); others follow each other (probabilities). */
   function withItems(list: unknown[], items: unknown[]): unknown[] {
     for (const item of items) {
-      const known = list.findLast((one) => isPieceOf(item, one));
+      const known = hasIndex(item) ? list.findLast((one) => isPieceOf(item, one)) : undefined;
       if (known !== undefined) addFields(known as Fields, item as Fields);
       else list.push(joined('', undefined, item));
     }
@@ -75,8 +78,9 @@ export function createChatAssembly() {
   };
 }
 
-const isPieceOf = (item: unknown, known: unknown) =>
-  isRecord(item) && isRecord(known) && item['index'] !== undefined && item['index'] === known['index'];
+const hasIndex = (item: unknown): item is Fields => isRecord(item) && item['index'] !== undefined;
+
+const isPieceOf = (item: Fields, known: unknown) => isRecord(known) && item['index'] === known['index'];
 
 /** A whole message has its calls in order, without the numbers that told their pieces apart. */
 function withoutPositions(choice: Fields): Fields {

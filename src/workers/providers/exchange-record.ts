@@ -27,3 +27,19 @@ export type ExchangeRecord = {
   /** The stream sent its closing frame (`[DONE]`): what came was all of it. */
   isDone: boolean;
 };
+
+/** That of an exchange which has not begun. */
+export function newExchangeRecord(): ExchangeRecord {
+  return {
+    asked: false,
+    sent: false,
+    status: null,
+    headers: null,
+    limits: null,
+    unreadBytes: 0,
+    marked: false,
+    errorBody: '',
+    errorInside: null,
+    isDone: false,
+  };
+}

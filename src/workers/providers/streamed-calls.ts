@@ -1,8 +1,8 @@
 import type { Delta, ToolCall } from '../../shared/chat/chat.ts';
+import { isWholeArguments } from '../../shared/chat/whole-arguments.ts';
 import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { callIdUnless, type ReportedCall } from './openai-tool-call.ts';
 import type { OutputLog } from './output-log.ts';
-import { parseJson } from './read-field.ts';
 import { isObjectText, toArguments } from './tool-arguments.ts';
 import { UnreadableAnswer } from './unreadable-answer.ts';
 
@@ -57,7 +57,7 @@ export function createStreamedCalls(
     if (given === undefined) return;
     const piece = typeof given === 'string' ? given : toArguments(given);
     // Some send the whole call once more at its end.
-    if (piece === '' || (piece === call.args && isWhole(call.args))) return;
+    if (piece === '' || (piece === call.args && isWholeArguments(call.args))) return;
     call.args += piece;
     log.add(piece);
     if (!call.isCustom && isObjectText(call.args)) report(call, call.args.slice(call.sent));
@@ -124,10 +124,6 @@ function beginsAnother(call: OpenCall, { id, name, args }: ReportedCall, isTool:
   if (id !== null && call.id !== null && id !== call.id) return true;
   const isOther = name !== call.name;
   if (call.args === '') return isOther && isTool(call.name) && isTool(name);
-  if (!isWhole(call.args)) return false;
+  if (!isWholeArguments(call.args)) return false;
   return isOther || (args !== undefined && args !== '' && args !== call.args);
-}
-
-function isWhole(text: string): boolean {
-  return text.trimEnd().endsWith('}') && parseJson(text) !== undefined;
 }

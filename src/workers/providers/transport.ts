@@ -3,7 +3,7 @@ import { openAgent } from '../../shared/platform/outgoing/open-agent.ts';
 import { noProxy } from '../../shared/platform/outgoing/proxy-for.ts';
 import { answerBytesMax, eventBytesMax } from './answer-size.ts';
 import { type LimitReached, startLimits } from './call-limits.ts';
-import type { ExchangeRecord } from './exchange-record.ts';
+import { type ExchangeRecord, newExchangeRecord } from './exchange-record.ts';
 import { createGuardedFetch } from './guarded-fetch.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
 
@@ -35,18 +35,7 @@ export function createTransport(settings: ProviderSettings): Transport {
   const agent = openAgent({ proxy: settings.proxy ?? noProxy, connectMs });
   return {
     open(call) {
-      const record: ExchangeRecord = {
-        asked: false,
-        sent: false,
-        status: null,
-        headers: null,
-        limits: null,
-        unreadBytes: 0,
-        marked: false,
-        errorBody: '',
-        errorInside: null,
-        isDone: false,
-      };
+      const record = newExchangeRecord();
       const limits = startLimits(settings, call);
       const dispatcher = watchSending(agent, record);
       const bytesMax = answerBytesMax(call, settings.answerBytesMax);

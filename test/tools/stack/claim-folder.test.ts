@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { claimFolder } from '../../../tools/stack/claim-folder.ts';
 import { identify, isRunning } from '../../../tools/stack/process-identity.ts';
+import { newTempFolder } from '../../support/temp-folder.ts';
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'claim-'));
+const newFolder = () => newTempFolder('claim');
 const noteOf = (dir: string) => join(dir, 'running.json');
 
 /** A process that lives until it is stopped. */

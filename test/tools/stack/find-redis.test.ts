@@ -1,12 +1,12 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findOnPath } from '../../../tools/stack/find-redis.ts';
 import { librariesIn } from '../../../tools/stack/unpack-from-debian.ts';
+import { newTempFolder } from '../../support/temp-folder.ts';
 
 function folderWith(...servers: string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'path-'));
+  const folder = newTempFolder('path');
   for (const server of servers) {
     writeFileSync(join(folder, server), '');
     chmodSync(join(folder, server), 0o755);

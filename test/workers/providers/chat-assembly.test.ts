@@ -88,6 +88,12 @@ it('the usage is the last, and what the head of a chunk has once stays', () => {
   expect(assemble(chunks)).toMatchObject({ id: 'c', system_fingerprint: 'fp', usage: { prompt_tokens: 2 } });
 });
 
+it('a field by the name that all objects share is left out, and changes none of them', () => {
+  const chunk = JSON.parse('{"choices":[{"index":0,"delta":{"content":"a","__proto__":{"polluted":1}}}]}');
+  expect(assemble([chunk])).toMatchObject(ofChoice({ content: 'a' }));
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+});
+
 it('choices are in their order, however far their numbers are apart', () => {
   const chunks = [
     { choices: [{ index: 4_000_000_000, delta: { content: 'b' } }] },

@@ -1,6 +1,5 @@
 import type { ChatCompletion, Choice, Delta } from '../../chat/chat.ts';
 import { emptyText, messageHead, thinkingOf, toAnthropicUsage, toStop } from './message-object.ts';
-
 import { createWholeCalls } from './whole-calls.ts';
 
 /** One server-sent event of `POST /v1/messages` with `stream: true`; its name is also in its data. */

@@ -1,4 +1,5 @@
 import { createFitIds, type FitIds } from '../../chat/fit-ids.ts';
+import { without } from '../common/without.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -27,11 +28,22 @@ export function toOwnTurns(turns: Fields[]): Fields[] {
 }
 
 function toOwnAnswer(blocks: Fields[], ids: FitIds): Fields[] {
-  const taken = blocks.filter(isTakenBack);
-  const kept = taken.slice(0, taken.findLastIndex(({ type }) => !/thinking$/.test(String(type))) + 1);
+  const kept = takenBack(blocks);
   const isCall = ({ type, id }: Fields) => type === 'tool_use' && typeof id === 'string';
   const own = ids.ofCalls(kept.filter(isCall).map(({ id }) => String(id)));
-  return kept.map((block) => withoutState(isCall(block) ? withField(block, 'id', own.shift()) : block));
+  return kept.map((block) => without(isCall(block) ? withField(block, 'id', own.shift()) : block, ours));
+}
+
+/** The state of other providers in a block. */
+const ours = ['extra_content'];
+
+/**
+ * The blocks of an answer that Claude takes back: no text of white space, no thinking that it has not signed,
+ * none that nothing came of ("The final block in an assistant message cannot be `thinking`").
+ */
+export function takenBack(blocks: Fields[]): Fields[] {
+  const taken = blocks.filter(isTakenBack);
+  return taken.slice(0, taken.findLastIndex(({ type }) => !/thinking$/.test(String(type))) + 1);
 }
 
 function isTakenBack({ type, text, signature }: Fields): boolean {
@@ -50,9 +62,3 @@ function toOwnResults(blocks: Fields[], ids: FitIds): Fields[] {
 /** The block itself where it has this value already. */
 const withField = (block: Fields, name: string, value: unknown) =>
   block[name] === value ? block : { ...block, [name]: value };
-
-function withoutState(block: Fields): Fields {
-  if (!('extra_content' in block)) return block;
-  const { extra_content: _, ...own } = block;
-  return own;
-}

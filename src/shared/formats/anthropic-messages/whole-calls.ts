@@ -1,4 +1,5 @@
 import type { Delta } from '../../chat/chat.ts';
+import { isWholeArguments } from '../../chat/whole-arguments.ts';
 
 type CallDelta = Extract<Delta, { kind: 'tool_call' }>;
 
@@ -17,7 +18,8 @@ export function createWholeCalls() {
     if (call !== null && call.index === open?.index) return goOn(call);
     // White space after arguments that are whole.
     if (call !== null && ended.has(call.index)) return [];
-    if (open !== null && !isWhole(open.text)) {
+    // While something waits, the open call has not gone on: it is no more whole than before.
+    if (open !== null && (waiting.length > 0 || !isWholeArguments(open.text))) {
       waiting.push(delta);
       return [];
     }
@@ -28,7 +30,7 @@ export function createWholeCalls() {
 
   function goOn(delta: CallDelta): Delta[] {
     if (open !== null) open.text += delta.arguments;
-    if (waiting.length === 0 || open === null || !isWhole(open.text)) return [delta];
+    if (waiting.length === 0 || open === null || !isWholeArguments(open.text)) return [delta];
     return [delta, ...release()];
   }
 
@@ -53,14 +55,4 @@ export function createWholeCalls() {
       return all;
     },
   };
-}
-
-function isWhole(text: string): boolean {
-  if (!text.trimEnd().endsWith('}')) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

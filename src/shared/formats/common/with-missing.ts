@@ -17,7 +17,6 @@ function fill(given: unknown, full: unknown): unknown {
   return given.map((element, index) => fill(element, full[index]));
 }
 
-/** A plain object: a number that keeps its digits is one of a class. */
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ExtraContent, ToolCall } from '../../chat/chat.ts';
+import type { ToolCall } from '../../chat/chat.ts';
 import { customArguments } from '../../chat/custom-tools.ts';
 import { writeJson } from '../../platform/json/verbatim.ts';
 import {
@@ -114,7 +114,7 @@ const assistant = z
   })
   .transform(
     ({ content: answered, reasoning, reasoning_details, tool_calls, function_call, audio: _, ...given }) => {
-      const { state: ofParts = {}, ...content } = answered as typeof answered & { state?: ExtraContent };
+      const { state: ofParts = {}, ...content } = answered;
       const state = {
         ...ofParts,
         ...keptDetails({ reasoning, reasoning_details }),

@@ -93,6 +93,8 @@ const answerText = z
   .object({ type: z.literal('text'), text: z.string(), ...carried, extra_content: answerPartExtra })
   .transform((part) => withoutEmpty(liftMark(part)) as TextPart);
 
+type AnswerContent = { content?: string | TextPart[]; refusal?: string; state?: ExtraContent };
+
 /** What an assistant has said; its refusal and its state may stand among the parts. */
 export const answerContent = z
   .union([
@@ -104,7 +106,7 @@ export const answerContent = z
     ),
   ])
   .nullish()
-  .transform((content) => {
+  .transform((content): AnswerContent => {
     if (content === null || content === undefined) return {};
     if (typeof content === 'string') return { content };
     const parts = content.filter((part) => part.type === 'text').map(withoutState);

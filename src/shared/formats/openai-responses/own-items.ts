@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createFitIds } from '../../chat/fit-ids.ts';
+import { without } from '../common/without.ts';
 import { jobOfItem } from './item-owner.ts';
 
 type Fields = Record<string, unknown>;
@@ -19,17 +20,21 @@ export function toResponseCallId(id: string): string {
  */
 export function toOwnItems(items: Fields[]): Fields[] {
   const readable = items.filter((item) => !isOurReasoning(item));
-  const led = readable.filter((item, index) => item['type'] !== 'reasoning' || leads(readable, index));
-  return withFitCallIds(led.map(toOwnItem));
+  return withFitCallIds(withoutLooseReasoning(readable).map(toOwnItem));
 }
 
 const isOurReasoning = ({ type, id, encrypted_content: encrypted }: Fields) =>
   type === 'reasoning' && typeof encrypted !== 'string' && (id === undefined || jobOfItem(id) !== null);
 
-/** Whether something that the model said or called follows (vercel/ai 7099, continuedev/continue 8933). */
-function leads(items: Fields[], index: number): boolean {
-  const next = items.slice(index + 1).find(({ type }) => type !== 'reasoning');
-  return next !== undefined && (next['role'] === 'assistant' || /_call$/.test(String(next['type'])));
+/** Reasoning leads to something that the model said or called (vercel/ai 7099, continuedev/continue 8933). */
+function withoutLooseReasoning(items: Fields[]): Fields[] {
+  let isAnswer = false;
+  const kept = items.toReversed().filter((item) => {
+    if (item['type'] === 'reasoning') return isAnswer;
+    isAnswer = item['role'] === 'assistant' || /_call$/.test(String(item['type']));
+    return true;
+  });
+  return kept.reverse();
 }
 
 /** What is no field of OpenAI's: our state, and what its own SDK has parsed (openai/openai-python 3008). */
@@ -41,12 +46,6 @@ function toOwnItem(item: Fields): Fields {
   if (!Array.isArray(content)) return own;
   const parts = (content as Fields[]).map((part) => without(part, foreignFields));
   return parts.every((part, index) => part === content[index]) ? own : { ...own, content: parts };
-}
-
-/** The value itself where it has none of these fields. */
-function without(value: Fields, names: string[]): Fields {
-  if (!names.some((name) => name in value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
 }
 
 /** Calls without an output between are those of one turn. */
@@ -66,8 +65,11 @@ function withFitCallIds(items: Fields[]): Fields[] {
 }
 
 function callIdsFrom(items: Fields[], start: number): string[] {
-  const rest = items.slice(start);
-  const end = rest.findIndex(({ type }) => /_output$/.test(String(type)));
-  const turn = end === -1 ? rest : rest.slice(0, end);
-  return turn.flatMap(({ call_id: id }) => (typeof id === 'string' ? [id] : []));
+  const ids: string[] = [];
+  for (let at = start; at < items.length; at += 1) {
+    const { type, call_id: id } = items[at] ?? {};
+    if (/_output$/.test(String(type))) break;
+    if (typeof id === 'string') ids.push(id);
+  }
+  return ids;
 }

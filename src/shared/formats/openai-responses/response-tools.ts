@@ -103,9 +103,13 @@ export function offeredTools(tools: readonly GivenTool[], items: readonly InputI
     item.type === 'tool_search_output' ? (item as SearchOutputItem).tools : [],
   );
   const readable = found.flatMap((tool) => toolSchema.safeParse(tool).data ?? []);
-  const isNew = (tool: GivenTool, index: number, all: GivenTool[]) =>
-    all.findIndex(({ type, name }) => type === tool.type && name === tool.name) === index;
-  return [...tools.filter(({ type }) => type !== 'web_search'), ...readable].filter(isNew);
+  const known = new Set<string>();
+  return [...tools.filter(({ type }) => type !== 'web_search'), ...readable].filter(({ type, name }) => {
+    const key = JSON.stringify([type, name]);
+    const isNew = !known.has(key);
+    known.add(key);
+    return isNew;
+  });
 }
 
 function toTool(tool: FunctionTool | CustomTool, namespace: string | null): Tool {

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
@@ -13,6 +12,7 @@ import {
 import { schemaMismatch } from '../../../../src/shared/platform/postgres/schema-check.ts';
 import { createEmptyDatabase, type EmptyDatabase } from '../../../support/empty-database.ts';
 import { schemaSnapshot } from '../../../support/schema-snapshot.ts';
+import { newTempFolder } from '../../../support/temp-folder.ts';
 
 const files = readMigrationFiles();
 const databases: EmptyDatabase[] = [];
@@ -79,7 +79,7 @@ test('a second run changes nothing', async () => {
 /** The last commit whose numbered migrations held the functions; not in every copy of the source. */
 const beforeFunctionFiles = '7805877';
 function migrationsBeforeFunctionFiles(): { name: string; text: string }[] | null {
-  const dir = mkdtempSync(join(tmpdir(), 'migrations-'));
+  const dir = newTempFolder('migrations');
   try {
     const archive = execFileSync('git', ['archive', beforeFunctionFiles, 'migrations'], { stdio: 'pipe' });
     execFileSync('tar', ['-x', '-C', dir], { input: archive });
