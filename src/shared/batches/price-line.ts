@@ -62,7 +62,7 @@ function toJob(
     webhookPayload: 'thin',
     metadata,
   };
-  return toIntake(newId('job'), submission, { ...owner, idempotency: null });
+  return toIntake(submission, { ...owner, idempotency: null }, { jobId: newId('job') });
 }
 
 /** Problems are named as the line wrote its fields. */

@@ -168,15 +168,29 @@ function refuseMixedTargets(deps: Pick<QuoteDeps, 'providers'>, targets: ModelEn
   );
 }
 
-/** Everything that is stored of a priced submission, under this id. */
-export function toIntake(
-  jobId: string,
-  submission: JobSubmission,
-  { accountId, idempotency }: Submitter,
-): JobIntake {
-  const { text, original, quote: quoted } = submission.priced;
+/** What a job asks its first provider for. */
+export function firstTargetOf({ quote: quoted }: PricedRequest): {
+  provider: string;
+  model: string;
+  tokens: number;
+} {
   const [first] = quoted.targets;
   if (first === undefined) throw new Error('a quote has at least one target');
+  const tokens = quoted.inputTokens + quoted.n * first.maxOutputTokens;
+  return { provider: first.provider, model: first.model, tokens };
+}
+
+/** How a job is to be accepted, beside what it is. */
+export type IntakeOptions = { jobId: string } & Partial<Pick<JobIntake, 'call' | 'express'>>;
+
+/** Everything that is stored of a priced submission. */
+export function toIntake(
+  submission: JobSubmission,
+  { accountId, idempotency }: Submitter,
+  { jobId, call = null, express = null }: IntakeOptions,
+): JobIntake {
+  const { text, original, quote: quoted } = submission.priced;
+  const first = firstTargetOf(submission.priced);
   // Field by field, since every job comes this way: V8 takes 5 µs to spread an object of this size.
   const intake: JobIntake = {
     id: jobId,
@@ -190,7 +204,7 @@ export function toIntake(
     holdId: newId('hold'),
     holdNano: quoted.holdNanoUsd,
     inputTokensBound: quoted.inputTokens,
-    tokensBound: quoted.inputTokens + quoted.n * first.maxOutputTokens,
+    tokensBound: first.tokens,
     stream: submission.stream,
     announces: submission.announces,
     webhookUrl: submission.webhookUrl,
@@ -205,6 +219,8 @@ export function toIntake(
     request: text,
     original,
     targets: storeTargets(quoted.targets),
+    call,
+    express,
   };
   intake.reply = JSON.stringify(toJobObject(asAccepted(intake)));
   return intake;
