@@ -12,10 +12,11 @@
 --   keyed         The job has a key, and the account has as many keys as it may (its own limit, else that of
 --                 p_limits).
 --   unknown       There is no such account.
--- A job of `p_express` may be claimed where it is accepted: the number beside it is how many calls its provider
--- can have under way at once. It is claimed (`claimed`, running, its first attempt written) by `p_worker` for
--- `p_lease_ms` when everybody who is in line for that provider has room, and it has too; else it waits in line
--- like any other. A call of `p_calls` has its path and body noted, so that its client can ask for it again.
+-- A job of `p_express` may be claimed where it is accepted: the number beside it is how many calls its
+-- provider can have under way at once. It is claimed (`claimed`, running, its first attempt written) by
+-- `p_worker` for `p_lease_ms` when everybody who is in line for that provider has room, and it has too; else
+-- it waits in line like any other. A call of `p_calls` has its path and body noted, so that its client can
+-- ask for it again.
 --
 -- `quota` is the limit that was reached. Of several jobs with one key, those that are refused leave it to the
 -- next.
@@ -236,7 +237,8 @@ begin
       claimed[s.ord] or (s.ord = any (known) and p_express[s.ord] is not null and exists (
         select from jobs j
         where j.id = s.id and j.state is not distinct from 'running' and j.worker_id = p_worker
-          and j.attempts = 1
+          -- Never ticketed: else it waited in line, and whoever has its ticket runs it.
+          and j.attempts = 1 and j.ticketed_at is null
       ))
     from unnest(ids, account_ids) with ordinality as s (id, account_id, ord)
     left join balances b on b.account_id = s.account_id

@@ -1,6 +1,7 @@
 -- How many calls to a provider stand before a new one, at most `p_max`: those under way, and those that wait
 -- for a slot now. Who waits for something else (a paused account, one at its own concurrency) is not in line.
--- Where more than a hundred accounts wait, the line is taken for full. Planned as accept_jobs is, which calls it.
+-- Where more than a hundred accounts wait, the line is taken for full. Planned as accept_jobs is, which calls
+-- it.
 create or replace function count_line(p_provider text, p_max integer)
 returns integer
 language plpgsql

@@ -1,6 +1,7 @@
--- The job of the newest call of an account with this path and body, made in the last `p_minutes`, and how often
--- it was asked for, this time included. Nothing when there is none, or it ended without a result, so that
--- asking again is worth a new try. A call that is being accepted is waited for: it has the balance locked.
+-- The job of the newest call of an account with this path and body, made in the last `p_minutes`, and how
+-- often it was asked for, this time included. Nothing when there is none, or it ended without a result, so
+-- that asking again is worth a new try. A call that is being accepted is waited for: it has the balance
+-- locked.
 create or replace function reattach_sync_call(
   p_account_id text, p_fingerprint text, p_minutes integer, p_lock_wait_ms integer
 )

@@ -2,12 +2,8 @@ import { keyConflict, keyInUse, Refusal } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import type { Ledger } from '../../shared/jobs/ledger.ts';
 import type { JobIntake } from '../../shared/jobs/sql/accept-jobs.ts';
-import {
-  type IntakeOptions,
-  type JobSubmission,
-  type Submitter,
-  toIntake,
-} from '../../shared/jobs/submission.ts';
+import type { JobSubmission, Submitter } from '../../shared/jobs/submission.ts';
+import { type IntakeOptions, toIntake } from '../../shared/jobs/to-intake.ts';
 import { formatUsd } from '../../shared/money/rules/money.ts';
 import { overQuota } from '../../shared/platform/config/quotas.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';

@@ -98,7 +98,10 @@ describe('the ledger', () => {
       defaultLimits(() => undefined),
       5000,
     );
-    expect(verdicts).toEqual([{ kind: 'accepted', isClaimed: false }, { kind: 'accepted', isClaimed: false }]);
+    expect(verdicts).toEqual([
+      { kind: 'accepted', isClaimed: false },
+      { kind: 'accepted', isClaimed: false },
+    ]);
     expect(await sql`select 1 from entries where job_id = ${intake.id}`).toHaveLength(1);
   });
 
