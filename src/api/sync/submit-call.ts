@@ -3,7 +3,7 @@ import { newId } from '../../shared/ids.ts';
 import type { Express, ExpressRun } from '../../shared/jobs/express.ts';
 import type { Surface } from '../../shared/jobs/rules/job.ts';
 import { findJobRecord } from '../../shared/jobs/sql/jobs.ts';
-import { reattachSyncCall } from '../../shared/jobs/sql/sync-calls.ts';
+import { addRequest, reattachSyncCall } from '../../shared/jobs/sql/sync-calls.ts';
 import type { JobSubmission, PricedRequest } from '../../shared/jobs/submission.ts';
 import { firstTargetOf } from '../../shared/jobs/to-intake.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
@@ -56,7 +56,8 @@ export async function submitCall(
   const { jobId, submittedAt: createdAt, run } = accepted;
   if (!accepted.replayed) return { jobId, accountId, createdAt, asks: 1, run };
   reply.header('idempotent-replayed', 'true');
-  return await submittedBefore(deps.sql, accountId, { jobId, asks: 1 });
+  // Whoever asked first and left must not stop what another waits for.
+  return await submittedBefore(deps.sql, accountId, { jobId, asks: await addRequest(deps.sql, jobId) });
 }
 
 async function submittedBefore(

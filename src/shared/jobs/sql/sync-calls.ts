@@ -23,6 +23,13 @@ export async function reattachSyncCall(
   return row ?? null;
 }
 
+/** Counts one who asks for the job of a call by its Idempotency-Key; how often it was asked for then. */
+export async function addRequest(sql: Database, jobId: string): Promise<number> {
+  const [row] = await sql<{ asks: number }[]>`
+    update sync_calls set asks = asks + 1 where job_id = ${jobId} returning asks`;
+  return row?.asks ?? 1;
+}
+
 /** How often a call was asked for; 0 when it is forgotten. */
 export async function countRequests(sql: Database, jobId: string): Promise<number> {
   const [row] = await sql<{ asks: number }[]>`select asks from sync_calls where job_id = ${jobId}`;
