@@ -100,9 +100,10 @@ export type Append = { attempt: number; firstId: number; events: { type: string;
 export type EventLog = ReturnType<typeof createEventLog>;
 
 /**
- * The events of running jobs in Redis, one stream per job: from id 2 on, without the final one. An entry's id
- * is `<id>-0`, so Redis itself refuses an id that was used; a hash beside it holds the newest attempt, whose
- * writer alone gets in. Nothing here is a truth: when it is lost, the end of a job is read from Postgres.
+ * The events of running jobs that stream, in Redis, one stream per job: from id 2 on, without the final one.
+ * An entry's id is `<id>-0`, so Redis itself refuses an id that was used; a hash beside it holds the newest
+ * attempt, whose writer alone gets in. Nothing here is a truth: when it is lost, the end of a job is read
+ * from Postgres.
  */
 export function createEventLog({ redis, prefix }: { redis: RedisConnection; prefix: string }) {
   const keysOf = (jobId: string) =>
@@ -131,11 +132,9 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
      * at a time for each job: an id that comes after a higher one is taken for one that is there already.
      */
     async append(jobId: string, { attempt, firstId, events }: Append): Promise<boolean> {
-      const signals = JSON.stringify(
-        events.map(({ type, fields }, index) => [firstId + index, type, fields]),
-      );
+      const signal = toSignal(events.map((event, index) => ({ id: firstId + index, ...event })));
       const logged = events.flatMap(({ type, fields }) => [type, fields]);
-      const about = [channelOf(prefix, jobId), firstId, signals, textAfter(events)];
+      const about = [channelOf(prefix, jobId), firstId, signal, textAfter(events)];
       const last = await appendScript(redis, keysOf(jobId), [
         attempt,
         keptMs,
@@ -186,7 +185,12 @@ export function channelOf(prefix: string, jobId: string): string {
   return redisKey(prefix, 'changed', jobId);
 }
 
-/** Reads what `append` published. */
+/** Events as they are published. */
+export function toSignal(events: LoggedEvent[]): string {
+  return JSON.stringify(events.map(({ id, type, fields }) => [id, type, fields]));
+}
+
+/** Reads what was published. */
 export function parseSignal(message: string): LoggedEvent[] {
   if (message === '') return [];
   const events = JSON.parse(message) as [number, string, string][];

@@ -8,7 +8,7 @@ export type WriterOptions = {
   provider: string;
   /** The upstream of this attempt, as it is shown in `job.started`. */
   model: string;
-  /** Whether output is written as it comes. */
+  /** Whether output is written as it comes; if not, nothing is written at all. */
   stream: boolean;
   /** Id of the last event that Postgres knows of. */
   lastSeq: number;
@@ -35,9 +35,9 @@ const batchMax = 200;
 const idsPerhapsUsedMax = 100_000_000;
 
 /**
- * Sends the events of one attempt to the log, in order and in batches, one at a time. Ids are given when
- * events leave, after the log was opened, so an attempt goes on where the one before it ended even if that
- * one's worker was lost.
+ * Sends the events of one attempt of a job that streams to the log, in order and in batches, one at a time.
+ * Ids are given when events leave, after the log was opened, so an attempt goes on where the one before it
+ * ended even if that one's worker was lost.
  *
  *     write ──▶ queue ──▶ batch of at most 200 ──▶ log in Redis
  *                 │           ids base + count + 1, …; count grows when the log has them
@@ -51,7 +51,7 @@ const idsPerhapsUsedMax = 100_000_000;
  *      │                     └─▶ `output.reset` goes first
  *      └── the log has a newer attempt, at any time ──▶ OVERTAKEN: nothing is written any more
  *
- * `close` waits a second at most. Where events of a stream are left in the queue then, the attempt ends with
+ * `close` waits a second at most. Where events are left in the queue then, the attempt ends with
  * an id that nobody can have seen: the hole before it makes watchers read the whole text.
  */
 export class EventSender {
@@ -91,7 +91,7 @@ export class EventSender {
     if (this.#sending !== null && !this.#failing) await waitAtMost(closeMsMax - failingMsMax, this.#sending);
     if (this.#state !== 'overtaken') this.#state = 'closed';
     const last = this.#base + this.#count + this.#queue.length;
-    if (this.#queue.length === 0 || !this.#options.stream) return last;
+    if (this.#queue.length === 0) return last;
     return Math.max(last, this.#idsPerhapsUsed());
   }
 
@@ -111,7 +111,7 @@ export class EventSender {
   }
 
   async #open(): Promise<void> {
-    const { jobId, attempt, provider, model, stream } = this.#options;
+    const { jobId, attempt, provider, model } = this.#options;
     const target = `${provider} ${model}`;
     const found = await this.#deps.events.open(jobId, attempt, target);
     if (this.#state !== 'new') return;
@@ -122,7 +122,7 @@ export class EventSender {
     // that Postgres has a record of, or it is what a Redis that was restarted since had saved.
     const isLost =
       attempt > 1 && (found.previousTarget === null || found.restarted || found.last < this.#options.lastSeq);
-    if (!stream || !(found.hasText || isLost)) return;
+    if (!found.hasText && !isLost) return;
     if (isLost) this.#base = Math.max(this.#base, this.#idsPerhapsUsed());
     const reason = (found.previousTarget ?? target) === target ? 'retry' : 'fallback';
     const reset = { type: 'output.reset', fields: JSON.stringify({ attempt, reason }) };

@@ -4,6 +4,7 @@ import type { Log } from '../platform/log.ts';
 import { createDeltaCoalescer } from './coalesce-deltas.ts';
 import type { EventLog } from './event-log.ts';
 import { EventSender, type WriterOptions } from './event-sender.ts';
+import { type LoggedEvent, startedEvent, startedEventId } from './rules/event.ts';
 
 /** The first delta leaves at once; later ones are joined for this long. */
 const coalesceMs = 50;
@@ -21,11 +22,33 @@ export type JobEventWriter = {
   close(): Promise<number>;
 };
 
+export type WriterDeps = {
+  events: EventLog;
+  log: Log;
+  /** Shows events to who watches just now, and stores nothing. */
+  publish(jobId: string, events: LoggedEvent[]): void;
+};
+
 /** A writer for the one worker that holds this attempt. */
-export function openEventWriter(
-  deps: { events: EventLog; log: Log },
-  options: WriterOptions,
-): JobEventWriter {
+export function openEventWriter(deps: WriterDeps, options: WriterOptions): JobEventWriter {
+  return options.stream ? openStreamWriter(deps, options) : openStartWriter(deps, options);
+}
+
+/**
+ * The writer of a job that does not stream: its calls are in Postgres, so that only who watches just now is
+ * shown their start.
+ */
+function openStartWriter(deps: Pick<WriterDeps, 'publish'>, options: WriterOptions): JobEventWriter {
+  const { jobId, attempt, provider, model } = options;
+  return {
+    started: () => deps.publish(jobId, [startedEvent({ attempt, provider, model })]),
+    delta: () => undefined,
+    passed: () => undefined,
+    close: async () => startedEventId(attempt),
+  };
+}
+
+function openStreamWriter(deps: Omit<WriterDeps, 'publish'>, options: WriterOptions): JobEventWriter {
   const { attempt, provider, model } = options;
   const outbox = new EventSender(deps, options);
   const coalescer = createDeltaCoalescer(attempt);
@@ -53,12 +76,12 @@ export function openEventWriter(
     started: () =>
       outbox.write([{ type: 'job.started', fields: JSON.stringify({ attempt, provider, model }) }]),
     delta: (delta) => {
-      if (!options.stream || closed) return;
+      if (closed) return;
       coalescer.add(delta);
       if (timer === undefined) flush();
     },
     passed: ({ event }) => {
-      if (!options.stream || closed) return;
+      if (closed) return;
       passed.push(event);
       if (timer === undefined) flush();
     },

@@ -1,5 +1,5 @@
 import { isFault } from './openai-finish.ts';
-import { isRecord, parseJson, readField, readList, readText } from './read-field.ts';
+import { isRecord, readField, readList, readText } from './read-field.ts';
 
 /** What a provider reports of an error, in whatever shape. */
 export type ErrorReport = {
@@ -77,16 +77,4 @@ const messagesOf = (candidate: Record<string, unknown>): string[] =>
 function listDetails(error: unknown): unknown[] {
   const details = readField(error, 'details');
   return isRecord(details) ? [details] : readList(error, 'details');
-}
-
-/**
- * The error body in what an SDK threw for an event of a stream: OpenAI's and Anthropic's keep the body, or
- * the `error` of it, as `error`; Google's has it as JSON in its message.
- */
-export function bodyOfStreamError(error: unknown): unknown {
-  const own = readField(error, 'error');
-  if (isRecord(own)) return isErrorValue(own['error']) ? own : { error: own };
-  if (typeof own === 'string') return { error: own };
-  const text = readText(error, 'message') ?? '';
-  return parseJson(text.slice(Math.max(0, text.indexOf('{'))));
 }

@@ -1,4 +1,5 @@
 import type { ProviderLimits } from '../../shared/chat/call-result.ts';
+import type { AnswerHeaders } from './answer-headers.ts';
 
 const longestMs = 24 * 3_600_000;
 
@@ -21,7 +22,7 @@ type Limit = { left: number; resetMs: number | null };
  * What the provider says is left of its limits as its headers come; null when it reports none. OpenAI gives
  * resets as `6m0s` or `20ms`, Anthropic as RFC 3339 times; Gemini sends no such headers.
  */
-export function readLimits(headers: Headers): ProviderLimits | null {
+export function readLimits(headers: AnswerHeaders): ProviderLimits | null {
   const requests = readLimit(headers, requestNames);
   const tokens = readLimit(headers, tokenNames);
   if (requests === null && tokens === null) return null;
@@ -34,7 +35,7 @@ export function readLimits(headers: Headers): ProviderLimits | null {
   };
 }
 
-function readLimit(headers: Headers, names: HeaderNames[]): Limit | null {
+function readLimit(headers: AnswerHeaders, names: HeaderNames[]): Limit | null {
   for (const { left, reset } of names) {
     const count = readCount(headers.get(left));
     if (count !== null) return { left: count, resetMs: readReset(headers.get(reset)) };

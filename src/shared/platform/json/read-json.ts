@@ -28,7 +28,7 @@ function readMarked(text: string): unknown {
 }
 
 /** Valid JSON with each number that JSON.parse would change as a marked text. */
-export function markNumbers(text: string): string {
+function markNumbers(text: string): string {
   if (!mayBeChanged.test(text)) return text;
   let marked = '';
   let copied = 0;
