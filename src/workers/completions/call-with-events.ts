@@ -36,7 +36,8 @@ export async function callWithEvents(
     lastSeq: job.eventSeq,
     createdAtMs: job.createdAt.getTime(),
   });
-  writer.started();
+  // Of a job that runs since it is there nobody has seen anything else; the log of one that streams is opened.
+  if (reader === null || job.stream) writer.started();
   let hasOutput = false;
   const answer = await callProvider(deps, run, pass, {
     onDelta: (delta) => {
