@@ -36,7 +36,7 @@ export async function callWithEvents(
     lastSeq: job.eventSeq,
     createdAtMs: job.createdAt.getTime(),
   });
-  // Of a job that runs since it is there nobody has seen anything else; the log of one that streams is opened.
+  // Of a job that runs since it is there nobody has seen anything else; of one that streams the log opens.
   if (reader === null || job.stream) writer.started();
   let hasOutput = false;
   const answer = await callProvider(deps, run, pass, {
