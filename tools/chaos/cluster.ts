@@ -142,6 +142,7 @@ function environmentOf(
     WORKER_CONCURRENCY: String(workerConcurrency),
     LEASE_SECONDS: String(leaseSeconds),
     SHUTDOWN_GRACE_SECONDS: '1',
+    EXPRESS: 'on',
     WEBHOOK_ALLOW_PRIVATE: 'on',
     WEBHOOK_RETRY_SECONDS: webhookRetrySeconds,
     EVENT_STREAMS_LIMIT: '10000',
