@@ -173,7 +173,8 @@ begin
     insert into sync_calls (job_id, account_id, fingerprint)
     select s.id, s.account_id, s.call
     from unnest(ids, account_ids, p_calls) with ordinality as s (id, account_id, call, ord)
-    where taken[s.ord] and s.call is not null;
+    where taken[s.ord] and s.call is not null
+    on conflict (job_id) do nothing;
 
     insert into job_requests (job_id, request, targets, original)
     select s.id, s.request, s.targets::jsonb, s.original

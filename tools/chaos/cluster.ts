@@ -173,6 +173,7 @@ async function heal(links: Links, redis: Redis, sql: Database): Promise<void> {
   await redis.config('SET', 'maxmemory', '0');
   await redis.replicaof('NO', 'ONE');
   await redis.client('UNPAUSE');
+  await redis.call('ACL', 'SETUSER', 'default', '+publish');
   await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'chaos-lock'`;
   await sql`drop trigger if exists chaos_at_commit on jobs`;
 }

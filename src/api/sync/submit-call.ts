@@ -10,6 +10,7 @@ import type { Database } from '../../shared/platform/postgres/database.ts';
 import { accountOf } from '../http/caller.ts';
 import { fingerprintOf, isSdkRetry, readIdempotencyKey } from '../http/idempotency-key.ts';
 import { type Accepted, acceptJob, type IntakeDeps } from '../intake/accept-job.ts';
+import { noteWhenSlow } from './note-slow-call.ts';
 
 export type SubmitDeps = IntakeDeps & { sql: Database; syncTimeoutSeconds: number };
 
@@ -47,24 +48,39 @@ export async function submitCall(
   const accountId = accountOf(request);
   const fingerprint = fingerprintOf(request);
   const earlier = isSdkRetry(request) ? await reattachSyncCall(deps.sql, { accountId, fingerprint }) : null;
-  if (earlier !== null) {
-    reply.header('x-job-id', earlier.jobId);
-    return await submittedBefore(deps.sql, accountId, earlier);
-  }
-  const accepted = await acceptNew(deps, request, call, express);
-  reply.header('x-job-id', accepted.jobId);
-  const { jobId, submittedAt: createdAt, run } = accepted;
-  if (!accepted.replayed) return { jobId, accountId, createdAt, asks: 1, run };
-  reply.header('idempotent-replayed', 'true');
-  // Whoever asked first and left must not stop what another waits for.
-  return await submittedBefore(deps.sql, accountId, { jobId, asks: await addRequest(deps.sql, jobId) });
+  if (earlier !== null) return named(reply, await submitAgain(deps, request, call, earlier));
+  const jobId = newId('job');
+  const note = { jobId, accountId, fingerprint };
+  const accepted = await noteWhenSlow(deps.sql, note, acceptNew(deps, request, call, { jobId, express }));
+  if (accepted.replayed) reply.header('idempotent-replayed', 'true');
+  return named(reply, accepted.replayed ? await submittedBefore(deps.sql, accountId, accepted) : accepted);
 }
 
+function named(reply: FastifyReply, submitted: SubmittedCall): SubmittedCall {
+  reply.header('x-job-id', submitted.jobId);
+  return submitted;
+}
+
+/** The job of an earlier call: accepted under its id where it is not there yet, as the earlier one may be. */
+async function submitAgain(
+  deps: SubmitDeps,
+  request: FastifyRequest,
+  call: Call,
+  { jobId, asks }: { jobId: string; asks: number },
+): Promise<SubmittedCall> {
+  const accountId = accountOf(request);
+  const job = await findJobRecord(deps.sql, accountId, jobId);
+  if (job !== null) return { jobId, accountId, createdAt: job.createdAt, asks, run: null };
+  return { ...(await acceptNew(deps, request, call, { jobId, express: null })), asks };
+}
+
+/** Of a call under a key: whoever asked first and left must not stop what another waits for. */
 async function submittedBefore(
   sql: Database,
   accountId: string,
-  { jobId, asks }: { jobId: string; asks: number },
+  { jobId }: { jobId: string },
 ): Promise<SubmittedCall> {
+  const asks = await addRequest(sql, jobId);
   const job = await findJobRecord(sql, accountId, jobId);
   return { jobId, accountId, createdAt: job?.createdAt ?? new Date(), asks, run: null };
 }
@@ -74,11 +90,11 @@ async function acceptNew(
   deps: SubmitDeps,
   request: FastifyRequest,
   call: Call,
-  express: Express | null,
-): Promise<Accepted & { run: ExpressRun | null }> {
+  { jobId, express }: { jobId: string; express: Express | null },
+): Promise<SubmittedCall & Pick<Accepted, 'replayed'>> {
+  const accountId = accountOf(request);
   const fingerprint = fingerprintOf(request);
   const key = readIdempotencyKey(request);
-  const jobId = newId('job');
   const slot = (await express?.reserve({ jobId, ...firstTargetOf(call.priced) })) ?? null;
   let run: ExpressRun | null = null;
   try {
@@ -98,12 +114,13 @@ async function acceptNew(
         webhookPayload: 'thin',
         metadata: call.metadata ?? {},
       },
-      { accountId: accountOf(request), idempotency: key === null ? null : { key, fingerprint } },
+      { accountId, idempotency: key === null ? null : { key, fingerprint } },
       { jobId, call: fingerprint, express: slot?.claim ?? null },
     );
     const { claimed } = accepted;
     if (claimed !== null && slot !== null) run = (listeners) => slot.run(claimed, listeners);
-    return { ...accepted, run };
+    const { replayed, submittedAt: createdAt } = accepted;
+    return { jobId: accepted.jobId, accountId, createdAt, asks: 1, run, replayed };
   } finally {
     if (run === null) slot?.release();
   }

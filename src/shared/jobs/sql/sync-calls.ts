@@ -3,13 +3,33 @@ import type { Database } from '../../platform/postgres/database.ts';
 /** A client that lost its connection is taken for the same one for this long. */
 const samenessMinutes = 15;
 
+/** A call, and the job that is about to answer it. */
+export type SyncCall = { jobId: string; accountId: string; fingerprint: string };
+
+/** Notes a call before its job is accepted. */
+export async function noteSyncCall(sql: Database, call: SyncCall): Promise<void> {
+  await sql`
+    insert into sync_calls (job_id, account_id, fingerprint)
+    values (${call.jobId}, ${call.accountId}, ${call.fingerprint})
+    on conflict (job_id) do nothing`;
+}
+
+/**
+ * Forgets a call that was refused, unless somebody asked for it again meanwhile: who does so later asks for a
+ * new one.
+ */
+export async function deleteSyncCall(sql: Database, jobId: string): Promise<void> {
+  await sql`delete from sync_calls where job_id = ${jobId} and asks = 1`;
+}
+
 /** As long as for any balance (see ledger.ts). */
 const lockWaitMs = 2000;
 
 /**
  * The job of the newest call with this path and body, and how often it was asked for, this time included;
- * null when there is none or it ended without a result, so that asking again is worth a new try. A call is
- * noted in the statement that accepts its job: one that is under way is waited for.
+ * null when there is none or it ended without a result, so that asking again is worth a new try. The job may
+ * be accepted a moment later only, or never when it was refused: whoever asks again submits it under the same
+ * id.
  */
 export async function reattachSyncCall(
   sql: Database,
