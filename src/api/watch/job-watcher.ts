@@ -164,6 +164,7 @@ async function emitStored(deps: JobWatcherDeps, watching: Watching): Promise<boo
   // The row before the log: once the row is final, the log is complete. What does not stream has only a row.
   const job = pollRow || watching.streams === false ? await findOrRetry(deps, watching) : undefined;
   if (job === null) return true;
+  if (watching.streams === null && job?.stream && job.state === 'running') deps.events.log.attend(job.id);
   watching.streams = job?.stream ?? watching.streams;
   if (watching.streams !== false) await emitLogged(deps, watching);
   if (job === undefined) return false;

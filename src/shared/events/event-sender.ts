@@ -18,6 +18,13 @@ export type WriterOptions = {
 
 export type Outgoing = { type: string; fields: string };
 
+export type SenderDeps = {
+  events: Pick<EventLog, 'open' | 'append'>;
+  log: Log;
+  /** Called after each batch, with whether anybody watched it being written. */
+  onWritten(isWatched: boolean): void;
+};
+
 const retryMs = 200;
 /**
  * How long an attempt that is over may wait for its last events to be written; less when the last try to
@@ -55,7 +62,7 @@ const idsPerhapsUsedMax = 100_000_000;
  * an id that nobody can have seen: the hole before it makes watchers read the whole text.
  */
 export class EventSender {
-  readonly #deps: { events: EventLog; log: Log };
+  readonly #deps: SenderDeps;
   readonly #options: WriterOptions;
   #queue: Outgoing[] = [];
   #size = 0;
@@ -66,7 +73,7 @@ export class EventSender {
   #failing = false;
   #sending: Promise<void> | null = null;
 
-  constructor(deps: { events: EventLog; log: Log }, options: WriterOptions) {
+  constructor(deps: SenderDeps, options: WriterOptions) {
     this.#deps = deps;
     this.#options = options;
     this.#base = options.lastSeq;
@@ -142,8 +149,9 @@ export class EventSender {
     const { jobId, attempt } = this.#options;
     const batch = this.#queue.slice(0, batchMax);
     const firstId = this.#base + this.#count + 1;
-    const written = await this.#deps.events.append(jobId, { attempt, firstId, events: batch });
-    if (!written) this.#state = 'overtaken';
+    const appended = await this.#deps.events.append(jobId, { attempt, firstId, events: batch });
+    if (appended === null) this.#state = 'overtaken';
+    else this.#deps.onWritten(appended.isWatched);
     // Given up or counted at closing meanwhile: the ids are spoken for already.
     if (this.#state !== 'open' || this.#queue[0] !== batch[0]) return;
     this.#queue = this.#queue.slice(batch.length);

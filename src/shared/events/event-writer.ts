@@ -1,13 +1,17 @@
 import type { Delta, PassedEvent } from '../chat/chat.ts';
-import { writeJson } from '../platform/json/verbatim.ts';
 import type { Log } from '../platform/log.ts';
-import { createDeltaCoalescer } from './coalesce-deltas.ts';
+import { createDeltaBuffer } from './delta-buffer.ts';
 import type { EventLog } from './event-log.ts';
 import { EventSender, type WriterOptions } from './event-sender.ts';
 import { type LoggedEvent, startedEvent, startedEventId } from './rules/event.ts';
 
 /** The first delta leaves at once; later ones are joined for this long. */
 const coalesceMs = 50;
+/** And for this long, up to so much, while nobody watches: only who comes later reads them, from the log. */
+const unwatchedMs = 500;
+const unwatchedCharactersMax = 32 * 1024;
+/** Who has just come may not be counted yet. */
+const attendedMs = 1000;
 
 /** Writes the events of one attempt. Nothing here waits, blocks or throws, whatever Redis does. */
 export type JobEventWriter = {
@@ -27,6 +31,8 @@ export type WriterDeps = {
   log: Log;
   /** Shows events to who watches just now, and stores nothing. */
   publish(jobId: string, events: LoggedEvent[]): void;
+  /** Calls `listener` when somebody begins to watch the job, until the returned function is called. */
+  onAttended(jobId: string, listener: () => void): () => void;
 };
 
 /** A writer for the one worker that holds this attempt. */
@@ -48,28 +54,43 @@ function openStartWriter(deps: Pick<WriterDeps, 'publish'>, options: WriterOptio
   };
 }
 
-function openStreamWriter(deps: Omit<WriterDeps, 'publish'>, options: WriterOptions): JobEventWriter {
-  const { attempt, provider, model } = options;
-  const outbox = new EventSender(deps, options);
-  const coalescer = createDeltaCoalescer(attempt);
+/**
+ * The writer of a job that streams: all of it goes to the log, and to who watches. The first output is there
+ * at once, whoever watches: it decides what becomes of a job whose worker is lost.
+ */
+function openStreamWriter(deps: WriterDeps, options: WriterOptions): JobEventWriter {
+  const { jobId, attempt, provider, model } = options;
+  const buffer = createDeltaBuffer(attempt);
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
-  let passed: unknown[] = [];
-
-  function takePassed() {
-    if (passed.length === 0) return [];
-    const events = passed;
-    passed = [];
-    return [{ type: 'output.passed', fields: writeJson({ attempt, events }) }];
-  }
+  let isWatched = true;
+  let attendedAtMs = Number.NEGATIVE_INFINITY;
+  const outbox = new EventSender(
+    {
+      ...deps,
+      onWritten: (watched) => {
+        isWatched = watched || performance.now() - attendedAtMs < attendedMs;
+      },
+    },
+    options,
+  );
+  const stopListening = deps.onAttended(jobId, () => {
+    attendedAtMs = performance.now();
+    isWatched = true;
+    if (timer !== undefined) flush();
+  });
 
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    if (coalescer.isEmpty() && passed.length === 0) return;
-    // First what goes through: its readers know by it that the deltas say the same.
-    outbox.write([...takePassed(), ...coalescer.take()]);
-    if (!closed) timer = setTimeout(flush, coalesceMs);
+    if (buffer.isEmpty()) return;
+    outbox.write(buffer.take());
+    if (!closed) timer = setTimeout(flush, isWatched ? coalesceMs : unwatchedMs);
+  }
+
+  function flushIfDue(): void {
+    const isFull = !isWatched && buffer.characters() > unwatchedCharactersMax;
+    if (timer === undefined || isFull) flush();
   }
 
   return {
@@ -77,16 +98,17 @@ function openStreamWriter(deps: Omit<WriterDeps, 'publish'>, options: WriterOpti
       outbox.write([{ type: 'job.started', fields: JSON.stringify({ attempt, provider, model }) }]),
     delta: (delta) => {
       if (closed) return;
-      coalescer.add(delta);
-      if (timer === undefined) flush();
+      buffer.addDelta(delta);
+      flushIfDue();
     },
-    passed: ({ event }) => {
+    passed: (event) => {
       if (closed) return;
-      passed.push(event);
-      if (timer === undefined) flush();
+      buffer.addPassed(event);
+      flushIfDue();
     },
     close: async () => {
       closed = true;
+      stopListening();
       flush();
       return await outbox.close();
     },

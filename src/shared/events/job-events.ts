@@ -1,6 +1,7 @@
 import type { Log } from '../platform/log.ts';
 import type { RedisConnection } from '../platform/redis/redis.ts';
 import type { Subscriber } from '../platform/redis/subscriber.ts';
+import { createAttended } from './attended.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
 import { type ClosedLog, channelOf, createEventLog, type EventLog, toSignal } from './event-log.ts';
 import type { WriterOptions } from './event-sender.ts';
@@ -28,7 +29,7 @@ export type JobEvents = {
    * greater than the last one.
    */
   closeLog(jobId: string, attempt: number): Promise<ClosedLog | null>;
-  log: Pick<EventLog, 'read' | 'lastId' | 'erase'>;
+  log: Pick<EventLog, 'read' | 'lastId' | 'attend' | 'erase'>;
   feed: EventFeed;
 };
 
@@ -39,8 +40,9 @@ export function createJobEvents(deps: {
   prefix: string;
   log: Log;
 }): JobEvents {
-  const { redis, prefix } = deps;
-  const events = createEventLog(deps);
+  const { redis, prefix, subscriber } = deps;
+  const attended = createAttended(subscriber, prefix);
+  const events = createEventLog({ redis, prefix, writersChannel: attended.channel });
   const feed = createEventFeed(deps);
   const publish = createPublisher(redis);
   const announce = (jobId: string) => publish(channelOf(prefix, jobId), '');
@@ -52,6 +54,7 @@ export function createJobEvents(deps: {
           events,
           log: deps.log,
           publish: (jobId, some) => publish(channelOf(prefix, jobId), toSignal(some)),
+          onAttended: attended.on,
         },
         options,
       ),

@@ -50,6 +50,9 @@ export async function callWithEvents(
       reader?.onPassed(event);
       writer.passed(event);
     },
+  }).catch((error: unknown) => {
+    void writer.close();
+    throw error;
   });
   const lastEventSeq = await writer.close();
   return { answer, outputWasSent: hasOutput && isLiveStream(job), lastEventSeq };
