@@ -2,10 +2,13 @@
 export type EventListener = {
   /** False ends the reading: what follows in the same piece is not looked at. */
   event(data: string, name: string | null): boolean;
+  /** The bytes have come to their end, and no event was the last that was wanted. */
+  noMoreEvents(): void;
 };
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
+const noBytes = Buffer.alloc(0);
 const utf8Signature = '\uFEFF';
 
 /**
@@ -46,7 +49,8 @@ export class EventReader {
 
   /** There are no more bytes. A last event counts without its empty line, as servers leave it out. */
   end(): void {
-    this.#readLines(`${this.#decode(Buffer.alloc(0), 0)}\n\n`);
+    this.#readLines(`${this.#decode(noBytes, 0)}\n\n`);
+    if (!this.#isEnded) this.#listener.noMoreEvents();
   }
 
   #decode(bytes: Buffer, end: number): string {

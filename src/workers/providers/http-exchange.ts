@@ -3,7 +3,7 @@ import { checkKind, createErrorBody, createWholeBody, isEventStream } from './an
 import { type AnswerHeaders, toAnswerHeaders } from './answer-headers.ts';
 import { answerBytesMax, eventBytesMax } from './answer-size.ts';
 import { CallClock, type LimitReached } from './call-limits.ts';
-import { EventReader } from './event-reader.ts';
+import { type EventListener, EventReader } from './event-reader.ts';
 import type { Exchange, OnEvent, WireRequest } from './exchange.ts';
 import { type ExchangeRecord, newExchangeRecord } from './exchange-record.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
@@ -22,17 +22,18 @@ const closingMsMax = 1000;
  * was asked for, and counts unpacked bytes, so a small gzip cannot become a large body in memory. Once its
  * call was aborted or a limit is reached its socket is destroyed, and nothing more is given on.
  */
-export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
+export class HttpExchange implements Exchange, Dispatcher.DispatchHandler, BodyListener, EventListener {
   readonly record: ExchangeRecord = newExchangeRecord();
   readonly bytesMax: number;
   readonly #way: Way;
   readonly #call: ProviderCall;
   readonly #unreadBytesMax: number;
   readonly #clock: CallClock;
+  readonly #onAbort = () => this.#fail(new Error('the call was stopped'));
   #limitReached: LimitReached | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #body: BodyListener | null = null;
-  #unpacker: { stop(): void } | null = null;
+  #unpacker: (BodyListener & { stop(): void }) | null = null;
   #onEvent: OnEvent | null = null;
   #isEnded = false;
   #closing: NodeJS.Timeout | undefined;
@@ -71,16 +72,11 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
       this.#resolve = resolve;
       this.#reject = reject;
       this.#clock.start();
-      signal.addEventListener('abort', this);
+      signal.addEventListener('abort', this.#onAbort);
       this.record.asked = true;
       const own = [...headers, 'x-gateway-attempt-id', attemptId];
       dispatcher.dispatch({ origin, path: basePath + path, method: 'POST', headers: own, body }, this);
     });
-  }
-
-  /** The call was aborted by its caller. */
-  handleEvent(): void {
-    this.#fail(new Error('the call was stopped'));
   }
 
   /** undici announces a request only once it has a connection to write it on. */
@@ -102,7 +98,8 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     record.headers = toAnswerHeaders(headers);
     record.limits = readLimits(record.headers);
     try {
-      this.#body = this.#unpacked(this.#openBody(status, record.headers), record.headers);
+      this.#body = this.#openBody(status, record.headers);
+      this.#unpacker = this.#openUnpacker(record.headers);
     } catch (error) {
       this.#fail(error);
     }
@@ -112,7 +109,8 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     if (this.#isEnded) return;
     this.#clock.bytesCame();
     try {
-      this.#body?.add(bytes);
+      if (this.#unpacker === null) this.add(bytes);
+      else this.#unpacker.add(bytes);
     } catch (error) {
       this.#fail(error);
     }
@@ -120,7 +118,8 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     try {
-      if (!this.#isEnded) this.#body?.end();
+      if (this.#unpacker === null) this.end();
+      else this.#unpacker.end();
     } catch (error) {
       this.#fail(error);
     }
@@ -130,6 +129,22 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     clearTimeout(this.#closing);
     this.#fail(error);
+  }
+
+  /**
+   * Bytes of the body as they were before they were packed. Too much that nobody has read ends the call for
+   * good: the same call would come to the same end.
+   */
+  add(bytes: Buffer): void {
+    if (this.#isEnded) return;
+    this.record.unreadBytes += bytes.length;
+    if (this.record.unreadBytes > this.#unreadBytesMax) this.#reachLimit('bytes');
+    else this.#body?.add(bytes);
+  }
+
+  /** There are no more of them. */
+  end(): void {
+    if (!this.#isEnded) this.#body?.end();
   }
 
   /** An event of the stream; false when no more are wanted. */
@@ -145,57 +160,37 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
     return !this.#isEnded;
   }
 
+  /** The events of the stream have ended. */
+  noMoreEvents(): void {
+    this.#succeed('');
+  }
+
   #openBody(status: number, headers: AnswerHeaders): BodyListener {
     if (status > 299) return createErrorBody(this.record);
     checkKind(status, headers, this.#call.stream);
-    if (!this.#call.stream) return this.#counted(createWholeBody((text) => this.#succeed(text)));
-    if (!isEventStream(headers)) return this.#counted(createWholeBody((text) => this.#readAsStream(text)));
-    return this.#counted(this.#openEvents());
-  }
-
-  #openEvents(): BodyListener {
-    const reader = new EventReader(this);
-    return {
-      add: (bytes) => reader.add(bytes),
-      end: () => {
-        reader.end();
-        this.#succeed('');
-      },
-    };
+    if (!this.#call.stream) return createWholeBody((text) => this.#succeed(text));
+    if (isEventStream(headers)) return new EventReader(this);
+    return createWholeBody((text) => this.#readAsStream(text));
   }
 
   /** A stream that is called JSON, or a whole answer where a stream was asked for. */
   #readAsStream(text: string): void {
-    if (/^\s*(data|event|id|retry)?:/.test(text)) {
-      const events = this.#openEvents();
-      events.add(Buffer.from(text));
-      if (!this.#isEnded) events.end();
+    if (!/^\s*(data|event|id|retry)?:/.test(text)) {
+      if (this.event(text, null)) this.noMoreEvents();
       return;
     }
-    if (this.event(text, null)) this.#succeed('');
+    const events = new EventReader(this);
+    events.add(Buffer.from(text));
+    if (!this.#isEnded) events.end();
   }
 
-  /** Too much that nobody has read ends the call for good: the same call would come to the same end. */
-  #counted(body: BodyListener): BodyListener {
-    return {
-      add: (bytes) => {
-        this.record.unreadBytes += bytes.length;
-        if (this.record.unreadBytes > this.#unreadBytesMax) this.#reachLimit('bytes');
-        else body.add(bytes);
-      },
-      end: () => body.end(),
-    };
-  }
-
-  #unpacked(body: BodyListener, headers: AnswerHeaders): BodyListener {
+  #openUnpacker(headers: AnswerHeaders) {
     const codings = headers.get('content-encoding') ?? '';
-    if (/^(identity)?$/i.test(codings)) return body;
-    const unpacker = unpackBody(codings, body, {
+    if (codings === '' || codings === 'identity') return null;
+    return unpackBody(codings, this, {
       flow: { pause: () => this.#controller?.pause(), resume: () => this.#controller?.resume() },
       fail: (error) => this.#fail(error),
     });
-    this.#unpacker = unpacker;
-    return unpacker;
   }
 
   #reachLimit(limit: LimitReached): void {
@@ -205,21 +200,21 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 
   #succeed(text: string): void {
-    if (this.#end()) this.#resolve(text);
+    if (this.#settle()) this.#resolve(text);
   }
 
   #fail(error: unknown): void {
-    if (!this.#end()) return;
+    if (!this.#settle()) return;
     this.#controller?.abort(error instanceof Error ? error : new Error(String(error)));
     this.#reject(error);
   }
 
   /** Frees what the call holds; false when it has ended before. */
-  #end(): boolean {
+  #settle(): boolean {
     if (this.#isEnded) return false;
     this.#isEnded = true;
     this.#clock.stop();
-    this.#call.signal.removeEventListener('abort', this);
+    this.#call.signal.removeEventListener('abort', this.#onAbort);
     this.#unpacker?.stop();
     return true;
   }

@@ -16,7 +16,8 @@ const tokenNames: HeaderNames[] = [
   { left: 'anthropic-ratelimit-tokens-remaining', reset: 'anthropic-ratelimit-tokens-reset' },
 ];
 
-type Limit = { left: number; resetMs: number | null };
+/** `reset` is as the provider wrote it, and is read only when nothing is left. */
+type Limit = { left: number; reset: string | null };
 
 /**
  * What the provider says is left of its limits as its headers come; null when it reports none. OpenAI gives
@@ -26,8 +27,7 @@ export function readLimits(headers: AnswerHeaders): ProviderLimits | null {
   const requests = readLimit(headers, requestNames);
   const tokens = readLimit(headers, tokenNames);
   if (requests === null && tokens === null) return null;
-  const waits = [requests, tokens].flatMap((limit) => (limit?.left === 0 ? [limit.resetMs ?? 0] : []));
-  const waitMs = Math.max(0, ...waits);
+  const waitMs = Math.max(waitMsOf(requests), waitMsOf(tokens));
   return {
     requestsLeft: requests?.left ?? null,
     tokensLeft: tokens?.left ?? null,
@@ -38,10 +38,12 @@ export function readLimits(headers: AnswerHeaders): ProviderLimits | null {
 function readLimit(headers: AnswerHeaders, names: HeaderNames[]): Limit | null {
   for (const { left, reset } of names) {
     const count = readCount(headers.get(left));
-    if (count !== null) return { left: count, resetMs: readReset(headers.get(reset)) };
+    if (count !== null) return { left: count, reset: headers.get(reset) };
   }
   return null;
 }
+
+const waitMsOf = (limit: Limit | null) => (limit?.left === 0 ? (readReset(limit.reset) ?? 0) : 0);
 
 function readCount(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;

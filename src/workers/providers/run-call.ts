@@ -57,8 +57,9 @@ export async function runCall(
   if (call.signal.aborted) return stopped(call, nothing);
   const exchange = transport.open(call);
   const passed = passEvents(upstream.passing?.(call) ?? null, call);
-  const shaped = shapeAnswer({ ...call, onDelta: passed.hear }, upstream.lacks ?? []);
-  const shapedCall = { ...call, onDelta: shaped.onDelta };
+  const heardCall = heardBy(passed.hear, call);
+  const shaped = shapeAnswer(heardCall, upstream.lacks ?? noLacks);
+  const shapedCall = heardBy(shaped.onDelta, heardCall);
   try {
     return await (call.stream
       ? runStream(upstream, exchange, settings, shapedCall, shaped, passed)
@@ -66,6 +67,12 @@ export async function runCall(
   } catch (error) {
     return ended({ exchange, settings, call, produced: nothing, error });
   }
+}
+
+const noLacks: readonly Lack[] = [];
+
+function heardBy(onDelta: ProviderCall['onDelta'], call: ProviderCall): ProviderCall {
+  return onDelta === call.onDelta ? call : { ...call, onDelta };
 }
 
 async function runPlain(
