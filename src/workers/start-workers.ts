@@ -8,13 +8,13 @@ import type { Database } from '../shared/platform/postgres/database.ts';
 import { createLeadership, type Leadership } from '../shared/platform/postgres/leadership.ts';
 import { waitAtMost } from '../shared/platform/wait-at-most.ts';
 import { createGate, limitsFrom } from '../shared/queue/gate.ts';
-import { listPausedProviders } from '../shared/queue/sql/paused-providers.ts';
 import { deleteWorker } from '../shared/queue/sql/workers.ts';
 import type { Validator } from '../shared/validation/validator.ts';
 import { resealSecrets } from '../shared/webhooks/reseal-secrets.ts';
 import { startBatches } from './batches/start-batches.ts';
 import { startCompletions } from './completions/start-completions.ts';
 import { startDeliveries } from './deliveries/start-deliveries.ts';
+import { startPausedProviders } from './dispatch/paused-providers.ts';
 import { startDispatch } from './dispatch/start-dispatch.ts';
 
 /**
@@ -45,8 +45,8 @@ export function startWorkers({ config, infra, log, models, validator }: WorkersD
     limitsOf: limitsFrom(providers),
   });
   const leadership = createLeadership(infra.sql, worker.id);
-  const paused = new Set<string>();
-  const isPaused = (provider: string) => paused.has(provider);
+  const pauses = startPausedProviders({ sql, signals, log }, (provider) => dispatch.wake(provider));
+  const { isPaused } = pauses;
 
   const deliveries = startDeliveries({ sql, signals, log, config, metrics: infra.metrics });
   const dispatch = startDispatch({
@@ -68,6 +68,7 @@ export function startWorkers({ config, infra, log, models, validator }: WorkersD
     isPaused,
     owesDelivery: deliveries.wake,
     ranOn: dispatch.wake,
+    requeued: dispatch.requeued,
   });
   const batches = startBatches(
     {
@@ -80,8 +81,7 @@ export function startWorkers({ config, infra, log, models, validator }: WorkersD
     },
     { leaseSeconds: worker.leaseSeconds },
   );
-  const pauses = startLoop(1000, () => refreshPaused(infra, paused), log, 'paused providers');
-  signals.subscribe('providers', pauses.wake);
+  signals.subscribe('batches', batches.wake);
   const resealing = startLoop(resealMs, () => reseal({ sql, log, config, leadership }), log, 'secrets');
 
   return async () => {
@@ -100,6 +100,8 @@ export function startWorkers({ config, infra, log, models, validator }: WorkersD
       waitAtMost(1000, deleteWorker(sql, worker.id)),
       waitAtMost(1000, leadership.resign()),
     ]);
+    // Whoever leads next need not wait until its own poll for what this process led.
+    signals.publish('backlog');
   };
 }
 
@@ -108,10 +110,4 @@ async function reseal(deps: Pick<WorkersDeps, 'config' | 'log'> & { sql: Databas
     await resealSecrets({ ...deps, secretsKey: deps.config.secretsKey });
   }
   return undefined;
-}
-
-async function refreshPaused(infra: Infra, paused: Set<string>): Promise<undefined> {
-  const names = await listPausedProviders(infra.sql);
-  paused.clear();
-  for (const name of names) paused.add(name);
 }

@@ -32,6 +32,8 @@ export type CompletionsDeps = {
   owesDelivery(): void;
   /** A slot in this provider's window came free. */
   ranOn(provider: string): void;
+  /** A job waits again, for this or another provider. */
+  requeued(): void;
 };
 
 /**
@@ -79,6 +81,7 @@ export function startCompletions(deps: CompletionsDeps): { stop(): Promise<void>
     run: async (provider, ticket) => {
       const end = await runJob(runDeps, provider, ticket);
       deps.ranOn(provider);
+      if (end.kind === 'released' || (end.kind === 'ran' && end.finish === 'requeued')) deps.requeued();
       return end;
     },
     lockLost: () => heartbeat.wake(),
