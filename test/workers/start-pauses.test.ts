@@ -1,20 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createLog } from '../../../src/shared/platform/log.ts';
-import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
-import {
-  deletePausedProvider,
-  insertPausedProvider,
-} from '../../../src/shared/queue/sql/paused-providers.ts';
-import {
-  type PausedProviders,
-  startPausedProviders,
-} from '../../../src/workers/dispatch/paused-providers.ts';
-import { createTestDatabase } from '../../support/database.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import { createLog } from '../../src/shared/platform/log.ts';
+import { type Database, openDatabase } from '../../src/shared/platform/postgres/database.ts';
+import { deletePausedProvider, insertPausedProvider } from '../../src/shared/queue/sql/paused-providers.ts';
+import { type Pauses, startPauses } from '../../src/workers/start-pauses.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let sql: Database;
-let paused: PausedProviders;
+let paused: Pauses;
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = openDatabase({ url: database.ownerUrl, poolMax: 2, prepare: true, applicationName: 'test' });
@@ -36,9 +30,7 @@ function start() {
       if (topic === 'providers') signal = () => listener('');
     },
   };
-  paused = startPausedProviders({ sql, signals, log: createLog('silent', 'test') }, (provider) =>
-    resumed.push(provider),
-  );
+  paused = startPauses({ sql, signals }, createLog('silent', 'test'), (provider) => resumed.push(provider));
   return { resumed, signal: () => signal() };
 }
 
