@@ -41,19 +41,20 @@ export function startWorkers({ config, infra, log, models, validator }: WorkersD
   const graceMs = config.work.shutdownGraceSeconds * 1000;
   const { sql, signals } = infra;
   const leadership = createLeadership(infra.sql, worker.id);
-  const pauses = startPauses(infra, log);
+  const pauses = startPauses(infra, log, (provider) => dispatch.wake(provider));
   const { isPaused } = pauses;
   const deliveries = startDeliveries({ sql, signals, log, config, metrics: infra.metrics });
   const owesDelivery = deliveries.wake;
   const dispatch = startDispatch({ config, infra, log, providers, leadership, isPaused, owesDelivery });
-  const runner = startRunner({ config, infra, log, providers, worker, isPaused, owesDelivery });
-  const ranOn = dispatch.wake;
+  const { requeued, wake: ranOn } = dispatch;
+  const runner = startRunner({ config, infra, log, providers, worker, isPaused, owesDelivery, requeued });
   const completions = startCompletions({ config, infra, log, providers, runner, worker, ranOn });
   const express = startExpress({ infra, log, providers, runner, worker, ranOn });
   const batches = startBatches(
     { sql, signals, log, validator, catalogue: models.catalogue, owesDelivery },
     { leaseSeconds: worker.leaseSeconds },
   );
+  signals.subscribe('batches', batches.wake);
   const resealing = startLoop(resealMs, () => reseal({ sql, log, config, leadership }), log, 'secrets');
 
   return {
@@ -74,6 +75,8 @@ export function startWorkers({ config, infra, log, models, validator }: WorkersD
         waitAtMost(1000, deleteWorker(sql, worker.id)),
         waitAtMost(1000, leadership.resign()),
       ]);
+      // Whoever leads next need not wait until its own poll for what this process led.
+      signals.publish('backlog');
     },
   };
 }
@@ -93,6 +96,7 @@ export function startExpressAlone({ config, infra, log, models }: Omit<WorkersDe
     isPaused,
     // No webhook announces a call that somebody waits for.
     owesDelivery: () => undefined,
+    requeued: () => infra.signals.publish('backlog'),
   });
   const worker = { ...runner.worker, concurrency: config.work.concurrency };
   const ranOn = (provider: string) => infra.signals.publish('backlog', provider);

@@ -14,6 +14,8 @@ export type RunClaimedDeps = CallWithEventsDeps &
     events: Pick<JobEvents, 'announce'>;
     /** Signals to the delivery workers that a webhook is owed. */
     owesDelivery(): void;
+    /** Signals to the dispatchers that a job waits again, for this or another provider. */
+    requeued(): void;
     random(): number;
   };
 
@@ -51,4 +53,5 @@ function announce(deps: RunClaimedDeps, job: ClaimedJob, { kind }: Finish): void
   if (kind === 'dropped') return;
   deps.events.announce(job.id);
   if (kind === 'settled' && job.announces) deps.owesDelivery();
+  if (kind === 'requeued') deps.requeued();
 }

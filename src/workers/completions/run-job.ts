@@ -54,6 +54,7 @@ async function leaveUnclaimed(
   }
   const { waitMs, onlyElsewhere } = admission;
   const isReleased = await deps.releaseTicket({ id, generation, delayMs: waitMs, onlyElsewhere });
+  if (isReleased) deps.requeued();
   return isReleased || !onlyElsewhere ? { kind: 'released' } : { kind: 'wait', waitMs };
 }
 

@@ -27,6 +27,7 @@ export type RunnerDeps = {
   worker: { id: string; concurrency: number; leaseSeconds: number };
   isPaused(provider: string): boolean;
   owesDelivery(): void;
+  requeued(): void;
 };
 
 /** What runs jobs in this process, wherever they come from. */
@@ -77,6 +78,7 @@ export function startRunner(deps: RunnerDeps): Runner {
     answersWait: persist.isWaiting,
     random: Math.random,
     owesDelivery: deps.owesDelivery,
+    requeued: deps.requeued,
   };
   const heartbeat = startHeartbeat({ sql, runs, gate, log }, worker);
   return {

@@ -52,6 +52,7 @@ function openExpress(
     releaseTicket: async () => true,
     withdrawTicket: async () => true,
     owesDelivery: () => undefined,
+    requeued: () => undefined,
     ...change,
   };
   const express = startExpress({

@@ -40,6 +40,7 @@ test('a reader in this process has the output as it comes, beside those who foll
       announce: () => undefined,
     },
     owesDelivery: () => undefined,
+    requeued: () => undefined,
   };
   const reader = {
     onDelta: (delta: Delta) => read.push(delta),

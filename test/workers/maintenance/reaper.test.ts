@@ -47,7 +47,8 @@ function start(ledger: Pick<Ledger, 'settleJob' | 'requeueJob'>) {
   return startReaper(
     {
       sql: jobs.owner,
-      leadership: { lead: async () => true },
+      leadership: { lead: async () => true, freeInMs: () => 0 },
+      requeued: () => undefined,
       ledger,
       log: createLog('silent', 'test'),
       events: { announce: () => undefined, closeLog },

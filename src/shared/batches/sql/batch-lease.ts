@@ -58,6 +58,13 @@ export const linesPerSlice = 1000;
  */
 const carefulStepsMax = 2 * linesPerSlice;
 
+/** Whether any batch has not ended. */
+export async function isBatchOpen(sql: Database): Promise<boolean> {
+  const [row] = await sql<{ isOpen: boolean }[]>`
+    select exists (select from batches where finished_at is null) as "isOpen"`;
+  return row?.isOpen ?? false;
+}
+
 /**
  * Leases a batch that can be moved: one whose jobs only run is left alone until they have ended or its time
  * is over. Accounts take turns: the one with the fewest batches under way, then the one that has waited

@@ -45,6 +45,15 @@ export type OrphanedJob = StoppableJob & { losses: number; otherLosses: number }
 export type SweepPage = { limit: number; except?: string[] };
 
 /**
+ * In how many ms a lease or the time of a waiting job is over, 0 or less when one is or one was asked to
+ * stop; null when there is none. See migrations/functions/ms_until_overdue.sql.
+ */
+export async function msUntilOverdue(sql: Database): Promise<number | null> {
+  const [row] = await sql<{ ms: number | null }[]>`select ms_until_overdue() as ms`;
+  return row?.ms ?? null;
+}
+
+/**
  * Running jobs whose lease ended: their worker is gone, or slower than its lease. Looks at all that have a
  * ticket or run, which are few.
  */

@@ -28,6 +28,18 @@ export async function ticketJobs(
     order by priority, id`;
 }
 
+/** What a provider's backlog holds; `dueInMs` is of the next job that waits for its time, or null. */
+export type BacklogLook = { isDue: boolean; isUnderWay: boolean; dueInMs: number | null };
+
+/** Looks at the backlogs of some providers, in their order; see migrations/functions/look_at_backlog.sql. */
+export async function lookAtBacklogs(sql: Database, providers: string[]): Promise<BacklogLook[]> {
+  const rows = await sql<(BacklogLook & { provider: string })[]>`
+    select provider, is_due as "isDue", is_under_way as "isUnderWay", due_in_ms as "dueInMs"
+    from look_at_backlog(${providers}::text[])`;
+  const looks = new Map(rows.map((row) => [row.provider, row]));
+  return providers.map((name) => looks.get(name) ?? { isDue: true, isUnderWay: true, dueInMs: null });
+}
+
 /**
  * Takes back tickets that are held back by now or have waited for long; see
  * migrations/functions/revoke_tickets.sql.
