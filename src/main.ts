@@ -15,7 +15,7 @@ import { waitAtMost } from './shared/platform/wait-at-most.ts';
 import { createValidator } from './shared/validation/validator.ts';
 import { findWrongKey } from './shared/webhooks/reseal-secrets.ts';
 import { serveMetrics } from './workers/serve-metrics.ts';
-import { startWorkers } from './workers/start-workers.ts';
+import { startExpressAlone, startWorkers, type Workers, type WorkersDeps } from './workers/start-workers.ts';
 
 const roles = ['api', 'workers', 'all', 'migrate'] as const;
 type Role = (typeof roles)[number];
@@ -53,9 +53,11 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
   );
   const validator = createValidator(config, models);
   const stops: (() => Promise<void>)[] = [];
-  if (role !== 'api') stops.push(startWorkers({ config, infra, log, models, validator }));
+  const workers = startRoleWorkers(role, { config, infra, log, models, validator });
+  if (workers !== null) stops.push(workers.stop);
   if (role !== 'workers') {
-    const api = await startApi({ config, infra, log, models, validator });
+    const express = config.work.express === 'off' ? null : (workers?.express ?? null);
+    const api = await startApi({ config, infra, log, models, validator, express });
     stops.push(api.stop);
     process.stdout.write(`ready ${api.url}\n`);
   } else {
@@ -83,6 +85,12 @@ async function run(role: Role, config: Config, models: Models, log: Log): Promis
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
+}
+
+/** What runs jobs in this process: an API process runs none, unless it is to run the calls it accepts. */
+function startRoleWorkers(role: Role, deps: WorkersDeps): Workers | null {
+  if (role !== 'api') return startWorkers(deps);
+  return deps.config.work.express === 'on' ? startExpressAlone(deps) : null;
 }
 
 async function stopAll(

@@ -12,6 +12,12 @@
 --   keyed         The job has a key, and the account has as many keys as it may (its own limit, else that of
 --                 p_limits).
 --   unknown       There is no such account.
+-- A job of `p_express` may be claimed where it is accepted: the number beside it is how many calls its
+-- provider can have under way at once. It is claimed (`claimed`, running, its first attempt written) by
+-- `p_worker` for `p_lease_ms` when everybody who is in line for that provider has room, and it has too; else
+-- it waits in line like any other. A call of `p_calls` has its path and body noted, so that its client can
+-- ask for it again.
+--
 -- `quota` is the limit that was reached. Of several jobs with one key, those that are refused leave it to the
 -- next.
 --
@@ -25,10 +31,12 @@
 -- jobs, until the next analyze).
 create or replace function accept_jobs(
   p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_keys text[], p_fingerprints text[],
-  p_replies text[], p_limits json, p_lock_wait_ms integer
+  p_replies text[], p_calls text[], p_express integer[], p_worker text, p_lease_ms integer, p_limits json,
+  p_lock_wait_ms integer
 )
 returns table (
-  ord integer, verdict text, available_nano bigint, quota integer, status integer, reply text, location text
+  ord integer, verdict text, available_nano bigint, quota integer, status integer, reply text, location text,
+  claimed boolean
 )
 language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off
@@ -42,6 +50,7 @@ declare
   account_ids text[];
   hold_ids text[];
   amounts bigint[];
+  providers text[];
   unfinished_max integer := p_limits ->> 'unfinished_jobs';
   keys_max integer := p_limits ->> 'idempotency_keys';
   known integer[];
@@ -53,6 +62,9 @@ declare
   key_room integer;
   names text[] := '{}';
   taken boolean[];
+  claimed boolean[];
+  -- By provider: how many more may begin here.
+  begins jsonb := '{}';
   deep integer[] := '{}';
   keyed integer[] := '{}';
   poor integer[] := '{}';
@@ -62,8 +74,9 @@ declare
   held_after bigint[] := '{}';
 begin
   perform set_config('lock_timeout', p_lock_wait_ms || 'ms', true);
-  select array_agg(j), array_agg(j.id), array_agg(j.account_id), array_agg(j.hold_id), array_agg(j.hold_nano)
-  into submitted, ids, account_ids, hold_ids, amounts
+  select array_agg(j), array_agg(j.id), array_agg(j.account_id), array_agg(j.hold_id), array_agg(j.hold_nano),
+    array_agg(j.provider)
+  into submitted, ids, account_ids, hold_ids, amounts, providers
   from json_populate_recordset(null::jobs, p_jobs) j;
 
   perform 1 from balances b
@@ -72,12 +85,14 @@ begin
   for no key update;
 
   taken := array_fill(false, array[cardinality(ids)]);
+  claimed := taken;
   known := array(
     select s.ord::integer from unnest(ids) with ordinality as s (id, ord) join jobs j on j.id = s.id
   );
 
   for candidate in
-    select n.ord, n.account_id, n.name, n.key, n.hold_nano, b.available_nano, b.held_nano,
+    select n.ord, n.account_id, n.name, n.key, n.hold_nano, b.available_nano, b.held_nano, a.paused,
+      a.max_concurrency,
       row_number() over (partition by n.account_id, n.name order by n.ord) as mention,
       coalesce(a.max_queue_depth, unfinished_max) - b.unfinished_jobs as room,
       coalesce((a.limits ->> 'idempotency_keys')::integer, keys_max) - b.idempotency_keys as key_room
@@ -117,6 +132,20 @@ begin
       ords := ords || candidate.ord;
       free_after := free_after || free;
       held_after := held_after || held;
+      continue when p_express[candidate.ord] is null or candidate.paused;
+      if not begins ? providers[candidate.ord] then
+        begins := begins || jsonb_build_object(providers[candidate.ord], p_express[candidate.ord]
+          - count_line(providers[candidate.ord], p_express[candidate.ord]));
+      end if;
+      continue when (begins ->> providers[candidate.ord])::integer <= 0;
+      continue when candidate.max_concurrency is not null and not may_begin(
+        candidate.account_id, candidate.max_concurrency - (
+          select count(*) from unnest(ords) o where claimed[o] and account_ids[o] = candidate.account_id
+        )::integer
+      );
+      begins := jsonb_set(begins, array[providers[candidate.ord]],
+        to_jsonb((begins ->> providers[candidate.ord])::integer - 1));
+      claimed[candidate.ord] := true;
     else
       poor := poor || candidate.ord;
     end if;
@@ -135,7 +164,17 @@ begin
         where taken[s.ord]
       );
     end if;
-    perform insert_jobs(submitted);
+    perform insert_jobs(
+      submitted,
+      array(select s.id from unnest(ids) with ordinality as s (id, ord) where claimed[s.ord]),
+      p_worker, p_lease_ms
+    );
+
+    insert into sync_calls (job_id, account_id, fingerprint)
+    select s.id, s.account_id, s.call
+    from unnest(ids, account_ids, p_calls) with ordinality as s (id, account_id, call, ord)
+    where taken[s.ord] and s.call is not null
+    on conflict (job_id) do nothing;
 
     insert into job_requests (job_id, request, targets, original)
     select s.id, s.request, s.targets::jsonb, s.original
@@ -170,7 +209,8 @@ begin
   -- A group that was accepted whole, as most are: the rest looks up what only a refusal is answered with.
   if cardinality(ords) = cardinality(ids) then
     return query
-      select n::integer, 'accepted', null::bigint, null::integer, null::integer, null::text, null::text
+      select n::integer, 'accepted', null::bigint, null::integer, null::integer, null::text, null::text,
+        claimed[n]
       from generate_series(1, cardinality(ids)) n;
     return;
   end if;
@@ -194,7 +234,13 @@ begin
         when s.ord = any (deep) then coalesce(a.max_queue_depth, unfinished_max)
         when s.ord = any (keyed) then coalesce((a.limits ->> 'idempotency_keys')::integer, keys_max)
       end,
-      k.status, k.reply, k.location
+      k.status, k.reply, k.location,
+      claimed[s.ord] or (s.ord = any (known) and p_express[s.ord] is not null and exists (
+        select from jobs j
+        where j.id = s.id and j.state is not distinct from 'running' and j.worker_id = p_worker
+          -- Never ticketed: else it waited in line, and whoever has its ticket runs it.
+          and j.attempts = 1 and j.ticketed_at is null
+      ))
     from unnest(ids, account_ids) with ordinality as s (id, account_id, ord)
     left join balances b on b.account_id = s.account_id
     left join accounts a on a.id = s.account_id
@@ -203,6 +249,20 @@ begin
 end $$;
 
 -- The overloads that processes of the releases before call; a later migration drops them.
+create or replace function accept_jobs(
+  p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_keys text[], p_fingerprints text[],
+  p_replies text[], p_limits json, p_lock_wait_ms integer
+)
+returns table (
+  ord integer, verdict text, available_nano bigint, quota integer, status integer, reply text, location text
+)
+language sql
+as $$
+  select a.ord, a.verdict, a.available_nano, a.quota, a.status, a.reply, a.location
+  from accept_jobs(p_jobs, p_requests, p_targets, p_originals, p_keys, p_fingerprints, p_replies,
+    null::text[], null::integer[], null::text, null::integer, p_limits, p_lock_wait_ms) a
+$$;
+
 create or replace function accept_jobs(
   p_jobs json, p_requests text[], p_targets text[], p_originals text[], p_unfinished_max integer,
   p_keys_max integer, p_lock_wait_ms integer

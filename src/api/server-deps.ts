@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Models } from '../shared/catalogue/load-models.ts';
 import type { JobEvents } from '../shared/events/job-events.ts';
+import type { Express } from '../shared/jobs/express.ts';
 import type { Ledger } from '../shared/jobs/ledger.ts';
 import type { QuoteDeps } from '../shared/jobs/submission.ts';
 import { BackgroundTasks } from '../shared/platform/background-tasks.ts';
@@ -20,7 +21,6 @@ import { drainOnClose } from './http/hooks.ts';
 import { createUnderWay, type UnderWay } from './http/under-way.ts';
 import type { ProviderStatusDeps } from './routes/admin/provider-status.ts';
 import type { ShownQueue } from './routes/operations/queue-board.ts';
-import { createCallRecorder } from './sync/record-calls.ts';
 import type { ReplyDeps } from './sync/reply-to-call.ts';
 import { createFinalWatch } from './watch/final-watch.ts';
 import { createJobWatcher } from './watch/job-watcher.ts';
@@ -32,6 +32,8 @@ export type ServerDeps = ProviderStatusDeps & {
   ledger: Ledger;
   signals: Signals;
   events: JobEvents;
+  /** Runs calls here whose clients wait; null where this process runs none. */
+  express: Express | null;
   config: Pick<Config, 'http' | 'auth' | 'secretsKey' | 'webhooks' | 'limits'> & {
     proxy?: ProxySettings;
     work: Pick<Config['work'], 'syncTimeoutSeconds' | 'shutdownGraceSeconds'>;
@@ -106,9 +108,8 @@ function quoting({ models, config }: ServerDeps): QuoteDeps {
 }
 
 /** What it takes to run a job as a call whose client waits for the answer. */
-function calling(app: App, { sql, config }: ServerDeps) {
+function calling(app: App, { config }: ServerDeps) {
   const backgroundTasks = new BackgroundTasks();
   app.addHook('onClose', () => backgroundTasks.drained());
-  const recordCall = createCallRecorder(sql);
-  return { recordCall, backgroundTasks, syncTimeoutSeconds: config.work.syncTimeoutSeconds };
+  return { backgroundTasks, syncTimeoutSeconds: config.work.syncTimeoutSeconds };
 }

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Models } from '../shared/catalogue/load-models.ts';
 import type { Infra } from '../shared/infra.ts';
+import type { Express } from '../shared/jobs/express.ts';
 import type { Config } from '../shared/platform/config/config.ts';
 import type { Log } from '../shared/platform/log.ts';
 import { waitAtMost } from '../shared/platform/wait-at-most.ts';
@@ -13,14 +14,21 @@ import { buildServer } from './server.ts';
 /** For saying goodbye to those who did not end within the grace time. */
 const closingFrameMs = 3000;
 
-export type ApiDeps = { config: Config; infra: Infra; log: Log; models: Models; validator: Validator };
+export type ApiDeps = {
+  config: Config;
+  infra: Infra;
+  log: Log;
+  models: Models;
+  validator: Validator;
+  express: Express | null;
+};
 
 /**
  * Starts the HTTP side and says where it listens. Stopping refuses new requests and gives running ones the
  * grace time.
  */
 export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Promise<void> }> {
-  const { config, infra, log, models, validator } = deps;
+  const { config, infra, log, models, validator, express } = deps;
   const gate = createGate({
     redis: infra.redis,
     prefix: config.redis.prefix,
@@ -34,6 +42,7 @@ export async function startApi(deps: ApiDeps): Promise<{ url: string; stop(): Pr
     metrics: infra.metrics,
     models,
     validator,
+    express,
     ledger: infra.ledger,
     signals: infra.signals,
     events: infra.events,

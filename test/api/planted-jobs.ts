@@ -1,6 +1,15 @@
 import { newId } from '../../src/shared/ids.ts';
 import { asJson, type Database } from '../../src/shared/platform/postgres/database.ts';
 
+/** The note that a job answers a call, as the statement that accepts it leaves it. */
+export async function noteCall(
+  owner: Database,
+  { jobId, accountId, fingerprint }: { jobId: string; accountId: string; fingerprint: string },
+): Promise<void> {
+  await owner`insert into sync_calls (job_id, account_id, fingerprint)
+    values (${jobId}, ${accountId}, ${fingerprint})`;
+}
+
 /** A job that ended and was charged, written past the ledger: for reports, not for balances. */
 export async function insertEndedJob(
   owner: Database,

@@ -118,6 +118,7 @@ function testDeps(
     limitsOf: limitsFrom(models.providers),
   });
   return {
+    express: null,
     config: {
       http: {
         port: 0,

@@ -30,6 +30,8 @@ export function intakeOf(more: Partial<JobIntake> = {}): JobIntake {
     expiresInSeconds: 60,
     request: '{}',
     targets: '[{"provider":"openai","model":"openai/a"}]',
+    call: null,
+    express: null,
     ...more,
   };
 }

@@ -34,8 +34,19 @@ const adminKey = 'the-operator-key-of-the-benchmarks-0123456789';
 /** Enough for every job of a bench, so that no account runs dry. */
 const creditUsd = '100000';
 
-/** Makes a database and starts an API on it, configured as by default; workers are the figure's business. */
-export async function openGateway(ground: Ground, name: string): Promise<Gateway> {
+export type GatewayOptions = {
+  /** What its first process does; `api` unless it is given, and workers are the figure's business. */
+  role?: 'api' | 'all';
+  /** The ground's simulator unless it is given. */
+  simulatorUrl?: string;
+};
+
+/** Makes a database and starts a process on it, configured as by default. */
+export async function openGateway(
+  ground: Ground,
+  name: string,
+  { role = 'api', simulatorUrl = ground.simulatorUrl }: GatewayOptions = {},
+): Promise<Gateway> {
   const database = `bench_${name}`;
   const ownerUrl = databaseUrl(ground.ownerUrl, database);
   await createDatabase(ground.ownerUrl, database);
@@ -43,6 +54,7 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
   const sql = new pg.Client({ connectionString: ownerUrl, application_name: 'bench' });
   sql.on('error', () => undefined);
   await sql.connect();
+  await sql.query('create extension pg_stat_statements');
   const env = {
     PATH: process.env['PATH'] ?? '',
     ENVIRONMENT: 'development',
@@ -51,7 +63,7 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
     DATABASE_DIRECT_URL: ownerUrl,
     REDIS_URL: ground.redisUrl,
     REDIS_PREFIX: database,
-    SIMULATOR_URL: ground.simulatorUrl,
+    SIMULATOR_URL: simulatorUrl,
     ADMIN_API_KEY: adminKey,
     WEBHOOK_ALLOW_PRIVATE: 'on',
     SHUTDOWN_GRACE_SECONDS: '1',
@@ -63,13 +75,13 @@ export async function openGateway(ground: Ground, name: string): Promise<Gateway
     BODIES_LIMIT: '1000',
     OPEN_BATCHES_LIMIT: '1000000',
   };
-  const start = (role: 'api' | 'workers', more: Record<string, string> = {}, part: string = role) =>
+  const start = (role: 'api' | 'workers' | 'all', more: Record<string, string> = {}, part: string = role) =>
     startPart(ground.workshop, part, {
       script: 'dist/main.js',
       args: [role],
       env: { ...env, ...more },
     });
-  const api = await start('api');
+  const api = await start(role);
   const admin = async (method: string, path: string, body?: unknown) =>
     (await callApi({ url: api.url, key: adminKey }, method, path, { body })).body;
   return {

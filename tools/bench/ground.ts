@@ -36,6 +36,7 @@ export async function startGround(workshop: Workshop): Promise<Ground> {
   };
   const { ownerUrl, appUrl } = await startPostgres({
     dir: join(workshop.dir, 'postgres'),
+    countsStatements: true,
     onSpawn: onSpawn('postgres'),
   });
   const { url: redisUrl } = await startRedis({

@@ -12,8 +12,10 @@ import { measureEndToEnd } from './figures/end-to-end.ts';
 import { measureIntake } from './figures/intake.ts';
 import { measureLatency } from './figures/latency.ts';
 import { memoryRows } from './figures/memory.ts';
+import { measureRest } from './figures/rest.ts';
 import { measureStartDelay } from './figures/start-delay.ts';
 import { measureStreams } from './figures/streams.ts';
+import { measureSync } from './figures/sync.ts';
 import { measureWebhooks } from './figures/webhooks.ts';
 import { type Ground, startGround } from './ground.ts';
 import { type BenchOptions, type BenchSize, type FigureName, figureNames, readOptions } from './options.ts';
@@ -27,11 +29,13 @@ const figures: Record<FigureName, (ground: Ground, size: BenchSize) => Promise<F
   intake: measureIntake,
   'end-to-end': measureEndToEnd,
   latency: measureLatency,
+  sync: measureSync,
   backlog: measureBacklog,
   'start-delay': measureStartDelay,
   streams: measureStreams,
   webhooks: measureWebhooks,
   batches: measureBatches,
+  rest: measureRest,
 };
 
 /**

@@ -4,11 +4,13 @@ export const figureNames = [
   'intake',
   'end-to-end',
   'latency',
+  'sync',
   'backlog',
   'start-delay',
   'streams',
   'webhooks',
   'batches',
+  'rest',
 ] as const;
 export type FigureName = (typeof figureNames)[number];
 
@@ -18,6 +20,7 @@ export type BenchSize = {
   intake: { heatMs: number; warmMs: number; measureMs: number; accounts: number; allBaselines: boolean };
   endToEnd: { jobs: number };
   latency: { samples: number };
+  sync: { calls: number; samples: number };
   backlog: { sizes: number[]; jobs: number; rounds: number };
   startDelay: { waiting: number; samples: number; rounds: number };
   streams: {
@@ -29,6 +32,7 @@ export type BenchSize = {
   };
   webhooks: { deliveries: number; rounds: number };
   batches: { lines: number; rounds: number };
+  rest: { settleMs: number; measureMs: number };
 };
 
 export type SizeName = 'full' | 'short' | 'smoke';
@@ -45,11 +49,13 @@ const full: BenchSize = {
   intake: { heatMs: 4000, warmMs: 500, measureMs: 3000, accounts: 1000, allBaselines: true },
   endToEnd: { jobs: 2000 },
   latency: { samples: 150 },
+  sync: { calls: 2000, samples: 150 },
   backlog: { sizes: [1000, 100_000, 1_000_000], jobs: 1000, rounds: 3 },
   startDelay: { waiting: 20_000, samples: 15, rounds: 2 },
   streams: { levels: [500, 2000], deltasPerSecond: 10, warmSeconds: 2, seconds: 5, rounds: 2 },
   webhooks: { deliveries: 4000, rounds: 3 },
   batches: { lines: 50_000, rounds: 1 },
+  rest: { settleMs: 15_000, measureMs: 20_000 },
 };
 
 const short: BenchSize = {
@@ -57,11 +63,13 @@ const short: BenchSize = {
   intake: { heatMs: 700, warmMs: 100, measureMs: 400, accounts: 100, allBaselines: false },
   endToEnd: { jobs: 200 },
   latency: { samples: 20 },
+  sync: { calls: 500, samples: 20 },
   backlog: { sizes: [10_000], jobs: 200, rounds: 2 },
   startDelay: { waiting: 1000, samples: 4, rounds: 1 },
   streams: { levels: [500], deltasPerSecond: 10, warmSeconds: 1, seconds: 2, rounds: 1 },
   webhooks: { deliveries: 400, rounds: 2 },
   batches: { lines: 5000, rounds: 1 },
+  rest: { settleMs: 15_000, measureMs: 10_000 },
 };
 
 /** Shows that everything runs, and ratios that are far off; nobody should quote a figure of it. */
@@ -70,11 +78,13 @@ const smoke: BenchSize = {
   intake: { heatMs: 400, warmMs: 50, measureMs: 300, accounts: 20, allBaselines: false },
   endToEnd: { jobs: 100 },
   latency: { samples: 5 },
+  sync: { calls: 100, samples: 5 },
   backlog: { sizes: [1000], jobs: 50, rounds: 1 },
   startDelay: { waiting: 200, samples: 2, rounds: 1 },
   streams: { levels: [50], deltasPerSecond: 10, warmSeconds: 0, seconds: 1, rounds: 1 },
   webhooks: { deliveries: 100, rounds: 1 },
   batches: { lines: 1000, rounds: 1 },
+  rest: { settleMs: 0, measureMs: 1000 },
 };
 
 const sizes: Record<SizeName, BenchSize> = { full, short, smoke };

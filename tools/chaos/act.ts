@@ -165,6 +165,12 @@ async function restartCold({ cluster, tally }: Stage): Promise<void> {
   tally.add('cold restart: kill -9 of every process and server', true, killed + 2);
 }
 
+async function countExpressRuns(sql: Cluster['sql']): Promise<number> {
+  const [row] = await sql<{ runs: number }[]>`
+    select count(*)::integer as runs from jobs where attempts > 0 and ticketed_at is null`;
+  return row?.runs ?? 0;
+}
+
 async function validator(act: Act, stage: Stage, what: string, cameToRest: boolean): Promise<void> {
   const { cluster, client, receiver, watchers, innocent, neighbourhood, poisoner } = stage;
   const { report } = act;
@@ -186,6 +192,7 @@ async function validator(act: Act, stage: Stage, what: string, cameToRest: boole
     cameToRest,
     checks: invariants.length,
     jobs: client.record().submissions.length,
+    expressRuns: await countExpressRuns(cluster.sql),
     innocent: measureInnocents(innocentFacts),
     violations: [
       ...violations,

@@ -3,7 +3,14 @@
  * the server did.
  */
 export type Reply =
-  | { kind: 'answer'; status: number; body: string; retryAfterMs: number | null }
+  | {
+      kind: 'answer';
+      status: number;
+      body: string;
+      retryAfterMs: number | null;
+      /** The job of a call, which its answer names in a header. */
+      jobId: string | null;
+    }
   | { kind: 'timeout' }
   | { kind: 'error'; message: string };
 
@@ -20,6 +27,7 @@ export async function ask(url: string, init: RequestInit, timeoutMs: number): Pr
       status: answer.status,
       body,
       retryAfterMs: seconds === null ? null : Number(seconds) * 1000,
+      jobId: answer.headers.get('x-job-id'),
     };
   } catch (error) {
     if (error instanceof Error && error.name === 'TimeoutError') return { kind: 'timeout' };

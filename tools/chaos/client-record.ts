@@ -9,6 +9,7 @@ export type SubmissionHistory = {
   key: string;
   /** Words that stand in the prompt of this order and of no other. */
   canary: string;
+  path: string;
   bodyText: string;
   hasWebhook: boolean;
   tries: Try[];

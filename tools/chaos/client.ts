@@ -30,6 +30,8 @@ export type ChaosSubmission = {
   stream?: boolean;
   /** With a webhook, when the client has somewhere to receive it. */
   webhook?: boolean;
+  /** Waits for its answer, as a chat completion. */
+  isCall?: boolean;
   /** Other fields of the body. */
   more?: Record<string, unknown>;
 };
@@ -74,7 +76,7 @@ export function createChaosClient(options: ChaosClientOptions): ChaosClient {
 
   async function submission(history: SubmissionHistory): Promise<Reply> {
     const atMs = Date.now();
-    const { url, reply } = await post('/v1/jobs', history.key, history.bodyText);
+    const { url, reply } = await post(history.path, history.key, history.bodyText);
     record.wrongAnswers.push(...noteReply(history, { atMs, url }, reply));
     return reply;
   }
@@ -126,14 +128,16 @@ export function createChaosClient(options: ChaosClientOptions): ChaosClient {
 
 function newHistory(options: ChaosClientOptions, wanted: ChaosSubmission, number: number): SubmissionHistory {
   const { text, model = 'openai/gpt-5-mini', maxTokens = 64, stream = false, more = {} } = wanted;
+  const isCall = wanted.isCall === true;
   const canary = canaryOf(options.accountId, number, options.random());
-  const hasWebhook = wanted.webhook === true && options.webhookUrl !== null;
-  const body = {
-    request: {
-      model,
-      messages: [{ role: 'user', content: contentOf(`${canary} ${text}`, wanted) }],
-      max_tokens: maxTokens,
-    },
+  const hasWebhook = !isCall && wanted.webhook === true && options.webhookUrl !== null;
+  const request = {
+    model,
+    messages: [{ role: 'user', content: contentOf(`${canary} ${text}`, wanted) }],
+    max_tokens: maxTokens,
+  };
+  const job = {
+    request,
     stream,
     ...(hasWebhook ? { webhook_url: options.webhookUrl } : {}),
     ...more,
@@ -141,7 +145,8 @@ function newHistory(options: ChaosClientOptions, wanted: ChaosSubmission, number
   return {
     key: `submission-${canary}`,
     canary,
-    bodyText: JSON.stringify(body),
+    path: isCall ? '/v1/chat/completions' : '/v1/jobs',
+    bodyText: JSON.stringify(isCall ? { ...request, stream } : job),
     hasWebhook,
     tries: [],
     jobId: null,

@@ -142,6 +142,7 @@ function environmentOf(
     WORKER_CONCURRENCY: String(workerConcurrency),
     LEASE_SECONDS: String(leaseSeconds),
     SHUTDOWN_GRACE_SECONDS: '1',
+    EXPRESS: 'on',
     WEBHOOK_ALLOW_PRIVATE: 'on',
     WEBHOOK_RETRY_SECONDS: webhookRetrySeconds,
     EVENT_STREAMS_LIMIT: '10000',
@@ -172,6 +173,7 @@ async function heal(links: Links, redis: Redis, sql: Database): Promise<void> {
   await redis.config('SET', 'maxmemory', '0');
   await redis.replicaof('NO', 'ONE');
   await redis.client('UNPAUSE');
+  await redis.call('ACL', 'SETUSER', 'default', '+publish');
   await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'chaos-lock'`;
   await sql`drop trigger if exists chaos_at_commit on jobs`;
 }

@@ -2,7 +2,10 @@ import { type FailpointName, failpointNames } from '../../src/shared/platform/fa
 import type { Random } from '../stack/random.ts';
 import { createDeck } from './run-faults.ts';
 
-const isOfApi = (name: FailpointName) => name.startsWith('intake.') || name.startsWith('cancel.');
+const isOfRequest = (name: FailpointName) => name.startsWith('intake.') || name.startsWith('cancel.');
+/** An API process runs the calls that it accepts itself. */
+const isOfApi = (name: FailpointName) => isOfRequest(name) || name.startsWith('run.');
+const isOfWorkers = (name: FailpointName) => !isOfRequest(name);
 
 /** Loops pass their place many times a second, jobs a few times: each kind of place fails about as often. */
 function probabilityOf(name: FailpointName): number {
@@ -16,7 +19,7 @@ function probabilityOf(name: FailpointName): number {
  */
 function actionsAt(name: FailpointName): string[] {
   const actions = ['kill', 'kill:30', 'stop', 'delay:300', 'block:400'];
-  return isOfApi(name) ? actions : [...actions, 'throw'];
+  return isOfRequest(name) ? actions : [...actions, 'throw'];
 }
 
 /**
@@ -26,7 +29,7 @@ export function createFailpointDeck(random: Random): (role: 'api' | 'workers') =
   const deckOf = (role: 'api' | 'workers') =>
     createDeck(
       failpointNames
-        .filter((name) => isOfApi(name) === (role === 'api'))
+        .filter(role === 'api' ? isOfApi : isOfWorkers)
         .flatMap((name) => actionsAt(name).map((action) => `${name}=${action}@${probabilityOf(name)}`)),
       random.fork(role),
     );

@@ -36,8 +36,8 @@ export type FaultProxy = {
   silence(kind: ConnectionKind, alsoNew: boolean): number;
   /** Connections are accepted, and nothing goes through either way, not even an end. */
   blackhole(): void;
-  /** Each byte arrives `ms` milliseconds later, either way. */
-  delay(ms: number): void;
+  /** Each byte arrives `ms` milliseconds later, either way; `only` on connections of one kind. */
+  delay(ms: number, only?: ConnectionKind): void;
   /** For each connection and each way. */
   throttle(bytesPerSecond: number): void;
   /**
@@ -133,7 +133,7 @@ export async function startFaultProxy(options: {
       return meant.length;
     },
     blackhole: () => change({ kind: 'blackhole' }),
-    delay: (delayMs) => change({ kind: 'delay', delayMs }),
+    delay: (delayMs, only) => change({ kind: 'delay', delayMs, ...(only === undefined ? {} : { only }) }),
     throttle: (bytesPerSecond) => change({ kind: 'throttle', bytesPerSecond }),
     halfOpen: () => change({ kind: 'halfOpen' }),
     cutOnQuery({ contains, when, times, how = 'reset' }) {

@@ -17,6 +17,11 @@ export function noteReply(
     { promise, jobId: submission.jobId, detail: `${submission.key}: ${detail}` },
   ];
   const isNew = addAnswer(submission, reply);
+  // The answer of a call is whatever its job came to; the bytes of one that streams come as they may.
+  if (reply.jobId !== null && submission.path !== '/v1/jobs') {
+    const isOther = isNew && reply.status === 200 && submission.answers.filter(isWhole).length > 1;
+    return noteJob(submission, reply.jobId, isOther, wrong);
+  }
   const received = `${reply.status} ${reply.body.slice(0, 500)}`;
   if (isBrokenAnswer(reply)) return wrong('answers', `answered ${received}`);
   if (isTransient(reply)) return [];
@@ -40,13 +45,27 @@ function noteAcceptance(
 ): WrongAnswer[] {
   const jobId = idOf(reply.body);
   if (jobId === null) return wrong('answers', `202 without a job: ${reply.body.slice(0, 500)}`);
+  return noteJob(submission, jobId, isNew, wrong);
+}
+
+/** A whole answer, which is the same for everybody who asks for it. */
+function isWhole({ status, body }: { status: number; body: string }): boolean {
+  return status === 200 && body.startsWith('{');
+}
+
+function noteJob(
+  submission: SubmissionHistory,
+  jobId: string,
+  isOther: boolean,
+  wrong: (promise: WrongAnswer['promise'], detail: string) => WrongAnswer[],
+): WrongAnswer[] {
   if (submission.jobId === null) {
     submission.jobId = jobId;
     return [];
   }
   if (submission.jobId !== jobId)
     return wrong('idempotency', `one key, two jobs: ${submission.jobId} and ${jobId}`);
-  return isNew ? wrong('idempotency', 'one key, one job, other bytes') : [];
+  return isOther ? wrong('idempotency', 'one key, one job, other bytes') : [];
 }
 
 /** Overload, downtime, and an earlier request with this key still at work: to be asked again. */

@@ -7,7 +7,8 @@ import { followPostgres, type PostgresFollower } from './postgres-follower.ts';
 /** What is wrong with the network: one thing at a time. */
 export type NetworkFault =
   | { kind: 'none' | 'refuse' | 'blackhole' | 'halfOpen' }
-  | { kind: 'delay'; delayMs: number }
+  /** `only`: of connections of one kind. */
+  | { kind: 'delay'; delayMs: number; only?: ConnectionKind }
   | { kind: 'throttle'; bytesPerSecond: number };
 
 /** What a connection needs to know of its proxy. */
@@ -60,7 +61,7 @@ export function openProxiedConnection(
   };
   const end = (how: CutRule['how']) => (how === 'reset' ? cut() : silence());
   const follower = follow(proxy, { toServer: (bytes) => write(server, bytes), toClient, end });
-  const pace = () => paceOf(fault(), isDialled && !server.connecting);
+  const pace = () => paceOf(forKind(fault(), follower.kind()), isDialled && !server.connecting);
   const up = openLane({
     source: client,
     pace,
@@ -125,6 +126,12 @@ export function openProxiedConnection(
   server.on('close', (hadError) => onClose(hadError, isMute() || fault().kind === 'blackhole'));
   review();
   return { review, silence, isSilent: () => isSilent, kind: follower.kind, cut };
+}
+
+/** The fault, as it is for a connection of this kind. */
+function forKind(fault: NetworkFault, kind: ConnectionKind | null): NetworkFault {
+  if (fault.kind !== 'delay' || fault.only === undefined || fault.only === kind) return fault;
+  return { kind: 'none' };
 }
 
 type Follower = PostgresFollower & { kind(): ConnectionKind | null };

@@ -14,6 +14,8 @@ export type CheckRecord = {
   cameToRest: boolean;
   checks: number;
   jobs: number;
+  /** Of them, those that were run by the process that accepted them. */
+  expressRuns: number;
   /** Of the innocent tenant, since the check before. */
   innocent: InnocentWaits;
   violations: Violation[];
@@ -64,7 +66,8 @@ export function createReport(options: ChaosOptions): ChaosReport {
       const rest = last.cameToRest ? 'came to rest' : 'DID NOT COME TO REST';
       const { jobs, countedMs, limitMs } = last.innocent;
       const innocent = `the innocent tenant's ${jobs} started in ${countedMs} of ${limitMs} ms`;
-      return `${rest}; ${last.jobs} submissions, ${innocent}, ${last.checks} invariants, ${last.violations.length} violations`;
+      const submissions = `${last.jobs} submissions (${last.expressRuns} run where they were accepted)`;
+      return `${rest}; ${submissions}, ${innocent}, ${last.checks} invariants, ${last.violations.length} violations`;
     },
     facts: () => ({
       seed: options.seed,

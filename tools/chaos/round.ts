@@ -21,6 +21,8 @@ const concurrencyLimits = {
   ANTHROPIC_MAX_CONCURRENCY: '24',
   GEMINI_MAX_CONCURRENCY: '24',
 };
+/** Every third round all calls go through the queue. */
+const withoutExpress = { EXPRESS: 'off' };
 /**
  * A submission may wait a minute for a model that another one has parked, and then park it for a minute
  * itself.
@@ -64,7 +66,9 @@ export async function runRound(stage: Stage, lanes: Lane[], number: number): Pro
   const { members } = cluster;
   const some = lanes.filter(() => random.chance(0.6));
   const isLimited = number % 2 === 1;
-  if (isLimited) await cluster.reconfigure(concurrencyLimits);
+  const settings = { ...(isLimited ? concurrencyLimits : {}), ...(number % 3 === 0 ? withoutExpress : {}) };
+  const isSpecial = Object.keys(settings).length > 0;
+  if (isSpecial) await cluster.reconfigure(settings);
   members.setCalm(random.chance(0.3));
   receiver.setFaults(receiverFaults);
   const load = submitJobs(stage, {
@@ -83,7 +87,7 @@ export async function runRound(stage: Stage, lanes: Lane[], number: number): Pro
   tally.add('kill -9 of every process with a failpoint', true, members.disarm());
   await members.allUp();
   await load;
-  if (isLimited) await cluster.reconfigure({});
+  if (isSpecial) await cluster.reconfigure({});
   const { innocent, neighbourhood } = stage;
   await Promise.all([client, innocent, neighbourhood].map((one) => one.retryUntilKnown()));
   return await quiesce(cluster.sql, drainMs);

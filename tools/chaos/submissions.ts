@@ -64,16 +64,19 @@ export function makeSubmission(random: Random, providerFaultShare: number): Plan
   const providerFault = hangs ? 'hang' : fault;
   const fallbacks = isParked || random.chance(0.2) ? random.shuffle(others).slice(0, 1 + random.int(2)) : [];
   const expiresSoon = hangs || random.chance(0.03);
+  // A call has no fallback and no deadline of its own: it would wait for ten minutes.
+  const isCall = !hangs && !isParked && random.chance(0.3);
   return {
     providerFault,
     isCancelled: random.chance(0.05),
-    isWatched: stream && random.chance(0.5),
+    isWatched: !isCall && stream && random.chance(0.5),
     submission: {
       text: `${'Say more of it. '.repeat(random.int(6))}${markerOf(providerFault)}`,
       model,
       maxTokens: 16 + random.int(120),
       stream,
       webhook: random.chance(0.6),
+      isCall,
       more: {
         priority: random.pick(['interactive', 'background', 'batch']),
         max_attempts: 10,

@@ -1,17 +1,21 @@
 import { stateOfError, stopError } from '../../src/shared/jobs/rules/orphaned.ts';
 import { moveDelivery } from '../../src/shared/webhooks/rules/transitions.ts';
 import { commit, unanswered } from './commit.ts';
+import { runExpress } from './express.ts';
 import { persist } from './finish.ts';
+import { accept } from './intake.ts';
 import type { Delivery, StoredJob, Submission } from './records.ts';
 import type { Steps } from './schedule.ts';
 import { endingOf, settle } from './settle.ts';
-import { accept, requestCancel } from './store.ts';
+import { requestCancel } from './store.ts';
 import { stopRun, type Worker } from './worker.ts';
 import type { World } from './world.ts';
 
 /** What one client wants, when, and whether it changes its mind. */
 export type ClientRequest = {
   atMs: number;
+  /** Waits for its answer: its job is accepted by a process that may run it at once. */
+  isCall: boolean;
   submission: Submission;
   cancelAfterMs: number | null;
   /** Asks once more under the same key, though it was answered. */
@@ -25,8 +29,8 @@ export type ClientRequest = {
 /** A client: asks until it is answered, always under the same key. */
 export function* runClient(world: World, request: ClientRequest, workers: Worker[]): Steps {
   yield request.atMs;
-  yield* submitOneJob(world, request);
-  if (request.repeats) yield* submitOneJob(world, request);
+  yield* submit(world, request, workers);
+  if (request.repeats) yield* submit(world, request, workers);
   const [job] = request.replies;
   if (job === undefined) return;
   if (request.cancelAfterMs !== null) {
@@ -44,6 +48,22 @@ function restart(world: World, delivery: Delivery): void {
   if (core === null) return;
   delivery.core = core;
   delivery.notBeforeMs = 0;
+}
+
+function* submit(world: World, request: ClientRequest, workers: Worker[]): Steps {
+  if (request.isCall) yield* submitCall(world, request, workers);
+  else yield* submitOneJob(world, request);
+}
+
+/** A call asks one process; when that does not answer in time, it asks again like any client. */
+function* submitCall(world: World, request: ClientRequest, workers: Worker[]): Steps {
+  const before = request.replies.size;
+  const worker = world.random.pick(workers);
+  // A process that is down refuses the connection.
+  if (worker.group.processes.size === 0) return yield* submitOneJob(world, request);
+  world.schedule.start(worker.group, runExpress(world, request, worker, workers.length));
+  yield world.random.between(1000, 4000);
+  if (request.replies.size === before) yield* submitOneJob(world, request);
 }
 
 function* submitOneJob(world: World, request: ClientRequest): Steps {

@@ -55,7 +55,7 @@ function* reconcile(world: World): Steps {
     const isFlushed = queue.epoch !== store.epoch;
     const beforeMs = schedule.nowMs - (isFlushed ? 0 : timesMs.staleTicket);
     const tickets = openJobs(world)
-      .filter(({ core, ticketedAtMs }) => core.state === 'ticketed' && ticketedAtMs < beforeMs)
+      .filter(({ core, ticketedAtMs }) => core.state === 'ticketed' && (ticketedAtMs ?? 0) < beforeMs)
       .map(ticketOf);
     for (const ticket of tickets) {
       if (hasTicket(world, ticket)) continue;

@@ -10,7 +10,8 @@
  * - `releaseAtSettle`: the hold's share goes with the end. `settleAtOnce`: so does the delivery, in the same
  *   transaction.
  * - `reaper`, `reconciler`: what repairs lost runs and lost tickets.
- * - `idempotencyKey`, `fundsCheck`: at intake.
+ * - `idempotencyKey`, `fundsCheck`: at intake. `expressClaim`: a job that is claimed where it is accepted
+ *   goes to the process that claimed it, and to no other that asks for it again.
  * - `claimToken`: only who holds the claim of a key stores an answer under it. `claimEnd`: a claim ends with
  *   the process that has it.
  * - `postBeforeRecord`: a delivery is recorded after it was posted. `deliveryToken`: only by the lease that
@@ -31,6 +32,7 @@ const guardNames = [
   'reconciler',
   'idempotencyKey',
   'fundsCheck',
+  'expressClaim',
   'claimToken',
   'claimEnd',
   'postBeforeRecord',

@@ -52,7 +52,11 @@ export type StoredJob = {
   /** The completion of which call, when it succeeded. */
   result: string | null;
   deliveries: Delivery[];
-  ticketedAtMs: number;
+  ticketedAtMs: number | null;
+  /** Of the intake that would run it. */
+  intakeId: number | null;
+  /** Who claimed it last. */
+  worker: string | null;
   finishedAtMs: number | null;
   witness: Witness;
   history: string[];

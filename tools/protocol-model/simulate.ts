@@ -91,6 +91,7 @@ function drawKeyed(random: Random, index: number): KeyedRequest {
 function drawRequest(random: Random, accounts: Account[], index: number): ClientRequest {
   return {
     atMs: random.between(0, submitUntilMs),
+    isCall: random.chance(0.4),
     submission: {
       key: `request_${index + 1}`,
       account: random.pick(accounts),

@@ -6,57 +6,10 @@ import {
   legalJobMoves,
   moveJob,
 } from '../../src/shared/jobs/rules/transitions.ts';
-import { reserve } from './money.ts';
-import type { Claimed, StoredJob, Submission, Ticket } from './records.ts';
+import type { Claimed, StoredJob, Ticket } from './records.ts';
 import { SchemaRefusal } from './schema-refusal.ts';
 import { timesMs } from './times.ts';
 import type { World } from './world.ts';
-
-export type Intake = { kind: 'accepted'; job: StoredJob } | { kind: 'insufficient' };
-
-/** See accept_jobs: the key decides first, then the funds. */
-export function accept(world: World, submission: Submission): Intake {
-  const { store, schedule, guards } = world;
-  const first = guards.idempotencyKey ? store.keys.get(submission.key) : undefined;
-  if (first !== undefined) return { kind: 'accepted', job: first };
-  if (guards.fundsCheck && submission.holdNano > submission.account.availableNano)
-    return { kind: 'insufficient' };
-  const core: JobCore = {
-    state: 'waiting',
-    generation: 0,
-    attempts: 0,
-    tries: 0,
-    leaseUntilMs: null,
-    runAtMs: schedule.nowMs,
-    queuedAtMs: schedule.nowMs,
-    deadlineAtMs: schedule.nowMs + submission.deadlineMs,
-    cancelRequested: false,
-  };
-  const job: StoredJob = {
-    id: `job_${store.jobs.length + 1}`,
-    submission,
-    core,
-    target: 0,
-    hold: { remainingNano: submission.holdNano, isBatch: false, isClosed: false },
-    attempts: [],
-    charges: [],
-    result: null,
-    deliveries: [],
-    ticketedAtMs: 0,
-    finishedAtMs: null,
-    witness: { endings: 0, uncounted: 0, notBeforeMs: 0, leaseEndMs: 0, isCancelAsked: false },
-    history: [],
-  };
-  reserve(submission.account, submission.holdNano);
-  if (submission.account.availableNano < 0n) {
-    world.violate('what is available is never negative', submission.account.id, job);
-  }
-  store.jobs.push(job);
-  store.open.push(job);
-  store.keys.set(submission.key, job);
-  world.note(job, submission.key, 'accepted, deadline', core.deadlineAtMs, 'hold', submission.holdNano);
-  return { kind: 'accepted', job };
-}
 
 /** Puts a moved core in place, unless the schema would refuse it. */
 export function replaceCore(world: World, job: StoredJob, core: JobCore): void {
@@ -121,6 +74,7 @@ export function claimJob(world: World, ticket: Ticket, worker: string): Claimed 
   if (job.witness.isCancelAsked || core.deadlineAtMs <= world.schedule.nowMs) {
     world.violate('nothing is claimed that is cancelled or late', `attempt ${core.attempts}`, job);
   }
+  job.worker = worker;
   job.witness.leaseEndMs = world.schedule.nowMs + timesMs.lease;
   if (world.guards.attemptBeforeCall) job.attempts.push({ number: core.attempts, outcome: 'started' });
   world.note(
@@ -131,7 +85,11 @@ export function claimJob(world: World, ticket: Ticket, worker: string): Claimed 
     'with the ticket of generation',
     ticket.generation,
   );
-  const { attempts, tries, deadlineAtMs } = core;
+  return toClaimed(job);
+}
+
+export function toClaimed(job: StoredJob): Claimed {
+  const { attempts, tries, deadlineAtMs } = job.core;
   return { job, fence: attempts, tries, target: job.target, provider: providerOf(job), deadlineAtMs };
 }
 

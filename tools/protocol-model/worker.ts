@@ -91,7 +91,7 @@ function* keepLeases(world: World, worker: Worker, runs: Run[]): Steps {
   }
 }
 
-/** The steps of run-job: admit, claim, call, decide and finish. */
+/** The steps of run-job: admit, claim, and then those of any claimed job. */
 function* runTicket(world: World, worker: Worker, ticket: Ticket): Steps {
   yield world.step();
   const isOver = yield* admitAndRun(world, worker, ticket);
@@ -105,17 +105,22 @@ function* admitAndRun(world: World, worker: Worker, ticket: Ticket): Generator<n
   const claimed = commit(world, () => claimJob(world, ticket, worker.group.name));
   if (claimed === unanswered) return putOff(world, ticket, retryMs);
   if (claimed === null) return true;
+  yield* runClaimed(world, worker, claimed, ticket.provider);
+  return true;
+}
+
+/** The steps of run-claimed: call where the gate let it in, decide and finish. */
+export function* runClaimed(world: World, worker: Worker, claimed: Claimed, admittedBy: string): Steps {
   // An older run of the same job has lost it, or this claim would not have been given.
   stopRun(world, worker, claimed.job, 'lost');
   const run: Run = { claimed, process: world.schedule.current, stopReason: null };
   worker.runs.set(claimed.job, run);
   yield world.step();
-  const call = callProvider(world, claimed, ticket.provider);
+  const call = callProvider(world, claimed, admittedBy);
   const stopReason = yield* untilAnswered(world, run, call);
   yield world.step();
   yield* finishRun(world, worker.group.name, { claimed, call, stopReason });
   if (worker.runs.get(claimed.job) === run) worker.runs.delete(claimed.job);
-  return true;
 }
 
 /**

@@ -18,6 +18,8 @@ export type PostgresOptions = {
   dir: string;
   /** For tests only: an operating system crash may lose what was acknowledged. */
   withoutFsync?: boolean;
+  /** Counts statements, for those who create the extension `pg_stat_statements`. */
+  countsStatements?: boolean;
   /**
    * Called with the server as soon as it has a pid, so that it can be stopped while it starts.
    */
@@ -50,6 +52,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     'max_connections=200',
     'shared_buffers=256MB',
     'jit=off',
+    ...(options.countsStatements === true ? ['shared_preload_libraries=pg_stat_statements'] : []),
     ...(options.withoutFsync === true ? ['fsync=off', 'full_page_writes=off'] : []),
   ];
   const child = launcher.start('postgres', ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {

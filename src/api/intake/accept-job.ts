@@ -1,7 +1,9 @@
 import { keyConflict, keyInUse, Refusal } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import type { Ledger } from '../../shared/jobs/ledger.ts';
-import { type JobSubmission, type Submitter, toIntake } from '../../shared/jobs/submission.ts';
+import type { JobIntake } from '../../shared/jobs/sql/accept-jobs.ts';
+import type { JobSubmission, Submitter } from '../../shared/jobs/submission.ts';
+import { type IntakeOptions, toIntake } from '../../shared/jobs/to-intake.ts';
 import { formatUsd } from '../../shared/money/rules/money.ts';
 import { overQuota } from '../../shared/platform/config/quotas.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
@@ -21,27 +23,28 @@ export type Accepted = {
   status: number;
   reply: string;
   replayed: boolean;
+  /** The job, when it was claimed as `express` asked: the caller has to see that it runs. */
+  claimed: JobIntake | null;
 };
 
 /**
  * Reserves the bound of a job and stores it, durably and in one statement. Throws a Refusal, and then nothing
- * is stored. `takeId` is asked for the job's id. Does not depend on Redis: the hint to the dispatcher may be
- * lost.
+ * is stored. Does not depend on Redis: the hint to the dispatcher may be lost.
  */
 export async function acceptJob(
   deps: IntakeDeps,
   submission: JobSubmission,
   submitter: Submitter,
-  takeId: () => Promise<string> = async () => newId('job'),
+  options: IntakeOptions = { jobId: newId('job') },
 ): Promise<Accepted> {
-  const intake = toIntake(await takeId(), submission, submitter);
+  const intake = toIntake(submission, submitter, options);
   await failpoint('intake.quoted');
   const verdict = await deps.ledger.acceptJob(intake);
   const submittedAt = intake.createdAt;
   await failpoint('intake.committed');
   switch (verdict.kind) {
     case 'accepted':
-      deps.signals.publish('backlog', intake.provider);
+      if (!verdict.isClaimed) deps.signals.publish('backlog', intake.provider);
       return {
         jobId: intake.id,
         submittedAt,
@@ -49,11 +52,13 @@ export async function acceptJob(
         status: 202,
         reply: intake.reply,
         replayed: false,
+        claimed: verdict.isClaimed ? intake : null,
       };
     case 'replayed': {
       const location = verdict.location ?? '';
       const jobId = location.slice(location.lastIndexOf('/') + 1);
-      return { jobId, submittedAt, location, status: verdict.status, reply: verdict.reply, replayed: true };
+      const { status, reply } = verdict;
+      return { jobId, submittedAt, location, status, reply, replayed: true, claimed: null };
     }
     case 'insufficient':
       throw insufficientFunds(submission.priced.quote.holdNanoUsd, verdict.availableNano);

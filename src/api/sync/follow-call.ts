@@ -30,7 +30,7 @@ export class OutputTakenBack extends Error {}
 export async function followCall(
   watcher: JobWatcher,
   { jobId, signal, passes }: { jobId: string; signal: AbortSignal; passes: boolean },
-  show: (piece: Delta | PassedPiece) => Promise<void>,
+  show: (pieces: (Delta | PassedPiece)[]) => Promise<void>,
 ): Promise<void> {
   const sent = new Map<number, string>();
   let sentMore = false;
@@ -69,7 +69,8 @@ export async function followCall(
   }
 
   const take = async (events: JobEvent[]) => {
-    for (const event of events) for (const piece of piecesOf(event)) await show(piece);
+    const pieces = events.flatMap(piecesOf);
+    if (pieces.length > 0) await show(pieces);
   };
   await watcher.watch({ jobId, after: 0, signal }, { take });
 }

@@ -2,8 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../shared/catalogue/catalogue.ts';
 import type { ChatCompletion, Delta } from '../../shared/chat/chat.ts';
 import { Refusal } from '../../shared/errors.ts';
+import type { Express, OutputListeners } from '../../shared/jobs/express.ts';
 import type { JobRecord } from '../../shared/jobs/rules/job-row.ts';
 import { findOutcome } from '../../shared/jobs/sql/jobs.ts';
+import type { JobEnding } from '../../shared/jobs/sql/settle-jobs.ts';
 import { readJson } from '../../shared/platform/json/read-json.ts';
 import type { CredentialWatch } from '../http/credential-watch.ts';
 import type { EventStream } from '../http/event-stream.ts';
@@ -15,6 +17,7 @@ import type { JobWatcher } from '../watch/job-watcher.ts';
 import { cancelUnlessReattached, type DisconnectDeps, onDisconnect } from './client-disconnect.ts';
 import { failedCall } from './failed-call.ts';
 import { followCall, OutputTakenBack, type PassedPiece } from './follow-call.ts';
+import { followRun } from './follow-run.ts';
 import { type Call, type SubmitDeps, type SubmittedCall, submitCall } from './submit-call.ts';
 
 export type ReplyDeps = SubmitDeps &
@@ -24,13 +27,17 @@ export type ReplyDeps = SubmitDeps &
     watcher: JobWatcher;
     streams: EventStreams;
     credentials: CredentialWatch;
+    express: Express | null;
   };
 
 /**
  * A finished call: the completion, and the job it was. Whoever asks for it again is answered the same, times
  * included.
  */
-export type CallReply = { job: JobRecord; completion: ChatCompletion };
+export type CallReply = {
+  job: Pick<JobRecord, 'id' | 'createdAt' | 'finishedAt'>;
+  completion: ChatCompletion;
+};
 
 /** How a surface says an answer piece by piece: each function gives the frames to send. */
 export type StreamEncoder = {
@@ -54,20 +61,44 @@ export async function waitForReply(
   reply: FastifyReply,
   call: Call,
 ): Promise<CallReply> {
-  const placed = await submitCall(deps, request, reply, call);
+  const placed = await submitCall(deps, request, reply, call, deps.express);
+  const running = placed.run?.(noReader) ?? null;
   const credential = deps.credentials.watch(request.caller);
   const gone = AbortSignal.any([onDisconnect(reply), credential.signal]);
   const leave = () => cancelUnlessReattached(deps, placed);
   if (gone.aborted) leave();
   else gone.addEventListener('abort', leave, { once: true });
   try {
-    return await readAnswer(deps, placed, gone);
+    const ending = running === null ? null : await Promise.race([running, untilAborted(gone)]);
+    return await answerOf(deps, placed, ending, gone);
   } catch (error) {
     if (!credential.signal.aborted) throw error;
     throw new Refusal('authentication_error', 'The credential of this call has ended', {}, error);
   } finally {
     credential.drop();
   }
+}
+
+const noReader: OutputListeners = { onDelta: () => undefined, onPassed: () => undefined };
+
+const untilAborted = (signal: AbortSignal): Promise<null> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+
+/** The answer of a call that ended in this process, else of one that is waited for. */
+async function answerOf(
+  deps: ReplyDeps,
+  placed: SubmittedCall,
+  ending: JobEnding | null,
+  gone: AbortSignal,
+): Promise<CallReply> {
+  if (ending === null) return await readAnswer(deps, placed, gone);
+  const { result, finishedAt } = ending;
+  if (result === null) throw failedCall(ending);
+  const job = { id: placed.jobId, createdAt: placed.createdAt, finishedAt };
+  return { job, completion: readJson(result) as ChatCompletion };
 }
 
 async function readAnswer(deps: ReplyDeps, placed: SubmittedCall, gone: AbortSignal): Promise<CallReply> {
@@ -93,7 +124,7 @@ export async function streamReply(
   call: Call,
   createEncoder: (placed: SubmittedCall) => StreamEncoder,
 ): Promise<FastifyReply> {
-  const placed = await submitCall(deps, request, reply, call);
+  const placed = await submitCall(deps, request, reply, call, deps.express);
   const encoder = createEncoder(placed);
   const gone = onDisconnect(reply);
   const { passes } = call.priced;
@@ -104,7 +135,7 @@ export async function streamReply(
     return reply.hijack();
   }
   // It ended before a word: a failure can still be an answer of its own.
-  if (first === 'end') await readAnswer(deps, placed, gone);
+  if (first === 'end') await answerOf(deps, placed, await answer.ending, gone);
   const closing = new Refusal('unavailable', 'The server closes; ask again');
   const stream = deps.streams.open(reply, { closingFrame: () => encoder.failed(closing) });
   void pump(deps, { placed, stream, answer, encoder }).catch((error: unknown) =>
@@ -119,11 +150,10 @@ type FollowedAnswer = {
    * before.
    */
   first(timeoutMs: number): Promise<'word' | 'end' | 'silence'>;
-  /**
-   * Has what came, and all that comes, written to the stream. Resolves when the call ended; rejects with what
-   * went wrong.
-   */
-  writeTo(stream: EventStream): Promise<void>;
+  /** How it ended, when it ran here. Rejects with what went wrong. */
+  ending: Promise<JobEnding | null>;
+  /** Has what came, and all that comes, written to the stream. */
+  writeTo(stream: EventStream): void;
 };
 
 /**
@@ -132,7 +162,7 @@ type FollowedAnswer = {
  */
 function followAnswer(
   watcher: JobWatcher,
-  { jobId, passes }: SubmittedCall & { passes: boolean },
+  { jobId, run, passes }: SubmittedCall & { passes: boolean },
   encoder: StreamEncoder,
   gone: AbortSignal,
 ): FollowedAnswer {
@@ -145,12 +175,19 @@ function followAnswer(
     open = resolve;
   });
   gone.addEventListener('abort', () => open(null), { once: true });
-  const followed = followCall(watcher, { jobId, signal: gone, passes }, async (piece) => {
+  const show = async (pieces: (Delta | PassedPiece)[]) => {
     begin();
     const stream = await opened;
-    await stream?.writePaced(() => toFrames(encoder, piece));
-  });
+    await stream?.writePaced(() => pieces.map((piece) => toFrames(encoder, piece)).join(''));
+  };
+  async function follow(): Promise<JobEnding | null> {
+    const ending = run === null ? null : await followRun(run, passes, show);
+    if (ending === null) await followCall(watcher, { jobId, signal: gone, passes }, show);
+    return ending;
+  }
+  const followed = follow();
   return {
+    ending: followed,
     first: async (timeoutMs) => {
       let timer: NodeJS.Timeout | undefined;
       const silence = new Promise<'silence'>((resolve) => {
@@ -160,10 +197,7 @@ function followAnswer(
       const end = followed.then(() => 'end' as const);
       return await Promise.race([word, end, silence]).finally(() => clearTimeout(timer));
     },
-    writeTo: (stream) => {
-      open(stream);
-      return followed;
-    },
+    writeTo: (stream) => open(stream),
   };
 }
 
@@ -191,9 +225,10 @@ async function pump(deps: ReplyDeps, pumping: Pumping): Promise<void> {
   else stream.signal.addEventListener('abort', breakOff, { once: true });
   try {
     stream.write(encoder.started());
-    await answer.writeTo(stream);
+    answer.writeTo(stream);
+    const ending = await answer.ending;
     if (isBrokenOff) return;
-    stream.write(encoder.ended(await readAnswer(deps, placed, stream.signal)));
+    stream.write(encoder.ended(await answerOf(deps, placed, ending, stream.signal)));
   } catch (error) {
     if (isBrokenOff) return;
     if (error instanceof OutputTakenBack) breakOff();

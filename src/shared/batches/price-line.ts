@@ -9,8 +9,8 @@ import {
   priceRequest,
   type QuoteDeps,
   type SubmittedRequest,
-  toIntake,
 } from '../jobs/submission.ts';
+import { toIntake } from '../jobs/to-intake.ts';
 import { type BatchEndpoint, endpoints } from './endpoints.ts';
 import { openaiError } from './line-results.ts';
 import type { ParsedLine } from './parse-line.ts';
@@ -62,7 +62,7 @@ function toJob(
     webhookPayload: 'thin',
     metadata,
   };
-  return toIntake(newId('job'), submission, { ...owner, idempotency: null });
+  return toIntake(submission, { ...owner, idempotency: null }, { jobId: newId('job') });
 }
 
 /** Problems are named as the line wrote its fields. */

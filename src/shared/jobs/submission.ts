@@ -4,15 +4,11 @@ import { refusePassed, refuseUnsupported } from '../catalogue/refuse-unsupported
 import { speaks } from '../catalogue/speaks.ts';
 import type { ChatRequest, PassThrough } from '../chat/chat.ts';
 import { invalid, type Problem } from '../errors.ts';
-import { newId } from '../ids.ts';
 import { writeJson } from '../platform/json/verbatim.ts';
 import { type Quote, quote } from '../quoting/quote.ts';
 import { checkWebhookUrl } from '../webhooks/webhook-target.ts';
-import { type Lane, lanes } from './rules/job.ts';
-import { toJobObject } from './rules/job-object.ts';
-import type { JobRecord, NewJob } from './rules/job-row.ts';
-import type { JobIntake } from './sql/accept-jobs.ts';
-import { storeTargets } from './stored-targets.ts';
+import type { Lane } from './rules/job.ts';
+import type { NewJob } from './rules/job-row.ts';
 
 /** A request that was priced: what is stored of it, as JSON, and what it may cost. */
 export type PricedRequest = {
@@ -166,73 +162,4 @@ function refuseMixedTargets(deps: Pick<QuoteDeps, 'providers'>, targets: ModelEn
         ]
       : [],
   );
-}
-
-/** Everything that is stored of a priced submission, under this id. */
-export function toIntake(
-  jobId: string,
-  submission: JobSubmission,
-  { accountId, idempotency }: Submitter,
-): JobIntake {
-  const { text, original, quote: quoted } = submission.priced;
-  const [first] = quoted.targets;
-  if (first === undefined) throw new Error('a quote has at least one target');
-  // Field by field, since every job comes this way: V8 takes 5 µs to spread an object of this size.
-  const intake: JobIntake = {
-    id: jobId,
-    accountId,
-    surface: submission.surface,
-    lane: lanes.indexOf(submission.lane),
-    model: first.model,
-    provider: first.provider,
-    targetModel: first.model,
-    maxAttempts: submission.maxAttempts,
-    holdId: newId('hold'),
-    holdNano: quoted.holdNanoUsd,
-    inputTokensBound: quoted.inputTokens,
-    tokensBound: quoted.inputTokens + quoted.n * first.maxOutputTokens,
-    stream: submission.stream,
-    announces: submission.announces,
-    webhookUrl: submission.webhookUrl,
-    webhookPayload: submission.webhookPayload,
-    metadata: submission.metadata,
-    runAt: submission.runAt,
-    createdAt: new Date(),
-    expiresInSeconds: submission.expiresInSeconds,
-    idempotencyKey: idempotency?.key ?? null,
-    fingerprint: idempotency?.fingerprint ?? null,
-    reply: '',
-    request: text,
-    original,
-    targets: storeTargets(quoted.targets),
-  };
-  intake.reply = JSON.stringify(toJobObject(asAccepted(intake)));
-  return intake;
-}
-
-/** A new job as it stands once it is accepted. */
-function asAccepted(job: NewJob): JobRecord {
-  return {
-    id: job.id,
-    accountId: job.accountId,
-    batchId: null,
-    surface: job.surface,
-    state: 'waiting',
-    lane: job.lane,
-    model: job.model,
-    provider: job.provider,
-    attempts: 0,
-    holdNano: job.holdNano,
-    metadata: job.metadata,
-    error: null,
-    stream: job.stream,
-    eventSeq: 1,
-    createdAt: job.createdAt,
-    startedAt: null,
-    finishedAt: null,
-    answeredModel: null,
-    chargeNano: null,
-    estimated: false,
-    usage: null,
-  };
 }

@@ -1,17 +1,20 @@
 import {
   type BatchLease,
+  isBatchOpen,
   LeaseLost,
   leaseBatch,
   releaseBatch,
 } from '../../shared/batches/sql/batch-lease.ts';
 import { Refusal } from '../../shared/errors.ts';
-import { type Loop, startLoop } from '../../shared/platform/loop.ts';
+import { type Found, type Loop, startLoop } from '../../shared/platform/loop.ts';
 import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
 import { retryWhileUnavailable } from '../../shared/platform/postgres/retry-while-unavailable.ts';
 import { advanceBatch } from './advance-batch.ts';
 import type { BatchStepDeps } from './batch-step.ts';
 
 const intervalMs = 500;
+/** While no batch is open it is looked whether one is; a signal is sooner. */
+const pace = { quickMs: intervalMs, restMs: 5000 };
 /**
  * A process moves so many batches at once, of different accounts: one slow statement holds up its own account
  * alone.
@@ -31,8 +34,13 @@ export function startBatches(deps: BatchStepDeps, settings: { leaseSeconds: numb
   const moving = new Map<string, Promise<void>>();
   let stopping = false;
 
-  async function take(): Promise<boolean> {
-    if (stopping || moving.size >= movingMax) return false;
+  async function take(isQuick: boolean): Promise<Found> {
+    if (stopping) return false;
+    if (!isQuick && !(await isBatchOpen(deps.sql))) return false;
+    return (moving.size < movingMax && (await leaseNext())) || { isBusy: !isQuick, dueInMs: null };
+  }
+
+  async function leaseNext(): Promise<boolean> {
     const lease = await leaseBatch(deps.sql, settings.leaseSeconds, [...moving.keys()]);
     if (lease === null) return false;
     const moved = move(lease).catch((error: unknown) =>
@@ -69,9 +77,10 @@ export function startBatches(deps: BatchStepDeps, settings: { leaseSeconds: numb
     }
   }
 
-  const loop = startLoop(intervalMs, take, deps.log, 'batches');
+  const loop: Loop = startLoop(pace, take, deps.log, 'batches');
   return {
     wake: loop.wake,
+    rouse: loop.rouse,
     stop: async () => {
       stopping = true;
       await loop.stop();

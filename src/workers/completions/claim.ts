@@ -39,7 +39,8 @@ export function createClaim(sql: Database, worker: { id: string; leaseSeconds: n
   };
 }
 
-function toClaimedJob(row: ClaimRow, ticket: string): ClaimedJob {
+/** What a run needs, of a row that was claimed under this ticket. */
+export function toClaimedJob(row: ClaimRow, ticket: string): ClaimedJob {
   const targets = restoreTargets(row.targets);
   const target = targets[row.target];
   if (target === undefined) throw new Error(`job ${row.id} has no target ${row.target}`);

@@ -1,10 +1,11 @@
 import type { Ledger } from '../../shared/jobs/ledger.ts';
 import { endingOf } from '../../shared/jobs/settlement.ts';
+import type { JobEnding } from '../../shared/jobs/sql/settle-jobs.ts';
 import type { ClaimedJob } from './claim.ts';
 import type { Decision } from './decide-run.ts';
 
 /** What a run came to: its job is final, waits for another call, or belonged to another process by then. */
-export type Finish = 'settled' | 'requeued' | 'dropped';
+export type Finish = { kind: 'settled'; ending: JobEnding } | { kind: 'requeued' } | { kind: 'dropped' };
 
 export type FinishDeps = {
   ledger: Pick<Ledger, 'settleJob' | 'requeueJob'>;
@@ -24,7 +25,7 @@ export async function finishJob(
   decision: Decision,
   lastEventSeq: number,
 ): Promise<Finish> {
-  if (decision.kind === 'drop') return 'dropped';
+  if (decision.kind === 'drop') return { kind: 'dropped' };
   if (decision.kind === 'settle') return await settle(deps, job, decision, lastEventSeq);
   return await requeue(deps, job, decision, lastEventSeq);
 }
@@ -46,7 +47,8 @@ async function settle(
     eventSeq: lastEventSeq + 1,
     now: new Date(),
   });
-  return (await deps.persist(() => deps.ledger.settleJob(ending))) ? 'settled' : 'dropped';
+  const isSettled = await deps.persist(() => deps.ledger.settleJob(ending));
+  return isSettled ? { kind: 'settled', ending } : { kind: 'dropped' };
 }
 
 async function requeue(
@@ -69,5 +71,5 @@ async function requeue(
       attempt,
     }),
   );
-  return moved ? 'requeued' : 'dropped';
+  return { kind: moved ? 'requeued' : 'dropped' };
 }

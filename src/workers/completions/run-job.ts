@@ -1,42 +1,33 @@
-import type { JobEvents } from '../../shared/events/job-events.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Gate, GatePass } from '../../shared/queue/gate.ts';
 import type { Ticket } from '../../shared/queue/queue.ts';
 import type { TicketKey, TicketRelease } from '../../shared/queue/sql/tickets.ts';
 import { type Admission, type AdmitDeps, admit } from './admit.ts';
-import { type CallWithEventsDeps, callWithEvents } from './call-with-events.ts';
 import type { ClaimedJob } from './claim.ts';
-import { decideRun } from './decide-run.ts';
-import { type Finish, type FinishDeps, finishJob } from './finish-job.ts';
-import type { Runs } from './runs.ts';
+import type { Finish } from './finish-job.ts';
+import { type RunClaimedDeps, runClaimed } from './run-claimed.ts';
 
 /** How a ticket ended: it is used up, it waits in the queue, or its job went back to the backlog. */
 export type TicketEnd =
   | { kind: 'void' }
   | { kind: 'wait'; waitMs: number }
   | { kind: 'released' }
-  | { kind: 'ran'; finish: Finish };
+  | { kind: 'ran'; finish: Finish['kind'] };
 
 export type RunJobDeps = AdmitDeps &
-  CallWithEventsDeps &
-  FinishDeps & {
+  RunClaimedDeps & {
     gate: Gate;
-    runs: Runs;
-    events: Pick<JobEvents, 'announce'>;
     claim(ticket: TicketKey): Promise<ClaimedJob | null>;
     /** The job waits in the backlog; false when it does not, because it has no target but this one. */
     releaseTicket(ticket: TicketRelease): Promise<boolean>;
     /** The job waits in the backlog where it was before. */
     withdrawTicket(ticket: TicketKey): Promise<boolean>;
-    /** Signals to the delivery workers that a webhook is owed. */
-    owesDelivery(): void;
-    random(): number;
   };
 
 /**
- * Runs one attempt of one job: admit, claim, call, decide, finish, announce. Each step takes what the step
- * before it returned; see docs/life-of-a-job.md for the states and for what repairs each gap between two
- * steps.
+ * Runs one attempt of one job by its ticket: admit, claim, then as for any claimed job. Each step takes what
+ * the step before it returned; see docs/life-of-a-job.md for the states and for what repairs each gap between
+ * two steps.
  */
 export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket): Promise<TicketEnd> {
   const admission = await admit(deps, provider, ticket);
@@ -46,24 +37,8 @@ export async function runJob(deps: RunJobDeps, provider: string, ticket: Ticket)
   const job = await claimOrFreeSlot(deps, ticket, admission.pass);
   if (job === null) return { kind: 'void' };
 
-  const run = deps.runs.start(job);
-  try {
-    await failpoint('run.claimed');
-    const { answer, outputWasSent, lastEventSeq } = await callWithEvents(deps, run, admission.pass);
-
-    await failpoint('run.answered');
-    const isCancelled = run.isCancelled();
-    const decision = decideRun({ job, answer, isCancelled, outputWasSent }, deps.random());
-
-    const finish = await finishJob(deps, job, decision, lastEventSeq);
-    await failpoint('run.settled');
-
-    announce(deps, job, finish);
-    await failpoint('run.announced');
-    return { kind: 'ran', finish };
-  } finally {
-    run.end();
-  }
+  const finish = await runClaimed(deps, job, admission.pass);
+  return { kind: 'ran', finish: finish.kind };
 }
 
 /** A ticket that may not go on now waits in the queue, or its job in the backlog. */
@@ -79,6 +54,7 @@ async function leaveUnclaimed(
   }
   const { waitMs, onlyElsewhere } = admission;
   const isReleased = await deps.releaseTicket({ id, generation, delayMs: waitMs, onlyElsewhere });
+  if (isReleased) deps.requeued();
   return isReleased || !onlyElsewhere ? { kind: 'released' } : { kind: 'wait', waitMs };
 }
 
@@ -91,10 +67,4 @@ async function claimOrFreeSlot(deps: RunJobDeps, ticket: Ticket, pass: GatePass)
   } finally {
     if (job === null) void deps.gate.report(pass, { kind: 'unused' });
   }
-}
-
-function announce(deps: RunJobDeps, job: ClaimedJob, finish: Finish): void {
-  if (finish === 'dropped') return;
-  deps.events.announce(job.id);
-  if (finish === 'settled' && job.announces) deps.owesDelivery();
 }

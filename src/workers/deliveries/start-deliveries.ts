@@ -1,6 +1,6 @@
 import type { Config } from '../../shared/platform/config/config.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { startLoop } from '../../shared/platform/loop.ts';
+import { type Found, startLoop } from '../../shared/platform/loop.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
 import { noProxy, type ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
@@ -10,6 +10,7 @@ import { createConnections } from '../../shared/webhooks/connections.ts';
 import { postLimits } from '../../shared/webhooks/post-webhook.ts';
 import { createResolver, type ResolveHost } from '../../shared/webhooks/resolve-host.ts';
 import { type EndpointThresholds, endpointThresholds } from '../../shared/webhooks/rules/delivery.ts';
+import { msUntilDelivery } from '../../shared/webhooks/sql/claim-deliveries.ts';
 import { startUpkeep } from '../maintenance/delivery-upkeep.ts';
 import { createClaimDue } from './claim-due.ts';
 import { coalesceWakes } from './coalesce-wakes.ts';
@@ -51,8 +52,11 @@ const slotLimits = {
   detachedPerReceiver: 64,
   detachedMax: 512,
 };
-/** Postgres alone knows what is due; a signal only makes this process look sooner. */
-const pollMs = 1000;
+/**
+ * Postgres alone knows what is due; a signal only makes this process look sooner. At rest it is asked when
+ * the next one is.
+ */
+const pace = { quickMs: 1000, restMs: 5000 };
 /** Every job that ends wakes the loop; the wakes of so many ms are one look. */
 const wakeMs = 5;
 /** When the process ends, attempts may finish for this long; the rest is released. */
@@ -94,7 +98,7 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
     closing: closing.signal,
     isStopping: () => isStopping,
     onRetry: (delayMs) => {
-      if (delayMs < pollMs) setTimeout(loop.wake, delayMs).unref();
+      if (delayMs < pace.quickMs) setTimeout(loop.wake, delayMs).unref();
     },
   };
   const claimDue = createClaimDue(sql, { leaseSeconds, perReceiver });
@@ -102,7 +106,13 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
     if (mayBeMore) loop.wake();
   });
 
-  async function fillSlots(): Promise<boolean> {
+  async function look(isQuick: boolean): Promise<Found> {
+    if (isQuick) return await fillSlots();
+    const dueInMs = await msUntilDelivery(sql);
+    return dueInMs === null || dueInMs > 0 ? { isBusy: false, dueInMs } : await fillSlots();
+  }
+
+  async function fillSlots(): Promise<Found> {
     const limit = slots.free();
     if (isStopping || limit <= 0) return false;
     const { token, claimed } = await claimDue(limit, slots.taken());
@@ -111,10 +121,10 @@ export function startDeliveries(deps: DeliveriesDeps): Deliveries {
       const work = () => deliver(deliverDeps, delivery, token);
       slots.run(delivery.receiver, () => leases.during(delivery.id, token, work));
     }
-    return claimed.length === limit;
+    return claimed.length === limit || { isBusy: claimed.length > 0, dueInMs: null };
   }
 
-  const loop = startLoop(pollMs, fillSlots, log, 'deliveries');
+  const loop = startLoop(pace, look, log, 'deliveries');
   const upkeep = startUpkeep(deps, loop.wake);
   const leases = startDeliveryLeases(deps, leaseSeconds);
   const { wake, stop: stopWakes } = coalesceWakes(loop.wake, wakeMs);

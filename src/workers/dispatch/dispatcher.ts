@@ -1,25 +1,26 @@
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { type Loop, startLoop } from '../../shared/platform/loop.ts';
+import { type Found, type Loop, startLoop } from '../../shared/platform/loop.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import type { Leadership } from '../../shared/platform/postgres/leadership.ts';
 import { addTickets, deleteTickets, type TicketQueue } from '../../shared/queue/queue.ts';
 import { capacityOf } from '../../shared/queue/rules/window.ts';
-import { revokeTickets, ticketJobs } from '../../shared/queue/sql/tickets.ts';
+import { type BacklogLook, revokeTickets, ticketJobs } from '../../shared/queue/sql/tickets.ts';
 import { sumConcurrency } from '../../shared/queue/sql/workers.ts';
 
 export type DispatcherDeps = {
   sql: Database;
-  leadership: Pick<Leadership, 'lead'>;
+  leadership: Pick<Leadership, 'lead' | 'freeInMs'>;
   queue: TicketQueue;
+  look(provider: string): Promise<BacklogLook>;
   log: Log;
   isPaused(provider: string): boolean;
   metrics: Pick<Metrics, 'ticketsIssued'>;
 };
 
-/** Without a signal, the backlog is looked at this often. */
-const pollMs = 100;
+/** How often the backlog is looked at without a signal: while jobs come or wait for others, and at rest. */
+const pace = { quickMs: 100, restMs: 5000 };
 /** The number of live workers is counted again after this long. */
 const capacityAgeMs = 1000;
 /** Tickets that should no longer run next are looked for this often. */
@@ -40,8 +41,22 @@ export function startDispatcher(
   let countedAt = 0;
   let revokedAt = 0;
 
-  async function dispatch(): Promise<boolean> {
-    if (deps.isPaused(provider) || !(await deps.leadership.lead(`dispatch:${provider}`))) return false;
+  async function dispatch(isQuick: boolean): Promise<Found> {
+    if (deps.isPaused(provider)) return false;
+    const role = `dispatch:${provider}`;
+    if (!(await deps.leadership.lead(role, isQuick ? pace.quickMs : pace.restMs))) {
+      return { isBusy: false, dueInMs: deps.leadership.freeInMs(role) };
+    }
+    if (isQuick) return await fillWindow();
+    const { isDue, isUnderWay, dueInMs } = await deps.look(provider);
+    if (!isDue) return { isBusy: false, dueInMs };
+    const found = await fillWindow();
+    // What is due and has no ticket now gets one when another job ends, perhaps in another process.
+    return found || { isBusy: isUnderWay, dueInMs };
+  }
+
+  /** True when the window was filled at once, and there may be more; its tickets are work in any case. */
+  async function fillWindow(): Promise<Found> {
     if (Date.now() - countedAt > capacityAgeMs) {
       capacity = capacityOf(await sumConcurrency(deps.sql, settings), settings.maxConcurrency);
       countedAt = Date.now();
@@ -55,7 +70,7 @@ export function startDispatcher(
       await addTickets(deps.queue, tickets);
       await failpoint('dispatch.added');
     }
-    return tickets.length >= capacity;
+    return tickets.length >= capacity || (tickets.length > 0 && { isBusy: true, dueInMs: null });
   }
 
   async function revokeStale(): Promise<number> {
@@ -66,5 +81,5 @@ export function startDispatcher(
     return tickets.length;
   }
 
-  return startLoop(pollMs, dispatch, deps.log, `dispatch ${provider}`);
+  return startLoop(pace, dispatch, deps.log, `dispatch ${provider}`);
 }

@@ -2,7 +2,7 @@ import type { Log } from '../../shared/platform/log.ts';
 import { type Loop, startLoop } from '../../shared/platform/loop.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import type { Signals } from '../../shared/platform/redis/signals.ts';
-import { parkDeliveries, recoverDeliveries } from '../../shared/webhooks/sql/recoveries.ts';
+import { isUpkeepDue, parkDeliveries, recoverDeliveries } from '../../shared/webhooks/sql/recoveries.ts';
 
 /** Nothing urgent waits for upkeep; signals make it sooner. */
 const intervalMs = 5000;
@@ -18,6 +18,7 @@ export function startUpkeep(
   onRecovered: () => void,
 ): Loop {
   async function maintain(): Promise<boolean> {
+    if (!(await isUpkeepDue(deps.sql))) return false;
     const [parked, recovered] = await Promise.allSettled([
       parkDeliveries(deps.sql, pageSize),
       recoverDeliveries(deps.sql, pageSize),

@@ -1,5 +1,6 @@
 import type { ClosedLog } from '../../shared/events/event-log.ts';
 import type { JobEvents } from '../../shared/events/job-events.ts';
+import { startedEventId } from '../../shared/events/rules/event.ts';
 import type { Ledger } from '../../shared/jobs/ledger.ts';
 import { isLiveStream, type JobError } from '../../shared/jobs/rules/job.ts';
 import { decideOrphan, lostFailure, stateOfError, stopError } from '../../shared/jobs/rules/orphaned.ts';
@@ -9,13 +10,14 @@ import {
   listOrphanedJobs,
   listOverdueJobs,
   lostPrefix,
+  msUntilOverdue,
   type OrphanedJob,
   type StoppableJob,
 } from '../../shared/jobs/sql/stoppable-jobs.ts';
 import { restoreTargets } from '../../shared/jobs/stored-targets.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { type Loop, startLoop } from '../../shared/platform/loop.ts';
+import { type Found, type Loop, startLoop } from '../../shared/platform/loop.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { isDatabaseTransient } from '../../shared/platform/postgres/database-errors.ts';
@@ -24,11 +26,13 @@ import { createRetryDelays } from '../dispatch/retry-delays.ts';
 
 export type ReaperDeps = {
   sql: Database;
-  leadership: Pick<Leadership, 'lead'>;
+  leadership: Pick<Leadership, 'lead' | 'freeInMs'>;
   ledger: Pick<Ledger, 'settleJob' | 'requeueJob'>;
   log: Log;
   events: Pick<JobEvents, 'announce' | 'closeLog'>;
   owesDelivery(): void;
+  /** A job waits again. */
+  requeued(): void;
   random(): number;
   metrics: Pick<Metrics, 'jobsRepaired'>;
 };
@@ -47,12 +51,22 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
   let lostAfter = 0;
   const delayed = createRetryDelays();
 
-  async function reap(): Promise<boolean> {
-    const leads = await deps.leadership.lead('reap');
+  // Never so rarely that its own rest looks like a database that was unavailable.
+  const pace = { quickMs: Math.min(1000, leaseMs / 2), restMs: Math.min(5000, leaseMs / 2) };
+
+  async function reap(isQuick: boolean): Promise<Found> {
+    const leads = await deps.leadership.lead('reap', isQuick ? pace.quickMs : pace.restMs);
     const now = Date.now();
     if (now - lastRoundAt > leaseMs) lostAfter = now + leaseMs;
     lastRoundAt = now;
-    if (!leads) return false;
+    if (!leads) return { isBusy: false, dueInMs: deps.leadership.freeInMs('reap') };
+    const dueInMs = await msUntilOverdue(deps.sql);
+    if (dueInMs === null || dueInMs > 0) return { isBusy: false, dueInMs };
+    return (await sweep(now)) || { isBusy: true, dueInMs: null };
+  }
+
+  /** True when there is more than a page of what could be repaired. */
+  async function sweep(now: number): Promise<boolean> {
     const overdue = await listOverdueJobs(deps.sql, { limit: pageSize, except: delayed.ids() });
     const ended = await repairEach(overdue, (job) => settle(deps, job, stopError(job), null));
     if (now < lostAfter) return false;
@@ -79,7 +93,7 @@ export function startReaper(deps: ReaperDeps, settings: { leaseSeconds: number }
     return outcomes.filter(({ status }) => status === 'fulfilled').length;
   }
 
-  return startLoop(Math.min(1000, leaseMs / 2), reap, deps.log, 'reap');
+  return startLoop(pace, reap, deps.log, 'reap');
 }
 
 const lostAttempt = (provider: string): AttemptRecord => ({
@@ -97,8 +111,8 @@ type Lost = { lastSeq: number | null };
 /** A lost call is an unknown one: the same policy decides, as if the worker had reported it. */
 async function endLost(deps: ReaperDeps, job: OrphanedJob): Promise<void> {
   const targets = restoreTargets(job.targets);
-  const log = await deps.events.closeLog(job.id, job.attempts);
-  const eventSeq = log?.last ?? null;
+  const log = job.stream ? await deps.events.closeLog(job.id, job.attempts) : null;
+  const eventSeq = job.stream ? (log?.last ?? null) : startedEventId(job.attempts);
   const outputWasSent = isLiveStream(job) && mayHaveText(log);
   const outcome = decideOrphan({ ...job, targets: targets.length, outputWasSent }, deps.random());
   if (outcome.kind === 'failed') return settle(deps, job, outcome.error, { lastSeq: eventSeq });
@@ -115,6 +129,7 @@ async function endLost(deps: ReaperDeps, job: OrphanedJob): Promise<void> {
     attempt: lostAttempt(job.provider),
   });
   if (!moved) return;
+  deps.requeued();
   deps.metrics.jobsRepaired.inc({ reason: 'lost' });
   deps.log.warn({ job_id: job.id, attempt: job.attempts }, 'a lost job waits again');
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { failpoint } from '../../shared/platform/failpoints.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { type Loop, startLoop } from '../../shared/platform/loop.ts';
+import { type Found, type Loop, startLoop } from '../../shared/platform/loop.ts';
 import type { Metrics } from '../../shared/platform/metrics.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { readFact, recordFact } from '../../shared/platform/postgres/installation.ts';
@@ -13,7 +13,7 @@ import { listTicketed, type TicketRow } from '../../shared/queue/sql/tickets.ts'
 
 export type ReconcilerDeps = {
   sql: Database;
-  leadership: Pick<Leadership, 'lead'>;
+  leadership: Pick<Leadership, 'lead' | 'freeInMs'>;
   redis: RedisConnection;
   prefix: string;
   queues: ReadonlyMap<string, TicketQueue>;
@@ -21,7 +21,8 @@ export type ReconcilerDeps = {
   metrics: Pick<Metrics, 'jobsRepaired'>;
 };
 
-const intervalMs = 1000;
+/** Quick after a signal that jobs came: a ticket may be lost then. */
+const pace = { quickMs: 1000, restMs: 5000 };
 /** A ticket this old should be in Redis, or be running. */
 const staleMs = 3000;
 const pageSize = 1000;
@@ -33,14 +34,15 @@ const pageSize = 1000;
  * harmless: one claim wins.
  */
 export function startReconciler(deps: ReconcilerDeps): Loop {
-  async function reconcile(): Promise<undefined> {
-    if (!(await deps.leadership.lead('reconcile'))) return;
+  async function reconcile(isQuick: boolean): Promise<Found> {
+    if (!(await deps.leadership.lead('reconcile', isQuick ? pace.quickMs : pace.restMs))) {
+      return { isBusy: false, dueInMs: deps.leadership.freeInMs('reconcile') };
+    }
     const epoch = await readFact(deps.sql, 'epoch');
     const key = `${deps.prefix}:epoch`;
     const seen = await deps.redis.get(key);
     if (epoch !== null && epoch === seen) {
-      await replaceMissing(staleMs);
-      return;
+      return { isBusy: (await replaceMissing(staleMs)) > 0, dueInMs: null };
     }
     const added = await replaceMissing(0);
     const next = epoch ?? randomUUID();
@@ -48,6 +50,7 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
     await deps.redis.set(key, next);
     if (epoch !== null)
       deps.log.warn({ tickets: added }, 'redis lost its data; tickets were given out again');
+    return { isBusy: true, dueInMs: null };
   }
 
   async function replaceMissing(olderThanMs: number): Promise<number> {
@@ -82,5 +85,5 @@ export function startReconciler(deps: ReconcilerDeps): Loop {
     return missing.length;
   }
 
-  return startLoop(intervalMs, reconcile, deps.log, 'reconcile');
+  return startLoop(pace, reconcile, deps.log, 'reconcile');
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cancelUnlessReattached } from '../../../src/api/sync/client-disconnect.ts';
-import { reattachSyncCall, recordSyncCalls } from '../../../src/shared/jobs/sql/sync-calls.ts';
+import { reattachSyncCall } from '../../../src/shared/jobs/sql/sync-calls.ts';
 import { BackgroundTasks } from '../../../src/shared/platform/background-tasks.ts';
+import { noteCall } from '../planted-jobs.ts';
 import { openTestServer, type TestServer } from '../test-server.ts';
 
 let server: TestServer;
@@ -22,10 +23,10 @@ async function leave(comesBack: boolean): Promise<string> {
     body: { request: { model: 'openai/gpt-5-mini', messages, max_tokens: 5 } },
   });
   const call = { jobId: json.id as string, accountId, fingerprint: 'the same' };
-  await recordSyncCalls(server.sql, [call]);
+  await noteCall(server.owner, call);
   const backgroundTasks = new BackgroundTasks();
   const deps = { ...server.deps, backgroundTasks, closing: AbortSignal.abort() };
-  cancelUnlessReattached(deps, { ...call, createdAt: new Date(), asks: 1 });
+  cancelUnlessReattached(deps, { ...call, createdAt: new Date(), asks: 1, run: null });
   if (comesBack) await reattachSyncCall(server.sql, call);
   await backgroundTasks.drained();
   return (await server.call(`GET /v1/jobs/${call.jobId}`, { as: key })).json.status;

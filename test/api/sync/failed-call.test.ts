@@ -2,8 +2,7 @@ import { hash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failedCall } from '../../../src/api/sync/failed-call.ts';
 import { statusOf } from '../../../src/shared/errors.ts';
-import { recordSyncCalls } from '../../../src/shared/jobs/sql/sync-calls.ts';
-import { insertEndedJob } from '../planted-jobs.ts';
+import { insertEndedJob, noteCall } from '../planted-jobs.ts';
 import { openTestServer, type TestServer } from '../test-server.ts';
 
 let server: TestServer;
@@ -29,7 +28,7 @@ async function plantErased(accountId: string, path: string, body: object): Promi
   await server.owner`update jobs set content_erased_at = now() where id = ${jobId}`;
   const bodySha256 = hash('sha256', JSON.stringify(body));
   const fingerprint = hash('sha256', `POST ${path}\n${bodySha256}`);
-  await recordSyncCalls(server.sql, [{ jobId, accountId, fingerprint }]);
+  await noteCall(server.owner, { jobId, accountId, fingerprint });
 }
 
 test.each(calls)('a call that is repeated after its answer was erased: %s %o', async (path, body) => {

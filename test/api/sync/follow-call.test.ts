@@ -27,8 +27,8 @@ async function follow(events: ReturnType<typeof event>[]): Promise<unknown[]> {
   };
   const watcher = { watch } as JobWatcher;
   const call = { jobId: 'job_1', signal: new AbortController().signal, passes: false };
-  await followCall(watcher, call, async (piece) => {
-    shown.push('text' in piece ? piece.text : piece);
+  await followCall(watcher, call, async (pieces) => {
+    for (const piece of pieces) shown.push('text' in piece ? piece.text : piece);
   });
   return shown;
 }

@@ -84,8 +84,8 @@ const typesOf = async (jobId: string) => (await entriesOf(jobId)).map(({ type })
 describe('the ledger', () => {
   test('an acceptance that is repeated because its answer was lost happens once', async () => {
     const intake = intakeOf();
-    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
-    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
+    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted', isClaimed: false });
+    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted', isClaimed: false });
     expect(await typesOf(intake.id)).toEqual(['hold']);
     expect(await booksFail()).toEqual([]);
   });
@@ -98,14 +98,17 @@ describe('the ledger', () => {
       defaultLimits(() => undefined),
       5000,
     );
-    expect(verdicts).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
+    expect(verdicts).toEqual([
+      { kind: 'accepted', isClaimed: false },
+      { kind: 'accepted', isClaimed: false },
+    ]);
     expect(await sql`select 1 from entries where job_id = ${intake.id}`).toHaveLength(1);
   });
 
   test('so does one with an idempotency key, which is no replay to its own caller', async () => {
     const intake = intakeOf({ idempotencyKey: 'key', fingerprint: 'same' });
-    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
-    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted' });
+    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted', isClaimed: false });
+    expect(await ledger.acceptJob(intake)).toEqual({ kind: 'accepted', isClaimed: false });
     const another = await ledger.acceptJob({ ...intake, id: newId('job'), holdId: newId('hold') });
     expect(another).toMatchObject({ kind: 'replayed', location: `/v1/jobs/${intake.id}` });
   });
@@ -185,7 +188,7 @@ describe('the ledger', () => {
       create trigger disk_is_full before insert on jobs for each statement execute function disk_is_full()`);
     const accepted = ledger.acceptJob(intakeOf());
     setTimeout(() => owner.unsafe('drop function disk_is_full cascade'), 50);
-    expect(await accepted).toEqual({ kind: 'accepted' });
+    expect(await accepted).toEqual({ kind: 'accepted', isClaimed: false });
   });
 
   test('of several with one idempotency key, each is decided by itself', async () => {
@@ -227,12 +230,12 @@ describe('the ledger', () => {
       await locking(async () => {
         const [first, other, second] = inGroup();
         waiting = [first as Promise<unknown>, second as Promise<unknown>];
-        expect(await other).toEqual({ kind: 'accepted' });
+        expect(await other).toEqual({ kind: 'accepted', isClaimed: false });
         const [third, another] = inGroup();
         waiting.push(third as Promise<unknown>);
-        expect(await another).toEqual({ kind: 'accepted' });
+        expect(await another).toEqual({ kind: 'accepted', isClaimed: false });
       });
-      expect(await Promise.all(waiting)).toEqual(Array(3).fill({ kind: 'accepted' }));
+      expect(await Promise.all(waiting)).toEqual(Array(3).fill({ kind: 'accepted', isClaimed: false }));
       expect(await booksFail()).toEqual([]);
     });
 

@@ -11,6 +11,7 @@ type Measured = {
   rows: {
     figure: string;
     name: string;
+    unit: string;
     values: number[];
     baseline: { name: string } | null;
     ratio: number;
@@ -37,7 +38,7 @@ const runsMax = 3;
 async function runBench(): Promise<{ measured: Measured; stdout: string }> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-'));
   const jsonFile = join(dir, 'bench.json');
-  const figures = ['intake', 'end-to-end', 'batches'].flatMap((figure) => ['--only', figure]);
+  const figures = ['intake', 'end-to-end', 'sync', 'batches'].flatMap((figure) => ['--only', figure]);
   const args = ['dist-tools/tools/bench/main.js', '--smoke', ...figures, '--json', jsonFile];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const measured = JSON.parse(readFileSync(jsonFile, 'utf8')) as Measured;
@@ -72,6 +73,16 @@ test('a bench loses nothing and measures each figure beside a baseline that is n
     const paces = ofBatches.filter(({ baseline }) => /1,000 at a time$/.test(baseline?.name ?? ''));
     expect(paces).toHaveLength(2);
     for (const { values } of paces) expect(values[0]).toBeGreaterThan(0);
+    for (const figure of [
+      'end to end',
+      'end to end, one process',
+      'synchronous, whole',
+      'synchronous, streamed',
+    ]) {
+      const costs = rows.filter((row) => row.figure === figure && /\ba (call|job)$/.test(row.unit));
+      expect(costs).toHaveLength(8);
+      for (const { values } of costs) expect(values.every((value) => value >= 0)).toBe(true);
+    }
     const low = findTooLow(measured);
     if (low.length === 0) return;
     tooLow.push(low);

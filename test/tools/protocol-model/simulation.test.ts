@@ -56,6 +56,7 @@ describe('a gateway that forgot one guard is caught within a thousand seeds', ()
     ['idempotencyKey', 'one key is one job'],
     ['claimToken', 'one key is one answer'],
     ['claimEnd', 'every key is answered, and free of claims'],
+    ['expressClaim', 'an attempt is one call'],
     ['fundsCheck', 'what is available is never negative'],
     ['postBeforeRecord', 'a webhook that is recorded as delivered was received'],
     ['deliveryToken', 'a delivery ends once'],

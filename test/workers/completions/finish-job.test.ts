@@ -30,7 +30,7 @@ async function finish(decision: Decision, isOurs = true) {
       return write();
     },
   };
-  return { finish: await finishJob(deps, job, decision, 7), endings, requeues };
+  return { finish: (await finishJob(deps, job, decision, 7)).kind, endings, requeues };
 }
 
 test('a settlement has the fence of the attempt, and the event after the last one written', async () => {

@@ -48,6 +48,7 @@ async function runWith(
     releaseTicket: note('release', true),
     withdrawTicket: note('withdraw', true),
     owesDelivery: () => void steps.push('owe'),
+    requeued: () => void steps.push('requeued'),
     ...change.deps,
   };
   const end = await runJob(deps, 'openai', ticket);
@@ -67,9 +68,9 @@ test('a run takes its steps in their order, and leaves nothing running', async (
   expect(running).toBe(0);
 });
 
-test('a call that is to be made again goes back to the backlog, and watchers learn of it', async () => {
+test('a call that is to be made again goes back to the backlog, and watchers and dispatchers learn of it', async () => {
   const { end, steps } = await runWith({ answer: aFailure(), job: aClaimedJob({ announces: 'job' }) });
-  expect(steps.slice(2)).toEqual(['call', 'report failure', 'requeue', 'announce']);
+  expect(steps.slice(2)).toEqual(['call', 'report failure', 'requeue', 'announce', 'requeued']);
   expect(end).toEqual({ kind: 'ran', finish: 'requeued' });
 });
 
@@ -113,12 +114,17 @@ test.each<[string, Partial<RunJobDeps>, object, string[]]>([
   ['its provider is paused', { isPaused: () => true }, { kind: 'released' }, ['withdraw']],
   ['answers wait for the database', { answersWait: () => true }, { kind: 'wait', waitMs: 1000 }, []],
   ['a limit is over soon', { gate: gateReplies('limit', 20) }, { kind: 'wait', waitMs: 20 }, []],
-  ['a limit is not over soon', { gate: gateReplies('limit', 60_000) }, { kind: 'released' }, ['release']],
+  [
+    'a limit is not over soon',
+    { gate: gateReplies('limit', 60_000) },
+    { kind: 'released' },
+    ['release', 'requeued'],
+  ],
   [
     'the breaker is open, and there is a fallback',
     { gate: gateReplies('breaker', 20) },
     { kind: 'released' },
-    ['release'],
+    ['release', 'requeued'],
   ],
   [
     'the breaker is open, and there is none',

@@ -5,6 +5,7 @@ import { createMetrics } from '../../../src/shared/platform/metrics.ts';
 import { type Database, openDatabase } from '../../../src/shared/platform/postgres/database.ts';
 import { openRedis, type RedisConnection } from '../../../src/shared/platform/redis/redis.ts';
 import { openQueue, type TicketQueue, ticketId } from '../../../src/shared/queue/queue.ts';
+import { type BacklogLook, lookAtBacklogs } from '../../../src/shared/queue/sql/tickets.ts';
 import { recordWorker } from '../../../src/shared/queue/sql/workers.ts';
 import { type DispatcherDeps, startDispatcher } from '../../../src/workers/dispatch/dispatcher.ts';
 import { createTestDatabase } from '../../support/database.ts';
@@ -49,7 +50,9 @@ async function start(
     {
       sql,
       queue,
+      look: async (name) => (await lookAtBacklogs(sql, [name]))[0] as BacklogLook,
       leadership: {
+        freeInMs: () => 0,
         lead: async () => {
           state.rounds += 1;
           return true;
@@ -99,6 +102,7 @@ test('a process that does not lead dispatches nothing', async () => {
   let asked = 0;
   await start('gamma', {
     leadership: {
+      freeInMs: () => 0,
       lead: async () => {
         asked += 1;
         return false;

@@ -55,6 +55,7 @@ function start(roundsLed: number) {
     prefix: settings.prefix,
     queues: new Map([['openai', queue]]),
     leadership: {
+      freeInMs: () => 0,
       lead: async () => {
         state.rounds += 1;
         return state.rounds <= roundsLed;

@@ -1,4 +1,5 @@
 import { alternate } from '../alternate.ts';
+import { type Cost, costRows, countCost } from '../count-cost.ts';
 import { type Gateway, openGateway } from '../gateway.ts';
 import type { Ground } from '../ground.ts';
 import type { BenchSize } from '../options.ts';
@@ -12,56 +13,82 @@ import { submissionBody } from '../submission-body.ts';
 const atOnce = 50;
 const maxWaitMs = 120_000;
 
-type Pace = { accepted: number; failed: number; perSecond: number; cpuMs: number };
+type Pace = { accepted: number; failed: number; perSecond: number; workerMs: number };
+type Measured = { result: Pace; cost: Cost };
+/** A gateway, with the process that runs its jobs and all that it consists of. */
+type Site = { gateway: Gateway; worker: Part; parts: Part[]; key: string };
 
 /**
- * From the first submission to the last settled charge: one API and one worker process, an account, a
- * provider that answers at once; beside a loop of SDK calls, as many at once. What one job costs the worker
- * process, beside a call of the loop.
+ * From the first submission to the last settled charge: one API and one worker process, then one process with
+ * every role; an account, a provider that answers at once; beside a loop of SDK calls, as many at once. What
+ * one job costs the worker process, beside a call of the loop, and what it takes of every process and server.
  */
 export async function measureEndToEnd(ground: Ground, size: BenchSize): Promise<FigureResult> {
-  const gateway = await openGateway(ground, 'endtoend');
-  const [key = ''] = await gateway.openAccounts(['one']);
-  const worker = await gateway.startWorker(atOnce);
-  const { jobs } = size.endToEnd;
-  const callLoop = () =>
-    runTool<SdkResult>(ground.workshop, 'sdk-loop', {
-      simulatorUrl: ground.simulatorUrl,
-      calls: jobs,
-      atOnce,
-      stream: false,
-    } satisfies SdkPlan);
-  const heat = await runJobs(gateway, worker, key, jobs);
-  const { gateway: paces, loop } = await alternate(size.rounds, {
-    gateway: () => runJobs(gateway, worker, key, jobs),
-    loop: callLoop,
-  });
-  const failed = heat.failed + paces.reduce((sum, pace) => sum + pace.failed, 0);
-  const accepted = heat.accepted + paces.reduce((sum, pace) => sum + pace.accepted, 0);
-  const broken = await gateway.check({ one: accepted });
-  if (failed > 0) broken.push(`${failed} jobs ended other than succeeded or did not end`);
+  const split = await openGateway(ground, 'endtoend');
+  const worker = await split.startWorker(atOnce);
+  const apart = await measureSite(split, worker, [split.api, worker], size);
   await worker.stop();
-  await gateway.close();
-  const rows: Row[] = [
-    {
-      figure: 'end to end',
-      name: `order to settled charge, ${atOnce} at once`,
-      unit: 'jobs/s',
-      values: paces.map(({ perSecond }) => perSecond),
-      baseline: { name: 'SDK loop', values: loop.map(({ perSecond }) => perSecond) },
-    },
+  await split.close();
+  const whole = await openGateway(ground, 'endtoendall', { role: 'all' });
+  const together = await measureSite(whole, whole.api, [whole.api], size);
+  await whole.close();
+  const rows = [
+    ...toRows('end to end', apart),
     {
       figure: 'end to end',
       name: 'CPU of the worker process per job',
       unit: 'ms',
-      values: paces.map(({ cpuMs }) => cpuMs),
-      baseline: { name: 'SDK loop per call', values: loop.map(({ cpuMsPerCall }) => cpuMsPerCall) },
+      values: apart.jobs.map(({ result }) => result.workerMs),
+      baseline: { name: 'SDK loop per call', values: apart.loop.map(({ cpuMsPerCall }) => cpuMsPerCall) },
     },
+    ...toRows('end to end, one process', together),
   ];
-  return { rows, broken };
+  return { rows, broken: [...apart.broken, ...together.broken] };
 }
 
-async function runJobs(gateway: Gateway, worker: Part, key: string, jobs: number): Promise<Pace> {
+async function measureSite(gateway: Gateway, worker: Part, parts: Part[], size: BenchSize) {
+  const [key = ''] = await gateway.openAccounts(['one']);
+  const site: Site = { gateway, worker, parts, key };
+  const { jobs: count } = size.endToEnd;
+  const { workshop, simulatorUrl } = gateway.ground;
+  const plan: SdkPlan = { url: simulatorUrl, calls: count, atOnce, stream: false };
+  const heat = await countJobs(site, count);
+  const { jobs, loop } = await alternate(size.rounds, {
+    jobs: () => countJobs(site, count),
+    loop: () => runTool<SdkResult>(workshop, 'sdk-loop', plan),
+  });
+  const all = [heat, ...jobs].map(({ result }) => result);
+  const failed = all.reduce((sum, pace) => sum + pace.failed, 0);
+  const broken = await gateway.check({ one: all.reduce((sum, pace) => sum + pace.accepted, 0) });
+  if (failed > 0) broken.push(`${failed} jobs ended other than succeeded or did not end`);
+  return { jobs, loop, broken };
+}
+
+function toRows(figure: string, { jobs, loop }: { jobs: Measured[]; loop: SdkResult[] }): Row[] {
+  return [
+    {
+      figure,
+      name: `order to settled charge, ${atOnce} at once`,
+      unit: 'jobs/s',
+      values: jobs.map(({ result }) => result.perSecond),
+      baseline: { name: 'SDK loop', values: loop.map(({ perSecond }) => perSecond) },
+    },
+    ...costRows(
+      figure,
+      'job',
+      jobs.map(({ cost }) => cost),
+    ),
+  ];
+}
+
+function countJobs(site: Site, jobs: number): Promise<Measured> {
+  return countCost(site.gateway, site.parts, async () => {
+    const result = await runJobs(site, jobs);
+    return { result, calls: result.accepted };
+  });
+}
+
+async function runJobs({ gateway, worker, key }: Site, jobs: number): Promise<Pace> {
   const since = await databaseNow(gateway);
   const cpuBefore = worker.usage().cpuMs;
   const plan: LoadPlan = {
@@ -82,6 +109,6 @@ async function runJobs(gateway: Gateway, worker: Part, key: string, jobs: number
     accepted,
     failed: settled.failed + missing + refused,
     perSecond: settled.jobs / settled.seconds,
-    cpuMs: cpuMs / settled.jobs,
+    workerMs: cpuMs / settled.jobs,
   };
 }

@@ -19,7 +19,7 @@ export async function measureLatency(ground: Ground, size: BenchSize): Promise<F
     runTool<ProbeResult>(ground.workshop, 'latency-probe', { url, key, samples, follow } satisfies ProbePlan);
   const direct = () =>
     runTool<SdkResult>(ground.workshop, 'sdk-loop', {
-      simulatorUrl: ground.simulatorUrl,
+      url: ground.simulatorUrl,
       calls: samples,
       atOnce: 1,
       stream: true,

@@ -48,4 +48,8 @@ export const linkFaults: Fault[] = [
     link.cutAll();
   }),
   ...lasting('slow', 1500, (link) => link.delay(150)),
+  // A subscriber is replaced when it has not heard itself for longer.
+  ...lasting('slow for notifications', 4000, (link) => link.delay(1500, 'subscriber')).filter(({ kind }) =>
+    kind.includes('Redis'),
+  ),
 ];

@@ -34,6 +34,16 @@ export const redisFaults: Fault[] = [
     },
   },
   {
+    kind: 'Redis takes no notifications: all are lost',
+    disruptive: false,
+    inject: async ({ redis }) => {
+      await redis.control.call('ACL', 'SETUSER', 'default', '-publish');
+      await sleep(4000);
+      await redis.control.call('ACL', 'SETUSER', 'default', '+publish');
+      return 1;
+    },
+  },
+  {
     kind: 'Redis out of memory',
     disruptive: true,
     outage: 'server',

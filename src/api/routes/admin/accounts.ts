@@ -10,6 +10,7 @@ import { newId } from '../../../shared/ids.ts';
 import { creditAccount } from '../../../shared/money/credit.ts';
 import { quotaMax, quotas } from '../../../shared/platform/config/quotas.ts';
 import type { Database, Transaction } from '../../../shared/platform/postgres/database.ts';
+import type { Signals } from '../../../shared/platform/redis/signals.ts';
 import type { AccountCache } from '../../auth/account-cache.ts';
 import type { App } from '../../http/app.ts';
 import { idempotent } from '../../http/idempotent.ts';
@@ -150,7 +151,7 @@ const accountChanges = z.strictObject({
  */
 export function updateAccountRoute(
   app: App,
-  deps: { sql: Database; accounts: Pick<AccountCache, 'drop'> },
+  deps: { sql: Database; accounts: Pick<AccountCache, 'drop'>; signals: Pick<Signals, 'publish'> },
 ): void {
   app.patch(
     '/v1/admin/accounts/:id',
@@ -179,6 +180,8 @@ export function updateAccountRoute(
         limits: body.limits,
       });
       deps.accounts.drop(id);
+      // What waits may be due now.
+      deps.signals.publish('backlog');
       const account = changed ? await findAccount(deps.sql, id) : null;
       if (account === null) throw notFound('account');
       return toAccount(account);

@@ -6,6 +6,7 @@ import { invalid, notFound, Refusal } from '../../../shared/errors.ts';
 import { metadataSchema } from '../../../shared/formats/common/metadata-schema.ts';
 import { newId } from '../../../shared/ids.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { Signals } from '../../../shared/platform/redis/signals.ts';
 import { checkWebhookUrl } from '../../../shared/webhooks/webhook-target.ts';
 import type { App } from '../../http/app.ts';
 import { batchSubmitterOf } from '../../http/batch-submitter.ts';
@@ -34,7 +35,7 @@ const body = z.strictObject({
  */
 export function createBatchRoute(
   app: App,
-  deps: { sql: Database; webhooks: { allowPrivate: boolean } },
+  deps: { sql: Database; webhooks: { allowPrivate: boolean }; signals: Pick<Signals, 'publish'> },
 ): void {
   const summary = `Begin a batch of calls to ${batchEndpoints.join(' or ')}`;
   const schema = {
@@ -51,7 +52,7 @@ export function createBatchRoute(
     const webhookUrl = metadata?.['webhook_url'] ?? null;
     const problem = webhookUrl === null ? null : checkWebhookUrl(webhookUrl, deps.webhooks);
     if (problem !== null) throw invalid([{ ...problem, param: 'metadata.webhook_url' }]);
-    return idempotent(request, reply, deps, async (tx) => {
+    const answer = await idempotent(request, reply, deps, async (tx) => {
       await requireInputFile(tx, accountId, inputFileId);
       const batch = await submitBatch(tx, submitter, async () => ({
         id: newId('batch'),
@@ -66,6 +67,8 @@ export function createBatchRoute(
       }));
       return { status: 200, body: toBatchObject(batch), location: `/v1/batches/${batch.id}` };
     });
+    deps.signals.publish('batches');
+    return answer;
   });
 }
 
@@ -73,7 +76,7 @@ export function createBatchRoute(
  * `POST /v1/batches/{id}/retry`: a new batch of the lines of an ended one that did not succeed, at today's
  * price.
  */
-export function retryBatchRoute(app: App, deps: { sql: Database }): void {
+export function retryBatchRoute(app: App, deps: { sql: Database; signals: Pick<Signals, 'publish'> }): void {
   const schema = {
     operationId: 'retryBatch',
     response: { 200: json(batchSchema) },
@@ -84,7 +87,7 @@ export function retryBatchRoute(app: App, deps: { sql: Database }): void {
   app.post('/v1/batches/:id/retry', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const accountId = accountOf(request);
     const submitter = batchSubmitterOf(request);
-    return idempotent(request, reply, deps, async (tx) => {
+    const answer = await idempotent(request, reply, deps, async (tx) => {
       const earlier = await findBatch(tx, { accountId, kind: 'openai', id: request.params.id });
       if (earlier === null) throw notFound('batch');
       refuseRetry(earlier);
@@ -103,6 +106,8 @@ export function retryBatchRoute(app: App, deps: { sql: Database }): void {
       }));
       return { status: 200, body: toBatchObject(batch), location: `/v1/batches/${batch.id}` };
     });
+    deps.signals.publish('batches');
+    return answer;
   });
 }
 

@@ -3,6 +3,7 @@ import { toBatchObject } from '../../../shared/batches/rules/batch.ts';
 import { findBatch, listBatches, requestBatchCancel } from '../../../shared/batches/sql/batches.ts';
 import { notFound, Refusal } from '../../../shared/errors.ts';
 import type { Database } from '../../../shared/platform/postgres/database.ts';
+import type { Signals } from '../../../shared/platform/redis/signals.ts';
 import type { App } from '../../http/app.ts';
 import { accountOf } from '../../http/caller.ts';
 import { idempotent } from '../../http/idempotent.ts';
@@ -49,7 +50,7 @@ export function listBatchesRoute(app: App, deps: { sql: Database }): void {
  * `POST /v1/batches/{id}/cancel`: what has ended keeps its result, the rest is stopped. Asking twice changes
  * nothing.
  */
-export function cancelBatchRoute(app: App, deps: { sql: Database }): void {
+export function cancelBatchRoute(app: App, deps: { sql: Database; signals: Pick<Signals, 'publish'> }): void {
   const schema = {
     operationId: 'cancelBatch',
     response: { 200: json(batchSchema) },
@@ -59,7 +60,7 @@ export function cancelBatchRoute(app: App, deps: { sql: Database }): void {
   };
   app.post('/v1/batches/:id/cancel', { config: { scope: 'jobs' }, schema }, async (request, reply) => {
     const one = { accountId: accountOf(request), kind: 'openai' as const, id: request.params.id };
-    return idempotent(request, reply, deps, async (tx) => {
+    const answer = await idempotent(request, reply, deps, async (tx) => {
       const batch = (await requestBatchCancel(tx, one)) ?? (await findBatch(tx, one));
       if (batch === null) throw notFound('batch');
       if (batch.state !== 'cancelling' && batch.state !== 'cancelled') {
@@ -67,5 +68,7 @@ export function cancelBatchRoute(app: App, deps: { sql: Database }): void {
       }
       return { status: 200, body: toBatchObject(batch) };
     });
+    deps.signals.publish('batches');
+    return answer;
   });
 }

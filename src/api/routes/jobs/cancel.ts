@@ -78,8 +78,10 @@ export function cancelJobsRoute(app: App, deps: CancelDeps & { sql: Database }):
         ]);
       }
       const work = async () => {
-        if (batchId !== null)
+        if (batchId !== null) {
           await requestBatchCancel(deps.sql, { accountId, kind: kindOf(batchId), id: batchId });
+          deps.signals.publish('batches');
+        }
         const counts = { cancelled: 0, asked: 0 };
         for (let after = ''; ; ) {
           const ids = await listUnfinishedIds(deps.sql, {

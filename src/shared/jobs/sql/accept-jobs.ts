@@ -12,11 +12,22 @@ export type JobIntake = NewJob & {
   request: string;
   targets: string;
   original: string | null;
+  /** Of a call whose client waits: what it is known by when its client asks again. */
+  call: string | null;
+  /** Who would run it where it is accepted; null when it waits in line in any case. */
+  express: ExpressClaim | null;
 };
+
+/**
+ * A process that would run a job at once, and how many calls its provider can have under way everywhere: with
+ * as many in line, the job waits behind them.
+ */
+export type ExpressClaim = { workerId: string; leaseMs: number; capacity: number };
 
 /** What became of one intake; see migrations/functions/accept_jobs.sql for what each word promises. */
 export type IntakeVerdict =
-  | { kind: 'accepted' }
+  /** `isClaimed`: by whoever asked for it in `express`; it runs, and its first attempt is written. */
+  | { kind: 'accepted'; isClaimed: boolean }
   | { kind: 'insufficient'; availableNano: bigint }
   | { kind: 'replayed'; status: number; reply: string; location: string | null }
   | { kind: 'conflict' }
@@ -32,13 +43,15 @@ type Row = {
   status: number | null;
   reply: string | null;
   location: string | null;
+  claimed: boolean;
 };
 
 const toRow = rowWriter(newFields);
 
 /**
  * Stores and reserves many jobs in one statement, in their order; one verdict each. `limits` are those of
- * accounts that have none of their own. Fails with 55P03 when the balance of an account is locked for longer
+ * accounts that have none of their own. Whoever claims of
+ * them is one process: this. Fails with 55P03 when the balance of an account is locked for longer
  * than `lockWaitMs`.
  */
 export async function acceptJobs(
@@ -47,8 +60,9 @@ export async function acceptJobs(
   limits: Pick<Limits, 'unfinished_jobs' | 'idempotency_keys'>,
   lockWaitMs: number,
 ): Promise<IntakeVerdict[]> {
+  const claim = intakes.find(({ express }) => express !== null)?.express ?? null;
   const rows = await sql<Row[]>`
-    select verdict, available_nano, quota, status, reply, location
+    select verdict, available_nano, quota, status, reply, location, claimed
     from accept_jobs(
       ${asJson(intakes.map(toRow))},
       ${intakes.map((intake) => intake.request)}::text[],
@@ -57,6 +71,10 @@ export async function acceptJobs(
       ${intakes.map((intake) => intake.idempotencyKey)}::text[],
       ${intakes.map((intake) => intake.fingerprint)}::text[],
       ${intakes.map((intake) => (intake.idempotencyKey === null ? null : intake.reply))}::text[],
+      ${intakes.map((intake) => intake.call)}::text[],
+      ${intakes.map((intake) => intake.express?.capacity ?? null)}::integer[],
+      ${claim?.workerId ?? null}::text,
+      ${claim?.leaseMs ?? null}::integer,
       ${asJson(limits)}::json,
       ${lockWaitMs}::integer
     )`;
@@ -70,5 +88,6 @@ function toVerdict(row: Row): IntakeVerdict {
     return { kind: 'replayed', status: row.status ?? 202, reply: row.reply ?? '', location: row.location };
   }
   if (row.verdict === 'deep' || row.verdict === 'keyed') return { kind: row.verdict, limit: row.quota ?? 0 };
+  if (row.verdict === 'accepted') return { kind: 'accepted', isClaimed: row.claimed };
   return { kind: row.verdict };
 }

@@ -6,14 +6,12 @@ const samenessMinutes = 15;
 /** A call, and the job that is about to answer it. */
 export type SyncCall = { jobId: string; accountId: string; fingerprint: string };
 
-/** Notes which jobs are about to answer calls; written before the jobs, so that none is without it. */
-export async function recordSyncCalls(sql: Database, calls: SyncCall[]): Promise<void> {
+/** Notes a call before its job is accepted. */
+export async function noteSyncCall(sql: Database, call: SyncCall): Promise<void> {
   await sql`
     insert into sync_calls (job_id, account_id, fingerprint)
-    select * from unnest(
-      ${calls.map(({ jobId }) => jobId)}::text[], ${calls.map(({ accountId }) => accountId)}::text[],
-      ${calls.map(({ fingerprint }) => fingerprint)}::text[]
-    )`;
+    values (${call.jobId}, ${call.accountId}, ${call.fingerprint})
+    on conflict (job_id) do nothing`;
 }
 
 /**
@@ -24,10 +22,13 @@ export async function deleteSyncCall(sql: Database, jobId: string): Promise<void
   await sql`delete from sync_calls where job_id = ${jobId} and asks = 1`;
 }
 
+/** As long as for any balance (see ledger.ts). */
+const lockWaitMs = 2000;
+
 /**
  * The job of the newest call with this path and body, and how often it was asked for, this time included;
  * null when there is none or it ended without a result, so that asking again is worth a new try. The job may
- * be accepted a moment later only, or never when it was refused: whoever asks again orders it under the same
+ * be accepted a moment later only, or never when it was refused: whoever asks again submits it under the same
  * id.
  */
 export async function reattachSyncCall(
@@ -35,19 +36,18 @@ export async function reattachSyncCall(
   call: { accountId: string; fingerprint: string },
 ): Promise<{ jobId: string; asks: number } | null> {
   const [row] = await sql<{ jobId: string; asks: number }[]>`
-    update sync_calls c set asks = c.asks + 1
-    from (
-      select s.job_id from sync_calls s
-      where s.account_id = ${call.accountId} and s.fingerprint = ${call.fingerprint}
-        and s.created_at > now() - make_interval(mins => ${samenessMinutes})
-      order by s.created_at desc limit 1
-    ) newest left join jobs j on j.id = newest.job_id
-    where c.job_id = newest.job_id and (
-      j.id is null or j.state not in ('failed', 'cancelled', 'expired')
-      or (j.state = 'cancelled' and exists (select 1 from job_results r where r.job_id = j.id))
-    )
-    returning c.job_id as "jobId", c.asks`;
+    select job_id as "jobId", asks
+    from reattach_sync_call(
+      ${call.accountId}, ${call.fingerprint}, ${samenessMinutes}::integer, ${lockWaitMs}::integer
+    )`;
   return row ?? null;
+}
+
+/** Counts one who asks for the job of a call by its Idempotency-Key; how often it was asked for then. */
+export async function addRequest(sql: Database, jobId: string): Promise<number> {
+  const [row] = await sql<{ asks: number }[]>`
+    update sync_calls set asks = asks + 1 where job_id = ${jobId} returning asks`;
+  return row?.asks ?? 1;
 }
 
 /** How often a call was asked for; 0 when it is forgotten. */

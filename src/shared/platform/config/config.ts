@@ -177,6 +177,8 @@ function toConfig(
     webhooks: { allowPrivate: parsed.WEBHOOK_ALLOW_PRIVATE, retrySeconds: parsed.WEBHOOK_RETRY_SECONDS },
     work: {
       concurrency: parsed.WORKER_CONCURRENCY,
+      /** Whether a process runs the calls it accepts; null as its role has it. */
+      express: parsed.EXPRESS ?? null,
       leaseSeconds: parsed.LEASE_SECONDS,
       syncTimeoutSeconds: parsed.SYNC_TIMEOUT_SECONDS,
       shutdownGraceSeconds: parsed.SHUTDOWN_GRACE_SECONDS,

@@ -142,6 +142,7 @@ export const environmentSchema = z.object({
   CONTENT_RETENTION_DAYS: wholeNumber(1, 36_500).default(30),
   LEASE_SECONDS: wholeNumber(1, 3600).default(30),
   WORKER_CONCURRENCY: wholeNumber(1, 10_000).default(50),
+  EXPRESS: z.enum(['on', 'off']).optional(),
   SYNC_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(600),
   SHUTDOWN_GRACE_SECONDS: wholeNumber(0, 3600).default(20),
   METRICS_TOKEN: z.string().min(1).optional(),

@@ -7,7 +7,8 @@ import type { Subscriber } from './subscriber.ts';
  * Hints between processes over Redis publish/subscribe. A hint may be lost: whoever waits for one also looks
  * for itself now and then. Sending never fails and never waits.
  *
- * - `backlog <provider>`: a job waits for this provider.
+ * - `backlog <provider>`: a job waits for this provider; without a name, for one or another.
+ * - `batches`: one was begun or is to be cancelled.
  * - `cancel <job id>`: a running job was asked to stop.
  * - `deliveries`: a webhook is owed.
  * - `providers`: one was paused or resumed.
@@ -23,7 +24,7 @@ export type Signals = {
 /** The same hint is sent no more often: at once, and once more when it was given again meanwhile. */
 const repeatMs = 5;
 
-type Topic = 'backlog' | 'cancel' | 'deliveries' | 'providers' | 'endpoints';
+type Topic = 'backlog' | 'batches' | 'cancel' | 'deliveries' | 'providers' | 'endpoints';
 
 /** The name on the wire is older than ours: processes of two releases hear each other. */
 const channelOf = (prefix: string, topic: Topic) => `${prefix}:news:${topic}`; // wire name

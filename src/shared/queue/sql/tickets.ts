@@ -28,6 +28,18 @@ export async function ticketJobs(
     order by priority, id`;
 }
 
+/** What a provider's backlog holds; `dueInMs` is of the next job that waits for its time, or null. */
+export type BacklogLook = { isDue: boolean; isUnderWay: boolean; dueInMs: number | null };
+
+/** Looks at the backlogs of some providers, in their order; see migrations/functions/look_at_backlog.sql. */
+export async function lookAtBacklogs(sql: Database, providers: string[]): Promise<BacklogLook[]> {
+  const rows = await sql<(BacklogLook & { provider: string })[]>`
+    select provider, is_due as "isDue", is_under_way as "isUnderWay", due_in_ms as "dueInMs"
+    from look_at_backlog(${providers}::text[])`;
+  const looks = new Map(rows.map((row) => [row.provider, row]));
+  return providers.map((name) => looks.get(name) ?? { isDue: true, isUnderWay: true, dueInMs: null });
+}
+
 /**
  * Takes back tickets that are held back by now or have waited for long; see
  * migrations/functions/revoke_tickets.sql.
@@ -46,9 +58,12 @@ export async function listTicketed(
   page: { olderThanMs: number; after: string; limit: number },
 ): Promise<(TicketRow & { provider: string })[]> {
   return await sql<(TicketRow & { provider: string })[]>`
+    with in_flight as materialized (
+      select * from jobs where state in ('ticketed', 'running')
+    )
     select id, generation, ticket_priority(1 + lane, 0) as priority, target_model as model,
       tokens_bound as tokens, provider
-    from jobs
+    from in_flight
     where state = 'ticketed' and ticketed_at < now() - make_interval(secs => ${page.olderThanMs / 1000})
       and id > ${page.after}
     order by id

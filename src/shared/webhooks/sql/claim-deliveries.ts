@@ -59,6 +59,14 @@ export async function claimDeliveries(
   return { deliveries, reached: rows[0]?.reached ?? '' };
 }
 
+/** In how many ms the next delivery is due, 0 or less when one is; null when none is owed. */
+export async function msUntilDelivery(sql: Database): Promise<number | null> {
+  const [row] = await sql<{ ms: number }[]>`
+    select extract(epoch from next_attempt_at - now())::double precision * 1000 as ms
+    from deliveries where state = 'pending' order by next_attempt_at limit 1`;
+  return row?.ms ?? null;
+}
+
 /** Keeps the leases of deliveries being tried, by id and token; one that was lost stays lost. */
 export async function extendDeliveries(
   sql: Database,

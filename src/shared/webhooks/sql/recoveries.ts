@@ -17,6 +17,17 @@ export async function insertRecovery(
   return row;
 }
 
+/** Whether there is anything to recover or to park. */
+export async function isUpkeepDue(sql: Database): Promise<boolean> {
+  const [row] = await sql<{ isDue: boolean }[]>`
+    select exists (select from webhook_recoveries where done_at is null)
+      or exists (
+        select from webhook_endpoints e join deliveries d on d.receiver = e.id and d.state = 'pending'
+        where e.state <> 'enabled'
+      ) as "isDue"`;
+  return row?.isDue ?? false;
+}
+
 /**
  * One page of one recovery, of the account that has waited longest for one: exhausted and held deliveries
  * become pending again, each with a whole chain of tries. Page and progress commit together. Returns how many

@@ -111,7 +111,7 @@ async function accept(sql: Database, account: string, deadlineMs: number): Promi
     defaultLimits(() => undefined),
     5000,
   );
-  expect(verdict).toEqual({ kind: 'accepted' });
+  expect(verdict).toEqual({ kind: 'accepted', isClaimed: false });
   return jobId;
 }
 

@@ -2,6 +2,7 @@ import { appendToFile, beginFile, dropFile, finishFile } from '../../../../share
 import { newId } from '../../../../shared/ids.ts';
 import { overQuota } from '../../../../shared/platform/config/quotas.ts';
 import type { Database, Transaction } from '../../../../shared/platform/postgres/database.ts';
+import type { Signals } from '../../../../shared/platform/redis/signals.ts';
 import type { App } from '../../../http/app.ts';
 import { batchSubmitterOf } from '../../../http/batch-submitter.ts';
 import { accountOf, limitOf } from '../../../http/caller.ts';
@@ -18,7 +19,10 @@ const keptSeconds = 30 * 86_400;
  * `POST /v1/messages/batches`: takes no money yet; the workers price the requests, and set it aside for all
  * of them together.
  */
-export function createMessageBatchRoute(app: App, deps: { sql: Database }): void {
+export function createMessageBatchRoute(
+  app: App,
+  deps: { sql: Database; signals: Pick<Signals, 'publish'> },
+): void {
   const schema = {
     operationId: 'createMessageBatch',
     response: { 200: messageBatchObjectSchema },
@@ -52,7 +56,9 @@ export function createMessageBatchRoute(app: App, deps: { sql: Database }): void
       // A transaction that writes megabytes would keep its connection, and the account's usage locked, all
       // the while.
       const first = () => keepRequests(deps.sql, file, pieces);
-      return await idempotent(request, reply, deps, work, { first });
+      const answer = await idempotent(request, reply, deps, work, { first });
+      deps.signals.publish('batches');
+      return answer;
     } finally {
       // Still there when the batch was refused, or is one that was begun before.
       await dropFile(deps.sql, file.id).catch(() => undefined);

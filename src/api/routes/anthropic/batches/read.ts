@@ -7,6 +7,7 @@ import {
 } from '../../../../shared/batches/sql/batches.ts';
 import { notFound, Refusal } from '../../../../shared/errors.ts';
 import type { Database } from '../../../../shared/platform/postgres/database.ts';
+import type { Signals } from '../../../../shared/platform/redis/signals.ts';
 import type { App } from '../../../http/app.ts';
 import { accountOf } from '../../../http/caller.ts';
 import { idempotent } from '../../../http/idempotent.ts';
@@ -79,7 +80,10 @@ export function getMessageBatchRoute(app: App, deps: { sql: Database }): void {
 }
 
 /** `POST /v1/messages/batches/{id}/cancel`: of one that is ending or has ended it only says how it stands. */
-export function cancelMessageBatchRoute(app: App, deps: { sql: Database }): void {
+export function cancelMessageBatchRoute(
+  app: App,
+  deps: { sql: Database; signals: Pick<Signals, 'publish'> },
+): void {
   const schema = {
     operationId: 'cancelMessageBatch',
     response: { 200: json(messageBatchObjectSchema) },
@@ -87,15 +91,21 @@ export function cancelMessageBatchRoute(app: App, deps: { sql: Database }): void
     summary: 'Cancel a batch of messages',
     params: idParams,
   };
-  app.post('/v1/messages/batches/:id/cancel', { config: { scope: 'jobs' }, schema }, (request, reply) => {
-    const one = { accountId: accountOf(request), kind: 'anthropic' as const, id: request.params.id };
-    reply.header('request-id', request.id);
-    return idempotent(request, reply, deps, async (tx) => {
-      const batch = (await requestBatchCancel(tx, one)) ?? (await findBatch(tx, one));
-      if (batch === null) throw notFound('message batch');
-      return { status: 200, body: toMessageBatch(batch, request) };
-    });
-  });
+  app.post(
+    '/v1/messages/batches/:id/cancel',
+    { config: { scope: 'jobs' }, schema },
+    async (request, reply) => {
+      const one = { accountId: accountOf(request), kind: 'anthropic' as const, id: request.params.id };
+      reply.header('request-id', request.id);
+      const answer = await idempotent(request, reply, deps, async (tx) => {
+        const batch = (await requestBatchCancel(tx, one)) ?? (await findBatch(tx, one));
+        if (batch === null) throw notFound('message batch');
+        return { status: 200, body: toMessageBatch(batch, request) };
+      });
+      deps.signals.publish('batches');
+      return answer;
+    },
+  );
 }
 
 /**

@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
+import type { JobCore } from '../../../../src/shared/jobs/rules/transitions.ts';
+import { moveJob } from '../../../../src/shared/jobs/rules/transitions.ts';
+import { acceptJobs, type JobIntake } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
+import { claimJobs } from '../../../../src/shared/jobs/sql/claim-jobs.ts';
+import { creditAccount } from '../../../../src/shared/money/credit.ts';
+import { defaultLimits } from '../../../../src/shared/platform/config/quotas.ts';
+import { type Database, openDatabase } from '../../../../src/shared/platform/postgres/database.ts';
+import { ticketJobs } from '../../../../src/shared/queue/sql/tickets.ts';
+import { createTestDatabase } from '../../../support/database.ts';
+import { intakeOf } from '../../../support/job-intake.ts';
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let owner: Database;
+const limits = defaultLimits(() => undefined);
+const leaseMs = 30_000;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  owner = openDatabase({ url: database.ownerUrl, poolMax: 4, prepare: true, applicationName: 'test' });
+});
+afterAll(async () => {
+  await owner.end();
+  await database.drop();
+});
+
+let provider = '';
+let count = 0;
+beforeEach(async () => {
+  count += 1;
+  provider = `provider${count}`;
+  for (const id of ['one', 'two']) await openAccount(id);
+});
+
+async function openAccount(name: string): Promise<void> {
+  const id = accountOf(name);
+  await insertAccount(owner, { id, name: id });
+  await owner.begin((tx) => creditAccount(tx, { accountId: id, amountNano: 10_000n, description: 'money' }));
+}
+
+const accountOf = (name: string) => `${name}${count}`;
+
+/** A job of the account `one` that may be claimed by `worker`, with so many under way everywhere. */
+function express(capacity: number, more: Partial<JobIntake> = {}, workerId = 'worker'): JobIntake {
+  return waiting('one', { express: { workerId, leaseMs, capacity }, ...more });
+}
+
+function waiting(account: string, more: Partial<JobIntake> = {}): JobIntake {
+  return intakeOf({ accountId: accountOf(account), provider, targetModel: `${provider}/a`, ...more });
+}
+
+/** Which of them were claimed where they were accepted; null for one that was refused. */
+async function accept(...intakes: JobIntake[]): Promise<(boolean | null)[]> {
+  const verdicts = await acceptJobs(owner, intakes, limits, 1000);
+  return verdicts.map((verdict) => (verdict.kind === 'accepted' ? verdict.isClaimed : null));
+}
+
+test('a job with nobody in line runs where it was accepted, its first attempt written', async () => {
+  const intake = express(1, { call: 'what was asked' });
+  expect(await accept(intake)).toEqual([true]);
+  const [row] = await owner`
+    select j.state, j.attempts, j.tries, j.generation, j.worker_id, j.started_at is not null as started,
+      round(extract(epoch from j.lease_until - j.started_at) * 1000)::integer as lease, a.outcome, a.number,
+      a.provider, a.model, a.worker_id as called_by, c.fingerprint
+    from jobs j join attempts a on a.job_id = j.id join sync_calls c on c.job_id = j.id
+    where j.id = ${intake.id}`;
+  expect(row).toEqual({
+    state: 'running',
+    attempts: 1,
+    tries: 1,
+    generation: 0,
+    worker_id: 'worker',
+    started: true,
+    lease: leaseMs,
+    outcome: 'started',
+    number: 1,
+    provider,
+    model: `${provider}/a`,
+    called_by: 'worker',
+    fingerprint: 'what was asked',
+  });
+});
+
+test('it is what a ticket and its claim would have made of it', async () => {
+  const intake = express(1);
+  await accept(intake);
+  const [row] = await owner<JobCore[]>`
+    select state, generation, attempts, tries, cancel_requested_at is not null as "cancelRequested",
+      0::float8 as "runAtMs", 0::float8 as "queuedAtMs",
+      round(extract(epoch from lease_until - run_at) * 1000)::float8 as "leaseUntilMs",
+      round(extract(epoch from deadline_at - run_at) * 1000)::float8 as "deadlineAtMs"
+    from jobs where id = ${intake.id}`;
+  const core: JobCore = {
+    state: 'waiting',
+    generation: 0,
+    attempts: 0,
+    tries: 0,
+    leaseUntilMs: null,
+    runAtMs: 0,
+    queuedAtMs: 0,
+    deadlineAtMs: intake.expiresInSeconds * 1000,
+    cancelRequested: false,
+  };
+  const ticketed = moveJob(core, { kind: 'ticket' }, 0);
+  expect(row).toEqual(moveJob(ticketed!, { kind: 'claim', generation: 0, leaseMs }, 0));
+});
+
+describe('a job waits in line like any other', () => {
+  test('behind as many as its provider can have under way', async () => {
+    expect(await accept(express(2), express(2), express(2))).toEqual([true, true, false]);
+    expect(await accept(express(2))).toEqual([false]);
+    expect(await accept(express(5))).toEqual([true]);
+  });
+
+  test('behind those who wait, of any account', async () => {
+    await accept(waiting('two'), waiting('two'));
+    expect(await accept(express(2))).toEqual([false]);
+    expect(await accept(express(4))).toEqual([true]);
+  });
+
+  test('when it does not ask for more', async () => {
+    expect(await accept(waiting('one'))).toEqual([false]);
+  });
+
+  test('while its account is paused', async () => {
+    await owner`update accounts set paused = true where id = ${accountOf('one')}`;
+    expect(await accept(express(9))).toEqual([false]);
+  });
+
+  test('of an account with as many under way as it may', async () => {
+    await owner`update accounts set max_concurrency = 2 where id = ${accountOf('one')}`;
+    expect(await accept(express(9), express(9), express(9))).toEqual([true, true, false]);
+    expect(await accept(express(9))).toEqual([false]);
+  });
+
+  test('of an account with a maximum, while the dispatcher counts', async () => {
+    await owner`update accounts set max_concurrency = 2 where id = ${accountOf('one')}`;
+    await owner.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(hashtext('ticket_jobs'))`;
+      expect(await accept(express(9))).toEqual([false]);
+    });
+    expect(await accept(express(9))).toEqual([true]);
+  });
+});
+
+describe('not in line is', () => {
+  test('who is not due', async () => {
+    await accept(waiting('two', { runAt: new Date(Date.now() + 60_000) }));
+    expect(await accept(express(1))).toEqual([true]);
+  });
+
+  test('who waits because its account is paused', async () => {
+    await owner`update accounts set paused = true where id = ${accountOf('two')}`;
+    await accept(waiting('two'));
+    expect(await accept(express(1))).toEqual([true]);
+  });
+
+  test('who waits for another provider', async () => {
+    await accept(waiting('two', { provider: 'another' }));
+    expect(await accept(express(1))).toEqual([true]);
+  });
+});
+
+describe('a caller that repeats an intake whose answer was lost', () => {
+  test('has the job, as long as it runs', async () => {
+    const intake = express(1);
+    expect(await accept(intake)).toEqual([true]);
+    expect(await accept(intake)).toEqual([true]);
+    await owner`update jobs set state = 'cancelled', finished_at = now(), lease_until = null
+      where id = ${intake.id}`;
+    expect(await accept(intake)).toEqual([false]);
+  });
+
+  test('has not the job that another process claimed', async () => {
+    const intake = express(1);
+    await accept(intake);
+    expect(await accept(express(1, { id: intake.id }, 'another'))).toEqual([false]);
+  });
+
+  test('has not the job once its lease was lost and another attempt runs', async () => {
+    const intake = express(1);
+    await accept(intake);
+    await owner`update jobs set attempts = 2 where id = ${intake.id}`;
+    expect(await accept(intake)).toEqual([false]);
+  });
+});
+
+test('a job that waited in line and was claimed with its ticket is not given to who repeats its intake', async () => {
+  const intake = express(1);
+  await accept(express(1));
+  expect(await accept(intake)).toEqual([false]);
+  const [ticket] = await ticketJobs(owner, provider, 5);
+  await claimJobs(owner, [ticket!], { id: 'worker', leaseSeconds: 30 });
+  expect(await accept(intake)).toEqual([false]);
+});
+
+test('one that there is no money for is refused, and takes nobody a slot', async () => {
+  const dear = express(1, { holdNano: 1_000_000n });
+  expect(await accept(dear, express(1))).toEqual([null, true]);
+});
