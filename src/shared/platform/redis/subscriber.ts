@@ -26,8 +26,8 @@ const subscriberLimits: SubscriberLimits = { echoMs: 1000, restMs: 5000, silence
 /**
  * A subscribed connection is only listened to, so one whose packets are swallowed looks like one with nothing
  * to say. So a message of our own goes round through `redis` every second, at rest every five: it proves that
- * what is published arrives, on one Redis and on a cluster, whose subscriber is a connection that cannot be asked. Every
- * subscription is made again after a replacement.
+ * what is published arrives, on one Redis and on a cluster, whose subscriber is a connection that cannot be
+ * asked. Every subscription is made again after a replacement.
  */
 export function openSubscriber(
   deps: { redis: RedisConnection; connection: RedisConnection; prefix: string },
