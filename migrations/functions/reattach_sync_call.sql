@@ -1,8 +1,8 @@
 -- The job of the newest call of an account with this path and body, made in the last `p_minutes`, and how
 -- often it was asked for, this time included. Nothing when there is none, or it ended without a result, so
--- that asking again is worth a new try. Most calls are noted in the statement that accepts their jobs, and one
--- that waits for long before: so whoever finds none looks again once nobody has the balance locked. The job
--- of one that was noted before may be accepted a moment later only, or never when it was refused.
+-- that asking again is worth a new try. Most calls are noted in the statement that accepts their jobs, and
+-- one that waits for long before: so whoever finds none looks again once nobody has the balance locked. The
+-- job of one that was noted before may be accepted a moment later only, or never when it was refused.
 create or replace function reattach_sync_call(
   p_account_id text, p_fingerprint text, p_minutes integer, p_lock_wait_ms integer
 )

@@ -4,10 +4,10 @@ import type { ChatCompletion, ChatRequest, Delta } from '../../src/shared/chat/c
 import { createDeltaCoalescer } from '../../src/shared/events/coalesce-deltas.ts';
 import { readJson } from '../../src/shared/platform/json/read-json.ts';
 import { writeJson } from '../../src/shared/platform/json/verbatim.ts';
+import type { Exchange } from '../../src/workers/providers/exchange.ts';
 import { newExchangeRecord } from '../../src/workers/providers/exchange-record.ts';
 import type { ProviderCall, ProviderSettings } from '../../src/workers/providers/provider.ts';
 import { runCall, type Upstream } from '../../src/workers/providers/run-call.ts';
-import type { Exchange } from '../../src/workers/providers/transport.ts';
 import type { Random } from '../../tools/stack/random.ts';
 import type { Reply } from './answers/pieces.ts';
 import type { Fields } from './clients/client.ts';
@@ -61,7 +61,9 @@ export async function runStrict(
       if (delta !== null) pieces.push({ delta });
     }
   };
-  const answer = await runCall(upstreamOf(strict, reply), { open, close: async () => undefined }, settings, {
+  const upstream: Upstream = { ...strict, ask: () => ({ path: '', headers: [], body: '' }) };
+  const transport = { open: () => exchangeOf(reply), close: async () => undefined };
+  const answer = await runCall(upstream, transport, settings, {
     ...call,
     onDelta(delta) {
       coalescer.add(delta);
@@ -74,25 +76,16 @@ export async function runStrict(
   return { completion: readJson(writeJson(answer.completion)) as ChatCompletion, pieces };
 }
 
-function upstreamOf(strict: Strict, reply: Reply): Upstream {
+/** As the provider's servers would give it. */
+function exchangeOf({ body, events }: Reply): Exchange {
   return {
-    ...strict,
-    ask: async () => reply.body,
-    askStream: async () =>
-      (async function* () {
-        yield* reply.events;
-      })(),
-    isStreamError: () => false,
-  };
-}
-
-function open(): Exchange {
-  return {
-    fetch,
     record: { ...newExchangeRecord(), asked: true, sent: true, status: 200, isDone: true },
+    askWhole: async () => writeJson(body),
+    async askStream(_request, onEvent) {
+      for (const event of events) onEvent(writeJson(event), null);
+    },
     limitReached: () => null,
     bytesMax: 1e9,
     tooLarge: () => undefined,
-    end: () => undefined,
   };
 }

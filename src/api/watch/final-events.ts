@@ -4,6 +4,7 @@ import {
   type JobEvent,
   queuedEventId,
   snapshotEvent,
+  startedEvent,
   toJobEvent,
 } from '../../shared/events/rules/event.ts';
 import { findResult, listStarts, type WatchedJob } from '../../shared/events/sql/watched-jobs.ts';
@@ -18,7 +19,7 @@ type EndDeps = { sql: Database; events: Pick<JobEvents, 'log'> };
  * events than Postgres was told of. `seen` is the last id that the asker knows to be used.
  */
 export async function finalIdOf(deps: EndDeps, job: WatchedJob, seen: number): Promise<number> {
-  const lastLogged = (await deps.events.log.lastId(job.id)) ?? 0;
+  const lastLogged = job.stream ? ((await deps.events.log.lastId(job.id)) ?? 0) : 0;
   return Math.max(job.eventSeq, lastLogged + 1, seen + 1);
 }
 
@@ -44,13 +45,5 @@ async function replayMissing(
   // Without output the events are the calls, and the calls are stored.
   const starts = await listStarts(deps.sql, job.id);
   if (starts.length !== finalId - queuedEventId - 1) return [];
-  return starts
-    .map((start, index) =>
-      toJobEvent(job.id, {
-        id: queuedEventId + 1 + index,
-        type: 'job.started',
-        fields: JSON.stringify(start),
-      }),
-    )
-    .filter(({ id }) => id > after);
+  return starts.map((start) => toJobEvent(job.id, startedEvent(start))).filter(({ id }) => id > after);
 }

@@ -3,9 +3,17 @@ import {
   type JobEvent,
   type LoggedEvent,
   queuedEventId,
+  startedEvent,
+  startedEventId,
   toJobEvent,
 } from '../../shared/events/rules/event.ts';
-import { findWatchedJob, listFinalJobs, type WatchedJob } from '../../shared/events/sql/watched-jobs.ts';
+import {
+  findWatchedJob,
+  type JobProgress,
+  listProgress,
+  listStarts,
+  type WatchedJob,
+} from '../../shared/events/sql/watched-jobs.ts';
 import { isFinal } from '../../shared/jobs/rules/job.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { Cursor } from './cursor.ts';
@@ -50,23 +58,26 @@ export type JobWatcher = {
 };
 
 /**
- * Watches jobs for this process: the log and the signals of Redis for what comes while a job runs, Postgres
- * for the beginning and the end. A lost message or a Redis that is away delays a reader by two seconds at
- * most and never leaves a hole unsaid: missing output is announced by `output.reset` or, at the end, by a
- * snapshot.
+ * Watches jobs for this process: the signals of Redis for what comes while a job runs, its log there for the
+ * output of one that streams, Postgres for everything else. A lost message or a Redis that is away delays a
+ * reader by two seconds at most and never leaves a hole unsaid: missing output is announced by `output.reset`
+ * or, at the end, by a snapshot.
  */
 export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
-  const watched = new Set<Inbox>();
+  const watched = new Set<Watching>();
   let looking = false;
 
   async function pollJobs(): Promise<void> {
-    const silent = [...watched].filter((inbox) => inbox.takeSilence());
+    const silent = [...watched].filter(({ inbox }) => inbox.takeSilence());
     if (silent.length === 0 || looking) return;
     looking = true;
-    for (const inbox of silent) inbox.look('log');
+    for (const { streams, inbox } of silent) if (streams !== false) inbox.look('log');
     try {
-      const final = new Set(await listFinalJobs(deps.sql, [...new Set(silent.map(({ jobId }) => jobId))]));
-      for (const inbox of silent) if (final.has(inbox.jobId)) inbox.look('row');
+      const found = await listProgress(deps.sql, [...new Set(silent.map(({ jobId }) => jobId))]);
+      const progress = new Map(found.map((job) => [job.id, job]));
+      for (const watching of silent) {
+        if (isBehind(watching, progress.get(watching.jobId))) watching.inbox.look('row');
+      }
     } catch (error) {
       deps.log.debug({ error }, 'watched jobs could not be looked at');
     }
@@ -77,16 +88,17 @@ export function createJobWatcher(deps: JobWatcherDeps): JobWatcher {
 
   async function watch({ jobId, after, signal }: WatchRequest, reader: JobReader): Promise<void> {
     const inbox = new Inbox(deps.events.feed, jobId, signal);
-    const watching: Watching = { jobId, signal, inbox, cursor: new Cursor(after), reader, thrown: null };
+    const cursor = new Cursor(after);
+    const watching: Watching = { jobId, signal, inbox, cursor, reader, streams: null, thrown: null };
     const passOn =
       reader.takeLive === undefined ? null : (signals: LoggedEvent[]) => passLive(watching, signals);
-    watched.add(inbox);
+    watched.add(watching);
     try {
       await inbox.ready();
       if (after < queuedEventId) await emitQueued(watching);
       while (!signal.aborted && !(await emitStored(deps, watching))) await inbox.wait(passOn);
     } finally {
-      watched.delete(inbox);
+      watched.delete(watching);
       inbox.end();
     }
   }
@@ -107,9 +119,17 @@ type Watching = {
   inbox: Inbox;
   cursor: Cursor;
   reader: JobReader;
+  /** Whether the job has a log; null until its row was read. */
+  streams: boolean | null;
   /** What the reader threw when it was given live events, which nobody waited for. */
   thrown: { error: unknown } | null;
 };
+
+/** Whether the row has what was not shown, and no log has. */
+function isBehind({ streams, cursor }: Watching, job: JobProgress | undefined): boolean {
+  if (job === undefined) return false;
+  return job.isFinal || (streams === false && startedEventId(job.attempts) > cursor.seen);
+}
 
 async function emitQueued({ jobId, cursor, reader }: Watching): Promise<void> {
   cursor.advance(queuedEventId);
@@ -141,20 +161,42 @@ async function emitStored(deps: JobWatcherDeps, watching: Watching): Promise<boo
   const live = cursor.takeSignal(signals);
   if (live !== null) await show(watching, live);
   if (live !== null && !pollRow && !pollLog) return false;
-  // The row before the log: once the row is final, the log is complete.
-  const job = pollRow ? await findOrRetry(deps, watching) : undefined;
+  // The row before the log: once the row is final, the log is complete. What does not stream has only a row.
+  const job = pollRow || watching.streams === false ? await findOrRetry(deps, watching) : undefined;
   if (job === null) return true;
-  await emitLogged(deps, watching);
-  return job !== undefined && isFinal(job.state) && (await emitLast(deps, watching, job));
+  if (watching.streams === null && job?.stream && job.state === 'running') deps.events.log.attend(job.id);
+  watching.streams = job?.stream ?? watching.streams;
+  if (watching.streams !== false) await emitLogged(deps, watching);
+  if (job === undefined) return false;
+  if (isFinal(job.state)) return await emitLast(deps, watching, job);
+  if (!job.stream) await emitStarts(deps, watching, job);
+  return false;
 }
 
 async function show({ jobId, reader }: Watching, events: LoggedEvent[]): Promise<void> {
   if (events.length > 0) await reader.take(events.map((event) => toJobEvent(jobId, event)));
 }
 
-async function findOrRetry(deps: JobWatcherDeps, { jobId, inbox }: Watching) {
+async function findOrRetry(deps: JobWatcherDeps, watching: Watching) {
+  return await readOrPoll(deps, watching, findWatchedJob(deps.sql, watching.jobId));
+}
+
+/** The calls that have begun: of a job without a log they are the events. */
+async function emitStarts(deps: JobWatcherDeps, watching: Watching, job: WatchedJob): Promise<void> {
+  const { cursor } = watching;
+  if (startedEventId(job.attempts) <= cursor.seen) return;
+  const starts = await readOrPoll(deps, watching, listStarts(deps.sql, job.id));
+  if (starts !== undefined) await show(watching, cursor.takeLogged(starts.map(startedEvent)));
+}
+
+/** Undefined when Postgres did not answer; the row is looked at again then. */
+async function readOrPoll<Found>(
+  deps: JobWatcherDeps,
+  { jobId, inbox }: Watching,
+  finding: Promise<Found>,
+): Promise<Found | undefined> {
   try {
-    return await findWatchedJob(deps.sql, jobId);
+    return await finding;
   } catch (error) {
     deps.log.debug({ job_id: jobId, error }, 'a watched job could not be read');
     setTimeout(() => inbox.look('row'), pollMs).unref();

@@ -1,4 +1,4 @@
-import { type RedisConnection, redisKey } from '../platform/redis/redis.ts';
+import { countsReceivers, type RedisConnection, redisKey } from '../platform/redis/redis.ts';
 import { createRedisScript } from '../platform/redis/redis-script.ts';
 import { resultWithin } from '../platform/wait-at-most.ts';
 import type { LoggedEvent } from './rules/event.ts';
@@ -35,7 +35,7 @@ local target = redis.call('HGET', KEYS[2], 'target')
 local text = redis.call('HGET', KEYS[2], 'text')
 local run_before = redis.call('HGET', KEYS[2], 'run')
 local run = run_now()
-redis.call('HSET', KEYS[2], 'attempt', attempt, 'target', ARGV[3], 'run', run)
+redis.call('HSET', KEYS[2], 'attempt', attempt, 'target', ARGV[3], 'run', run, 'process', ARGV[4])
 keep()
 local restarted = '0'
 if run_before and run_before ~= run then restarted = '1' end
@@ -60,8 +60,7 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) or not held[1] then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   redis.call('PEXPIRE', KEYS[2], ARGV[2])
 end
-redis.call('PUBLISH', ARGV[4], ARGV[6])
-return id - 1
+return redis.call('PUBLISH', ARGV[4], ARGV[6])
 `);
 
 const closeScript = createRedisScript(`${prelude}
@@ -70,6 +69,11 @@ keep()
 local held = redis.call('HMGET', KEYS[2], 'text', 'run')
 if held[1] ~= '1' and held[2] ~= run_now() then return {last_id(), ''} end
 return {last_id(), held[1] or '0'}
+`);
+
+const attendScript = createRedisScript(`
+local process = redis.call('HGET', KEYS[1], 'process')
+if process and process ~= '' then redis.call('PUBLISH', process, ARGV[1]) end
 `);
 
 /** What a writer finds when it opens the log. */
@@ -97,14 +101,29 @@ export type ClosedLog = {
 
 export type Append = { attempt: number; firstId: number; events: { type: string; fields: string }[] };
 
+export type Appended = {
+  /** Whether anybody watches; also true where Redis cannot know. */
+  isWatched: boolean;
+};
+
 export type EventLog = ReturnType<typeof createEventLog>;
 
 /**
- * The events of running jobs in Redis, one stream per job: from id 2 on, without the final one. An entry's id
- * is `<id>-0`, so Redis itself refuses an id that was used; a hash beside it holds the newest attempt, whose
- * writer alone gets in. Nothing here is a truth: when it is lost, the end of a job is read from Postgres.
+ * The events of running jobs that stream, in Redis, one stream per job: from id 2 on, without the final one.
+ * An entry's id is `<id>-0`, so Redis itself refuses an id that was used; a hash beside it holds the newest
+ * attempt, whose writer alone gets in. Nothing here is a truth: when it is lost, the end of a job is read
+ * from Postgres.
  */
-export function createEventLog({ redis, prefix }: { redis: RedisConnection; prefix: string }) {
+export function createEventLog({
+  redis,
+  prefix,
+  writersChannel = '',
+}: {
+  redis: RedisConnection;
+  prefix: string;
+  /** Where the writers of this process hear that somebody watches their job. */
+  writersChannel?: string;
+}) {
   const keysOf = (jobId: string) =>
     [redisKey(prefix, 'events', jobId), redisKey(prefix, 'writer', jobId)] as [string, string];
 
@@ -114,7 +133,7 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
      * is away.
      */
     async open(jobId: string, attempt: number, target: string): Promise<OpenedLog | null> {
-      const answer = await openScript(redis, keysOf(jobId), [attempt, keptMs, target]);
+      const answer = await openScript(redis, keysOf(jobId), [attempt, keptMs, target, writersChannel]);
       const [last, previous, text, restarted] = answer as [number, string, string, string];
       if (last < 0) return null;
       return {
@@ -127,23 +146,28 @@ export function createEventLog({ redis, prefix }: { redis: RedisConnection; pref
 
     /**
      * Writes events with ids from `firstId` on and publishes them. Appending the same twice is appending it
-     * once. False when a later attempt has taken over: nothing was written. Rejects when Redis is away. One
-     * at a time for each job: an id that comes after a higher one is taken for one that is there already.
+     * once. Null when a later attempt has taken over: nothing was written. Rejects when Redis is away. One at
+     * a time for each job: an id that comes after a higher one is taken for one that is there already.
      */
-    async append(jobId: string, { attempt, firstId, events }: Append): Promise<boolean> {
-      const signals = JSON.stringify(
-        events.map(({ type, fields }, index) => [firstId + index, type, fields]),
-      );
+    async append(jobId: string, { attempt, firstId, events }: Append): Promise<Appended | null> {
+      const signal = toSignal(events.map((event, index) => ({ id: firstId + index, ...event })));
       const logged = events.flatMap(({ type, fields }) => [type, fields]);
-      const about = [channelOf(prefix, jobId), firstId, signals, textAfter(events)];
-      const last = await appendScript(redis, keysOf(jobId), [
+      const about = [channelOf(prefix, jobId), firstId, signal, textAfter(events)];
+      const receivers = await appendScript(redis, keysOf(jobId), [
         attempt,
         keptMs,
         keptMsMin,
         ...about,
         ...logged,
       ]);
-      return Number(last) >= 0;
+      if (Number(receivers) < 0) return null;
+      return { isWatched: Number(receivers) > 0 || !countsReceivers(redis) };
+    },
+
+    /** Signals to the writer of a job that somebody watches. Never fails, never waits. */
+    attend(jobId: string): void {
+      const [, writer] = keysOf(jobId);
+      attendScript(redis, [writer], [jobId]).catch(() => undefined);
     },
 
     /** Lets no writer of this or an earlier attempt in any more; null when Redis is away. */
@@ -186,7 +210,12 @@ export function channelOf(prefix: string, jobId: string): string {
   return redisKey(prefix, 'changed', jobId);
 }
 
-/** Reads what `append` published. */
+/** Events as they are published. */
+export function toSignal(events: LoggedEvent[]): string {
+  return JSON.stringify(events.map(({ id, type, fields }) => [id, type, fields]));
+}
+
+/** Reads what was published. */
 export function parseSignal(message: string): LoggedEvent[] {
   if (message === '') return [];
   const events = JSON.parse(message) as [number, string, string][];

@@ -8,7 +8,7 @@ export type WriterOptions = {
   provider: string;
   /** The upstream of this attempt, as it is shown in `job.started`. */
   model: string;
-  /** Whether output is written as it comes. */
+  /** Whether output is written as it comes; if not, nothing is written at all. */
   stream: boolean;
   /** Id of the last event that Postgres knows of. */
   lastSeq: number;
@@ -17,6 +17,13 @@ export type WriterOptions = {
 };
 
 export type Outgoing = { type: string; fields: string };
+
+export type SenderDeps = {
+  events: Pick<EventLog, 'open' | 'append'>;
+  log: Log;
+  /** Called after each batch, with whether anybody watched it being written. */
+  onWritten(isWatched: boolean): void;
+};
 
 const retryMs = 200;
 /**
@@ -35,9 +42,9 @@ const batchMax = 200;
 const idsPerhapsUsedMax = 100_000_000;
 
 /**
- * Sends the events of one attempt to the log, in order and in batches, one at a time. Ids are given when
- * events leave, after the log was opened, so an attempt goes on where the one before it ended even if that
- * one's worker was lost.
+ * Sends the events of one attempt of a job that streams to the log, in order and in batches, one at a time.
+ * Ids are given when events leave, after the log was opened, so an attempt goes on where the one before it
+ * ended even if that one's worker was lost.
  *
  *     write ──▶ queue ──▶ batch of at most 200 ──▶ log in Redis
  *                 │           ids base + count + 1, …; count grows when the log has them
@@ -51,11 +58,11 @@ const idsPerhapsUsedMax = 100_000_000;
  *      │                     └─▶ `output.reset` goes first
  *      └── the log has a newer attempt, at any time ──▶ OVERTAKEN: nothing is written any more
  *
- * `close` waits a second at most. Where events of a stream are left in the queue then, the attempt ends with
+ * `close` waits a second at most. Where events are left in the queue then, the attempt ends with
  * an id that nobody can have seen: the hole before it makes watchers read the whole text.
  */
 export class EventSender {
-  readonly #deps: { events: EventLog; log: Log };
+  readonly #deps: SenderDeps;
   readonly #options: WriterOptions;
   #queue: Outgoing[] = [];
   #size = 0;
@@ -66,7 +73,7 @@ export class EventSender {
   #failing = false;
   #sending: Promise<void> | null = null;
 
-  constructor(deps: { events: EventLog; log: Log }, options: WriterOptions) {
+  constructor(deps: SenderDeps, options: WriterOptions) {
     this.#deps = deps;
     this.#options = options;
     this.#base = options.lastSeq;
@@ -91,7 +98,7 @@ export class EventSender {
     if (this.#sending !== null && !this.#failing) await waitAtMost(closeMsMax - failingMsMax, this.#sending);
     if (this.#state !== 'overtaken') this.#state = 'closed';
     const last = this.#base + this.#count + this.#queue.length;
-    if (this.#queue.length === 0 || !this.#options.stream) return last;
+    if (this.#queue.length === 0) return last;
     return Math.max(last, this.#idsPerhapsUsed());
   }
 
@@ -111,7 +118,7 @@ export class EventSender {
   }
 
   async #open(): Promise<void> {
-    const { jobId, attempt, provider, model, stream } = this.#options;
+    const { jobId, attempt, provider, model } = this.#options;
     const target = `${provider} ${model}`;
     const found = await this.#deps.events.open(jobId, attempt, target);
     if (this.#state !== 'new') return;
@@ -122,7 +129,7 @@ export class EventSender {
     // that Postgres has a record of, or it is what a Redis that was restarted since had saved.
     const isLost =
       attempt > 1 && (found.previousTarget === null || found.restarted || found.last < this.#options.lastSeq);
-    if (!stream || !(found.hasText || isLost)) return;
+    if (!found.hasText && !isLost) return;
     if (isLost) this.#base = Math.max(this.#base, this.#idsPerhapsUsed());
     const reason = (found.previousTarget ?? target) === target ? 'retry' : 'fallback';
     const reset = { type: 'output.reset', fields: JSON.stringify({ attempt, reason }) };
@@ -142,8 +149,9 @@ export class EventSender {
     const { jobId, attempt } = this.#options;
     const batch = this.#queue.slice(0, batchMax);
     const firstId = this.#base + this.#count + 1;
-    const written = await this.#deps.events.append(jobId, { attempt, firstId, events: batch });
-    if (!written) this.#state = 'overtaken';
+    const appended = await this.#deps.events.append(jobId, { attempt, firstId, events: batch });
+    if (appended === null) this.#state = 'overtaken';
+    else this.#deps.onWritten(appended.isWatched);
     // Given up or counted at closing meanwhile: the ids are spoken for already.
     if (this.#state !== 'open' || this.#queue[0] !== batch[0]) return;
     this.#queue = this.#queue.slice(batch.length);

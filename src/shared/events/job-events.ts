@@ -1,10 +1,12 @@
 import type { Log } from '../platform/log.ts';
 import type { RedisConnection } from '../platform/redis/redis.ts';
 import type { Subscriber } from '../platform/redis/subscriber.ts';
+import { createAttended } from './attended.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
-import { type ClosedLog, channelOf, createEventLog, type EventLog } from './event-log.ts';
+import { type ClosedLog, channelOf, createEventLog, type EventLog, toSignal } from './event-log.ts';
 import type { WriterOptions } from './event-sender.ts';
 import { type JobEventWriter, openEventWriter } from './event-writer.ts';
+import { createPublisher } from './publisher.ts';
 
 /**
  * The signals of jobs: what workers write while a job runs, and the hint that a job's row changed. All of it
@@ -22,12 +24,12 @@ export type JobEvents = {
    */
   onChange(jobId: string, listener: () => void): () => void;
   /**
-   * For whoever ends or takes back a job whose worker is lost: keeps this attempt's writer out from now on,
-   * and returns what was written; null when Redis is away. The final event's id must be greater than the last
-   * one.
+   * For whoever ends or takes back a job that streams and whose worker is lost: keeps this attempt's writer
+   * out from now on, and returns what was written; null when Redis is away. The final event's id must be
+   * greater than the last one.
    */
   closeLog(jobId: string, attempt: number): Promise<ClosedLog | null>;
-  log: Pick<EventLog, 'read' | 'lastId' | 'erase'>;
+  log: Pick<EventLog, 'read' | 'lastId' | 'attend' | 'erase'>;
   feed: EventFeed;
 };
 
@@ -38,15 +40,24 @@ export function createJobEvents(deps: {
   prefix: string;
   log: Log;
 }): JobEvents {
-  const { redis, prefix } = deps;
-  const events = createEventLog(deps);
+  const { redis, prefix, subscriber } = deps;
+  const attended = createAttended(subscriber, prefix);
+  const events = createEventLog({ redis, prefix, writersChannel: attended.channel });
   const feed = createEventFeed(deps);
-  const announce = (jobId: string) => {
-    redis.publish(channelOf(prefix, jobId), '').catch(() => undefined);
-  };
+  const publish = createPublisher(redis);
+  const announce = (jobId: string) => publish(channelOf(prefix, jobId), '');
 
   return {
-    openWriter: (options) => openEventWriter({ events, log: deps.log }, options),
+    openWriter: (options) =>
+      openEventWriter(
+        {
+          events,
+          log: deps.log,
+          publish: (jobId, some) => publish(channelOf(prefix, jobId), toSignal(some)),
+          onAttended: attended.on,
+        },
+        options,
+      ),
     announce,
     announceMany: (jobIds) => jobIds.forEach(announce),
     onChange: (jobId, listener) => {

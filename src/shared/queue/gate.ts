@@ -1,31 +1,7 @@
 import type { RedisConnection } from '../platform/redis/redis.ts';
 import { redisKey } from '../platform/redis/redis.ts';
-import { gateScript, keepSlotsScript } from './gate-script.ts';
-
-/**
- * The gate of one provider and model: whether a call may be made now. One script on one hash, shared by every
- * process:
- * - requests and tokens left in the minute (refilled evenly; a request larger than the bucket passes when it
- *   is full and leaves a debt, so it is never stuck),
- * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes
- *   free),
- * - who is next, when a limit makes calls wait: of those that were refused, the one with the best rank goes
- *   before all others. Else whoever happened to ask again first would pass, and the fair order of the tickets
- *   would be lost,
- * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, only one
- *   call every 250 ms passes until one is answered or 2 s are over: a provider that still throttles refuses a
- *   few calls, not all that waited,
- * - the same block when the provider's headers say that nothing is left of one of its limits; what is left is
- *   shown for a minute,
- * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes
- *   through. Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is
- *   Redis's own.
- */
-export type GateLimits = {
-  requestsPerMinute: number | null;
-  tokensPerMinute: number | null;
-  maxConcurrency: number | null;
-};
+import { createGateGroups, type GateAnswer, type GateLimits } from './gate-groups.ts';
+import { keepSlotsScript } from './gate-script.ts';
 
 /**
  * What asks to pass: a call to a model, the tokens it may take and the slot it would hold. `rank`: lower goes
@@ -63,10 +39,30 @@ export type GateStatus = {
   tokensLeft: number | null;
 };
 
+/**
+ * The gate of one provider and model: whether a call may be made now. One script on one hash, shared by every
+ * process:
+ * - requests and tokens left in the minute (refilled evenly; a request larger than the bucket passes when it
+ *   is full and leaves a debt, so it is never stuck),
+ * - slots, when the provider has a maximum concurrency (each with an end, so a killed worker's slot comes
+ *   free),
+ * - who is next, when a limit makes calls wait: of those that were refused, the one with the best rank goes
+ *   before all others. Else whoever happened to ask again first would pass, and the fair order of the tickets
+ *   would be lost,
+ * - `blocked_until` from Retry-After: a shorter value never shortens a longer one. When it is over, only one
+ *   call every 250 ms passes until one is answered or 2 s are over: a provider that still throttles refuses a
+ *   few calls, not all that waited,
+ * - the same block when the provider's headers say that nothing is left of one of its limits; what is left is
+ *   shown for a minute,
+ * - the breaker: closed; open after 5 failures in a row, for 5 s doubling to 30 s; half-open lets 2 probes
+ *   through. Lost with Redis, everything starts full and closed, and the first 429 teaches it again. Time is
+ *   Redis's own.
+ */
 export type Gate = {
   admit(pass: GatePass): Promise<Admission>;
   /**
    * Gives the slot back and reports what was learned. Never throws: a report that is lost is learned again.
+   * One that stops nobody and gives no slot back may take a few milliseconds to leave.
    */
   report(pass: GatePass, report: GateReport, reported?: ReportedLimits | null): Promise<void>;
   /** Keeps the slots of running calls for another `slotMs`; a slot nobody keeps comes free by itself. */
@@ -84,36 +80,31 @@ export function createGate(deps: {
   slotMs: number;
   limitsOf(provider: string): GateLimits;
 }): Gate {
-  async function run(
-    op: string,
-    pass: GatePass,
-    kind = '',
-    value = 0,
-    reported: ReportedLimits | null = null,
-  ): Promise<[number, number, ...unknown[]]> {
-    const limits = deps.limitsOf(pass.provider);
-    const keys = [
-      redisKey(deps.prefix, `gate:${pass.model}`, pass.provider),
-      redisKey(deps.prefix, 'slots', pass.provider),
-    ];
-    const { requestsPerMinute, tokensPerMinute, maxConcurrency } = limits;
-    const limitArgs = [requestsPerMinute ?? 0, tokensPerMinute ?? 0, maxConcurrency ?? 0];
-    const reportedArgs = [reported?.usedUpMs ?? 0, reported?.requestsLeft ?? -1, reported?.tokensLeft ?? -1];
-    const passArgs = [pass.tokens, pass.slot, deps.slotMs, pass.rank];
-    const args = [op, ...limitArgs, ...passArgs, kind, value, ...reportedArgs];
-    return (await gateScript(deps.redis, keys, args)) as [number, number, ...unknown[]];
+  const ask = createGateGroups(deps);
+
+  function admit({ provider, model, tokens, slot, rank }: GatePass): Promise<GateAnswer> {
+    const args = ['admit', tokens, slot, rank, ...nothingLearned];
+    return ask(provider, model, { args, rank: rank ?? Number.POSITIVE_INFINITY, urgent: true });
   }
+
+  function report(pass: GatePass, learned: GateReport, reported: ReportedLimits | null) {
+    const { provider, model, tokens, slot } = pass;
+    const usedUpMs = reported?.usedUpMs ?? 0;
+    const about = [learned.kind, amountIn(learned), usedUpMs];
+    const left = [reported?.requestsLeft ?? -1, reported?.tokensLeft ?? -1];
+    const stops = learned.kind === 'failure' || learned.kind === 'throttled' || usedUpMs > 0;
+    const urgent = stops || deps.limitsOf(provider).maxConcurrency !== null;
+    return ask(provider, model, { args: ['report', tokens, slot, 0, ...about, ...left], rank: 0, urgent });
+  }
+
   return {
     admit: async (pass) => {
-      const [admitted, waitMs, reason] = await run('admit', pass);
+      const [admitted, waitMs, reason] = await admit(pass);
       if (admitted === 1) return { admitted: true };
       return { admitted: false, waitMs, reason: reason as 'blocked' | 'breaker' | 'limit' };
     },
-    report: async (pass, report, reported = null) => {
-      let value = 0;
-      if (report.kind === 'ok') value = report.tokensUsed;
-      if (report.kind === 'throttled') value = report.retryAfterMs;
-      await run('report', pass, report.kind, value, reported).catch(() => undefined);
+    report: async (pass, learned, reported = null) => {
+      await report(pass, learned, reported).catch(() => undefined);
     },
     keepSlots: async (provider, slots) => {
       if (slots.length === 0 || deps.limitsOf(provider).maxConcurrency === null) return;
@@ -121,7 +112,8 @@ export function createGate(deps: {
       await keepSlotsScript(deps.redis, [key], [deps.slotMs, ...slots]).catch(() => undefined);
     },
     status: async (provider, model) => {
-      const answer = await run('status', { provider, model, tokens: 0, slot: '', rank: 0 });
+      const args = ['status', 0, '', 0, ...nothingLearned];
+      const answer = await ask(provider, model, { args, rank: 0, urgent: true });
       const [breaker, blockedUntilMs, requestsLeft, tokensLeft, nowMs] = answer.map(Number);
       return {
         breaker: (['closed', 'open', 'half_open'] as const)[breaker ?? 0] ?? 'closed',
@@ -131,6 +123,14 @@ export function createGate(deps: {
       };
     },
   };
+}
+
+/** The arguments of a report, where there is none. */
+const nothingLearned = ['', 0, 0, -1, -1];
+
+function amountIn(learned: GateReport): number {
+  if (learned.kind === 'ok') return learned.tokensUsed;
+  return learned.kind === 'throttled' ? learned.retryAfterMs : 0;
 }
 
 /** The configured limits by provider name; a provider nobody configured has none. */

@@ -19,10 +19,13 @@ import { finalizeBatch } from './finalize-batch.ts';
 /** What was read of a batch's lines, how far reading has come, and what fails the whole batch. */
 type SourceSlice = ReadSlice & { faults: BatchFault[] };
 
+/** The slice after the last one that was kept, of whoever moves a batch now. */
+const readAhead = new WeakMap<BatchLease, { from: number; slice: Promise<SourceSlice> }>();
+
 /**
  * Reads, prices and keeps the next lines; after the last, reserves what they may cost and begins the batch.
  * An account that cannot pay for what was read so far has the batch refused there and then: nobody reads on
- * for it.
+ * for it. While lines are kept the next ones are read: the threads and the database work at once.
  */
 export async function validateLines(
   deps: BatchStepDeps,
@@ -34,13 +37,17 @@ export async function validateLines(
     return (await startBatch(deps.sql, lease, batch)) ? true : await fail([insufficientFunds]);
   }
   if (!canPay(deps, batch, batch.quotedNano)) return await fail([insufficientFunds]);
-  const slice = await readInputFile(deps, batch);
+  const slice = await nextSlice(deps, lease, batch);
   if (slice.faults.length > 0) return await fail(slice.faults);
   const lines = await withoutSuccessful(deps.sql, batch, slice);
   if (lines === null) return await fail([earlierLinesGone]);
   if (batch.total + lines.length > batchLinesMax) return await fail([tooMany]);
   const quotedNano = lines.reduce((sum, line) => sum + (line.job?.holdNano ?? 0n), batch.quotedNano);
   if (!canPay(deps, batch, quotedNano)) return await fail([insufficientFunds]);
+  if (!slice.isEnd && batch.carefulSteps === 0) {
+    const { readBytes, readLines } = slice;
+    beginReading(deps, lease, { ...batch, readBytes, readLines, total: batch.total + lines.length });
+  }
   const twice = await keepLines(deps.sql, lease, { ...slice, lines });
   return twice.length === 0 ? true : await fail(twice.map(duplicate));
 }
@@ -52,6 +59,19 @@ function canPay({ catalogue }: BatchStepDeps, { availableNano }: OpenBatch, quot
   if (availableNano > 0n) return quotedNano <= availableNano;
   const isFree = catalogue.list().some(({ prices }) => prices.input === 0n && prices.output === 0n);
   return isFree && quotedNano === 0n;
+}
+
+async function nextSlice(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatch): Promise<SourceSlice> {
+  const ahead = readAhead.get(lease);
+  readAhead.delete(lease);
+  return await (ahead?.from === batch.readBytes ? ahead.slice : readInputFile(deps, batch));
+}
+
+function beginReading(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatch): void {
+  const slice = readInputFile(deps, batch);
+  // Whoever takes it learns of its failure.
+  slice.catch(() => undefined);
+  readAhead.set(lease, { from: batch.readBytes, slice });
 }
 
 /**

@@ -36,7 +36,8 @@ export async function callWithEvents(
     lastSeq: job.eventSeq,
     createdAtMs: job.createdAt.getTime(),
   });
-  writer.started();
+  // Of a job that runs since it is there nobody has seen anything else; of one that streams the log opens.
+  if (reader === null || job.stream) writer.started();
   let hasOutput = false;
   const answer = await callProvider(deps, run, pass, {
     onDelta: (delta) => {
@@ -49,6 +50,9 @@ export async function callWithEvents(
       reader?.onPassed(event);
       writer.passed(event);
     },
+  }).catch((error: unknown) => {
+    void writer.close();
+    throw error;
   });
   const lastEventSeq = await writer.close();
   return { answer, outputWasSent: hasOutput && isLiveStream(job), lastEventSeq };

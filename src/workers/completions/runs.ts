@@ -1,12 +1,12 @@
 import type { StopReason } from '../../shared/chat/call-result.ts';
-import { CallStopped } from '../providers/call-stop.ts';
+import { CallStopped, StopController, type StopSignal } from '../providers/call-stop.ts';
 import type { ClaimedJob } from './claim.ts';
 
 /** One job being run by this process. */
 export type Run = {
   job: ClaimedJob;
   /** Aborted with a `CallStopped` when the call is to be broken off. */
-  signal: AbortSignal;
+  signal: StopSignal;
   /** Whether it was cancelled first of all, even where its call is read to the end. */
   isCancelled(): boolean;
   /** Takes the run off the list; its deadline no longer counts. */
@@ -27,7 +27,7 @@ export function createRuns() {
   let closedBy: StopReason | null = null;
 
   function start(job: ClaimedJob): Run {
-    const controller = new AbortController();
+    const controller = new StopController();
     let firstReason: StopReason | null = null;
     const stop = (reason: StopReason) => {
       firstReason ??= reason;
@@ -40,7 +40,7 @@ export function createRuns() {
     const timer = setTimeout(() => stop('expired'), Math.min(leftMs, timerMsMax));
     const run: Run = {
       job,
-      signal: controller.signal,
+      signal: controller,
       isCancelled: () => firstReason === 'cancelled',
       end: () => {
         clearTimeout(timer);

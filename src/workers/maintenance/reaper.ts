@@ -1,5 +1,6 @@
 import type { ClosedLog } from '../../shared/events/event-log.ts';
 import type { JobEvents } from '../../shared/events/job-events.ts';
+import { startedEventId } from '../../shared/events/rules/event.ts';
 import type { Ledger } from '../../shared/jobs/ledger.ts';
 import { isLiveStream, type JobError } from '../../shared/jobs/rules/job.ts';
 import { decideOrphan, lostFailure, stateOfError, stopError } from '../../shared/jobs/rules/orphaned.ts';
@@ -110,8 +111,8 @@ type Lost = { lastSeq: number | null };
 /** A lost call is an unknown one: the same policy decides, as if the worker had reported it. */
 async function endLost(deps: ReaperDeps, job: OrphanedJob): Promise<void> {
   const targets = restoreTargets(job.targets);
-  const log = await deps.events.closeLog(job.id, job.attempts);
-  const eventSeq = log?.last ?? null;
+  const log = job.stream ? await deps.events.closeLog(job.id, job.attempts) : null;
+  const eventSeq = job.stream ? (log?.last ?? null) : startedEventId(job.attempts);
   const outputWasSent = isLiveStream(job) && mayHaveText(log);
   const outcome = decideOrphan({ ...job, targets: targets.length, outputWasSent }, deps.random());
   if (outcome.kind === 'failed') return settle(deps, job, outcome.error, { lastSeq: eventSeq });

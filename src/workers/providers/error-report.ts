@@ -1,5 +1,5 @@
 import { isFault } from './openai-finish.ts';
-import { isRecord, parseJson, readField, readList, readText } from './read-field.ts';
+import { isRecord, readField, readList } from './read-field.ts';
 
 /** What a provider reports of an error, in whatever shape. */
 export type ErrorReport = {
@@ -20,13 +20,15 @@ export type ErrorReport = {
 export function findErrorInside(body: unknown): ErrorReport | null {
   const first = Array.isArray(body) ? body[0] : body;
   if (!isRecord(first)) return null;
-  const inChoice = readList(first, 'choices').find((choice) => isErrorValue(readField(choice, 'error')));
-  const broken = readList(first, 'choices').find((choice) => isFault(readField(choice, 'finish_reason')));
   if (isErrorValue(first['error']) || isPlainError(first)) return readErrorReport(first);
-  if (inChoice !== undefined) return readErrorReport(inChoice);
-  if (broken === undefined) return null;
-  const reason = readText(broken, 'finish_reason') ?? '';
-  return { message: `the provider broke its answer off: ${reason}`, codes: [reason], status: null };
+  let fault: string | null = null;
+  for (const choice of readList(first, 'choices')) {
+    if (isErrorValue(readField(choice, 'error'))) return readErrorReport(choice);
+    const reason = readField(choice, 'finish_reason');
+    if (isFault(reason)) fault ??= reason;
+  }
+  if (fault === null) return null;
+  return { message: `the provider broke its answer off: ${fault}`, codes: [fault], status: null };
 }
 
 const isErrorValue = (value: unknown) =>
@@ -36,12 +38,15 @@ const isErrorValue = (value: unknown) =>
 function isPlainError(body: Record<string, unknown>): boolean {
   const replied = readField(body, 'base_resp', 'status_code');
   if (replied !== undefined && replied !== 0) return true;
-  const hasWords = ['message', 'msg', 'detail'].some((name) => typeof body[name] === 'string');
-  if (body['object'] === 'error' || (body['type'] === 'error' && hasWords)) return true;
-  if (body['success'] === false) return true;
-  const isAnswer = ['choices', 'content', 'candidates', 'output', 'usage'].some((name) => name in body);
-  return hasWords && !isAnswer && ['code', 'status', 'status_code'].some((name) => isGiven(body[name]));
+  if (body['object'] === 'error' || body['success'] === false) return true;
+  const hasWords = wordNames.some((name) => typeof body[name] === 'string');
+  if (!hasWords || body['type'] === 'error') return hasWords;
+  const isAnswer = answerNames.some((name) => name in body);
+  return !isAnswer && ['code', 'status', 'status_code'].some((name) => isGiven(body[name]));
 }
+
+const wordNames = ['message', 'msg', 'detail'];
+const answerNames = ['choices', 'content', 'candidates', 'output', 'usage'];
 
 const isGiven = (value: unknown) => value !== undefined && value !== null && value !== 0 && value !== '';
 
@@ -74,19 +79,7 @@ const messagesOf = (candidate: Record<string, unknown>): string[] =>
     .map((name) => candidate[name])
     .filter((text) => typeof text === 'string');
 
-function listDetails(error: unknown): unknown[] {
+function listDetails(error: unknown): readonly unknown[] {
   const details = readField(error, 'details');
   return isRecord(details) ? [details] : readList(error, 'details');
-}
-
-/**
- * The error body in what an SDK threw for an event of a stream: OpenAI's and Anthropic's keep the body, or
- * the `error` of it, as `error`; Google's has it as JSON in its message.
- */
-export function bodyOfStreamError(error: unknown): unknown {
-  const own = readField(error, 'error');
-  if (isRecord(own)) return isErrorValue(own['error']) ? own : { error: own };
-  if (typeof own === 'string') return { error: own };
-  const text = readText(error, 'message') ?? '';
-  return parseJson(text.slice(Math.max(0, text.indexOf('{'))));
 }

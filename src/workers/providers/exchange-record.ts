@@ -1,16 +1,14 @@
 import type { ProviderLimits } from '../../shared/chat/call-result.ts';
+import type { AnswerHeaders } from './answer-headers.ts';
 
-/**
- * What is known of one HTTP exchange, whatever the SDK makes of it: the outcome is read from here, not from
- * its errors.
- */
+/** What is known of one HTTP exchange: the outcome of a call is read from here. */
 export type ExchangeRecord = {
-  /** The SDK got as far as asking for the request. */
+  /** The request was handed over to be sent. */
   asked: boolean;
   /** A connection existed and the request went on it: from here on the provider may have executed it. */
   sent: boolean;
   status: number | null;
-  headers: Headers | null;
+  headers: AnswerHeaders | null;
   /** What its headers reported of its limits. */
   limits: ProviderLimits | null;
   /**
@@ -18,12 +16,8 @@ export type ExchangeRecord = {
    * last event.
    */
   unreadBytes: number;
-  /** Numbers of its body with more digits than JavaScript holds were marked, for the SDK to carry them. */
-  marked: boolean;
   /** Body of an error answer, at most 64 KiB. */
   errorBody: string;
-  /** An answer with status 200, or an event of one, that is an error; null when none was. */
-  errorInside: unknown;
   /** The stream sent its closing frame (`[DONE]`): what came was all of it. */
   isDone: boolean;
 };
@@ -37,9 +31,7 @@ export function newExchangeRecord(): ExchangeRecord {
     headers: null,
     limits: null,
     unreadBytes: 0,
-    marked: false,
     errorBody: '',
-    errorInside: null,
     isDone: false,
   };
 }

@@ -1,11 +1,13 @@
 import type { Failure, FailureReason, Produced } from '../../shared/chat/call-result.ts';
+import type { AnswerHeaders } from './answer-headers.ts';
 import type { LimitReached } from './call-limits.ts';
-import { bodyOfStreamError, findErrorInside, readErrorReport } from './error-report.ts';
+import { findErrorInside, readErrorReport } from './error-report.ts';
+import type { Exchange } from './exchange.ts';
 import { cleanMessage, failureMessage } from './failure-message.ts';
 import { codeOf, reasonOfReport, reasonOfStatus } from './failure-reason.ts';
 import { parseJson, readText } from './read-field.ts';
+import { ReportedError } from './reported-error.ts';
 import { readRetryAfter } from './retry-after.ts';
-import type { Exchange } from './transport.ts';
 import { UnreadableAnswer } from './unreadable-answer.ts';
 
 /** What each limit of ours means to whoever reads of it. */
@@ -17,10 +19,8 @@ export const limitMessages: Record<LimitReached, string> = {
 
 /** What is known of a call that did not complete, besides its exchange. */
 export type Ended = {
-  /** What the SDK or the assembly threw. */
+  /** What the exchange or the assembly threw. */
   error: unknown;
-  /** The provider reported it inside a stream. */
-  fromStream: boolean;
   produced: Produced;
   apiKey: string | null;
 };
@@ -30,13 +30,12 @@ export type Ended = {
  * status 200, an answer that nobody can read, else how far the request got.
  */
 export function explainFailure(exchange: Exchange, ended: Ended): Failure {
-  const { error, apiKey, fromStream } = ended;
+  const { error, apiKey } = ended;
   const { record } = exchange;
   if (record.status !== null && (record.status < 200 || record.status > 299)) {
     return explainStatus(record.status, record.headers, record.errorBody, apiKey);
   }
-  const inside = record.errorInside ?? (fromStream ? bodyOfStreamError(error) : null);
-  if (inside !== null && inside !== undefined) return explainInside(inside, record.status, ended);
+  if (error instanceof ReportedError) return explainInside(error.body, record.status, ended);
   if (error instanceof UnreadableAnswer) {
     const message = cleanMessage(error.message, apiKey);
     const { reason: unreadable } = error;
@@ -45,7 +44,7 @@ export function explainFailure(exchange: Exchange, ended: Ended): Failure {
   const limit = exchange.limitReached();
   const text = limit === null ? describeError(error) : limitMessages[limit];
   return {
-    reason: reasonOf(exchange, fromStream),
+    reason: reasonOf(exchange),
     status: record.status,
     code: null,
     message: cleanMessage(text, apiKey),
@@ -53,11 +52,10 @@ export function explainFailure(exchange: Exchange, ended: Ended): Failure {
   };
 }
 
-function reasonOf({ record }: Exchange, fromStream: boolean): FailureReason {
-  // The SDK refused to send at all: a mistake of ours, and certainly not a broken connection.
+function reasonOf({ record }: Exchange): FailureReason {
+  // The request could not be written: a mistake of ours, and certainly not a broken connection.
   if (!record.asked) return 'failed';
-  if (record.status === null) return record.sent ? 'cut' : 'unreachable';
-  return fromStream ? 'failed' : 'cut';
+  return record.status === null && !record.sent ? 'unreachable' : 'cut';
 }
 
 /** An error that comes after some of the answer is no refusal: the provider has worked. */
@@ -75,14 +73,14 @@ function explainInside(body: unknown, status: number | null, { produced, apiKey 
 
 function explainStatus(
   status: number,
-  headers: Headers | null,
+  headers: AnswerHeaders | null,
   errorBody: string,
   apiKey: string | null,
 ): Failure {
   const body = parseJson(errorBody);
   const report = readErrorReport(body);
   const retryAfterMs = readRetryAfter(headers, body);
-  const hasRetryAfter = headers?.has('retry-after') === true || retryAfterMs !== null;
+  const hasRetryAfter = retryAfterMs !== null || (headers?.get('retry-after') ?? null) !== null;
   return {
     reason: reasonOfStatus(status, hasRetryAfter, report),
     status,
@@ -102,13 +100,11 @@ const brokenConnections: Record<string, string> = {
   UND_ERR_SOCKET: 'the provider closed the connection',
 };
 
-/** `fetch failed` alone helps nobody: the cause beneath says refused, reset or not found. */
+/** The cause beneath says refused, reset or not found. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // These quote the answer itself, which is the caller's and belongs in no error or log.
-  if (error instanceof SyntaxError || error.message.startsWith('exception parsing')) {
-    return 'the answer was not valid JSON';
-  }
+  if (error instanceof SyntaxError) return 'the answer was not valid JSON';
   const deepest = findCause(error, 0);
   const code = readText(deepest, 'code');
   const known = code === null ? undefined : brokenConnections[code];

@@ -1,39 +1,25 @@
-import { ApiError, GoogleGenAI } from '@google/genai';
-import { markValue } from '../../shared/platform/json/verbatim.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
+import { toGoogleBody } from './google-body.ts';
 import { toGoogleRequest } from './google-request.ts';
 import { createGoogleAssembler } from './google-stream.ts';
+import { jsonHeaders, placeholderKey } from './json-headers.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
 import { runCall, type Upstream } from './run-call.ts';
-import { placeholderKey } from './sdk-options.ts';
 import { createTransport } from './transport.ts';
 
-/** Gemini behind the official SDK. The base URL is bare, without `/v1beta`. */
+/** Gemini's API (`v1beta`). The base URL is bare, without the version. */
 export function createGoogleProvider(settings: ProviderSettings): Provider {
   const transport = createTransport(settings);
-
-  function createClient(fetchFn: typeof fetch): GoogleGenAI {
-    return new GoogleGenAI({
-      apiKey: settings.apiKey ?? placeholderKey,
-      vertexai: false,
-      // Named, because majors of the SDK have had other defaults, and a base URL may lead to a server with
-      // only this one.
-      apiVersion: 'v1beta',
-      // Without retryOptions the SDK does not retry.
-      httpOptions: { baseUrl: settings.baseUrl, fetch: fetchFn },
-    });
-  }
+  const headers = jsonHeaders({ 'x-goog-api-key': settings.apiKey ?? placeholderKey });
 
   const upstream: Upstream = {
-    ask: (call, fetchFn) => createClient(fetchFn).models.generateContent(markValue(toGoogleRequest(call))),
-    askStream: (call, fetchFn) =>
-      createClient(fetchFn).models.generateContentStream(markValue(toGoogleRequest(call))),
+    ask: (call) => ({ path: pathOf(call), headers, body: writeJson(toGoogleBody(toGoogleRequest(call))) }),
     translate(body, call) {
       const assembler = createGoogleAssembler({ ...call, onDelta: () => undefined });
       assembler.add(body);
       return assembler.completed(true);
     },
     createAssembler: createGoogleAssembler,
-    isStreamError: (error) => error instanceof ApiError,
   };
 
   return {
@@ -41,4 +27,11 @@ export function createGoogleProvider(settings: ProviderSettings): Provider {
     call: (call: ProviderCall) => runCall(upstream, transport, settings, call),
     close: transport.close,
   };
+}
+
+/** A tuned model has its own collection in its name (SDK 3.3 `tModel`). */
+function pathOf({ model, stream }: ProviderCall): string {
+  const named = /^(?:tunedM|m)odels\//.test(model) ? model : `models/${model}`;
+  const path = `/v1beta/${named.split('/').map(encodeURIComponent).join('/')}`;
+  return stream ? `${path}:streamGenerateContent?alt=sse` : `${path}:generateContent`;
 }

@@ -32,10 +32,12 @@ const faults = ['error', 'network_error', 'insufficient_system_resource', 'abort
 /** Null when there is none yet; a word we do not know still says that the model came to its end. */
 export function toFinishReason(reported: unknown): FinishReason | null {
   if (typeof reported !== 'string' || reported === '') return null;
-  const word = reported.toLowerCase();
-  const reasons = Object.keys(words) as FinishReason[];
-  return reasons.find((reason) => words[reason].includes(word)) ?? 'stop';
+  return reasonOfWord.get(reported.toLowerCase()) ?? 'stop';
 }
+
+const reasonOfWord = new Map(
+  (Object.keys(words) as FinishReason[]).flatMap((reason) => words[reason].map((word) => [word, reason])),
+);
 
 /** Whether this finish reason is an error by another name. */
 export function isFault(reported: unknown): reported is string {

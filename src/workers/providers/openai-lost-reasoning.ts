@@ -33,7 +33,8 @@ export async function runWithLostReasoning(
 
 function withReasoning(request: ChatRequest): ChatRequest {
   const { messages, pass_through: passed } = request;
-  const filledIn = (turns: unknown[]) => turns.map((turn) => (isRecord(turn) ? withThought(turn) : turn));
+  const filledIn = (turns: readonly unknown[]) =>
+    turns.map((turn) => (isRecord(turn) ? withThought(turn) : turn));
   return {
     ...request,
     messages: filledIn(messages) as ChatRequest['messages'],

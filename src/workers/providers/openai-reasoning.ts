@@ -16,24 +16,26 @@ export const reasoningFields = ['reasoning_content', ...stateFields] as const;
  * first that has a text counts. `thinking` is Ollama's.
  */
 export function readReasoning(message: unknown): string {
-  const names = ['reasoning_content', 'reasoning', 'thinking'];
-  const named = names.map((name) => readText(message, name)).find(Boolean);
-  if (named !== undefined && named !== null) return named;
-  return readList(message, 'reasoning_details')
-    .map((detail) => readText(detail, 'text') ?? readText(detail, 'summary') ?? '')
-    .join('');
+  const named =
+    readText(message, 'reasoning_content') || readText(message, 'reasoning') || readText(message, 'thinking');
+  if (named) return named;
+  const details = readList(message, 'reasoning_details');
+  if (details.length === 0) return '';
+  return details.map((detail) => readText(detail, 'text') ?? readText(detail, 'summary') ?? '').join('');
 }
 
-/** Of a delta: the pieces that are kept as state, joined with those before. */
-export function joinReasoning(state: Record<string, unknown>, delta: unknown): unknown[] {
-  const pieces: unknown[] = [];
+/** Joins what is kept of a delta as state with what was before, and gives each such piece to `keep`. */
+export function joinReasoning(
+  state: Record<string, unknown>,
+  delta: unknown,
+  keep: (piece: unknown) => void,
+): void {
   for (const name of stateFields) {
     const piece = readField(delta, name);
     if (typeof piece !== 'string' && !Array.isArray(piece)) continue;
     state[name] = joinPieces(state[name], piece);
-    pieces.push(piece);
+    keep(piece);
   }
-  return pieces;
 }
 
 function joinPieces(before: unknown, piece: string | unknown[]): unknown {

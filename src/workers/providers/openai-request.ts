@@ -30,7 +30,8 @@ const askedFields = [
 export function toOpenaiRequest(call: ProviderCall, dialect: OpenaiDialect): ChatCompletionCreateParams {
   const { request } = call;
   const body = {
-    ...pickFields(request, [...askedFields, ...dialect.hints]),
+    ...pickFields(request, askedFields),
+    ...pickFields(request, dialect.hints),
     ...toTools(request, dialect),
     model: call.model,
     messages: toOpenaiMessages(request.messages, dialect),

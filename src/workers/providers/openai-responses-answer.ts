@@ -1,15 +1,15 @@
-import { APIError } from 'openai';
 import type { Choice, ExtraContent, FinishReason } from '../../shared/chat/chat.ts';
 import { buildChoice, buildCompletion } from './completion.ts';
 import { itemGap, type ReadOutput, readOutput } from './openai-responses-output.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
+import { ReportedError } from './reported-error.ts';
 import type { Translated } from './translated.ts';
 
 /**
  * A finished `Response` (SDK 7) as a completion of ours; null when it is not finished, or was completed and
- * has neither a message nor a call. Throws OpenAI's own error when it failed.
+ * has neither a message nor a call. Throws `ReportedError` when it failed.
  */
 export function fromResponse(body: unknown, call: ProviderCall): Translated | null {
   throwFailure(body);
@@ -29,14 +29,14 @@ export function fromResponse(body: unknown, call: ProviderCall): Translated | nu
   return { completion, usage, serviceTier: readText(body, 'service_tier') };
 }
 
-/** Throws the error of a response that failed, as the SDK does with one that has a status of its own. */
+/** Throws the error of a response that failed, as a `ReportedError`. */
 export function throwFailure(body: unknown): void {
   const error = readField(body, 'error');
-  if (isRecord(error)) throw new APIError(undefined, error, undefined, undefined);
+  if (isRecord(error)) throw new ReportedError({ error });
   const status = readText(body, 'status');
   if (status !== 'failed' && status !== 'cancelled') return;
   const unnamed = { message: `the response was ${status} without a reason`, code: 'server_error' };
-  throw new APIError(undefined, unnamed, undefined, undefined);
+  throw new ReportedError({ error: unnamed });
 }
 
 function finishOf(body: unknown, output: ReadOutput): FinishReason {

@@ -28,7 +28,7 @@ export type ReadOutput = {
  * Reads `output` of a `Response` (`ResponseOutputItem` of the SDK) in its order. Kinds that nobody asked for
  * are passed over.
  */
-export function readOutput(output: unknown[]): ReadOutput {
+export function readOutput(output: readonly unknown[]): ReadOutput {
   const read: ReadOutput = {
     texts: [],
     refusal: null,

@@ -1,10 +1,10 @@
-import { APIError } from 'openai';
 import { fromResponse, throwFailure } from './openai-responses-answer.ts';
 import { type ItemReport, reportItems } from './openai-responses-pieces.ts';
 import { readOpenaiUsage } from './openai-usage.ts';
 import { createOutputLog } from './output-log.ts';
 import type { ProviderCall } from './provider.ts';
 import { isRecord, readField, readList, readText } from './read-field.ts';
+import { ReportedError } from './reported-error.ts';
 import type { Assembler } from './run-call.ts';
 
 /**
@@ -40,7 +40,7 @@ export function createResponsesAssembler(call: ProviderCall): Assembler {
     add(event) {
       const type = readText(event, 'type') ?? '';
       const index = Number(readField(event, 'output_index') ?? 0);
-      if (type === 'error') throw new APIError(undefined, event as object, undefined, undefined);
+      if (type === 'error') throw new ReportedError({ error: event });
       if (endings.has(type)) return end(readField(event, 'response'));
       const item = readField(event, 'item');
       if (type === 'response.output_item.added') open(index, item);

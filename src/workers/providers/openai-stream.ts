@@ -128,7 +128,7 @@ function addReasoning(
   call: ProviderCall,
   log: OutputLog,
 ): void {
-  for (const piece of joinReasoning(choice.state, delta)) log.keep(piece);
+  joinReasoning(choice.state, delta, log.keep);
   const text = inContent || readReasoning(delta);
   if (text === '') return;
   choice.reasoning += text;

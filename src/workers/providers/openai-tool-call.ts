@@ -19,13 +19,16 @@ export type ReportedCall = {
  * The tool calls of a message or a delta, wherever servers put them: `tool_calls` (a list, or one alone), the
  * older `function_call`, or parts of its content.
  */
-export function listReportedCalls(message: unknown, inContent: unknown[]): ReportedCall[] {
+export function listReportedCalls(message: unknown, inContent: readonly unknown[]): readonly ReportedCall[] {
   const calls = readField(message, 'tool_calls');
-  const given = isRecord(calls) ? [calls] : readList(message, 'tool_calls');
   const legacy = readField(message, 'function_call');
+  if (!calls && !legacy && inContent.length === 0) return noCalls;
+  const given = isRecord(calls) ? [calls] : readList(message, 'tool_calls');
   const older = given.length === 0 && isRecord(legacy) ? [{ function: legacy }] : [];
   return [...given, ...older, ...inContent].map(readReportedCall);
 }
+
+const noCalls: readonly ReportedCall[] = [];
 
 /** They lie in `function`, in `custom` (a custom tool of OpenAI's), or beside the id (Ollama, Anthropic). */
 export function readReportedCall(call: unknown): ReportedCall {
@@ -47,7 +50,7 @@ export function readReportedCall(call: unknown): ReportedCall {
 const isGiven = (value: unknown) => value !== undefined && value !== null;
 
 /** The calls of a whole message. One without an id, or with that of another, gets an id of ours. */
-export function toToolCalls(reported: ReportedCall[]): ToolCall[] {
+export function toToolCalls(reported: readonly ReportedCall[]): ToolCall[] {
   const taken = new Set<string>();
   return reported.map(({ id, name, args, isCustom, state }) => {
     if (name === null)

@@ -8,23 +8,24 @@ type Reported = Record<string, unknown>;
  * the last choice (Moonshot), under `x_groq` (Groq), or as Ollama's own counts. Null when there is none.
  */
 export function findOpenaiUsage(body: unknown): Reported | null {
-  const candidates = [
-    readField(body, 'usage'),
-    readField(body, 'x_groq', 'usage'),
-    ...readList(body, 'choices').map((choice) => readField(choice, 'usage')),
-    isCount(readField(body, 'eval_count')) ? body : null,
-  ];
   // A proxy may put an empty one at the top and leave the server's own where it was.
-  return candidates.filter(isRecord).find((candidate) => !isBlank(candidate)) ?? null;
+  const top = unlessBlank(readField(body, 'usage')) ?? unlessBlank(readField(body, 'x_groq', 'usage'));
+  if (top !== null) return top;
+  for (const choice of readList(body, 'choices')) {
+    const beside = unlessBlank(readField(choice, 'usage'));
+    if (beside !== null) return beside;
+  }
+  return isCount(readField(body, 'eval_count')) ? unlessBlank(body) : null;
 }
 
 /** No prompt is without tokens: a server that counts in its last chunk only fills the others with noughts. */
-function isBlank(reported: Reported): boolean {
-  return [...inputNames, ...outputNames].every((name) => !reported[name]);
+function unlessBlank(reported: unknown): Reported | null {
+  return isRecord(reported) && countNames.some((name) => reported[name]) ? reported : null;
 }
 
 const inputNames = ['prompt_tokens', 'input_tokens', 'prompt_eval_count'];
 const outputNames = ['completion_tokens', 'output_tokens', 'eval_count'];
+const countNames = [...inputNames, ...outputNames];
 
 /**
  * Usage in the words of any server with OpenAI's wire; null when missing or not to be trusted. Sources: the

@@ -1,7 +1,7 @@
-import OpenAI, { APIError } from 'openai';
 import type { Answer } from '../../shared/chat/call-result.ts';
-import { markValue } from '../../shared/platform/json/verbatim.ts';
+import { writeJson } from '../../shared/platform/json/verbatim.ts';
 import { createChatAssembly } from './chat-assembly.ts';
+import { jsonHeaders, placeholderKey } from './json-headers.ts';
 import { fromOpenaiCompletion } from './openai-completion.ts';
 import type { OpenaiDialect } from './openai-dialect.ts';
 import { runWithFitReasoning } from './openai-fit-reasoning.ts';
@@ -13,38 +13,26 @@ import { passedChatOf } from './passed-chat.ts';
 import { createChunkFitter } from './passed-chunks.ts';
 import type { Provider, ProviderCall, ProviderSettings } from './provider.ts';
 import { runCall, type Upstream } from './run-call.ts';
-import { placeholderKey, sdkTimeoutMs } from './sdk-options.ts';
 import { createTransport } from './transport.ts';
 
 /** A request in this dialect goes there as it is; another, where its model needs it. */
 const asksResponses = ({ api, request }: ProviderCall) =>
   request.pass_through?.dialect === 'responses' || api === 'responses';
 
-/** OpenAI, or a server with its wire, behind the official SDK. The base URL ends in `/v1`. */
+/**
+ * OpenAI, or a server with its wire. The base URL ends in `/v1`. Paths and headers are those of its SDK
+ * (`buildRequest` of SDK 7.59).
+ */
 export function createOpenaiProvider(settings: ProviderSettings, dialect: OpenaiDialect): Provider {
   const transport = createTransport(settings);
+  const headers = jsonHeaders({ authorization: `Bearer ${settings.apiKey ?? placeholderKey}` });
   /** Models that refused `max_tokens` by name. */
   const renamed = new Set<string>();
-
-  /** Everything is given, null included: what is left out the SDK reads from the environment. */
-  function createClient(fetchFn: typeof fetch): OpenAI {
-    return new OpenAI({
-      apiKey: settings.apiKey ?? placeholderKey,
-      adminAPIKey: null,
-      organization: null,
-      project: null,
-      baseURL: settings.baseUrl,
-      maxRetries: 0,
-      timeout: sdkTimeoutMs,
-      logLevel: 'off',
-      fetch: fetchFn,
-    });
-  }
 
   function bodyOf(call: ProviderCall) {
     const isRenamed = renamed.has(call.model);
     const own = isRenamed ? { ...dialect, maxTokensField: 'max_completion_tokens' as const } : dialect;
-    return markValue(passedChatOf(call, own) ?? toOpenaiRequest(call, own));
+    return passedChatOf(call, own) ?? toOpenaiRequest(call, own);
   }
 
   /** A server that refuses the older name of the bound did nothing yet: it is asked with the newer one. */
@@ -57,23 +45,16 @@ export function createOpenaiProvider(settings: ProviderSettings, dialect: Openai
   }
 
   const chat: Upstream = {
-    async ask(call, fetchFn) {
-      return await createClient(fetchFn).chat.completions.create(bodyOf(call));
-    },
-    async askStream(call, fetchFn) {
-      const body = { ...bodyOf(call), stream: true as const };
-      return await createClient(fetchFn).chat.completions.create(body);
-    },
+    ask: (call) => ({ path: '/chat/completions', headers, body: writeJson(bodyOf(call)) }),
     translate: (body, call) => fromOpenaiCompletion(body, call.request.model),
     createAssembler: createOpenaiAssembler,
-    isStreamError: (error) => error instanceof APIError && error.error !== undefined,
     passing: ({ request }) =>
       request.pass_through?.dialect === 'chat'
         ? { dialect: 'chat', createAssembly: createChatAssembly, createFitter: createChunkFitter }
         : null,
   };
 
-  const responses = createResponsesUpstream(createClient);
+  const responses = createResponsesUpstream(headers);
 
   return {
     name: settings.name,

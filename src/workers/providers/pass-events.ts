@@ -21,22 +21,41 @@ export type Assembly = {
 
 type Fields = Record<string, unknown>;
 
-export type PassedEvents = ReturnType<typeof passEvents>;
+export type PassedEvents = {
+  /** Given what is read of the event that comes next. */
+  hear(delta: Delta): void;
+  add(event: unknown): void;
+  keptBytes(): number;
+  whole(translated: Translated, body: unknown): Translated;
+  /** The same of a stream, once it has ended. */
+  streamed(translated: Translated): Translated;
+};
 
 /** Passes the events of a call on as they come, if it goes through, and gives the whole beside ours. */
-export function passEvents(passing: Passing | null, call: ProviderCall) {
-  const assembly = passing?.createAssembly();
-  const toReadable = passing?.createFitter?.();
+export function passEvents(passing: Passing | null, call: ProviderCall): PassedEvents {
+  return passing === null ? { ...nothingPassed, hear: call.onDelta } : passOn(passing, call);
+}
+
+const nothingPassed = {
+  add: () => undefined,
+  keptBytes: () => 0,
+  whole: (translated: Translated) => translated,
+  streamed: (translated: Translated) => translated,
+};
+
+function passOn(passing: Passing, call: ProviderCall): PassedEvents {
+  const assembly = passing.createAssembly();
+  const toReadable = passing.createFitter?.();
   /** What was read of the event that comes next. */
   let deltas: Delta[] = [];
 
   function add(event: unknown): void {
     const read = deltas;
     deltas = [];
-    if (passing === null || !isRecord(event)) return;
+    if (!isRecord(event)) return;
     const passed = toReadable === undefined ? event : toReadable(event, read);
     if (passed === null) return;
-    assembly?.add(passed);
+    assembly.add(passed);
     call.onPassed?.({ dialect: passing.dialect, event: passed });
   }
 
@@ -46,19 +65,18 @@ export function passEvents(passing: Passing | null, call: ProviderCall) {
       call.onDelta(delta);
     },
     add,
-    keptBytes: () => assembly?.keptBytes() ?? 0,
-    whole: (translated: Translated, body: unknown) => withPassed(translated, passing, body),
-    /** The same of a stream, once it has ended. */
-    streamed(translated: Translated): Translated {
+    keptBytes: assembly.keptBytes,
+    whole: (translated, body) => withPassed(translated, passing, body),
+    streamed(translated) {
       if (deltas.length > 0) add({});
-      return withPassed(translated, passing, assembly?.body());
+      return withPassed(translated, passing, assembly.body());
     },
   };
 }
 
 /** The answer as the provider gave it travels beside ours. */
-function withPassed(translated: Translated, passing: Passing | null, body: unknown): Translated {
-  if (passing === null || !isRecord(body)) return translated;
+function withPassed(translated: Translated, passing: Passing, body: unknown): Translated {
+  if (!isRecord(body)) return translated;
   const pass_through = { dialect: passing.dialect, body };
   return { ...translated, completion: { ...translated.completion, pass_through } };
 }

@@ -2,6 +2,7 @@ import type { OpenaiApi } from '../../shared/catalogue/model.ts';
 import type { Answer } from '../../shared/chat/call-result.ts';
 import type { ChatRequest, Delta, PassedEvent } from '../../shared/chat/chat.ts';
 import type { ProxySettings } from '../../shared/platform/outgoing/proxy-for.ts';
+import type { StopSignal } from './call-stop.ts';
 
 /** One outbound call, complete: a provider needs nothing else and remembers nothing. */
 export type ProviderCall = {
@@ -22,7 +23,7 @@ export type ProviderCall = {
    * Ours to abort with a `CallStopped`, at the deadline at the latest: ends the call as `stopped`, with that
    * reason. The silence of a provider ends it as `cut`.
    */
-  signal: AbortSignal;
+  signal: StopSignal;
   onDelta(delta: Delta): void;
   /** Given each event of a stream that goes through in the client's own dialect. */
   onPassed?(event: PassedEvent): void;
@@ -47,7 +48,7 @@ export type ProviderSettings = {
 };
 
 /**
- * An upstream behind its official SDK. `call` never throws, and asks again only what was refused for
+ * An upstream. `call` never throws, and asks again only what was refused for
  * something that it can do without.
  */
 export type Provider = {

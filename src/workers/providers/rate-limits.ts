@@ -1,4 +1,5 @@
 import type { ProviderLimits } from '../../shared/chat/call-result.ts';
+import type { AnswerHeaders } from './answer-headers.ts';
 
 const longestMs = 24 * 3_600_000;
 
@@ -15,18 +16,18 @@ const tokenNames: HeaderNames[] = [
   { left: 'anthropic-ratelimit-tokens-remaining', reset: 'anthropic-ratelimit-tokens-reset' },
 ];
 
-type Limit = { left: number; resetMs: number | null };
+/** `reset` is as the provider wrote it, and is read only when nothing is left. */
+type Limit = { left: number; reset: string | null };
 
 /**
  * What the provider says is left of its limits as its headers come; null when it reports none. OpenAI gives
  * resets as `6m0s` or `20ms`, Anthropic as RFC 3339 times; Gemini sends no such headers.
  */
-export function readLimits(headers: Headers): ProviderLimits | null {
+export function readLimits(headers: AnswerHeaders): ProviderLimits | null {
   const requests = readLimit(headers, requestNames);
   const tokens = readLimit(headers, tokenNames);
   if (requests === null && tokens === null) return null;
-  const waits = [requests, tokens].flatMap((limit) => (limit?.left === 0 ? [limit.resetMs ?? 0] : []));
-  const waitMs = Math.max(0, ...waits);
+  const waitMs = Math.max(waitMsOf(requests), waitMsOf(tokens));
   return {
     requestsLeft: requests?.left ?? null,
     tokensLeft: tokens?.left ?? null,
@@ -34,13 +35,15 @@ export function readLimits(headers: Headers): ProviderLimits | null {
   };
 }
 
-function readLimit(headers: Headers, names: HeaderNames[]): Limit | null {
+function readLimit(headers: AnswerHeaders, names: HeaderNames[]): Limit | null {
   for (const { left, reset } of names) {
     const count = readCount(headers.get(left));
-    if (count !== null) return { left: count, resetMs: readReset(headers.get(reset)) };
+    if (count !== null) return { left: count, reset: headers.get(reset) };
   }
   return null;
 }
+
+const waitMsOf = (limit: Limit | null) => (limit?.left === 0 ? (readReset(limit.reset) ?? 0) : 0);
 
 function readCount(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;

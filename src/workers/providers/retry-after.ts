@@ -1,3 +1,4 @@
+import type { AnswerHeaders } from './answer-headers.ts';
 import { isRecord, readList, readText } from './read-field.ts';
 
 const longestMs = 24 * 3_600_000;
@@ -7,7 +8,7 @@ const longestMs = 24 * 3_600_000;
  * seconds or as an HTTP date (RFC 9110 10.2.3), else Gemini's `google.rpc.RetryInfo` in the error body. Null
  * when absent or nonsense.
  */
-export function readRetryAfter(headers: Headers | null, errorBody: unknown): number | null {
+export function readRetryAfter(headers: AnswerHeaders | null, errorBody: unknown): number | null {
   return (
     fromNumber(headers?.get('retry-after-ms'), 1) ??
     fromNumber(headers?.get('retry-after'), 1000) ??

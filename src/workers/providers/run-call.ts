@@ -1,15 +1,18 @@
 import type { Answer, Produced } from '../../shared/chat/call-result.ts';
-import { unmarkValue } from '../../shared/platform/json/verbatim.ts';
+import { readJson } from '../../shared/platform/json/read-json.ts';
 import { tokensOfBytes } from './answer-size.ts';
 import { stopReasonOf } from './call-stop.ts';
 import { refuseEmpty } from './completion.ts';
 import { findErrorInside } from './error-report.ts';
+import type { Exchange, WireRequest } from './exchange.ts';
 import { explainFailure, limitMessages } from './failure.ts';
 import { type PassedEvents, type Passing, passEvents } from './pass-events.ts';
 import type { ProviderCall, ProviderSettings } from './provider.ts';
+import { parseJson } from './read-field.ts';
+import { ReportedError } from './reported-error.ts';
 import { type Lack, type ShapedAnswer, shapeAnswer } from './shape-answer.ts';
 import type { Translated } from './translated.ts';
-import type { Exchange, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 import { UnreadableAnswer } from './unreadable-answer.ts';
 
 /** Builds one completion from a stream's events and reports deltas as they come. */
@@ -27,17 +30,15 @@ export type Assembler = {
   completed(clean: boolean, isDone?: boolean): Translated | null;
 };
 
-/** What differs between upstreams: the SDK's calls and the translation. */
+/** What differs between upstreams: what is sent, and the translation of what comes. */
 export type Upstream = {
-  /** Sends through the SDK and returns the answer's body as the SDK read it. */
-  ask(call: ProviderCall, fetchFn: typeof fetch): Promise<unknown>;
-  /** Sends through the SDK and returns its raw stream. */
-  askStream(call: ProviderCall, fetchFn: typeof fetch): Promise<AsyncIterable<unknown>>;
-  /** Null when the body is no finished answer. */
+  /** The request in the upstream's words; of a stream, if the call is one. */
+  ask(call: ProviderCall): WireRequest;
+  /** Null when the body is no finished answer. Throws `UnreadableAnswer` and `ReportedError`. */
   translate(body: unknown, call: ProviderCall): Translated | null;
   createAssembler(call: ProviderCall): Assembler;
-  /** Whether the error is the upstream's own report inside a stream. */
-  isStreamError(error: unknown): boolean;
+  /** Whether an event of this name is one of an answer; left out, every event is. */
+  takes?(eventName: string | null): boolean;
   /** What it lacks and is brought about in its answers; left out, nothing. */
   lacks?: readonly Lack[];
   /** How this call goes through as it is; left out, none does. */
@@ -56,18 +57,22 @@ export async function runCall(
   if (call.signal.aborted) return stopped(call, nothing);
   const exchange = transport.open(call);
   const passed = passEvents(upstream.passing?.(call) ?? null, call);
-  const shaped = shapeAnswer({ ...call, onDelta: passed.hear }, upstream.lacks ?? []);
-  const shapedCall = { ...call, onDelta: shaped.onDelta };
+  const heardCall = heardBy(passed.hear, call);
+  const shaped = shapeAnswer(heardCall, upstream.lacks ?? noLacks);
+  const shapedCall = heardBy(shaped.onDelta, heardCall);
   try {
     return await (call.stream
       ? runStream(upstream, exchange, settings, shapedCall, shaped, passed)
       : runPlain(upstream, exchange, call, shaped, passed));
   } catch (error) {
-    const fromStream = upstream.isStreamError(error);
-    return ended({ exchange, settings, call, produced: nothing, error, fromStream });
-  } finally {
-    exchange.end();
+    return ended({ exchange, settings, call, produced: nothing, error });
   }
+}
+
+const noLacks: readonly Lack[] = [];
+
+function heardBy(onDelta: ProviderCall['onDelta'], call: ProviderCall): ProviderCall {
+  return onDelta === call.onDelta ? call : { ...call, onDelta };
 }
 
 async function runPlain(
@@ -77,9 +82,8 @@ async function runPlain(
   shaped: ShapedAnswer,
   passed: PassedEvents,
 ): Promise<Answer> {
-  const asked = await upstream.ask(call, exchange.fetch);
-  refuseErrors(asked, exchange);
-  const body = exchange.record.marked ? unmarkValue(asked) : asked;
+  const body = readJson(await exchange.askWhole(upstream.ask(call)));
+  refuseErrors(body);
   const translated = upstream.translate(body, call);
   if (translated !== null) return completed(passed.whole(translated, body), exchange, shaped);
   throw new UnreadableAnswer('no_choice', 'the provider answered without a finished choice');
@@ -96,23 +100,21 @@ async function runStream(
   const assembler = upstream.createAssembler(call);
   let error: unknown = null;
   try {
-    for await (const event of await upstream.askStream(call, exchange.fetch)) {
-      if (call.signal.aborted) break;
-      exchange.record.unreadBytes = 0;
-      refuseErrors(event, exchange);
-      const read = exchange.record.marked ? unmarkValue(event) : event;
-      assembler.add(read);
-      passed.add(read);
+    await exchange.askStream(upstream.ask(call), (data, name) => {
+      if (name === 'error') throw readError(data);
+      if (upstream.takes?.(name) === false) return;
+      const event = readJson(data);
+      refuseErrors(event);
+      assembler.add(event);
+      passed.add(event);
       if (Math.max(assembler.keptBytes(), passed.keptBytes()) > exchange.bytesMax) exchange.tooLarge();
-    }
+    });
   } catch (thrown) {
     error = thrown;
   }
-  // SDKs swallow an abort and end their stream as if it were whole.
-  const clean = error === null && !call.signal.aborted && exchange.limitReached() === null;
   try {
-    const isWhole = exchange.record.status === 200 && exchange.record.errorInside === null;
-    const translated = isWhole ? assembler.completed(clean, clean && exchange.record.isDone) : null;
+    const isWhole = exchange.record.status === 200 && !(error instanceof ReportedError);
+    const translated = isWhole ? assembler.completed(error === null, exchange.record.isDone) : null;
     if (translated !== null) return completed(passed.streamed(translated), exchange, shaped);
   } catch (thrown) {
     error ??= thrown;
@@ -123,15 +125,18 @@ async function runStream(
     call,
     produced: assembler.produced(),
     error: error ?? new Error('the stream ended without a finish reason'),
-    fromStream: upstream.isStreamError(error),
   });
 }
 
 /** An error in the body of a success: what came is no answer. */
-function refuseErrors(body: unknown, { record }: Exchange): void {
-  if (findErrorInside(body) === null) return;
-  record.errorInside = body;
-  throw new Error('the provider answered with an error');
+function refuseErrors(body: unknown): void {
+  if (findErrorInside(body) !== null) throw new ReportedError(body);
+}
+
+/** An event that is an error by its name, whatever is in it. */
+function readError(data: string): ReportedError {
+  const body = parseJson(data) ?? data;
+  return new ReportedError(findErrorInside(body) === null ? { error: body } : body);
 }
 
 function completed(answered: Translated, exchange: Exchange, shaped: ShapedAnswer): Answer {
@@ -153,10 +158,9 @@ type Ending = {
   call: ProviderCall;
   produced: Produced;
   error: unknown;
-  fromStream: boolean;
 };
 
-function ended({ exchange, settings, call, produced, error, fromStream }: Ending): Answer {
+function ended({ exchange, settings, call, produced, error }: Ending): Answer {
   if (call.signal.aborted) return stopped(call, produced);
   // A limit of ours is no failure of the provider's, and the same call would come to the same end.
   if (exchange.limitReached() === 'bytes') {
@@ -169,7 +173,7 @@ function ended({ exchange, settings, call, produced, error, fromStream }: Ending
   const { apiKey } = settings;
   return {
     kind: 'failed',
-    failure: explainFailure(exchange, { error, fromStream, produced, apiKey }),
+    failure: explainFailure(exchange, { error, produced, apiKey }),
     produced: { ...produced, ...billed },
     limits: exchange.record.limits,
   };

@@ -20,6 +20,7 @@ type Whole = { completion: ChatCompletion; billed?: ChatCompletion };
  */
 export function shapeAnswer(call: ProviderCall, lacks: readonly Lack[]): ShapedAnswer {
   const stages = listStages(call, lacks);
+  if (stages.length === 0) return { onDelta: call.onDelta, finish: (answered) => answered };
   const emitFrom =
     (at: number): Emit =>
     (delta) => {
@@ -30,7 +31,6 @@ export function shapeAnswer(call: ProviderCall, lacks: readonly Lack[]): ShapedA
   return {
     onDelta: emitFrom(0),
     finish(answered) {
-      if (stages.length === 0) return answered;
       const { completion } = answered;
       const choices = completion.choices.map((given) =>
         stages.reduce((choice, stage, at) => stage.finish(choice, emitFrom(at + 1)), given),

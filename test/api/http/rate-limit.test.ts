@@ -68,7 +68,7 @@ describe('over HTTP', () => {
     }
     const stopped = await server.call('GET /v1/balance', { as: key });
     expect([stopped.status, stopped.json.error_type]).toEqual([429, 'rate_limited']);
-    expect(Number(stopped.headers['retry-after'])).toBe(12);
+    expect([11, 12]).toContain(Number(stopped.headers['retry-after']));
     expect(stopped.headers['x-should-retry']).toBe('true');
     expect(stopped.headers['ratelimit-remaining']).toBe('0');
   });

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openRedis, type RedisConnection, redisKey } from '../../../src/shared/platform/redis/redis.ts';
-import {
-  createGate,
-  type Gate,
-  type GateLimits,
-  type ReportedLimits,
-} from '../../../src/shared/queue/gate.ts';
+import { createGate, type Gate, type ReportedLimits } from '../../../src/shared/queue/gate.ts';
+import type { GateLimits } from '../../../src/shared/queue/gate-groups.ts';
 import { testRedis } from '../../support/redis.ts';
 
 const settings = testRedis();

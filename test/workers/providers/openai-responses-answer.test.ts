@@ -1,8 +1,8 @@
-import { APIError } from 'openai';
 import { describe, expect, it } from 'vitest';
 import type { ChatRequest } from '../../../src/shared/chat/chat.ts';
 import { fromResponse } from '../../../src/workers/providers/openai-responses-answer.ts';
 import type { ProviderCall } from '../../../src/workers/providers/provider.ts';
+import { ReportedError } from '../../../src/workers/providers/reported-error.ts';
 
 const callOf = (request: Partial<ChatRequest> = {}) =>
   ({
@@ -255,7 +255,7 @@ describe('no answer', () => {
       'Slow down.',
     ],
   ])('comes of a response %s: its error is thrown', (_what, body, message) => {
-    expect(() => fromResponse(body, callOf())).toThrow(APIError);
+    expect(() => fromResponse(body, callOf())).toThrow(ReportedError);
     expect(() => fromResponse(body, callOf())).toThrow(message);
   });
 

@@ -1,9 +1,9 @@
-import { APIError } from 'openai';
 import { expect, it } from 'vitest';
 import type { ChatRequest, Delta } from '../../../src/shared/chat/chat.ts';
 import { fromResponse } from '../../../src/workers/providers/openai-responses-answer.ts';
 import { createResponsesAssembler } from '../../../src/workers/providers/openai-responses-stream.ts';
 import type { ProviderCall } from '../../../src/workers/providers/provider.ts';
+import { ReportedError } from '../../../src/workers/providers/reported-error.ts';
 
 type Item = Record<string, unknown>;
 
@@ -222,7 +222,7 @@ it.each<[what: string, event: Item, message: string]>([
   ['one that failed without a word', end([], 'failed'), 'failed without a reason'],
 ])('throws the error of %s', (_what, event, message) => {
   const { assembler } = assemble([added(0, {}), piece('output_text', 0, 'x')]);
-  expect(() => assembler.add(event)).toThrow(APIError);
+  expect(() => assembler.add(event)).toThrow(ReportedError);
   expect(() => assembler.add(event)).toThrow(message);
 });
 

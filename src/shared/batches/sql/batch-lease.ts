@@ -50,11 +50,13 @@ const standing = (sql: Sql) => sql`
     || ' ' || b.expanded_through || ' '
     || b.assembled_through)`;
 
+/** A slice has at most so many lines. */
+export const linesPerSlice = 1000;
 /**
- * A slice has at most so many lines: so many steps of one line each pass all that was under way when a lease
- * was lost.
+ * So many steps of one line each pass all that was under way when a lease was lost: a slice, and the one that
+ * was read ahead.
  */
-export const linesPerSlice = 200;
+const carefulStepsMax = 2 * linesPerSlice;
 
 /** Whether any batch has not ended. */
 export async function isBatchOpen(sql: Database): Promise<boolean> {
@@ -103,7 +105,7 @@ export async function leaseBatch(
         lost_leases = b.lost_leases + case when b.lease_token is not null and b.step_place = ${standing(sql)}
         then 1 else 0 end,
         careful_steps = case when b.lease_token is not null and b.step_place = ${standing(sql)}
-        then ${linesPerSlice}
+        then ${carefulStepsMax}
           else b.careful_steps end
       from next n where b.id = n.id
       returning b.id, b.account_id
@@ -156,7 +158,7 @@ export async function releaseBatch(
     update batches b
     set lease_token = null, lease_until = null,
       lost_leases = b.lost_leases + case when ${counts} then 1 else 0 end,
-      careful_steps = case when ${counts} then ${linesPerSlice} else b.careful_steps end,
+      careful_steps = case when ${counts} then ${carefulStepsMax} else b.careful_steps end,
       look_at = now() + least(
         interval '1 minute',
         make_interval(secs => ${delayMs / 1000}) * case when ${counts} then power(2, least(b.lost_leases, 10))

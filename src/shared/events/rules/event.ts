@@ -18,6 +18,22 @@ export type LoggedEvent = { id: number; type: string; fields: string };
 /** The id of `job.queued`, which every job has from the moment it is accepted. */
 export const queuedEventId = 1;
 
+/** What `job.started` has. */
+export type StartFacts = { attempt: number; provider: string; model: string };
+
+/**
+ * The start of a call of a job that does not stream. Nothing but its calls comes between such a job's first
+ * event and its last, so the number of the attempt is the id, whatever was lost: it needs no log.
+ */
+export function startedEvent(start: StartFacts): LoggedEvent {
+  return { id: startedEventId(start.attempt), type: 'job.started', fields: JSON.stringify(start) };
+}
+
+/** The id of the last event of a job that does not stream, once so many attempts of it have begun. */
+export function startedEventId(attempts: number): number {
+  return queuedEventId + attempts;
+}
+
 /** Puts `seq` and `job_id` before the fields, which are a JSON object as text. */
 export function toJobEvent(jobId: string, { id, type, fields }: LoggedEvent): JobEvent {
   const rest = fields === '{}' ? '}' : `,${fields.slice(1)}`;

@@ -53,25 +53,33 @@ export async function msUntilOverdue(sql: Database): Promise<number | null> {
   return row?.ms ?? null;
 }
 
-/** Running jobs whose lease ended: their worker is gone, or slower than its lease. */
+/**
+ * Running jobs whose lease ended: their worker is gone, or slower than its lease. Looks at all that have a
+ * ticket or run, which are few.
+ */
 export async function listOrphanedJobs(
   sql: Database,
   { limit, except = [], leaseSeconds }: SweepPage & { leaseSeconds: number },
 ): Promise<OrphanedJob[]> {
   return await sql<OrphanedJob[]>`
+    with lost as materialized (
+      select id, lease_until from jobs
+      where state in ('ticketed', 'running') and lease_until < now() and id <> all (${except}::text[])
+      order by lease_until limit ${limit}
+    )
     select ${stoppableColumns(sql)}, mine.losses,
       case when mine.losses < 2 then 0 else (
         select count(*)::integer from workers w
         where w.seen_at >= mine.since and w.seen_at < now() - make_interval(secs => ${leaseSeconds})
           and w.id not in (select own.worker_id from attempts own where own.job_id = j.id)
       ) end as "otherLosses"
-    from jobs j join job_requests q on q.job_id = j.id
+    from lost join jobs j on j.id = lost.id join job_requests q on q.job_id = j.id
     cross join lateral (
       select count(*)::integer as losses, min(a.started_at) as since from attempts a
       where a.job_id = j.id and a.outcome = 'unknown' and starts_with(a.error, ${lostPrefix})
     ) mine
-    where j.state = 'running' and j.lease_until < now() and j.id <> all (${except}::text[])
-    order by j.lease_until limit ${limit}`;
+    where j.state = 'running'
+    order by lost.lease_until`;
 }
 
 /**

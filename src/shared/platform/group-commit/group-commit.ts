@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createGroupParts } from './group-parts.ts';
 import { type GroupFault, rejectAll, resolveAll, type Waiter } from './group-waiter.ts';
 
@@ -22,10 +23,19 @@ export type GroupCommitOptions<Item, Result> = {
 const itemsMax = 256;
 const bytesMax = 4 * 1024 * 1024;
 const bytesAloneMax = 256 * 1024;
+/**
+ * When so many came within the last moments, a statement waits a little for company, unless it has enough:
+ * then it is the process that sets the pace and not the database, and each would go alone.
+ */
+const busyItems = 4;
+const momentMs = 10;
+const lingerMs = 2;
+const enoughItems = 16;
 
 /**
  * Turns concurrent calls, of writers or of readers, into few statements. While one statement is in flight,
- * arrivals gather; the next takes all of them in order, within the limits. Alone, a caller waits for nobody.
+ * arrivals gather; the next takes all of them in order, within the limits. Alone, a caller waits for nobody;
+ * among many, two milliseconds.
  * Nobody's failure fails a neighbour, and nobody's wait is a neighbour's: a group that fails is taken apart
  * beside the statements of those who come after it.
  *
@@ -35,6 +45,7 @@ const bytesAloneMax = 256 * 1024;
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>) {
   const waiting: Waiter<Item, Result>[] = [];
   let inFlight = false;
+  const arrivals = watchArrivals();
   const parts = createGroupParts<Item, Result>({
     takeGroup,
     commit: (items) => options.commit(items, false),
@@ -46,6 +57,11 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   async function drain(): Promise<void> {
     let settleCallers = () => {};
     while (waiting.length > 0) {
+      if (waiting.length < enoughItems && arrivals.areMany()) {
+        settleCallers();
+        settleCallers = () => {};
+        await sleep(lingerMs);
+      }
       const committing = commitGroup(takeGroup(waiting));
       // Once the next statement is under way: the database works while the callers of the last one go on.
       setImmediate(settleCallers);
@@ -96,6 +112,33 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   return (item: Item): Promise<Result> =>
     new Promise((resolve, reject) => {
       const waiter = { item, resolve, reject };
+      arrivals.count();
       if (!parts.join(waiter)) enqueue(waiter);
     });
+}
+
+/** Whether many came in this moment and the one before. */
+function watchArrivals(): { count(): void; areMany(): boolean } {
+  let beganAt = 0;
+  let before = 0;
+  let now = 0;
+
+  function turn(): void {
+    const at = performance.now();
+    if (at - beganAt < momentMs) return;
+    before = at - beganAt < 2 * momentMs ? now : 0;
+    now = 0;
+    beganAt = at;
+  }
+
+  return {
+    count: () => {
+      turn();
+      now += 1;
+    },
+    areMany: () => {
+      turn();
+      return before + now >= busyItems;
+    },
+  };
 }

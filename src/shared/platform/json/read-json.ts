@@ -1,8 +1,8 @@
 import { isKept } from './number-token.ts';
 import { markNumber, unmarkValue } from './verbatim.ts';
 
-/** A long run of digits, or an exponent. */
-const mayBeChanged = /\d[.\d]{15}|\d[eE]/;
+/** A long run of digits, or an exponent, where a number may begin: ids in texts are full of both. */
+const mayBeChanged = /(?:^|[\s:,[])-?\d(?:[.\d]{15}|[.\d]*[eE])/;
 
 /** Whether a text may hold a number that JSON.parse would change: cheap, and never wrong when it is false. */
 export const mayChangeNumbers = (text: string): boolean => mayBeChanged.test(text);
@@ -28,7 +28,7 @@ function readMarked(text: string): unknown {
 }
 
 /** Valid JSON with each number that JSON.parse would change as a marked text. */
-export function markNumbers(text: string): string {
+function markNumbers(text: string): string {
   if (!mayBeChanged.test(text)) return text;
   let marked = '';
   let copied = 0;

@@ -9,7 +9,6 @@ export type Verbatim = (() => string) & { toJSON(): unknown };
 /** Cannot be guessed, so no text of a client can be taken for one of ours. */
 const mark = `verbatim-${crypto.randomUUID()}-`;
 const placed = new RegExp(`"${mark}(\\d+)"`, 'g');
-const markedNumber = new RegExp(`"${mark}(-?\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?)n"`, 'g');
 
 /** The texts of what is being written at this moment; null while nothing is. */
 let written: string[] | null = null;
@@ -44,22 +43,9 @@ export function writeJson(value: unknown): string {
   }
 }
 
-/**
- * A number as a text that passes through code which knows JavaScript's numbers only; `unmarkText` makes a
- * number of it again.
- */
+/** A number as a text that passes through JSON.parse; `unmarkValue` makes a number of it again. */
 export function markNumber(digits: string): string {
   return `${mark}${digits}n`;
-}
-
-/** The JSON text with the numbers in it that were marked. */
-export function unmarkText(text: string): string {
-  return text.includes(mark) ? text.replace(markedNumber, (_, digits: string) => digits) : text;
-}
-
-/** The value with marked numbers in place of those that are verbatim; itself when it has none. */
-export function markValue<Value>(value: Value): Value {
-  return mapLeaves(value, (leaf) => (isVerbatim(leaf) ? markNumber(leaf()) : leaf)) as Value;
 }
 
 /** The value with verbatim numbers in place of marked ones; itself when it has none. */

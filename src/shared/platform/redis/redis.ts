@@ -96,6 +96,11 @@ export function isRedisUnavailable(error: unknown): boolean {
   return error instanceof Error && (noAnswer.test(error.message) || error instanceof TimedOut);
 }
 
+/** Whether PUBLISH answers how many have the message; a node of a cluster counts only those of its own. */
+export function countsReceivers(redis: RedisConnection): boolean {
+  return !(redis instanceof Cluster);
+}
+
 type ClusterNodeOptions = NonNullable<ConstructorParameters<typeof Cluster>[1]>['redisOptions'];
 
 function openCluster(nodes: string[], redisOptions: ClusterNodeOptions, commandMs: number | null): Cluster {

@@ -58,9 +58,12 @@ export async function listTicketed(
   page: { olderThanMs: number; after: string; limit: number },
 ): Promise<(TicketRow & { provider: string })[]> {
   return await sql<(TicketRow & { provider: string })[]>`
+    with in_flight as materialized (
+      select * from jobs where state in ('ticketed', 'running')
+    )
     select id, generation, ticket_priority(1 + lane, 0) as priority, target_model as model,
       tokens_bound as tokens, provider
-    from jobs
+    from in_flight
     where state = 'ticketed' and ticketed_at < now() - make_interval(secs => ${page.olderThanMs / 1000})
       and id > ${page.after}
     order by id

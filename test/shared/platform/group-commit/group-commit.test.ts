@@ -52,6 +52,19 @@ describe('group commit', () => {
     expect(groups).toEqual([[1]]);
   });
 
+  test('where many come, one in each turn of the loop, they wait for each other', async () => {
+    const { commit, groups } = statement();
+    const callers: Promise<number>[] = [];
+    for (let n = 0; n < 500; n++) {
+      callers.push(commit(n));
+      await turn();
+      await turn();
+    }
+    await Promise.all(callers);
+    expect(groups.flat()).toHaveLength(500);
+    expect(groups.length).toBeLessThan(250);
+  });
+
   test('what arrives while a statement is in flight shares the next, in order, each with its own result', async () => {
     const { commit, groups, hold, release } = statement();
     hold();

@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readJson } from '../../../../src/shared/platform/json/read-json.ts';
-import {
-  isVerbatim,
-  markValue,
-  unmarkText,
-  unmarkValue,
-  verbatim,
-  writeJson,
-} from '../../../../src/shared/platform/json/verbatim.ts';
+import { isVerbatim, verbatim, writeJson } from '../../../../src/shared/platform/json/verbatim.ts';
 
 const long =
   '{"id":2512292042121000001,"b":[1e400,-0.12345678901234567891,{"m":9223372036854775807}],"t":"1e400, 2512292042121000001"}';
@@ -33,18 +26,6 @@ test('copies of what holds them hold them too', () => {
   const { id, ...rest } = readJson(long) as Record<string, unknown>;
   expect(isVerbatim(id)).toBe(true);
   expect(writeJson({ id, ...rest })).toBe(long);
-});
-
-test('code that knows only JavaScript numbers can carry them as marked texts', () => {
-  const carried = JSON.stringify(markValue(readJson(long)));
-  expect(unmarkText(carried)).toBe(long);
-  expect(writeJson(unmarkValue(JSON.parse(carried)))).toBe(long);
-});
-
-test('a value without them is not copied', () => {
-  const value = { a: [1, { b: 'c' }] };
-  expect(markValue(value)).toBe(value);
-  expect(unmarkValue(value)).toBe(value);
 });
 
 test('a document that was stored is written as it is', () => {
