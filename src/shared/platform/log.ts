@@ -33,8 +33,25 @@ export function createLog(level: string, role: string): Log {
         censor: '[redacted]',
       },
     },
-    pino.destination({ dest: 2, sync: false, minLength: logBytesMin, periodicFlush: logDelayMs }),
+    writeTogether(pino.destination({ dest: 2, sync: false, minLength: logBytesMin })),
   );
+}
+
+/** Flushes after a line, and not all the time: a process with nothing to log is not woken for it. */
+function writeTogether(lines: ReturnType<typeof pino.destination>): { write(line: string): void } {
+  let isWaiting = false;
+  const flush = () => {
+    isWaiting = false;
+    lines.flush();
+  };
+  return {
+    write: (line) => {
+      lines.write(line);
+      if (isWaiting) return;
+      isWaiting = true;
+      setTimeout(flush, logDelayMs).unref();
+    },
+  };
 }
 
 const keyShape =

@@ -15,17 +15,19 @@ export type Subscriber = {
 export type SubscriberLimits = {
   /** How often a message of our own is sent round, and what is not subscribed is tried again. */
   echoMs: number;
-  /** A connection on which our own messages do not come back for this long is replaced. */
+  /** The same, once nothing but that came for twice as long. */
+  restMs: number;
+  /** A connection on which a message of our own has not come back after so long is replaced. */
   silenceMs: number;
 };
 
-const subscriberLimits: SubscriberLimits = { echoMs: 1000, silenceMs: 3500 };
+const subscriberLimits: SubscriberLimits = { echoMs: 1000, restMs: 5000, silenceMs: 2500 };
 
 /**
  * A subscribed connection is only listened to, so one whose packets are swallowed looks like one with nothing
- * to say. So a message of our own goes round through `redis` every second: it proves that what is published
- * arrives, on one Redis and on a cluster, whose subscriber is a connection that cannot be asked. Every
- * subscription is made again after a replacement.
+ * to say. So a message of our own goes round through `redis` every second, at rest every five: it proves that
+ * what is published arrives, on one Redis and on a cluster, whose subscriber is a connection that cannot be
+ * asked. Every subscription is made again after a replacement.
  */
 export function openSubscriber(
   deps: { redis: RedisConnection; connection: RedisConnection; prefix: string },
@@ -35,6 +37,10 @@ export function openSubscriber(
   const echo = `${deps.prefix}:echo:${randomUUID()}`;
   /** Channels that are wanted, and whether Redis has said that they are on. */
   const wanted = new Map<string, boolean>();
+  /** When the first message of our own was sent that has not come back; null when all have. */
+  let unheardSince: number | null = null;
+  let sentAt = Number.NEGATIVE_INFINITY;
+  /** When a message came that was not our own. */
   let heardAt = performance.now();
 
   async function subscribe(channel: string): Promise<boolean> {
@@ -61,7 +67,7 @@ export function openSubscriber(
   }
 
   function onReady(): void {
-    heardAt = performance.now();
+    unheardSince = null;
     for (const channel of wanted.keys()) wanted.set(channel, false);
     subscribeMissing();
   }
@@ -70,15 +76,22 @@ export function openSubscriber(
     // While it connects, the connection's own limits hold.
     if (connection.status !== 'ready') return;
     subscribeMissing();
-    redis.publish(echo, '').catch(() => undefined);
-    if (performance.now() - heardAt < limits.silenceMs) return;
-    heardAt = performance.now();
+    const now = performance.now();
+    const everyMs = now - heardAt < 2 * limits.restMs ? limits.echoMs : limits.restMs;
+    if (unheardSince !== null || now - sentAt > everyMs - limits.echoMs / 2) {
+      sentAt = now;
+      unheardSince ??= now;
+      redis.publish(echo, '').catch(() => undefined);
+    }
+    if (now - (unheardSince ?? now) < limits.silenceMs) return;
+    unheardSince = null;
     connection.disconnect(true);
   }
 
   connection.on('ready', onReady);
   connection.on('message', (channel: string) => {
-    if (channel === echo) heardAt = performance.now();
+    if (channel === echo) unheardSince = null;
+    else heardAt = performance.now();
   });
   void subscribe(echo);
   const timer = setInterval(look, limits.echoMs);

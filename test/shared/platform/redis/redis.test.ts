@@ -79,15 +79,15 @@ it('while a whole network is silent commands fail in time, and are answered when
 });
 
 describe('a subscriber', () => {
-  const quick = { echoMs: 50, silenceMs: 300 };
+  const quick = { echoMs: 50, restMs: 50, silenceMs: 250 };
   let subscribers: Subscriber[] = [];
   afterEach(() => {
     for (const subscriber of subscribers) subscriber.close();
     subscribers = [];
   });
 
-  function listen(redis: RedisConnection, connection: RedisConnection) {
-    const subscriber = openSubscriber({ redis, connection, prefix }, quick);
+  function listen(redis: RedisConnection, connection: RedisConnection, limits = quick) {
+    const subscriber = openSubscriber({ redis, connection, prefix }, limits);
     subscribers.push(subscriber);
     const heard: string[] = [];
     subscriber.onMessage((channel, message) => {
@@ -105,6 +105,22 @@ describe('a subscriber', () => {
       await publisher.publish(`${prefix}:signals`, 'again');
       return heard.includes('again');
     });
+  });
+
+  it('to whom nothing comes asks rarely, and finds silence all the same', async () => {
+    const publisher = await open('commands', await startRelay(url));
+    const connection = await open('blocking');
+    const publish = vi.spyOn(publisher, 'publish');
+    const replaced = vi.spyOn(connection, 'disconnect');
+    listen(publisher, connection, { echoMs: 10, restMs: 100, silenceMs: 250 });
+    await waitFor('more messages than come soon', () => publish.mock.calls.length >= 25);
+    publish.mockClear();
+    const from = performance.now();
+    await waitFor('three more', () => publish.mock.calls.length >= 3);
+    expect(performance.now() - from).toBeGreaterThan(100);
+    expect(replaced).not.toHaveBeenCalled();
+    relay.silenceOpen();
+    await waitFor('its replacement', () => replaced.mock.calls.length > 0);
   });
 
   it('that could not be subscribed is subscribed as soon as it can be', async () => {
@@ -215,7 +231,7 @@ describe('a cluster whose connections fall silent', () => {
     const [publisher, connection] = [await openCluster('commands'), await openCluster('blocking')];
     const subscriber = openSubscriber(
       { redis: publisher, connection, prefix },
-      { echoMs: 50, silenceMs: 500 },
+      { echoMs: 50, restMs: 50, silenceMs: 450 },
     );
     const heard: string[] = [];
     subscriber.onMessage((channel, message) => {
