@@ -90,8 +90,8 @@ export function openReportedRedis(
 }
 
 /**
- * Lets connections that are duplicated from this one, as BullMQ's workers do, block for as long as a reader at
- * rest. Whoever blocks there finds a silent one out by itself, by how long it blocks.
+ * Lets connections that are duplicated from this one, as BullMQ's workers do, block for as long as a reader
+ * at rest. Whoever blocks there finds a silent one out by itself, by how long it blocks.
  */
 export function letDuplicatesRest(connection: RedisConnection): RedisConnection {
   const socketTimeout = restingReadMs + 1500;
