@@ -2,7 +2,7 @@ import type { Infra } from '../../shared/infra.ts';
 import type { ProviderConfig } from '../../shared/platform/config/built-in-providers.ts';
 import type { Config } from '../../shared/platform/config/config.ts';
 import type { Log } from '../../shared/platform/log.ts';
-import { openReportedRedis } from '../../shared/platform/redis/redis.ts';
+import { letDuplicatesRest, openReportedRedis } from '../../shared/platform/redis/redis.ts';
 import { type PoolDeps, startPool } from './pool.ts';
 import { runJob } from './run-job.ts';
 import type { Runner } from './start-runner.ts';
@@ -21,7 +21,7 @@ export type CompletionsDeps = {
 /** Starts a pool per provider. Stopping takes no new tickets and waits for what runs. */
 export function startCompletions(deps: CompletionsDeps): { stop(timeoutMs: number): Promise<void> } {
   const { config, infra, log, worker, runner } = deps;
-  const redis = openReportedRedis(config.redis, 'blocking', 'workers', infra.redisOutages);
+  const redis = letDuplicatesRest(openReportedRedis(config.redis, 'blocking', 'workers', infra.redisOutages));
   const poolDeps: PoolDeps = {
     redis,
     outages: infra.redisOutages,

@@ -1,10 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createLog } from '../../../src/shared/platform/log.ts';
-import { openRedis, type RedisConnection } from '../../../src/shared/platform/redis/redis.ts';
+import {
+  letDuplicatesRest,
+  openRedis,
+  type RedisConnection,
+} from '../../../src/shared/platform/redis/redis.ts';
 import { addTickets, openQueue, type Ticket, type TicketQueue } from '../../../src/shared/queue/queue.ts';
 import { startPool } from '../../../src/workers/completions/pool.ts';
 import type { TicketEnd } from '../../../src/workers/completions/run-job.ts';
 import { testRedis } from '../../support/redis.ts';
+import { startRelay } from '../../support/relay.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const settings = testRedis();
@@ -23,11 +28,11 @@ afterAll(async () => {
 });
 
 /** A pool whose runs end like this; gives the tickets that it ran. */
-function start(run: (ticket: Ticket, nth: number) => Promise<TicketEnd>): Ticket[] {
+function start(run: (ticket: Ticket, nth: number) => Promise<TicketEnd>, connection = redis): Ticket[] {
   const ran: Ticket[] = [];
   pool = startPool(
     {
-      redis,
+      redis: connection,
       outages: { failed: () => undefined, recovered: () => undefined },
       log: createLog('silent', 'test'),
       run: (_provider, ticket) => run(ticket, ran.push(ticket)),
@@ -64,3 +69,29 @@ test('a ticket whose run fails comes again', async () => {
   await add('job_3');
   await waitFor('the second run', () => ran.length === 2);
 });
+
+test.each([
+  { what: 'had a ticket a moment ago', sinceMs: 0 },
+  { what: 'is at rest', sinceMs: 60_000 },
+])(
+  'a worker that $what takes tickets again when its connections have fallen silent',
+  async ({ sinceMs }) => {
+    const relay = await startRelay(settings.url ?? '');
+    const connection = letDuplicatesRest(
+      openRedis({ ...settings, url: relay.url }, 'blocking', () => undefined),
+    );
+    const ran = start(async () => ({ kind: 'void' }), connection);
+    await add('job_before');
+    await waitFor('the first run', () => ran.length === 1);
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + sinceMs);
+    await waitFor('its reads', async () => relay.silenceOpen() > 0);
+    await add('job_after');
+    await waitFor('the second run', () => ran.length === 2);
+    clock.mockRestore();
+    await pool.stop(3000);
+    connection.disconnect();
+    await relay.close();
+  },
+  30_000,
+);

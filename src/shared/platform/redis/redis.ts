@@ -1,4 +1,4 @@
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import type { OutageLog } from '../outage-log.ts';
 import { TimedOut } from '../wait-at-most.ts';
 
@@ -19,8 +19,10 @@ export type RedisLimits = {
   connectMs: number;
 };
 
-/** The longest that a command of ours blocks in Redis; a silent connection is found out only after that. */
+/** So long a command of ours blocks in Redis; a silent connection is found out only after that. */
 export const blockingReadMs = 2000;
+/** The longest that one does: of a reader to whom nothing has come for a while. */
+export const restingReadMs = 5000;
 
 const redisLimits: RedisLimits = {
   commandMs: 2000,
@@ -85,6 +87,25 @@ export function openReportedRedis(
     calm = setTimeout(() => outages.recovered(source), clusterCalmMs).unref();
   });
   return connection;
+}
+
+/**
+ * Lets connections that are duplicated from this one, as BullMQ's workers do, block for as long as a reader
+ * at rest. Whoever blocks there finds a silent one out by itself, by how long it blocks.
+ */
+export function letDuplicatesRest(connection: RedisConnection): RedisConnection {
+  const socketTimeout = restingReadMs + 1500;
+  if (connection instanceof Cluster) {
+    const again = connection.duplicate.bind(connection);
+    const duplicate = (nodes?: ClusterNode[], options?: ClusterOptions) => {
+      const redisOptions = { ...options?.redisOptions, socketTimeout } as NonNullable<ClusterNodeOptions>;
+      return again(nodes, { ...options, redisOptions });
+    };
+    return Object.assign(connection, { duplicate });
+  }
+  const again = connection.duplicate.bind(connection);
+  const duplicate = (options?: Partial<RedisOptions>) => again({ ...options, socketTimeout });
+  return Object.assign(connection, { duplicate });
 }
 
 /** How ioredis begins what it says of commands that no Redis answered. */
