@@ -5,38 +5,41 @@ create or replace function claim_jobs(
   p_ids text[], p_generations integer[], p_worker text, p_lease_ms integer
 )
 returns table (job jobs, request text, targets jsonb)
-language sql
+language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off
 set enable_mergejoin = off set enable_material = off
 set plan_cache_mode = force_generic_plan
 as $$
-  with wanted as (
-    select j.id
-    from unnest(p_ids, p_generations) as t (id, generation)
-    join jobs j on j.id = t.id
-    where j.state is not distinct from 'ticketed' and j.generation = t.generation
-      and j.cancel_requested_at is null and j.deadline_at > now()
-    order by j.id
-    for no key update of j
-  ),
-  claimed as (
-    update jobs j
-    set state = 'running', attempts = j.attempts + 1, tries = j.tries + 1, worker_id = p_worker,
-      lease_until = now() + make_interval(secs => p_lease_ms / 1000.0),
-      started_at = coalesce(j.started_at, now())
-    from wanted w
-    where j.id = w.id and j.state is not distinct from 'ticketed'
-    returning j as job
-  ),
-  started as (
-    insert into attempts (job_id, number, provider, model, worker_id)
-    select (c.job).id, (c.job).attempts, (c.job).provider, (c.job).target_model, p_worker
-    from claimed c
-    returning job_id
-  )
-  select c.job, r.request, r.targets
-  from claimed c join job_requests r on r.job_id = (c.job).id join started s on s.job_id = (c.job).id
-$$;
+#variable_conflict use_column
+begin
+  return query
+    with wanted as (
+      select j.id
+      from unnest(p_ids, p_generations) as t (id, generation)
+      join jobs j on j.id = t.id
+      where j.state is not distinct from 'ticketed' and j.generation = t.generation
+        and j.cancel_requested_at is null and j.deadline_at > now()
+      order by j.id
+      for no key update of j
+    ),
+    claimed as (
+      update jobs j
+      set state = 'running', attempts = j.attempts + 1, tries = j.tries + 1, worker_id = p_worker,
+        lease_until = now() + make_interval(secs => p_lease_ms / 1000.0),
+        started_at = coalesce(j.started_at, now())
+      from wanted w
+      where j.id = w.id and j.state is not distinct from 'ticketed'
+      returning j as job
+    ),
+    started as (
+      insert into attempts (job_id, number, provider, model, worker_id)
+      select (c.job).id, (c.job).attempts, (c.job).provider, (c.job).target_model, p_worker
+      from claimed c
+      returning job_id
+    )
+    select c.job, r.request, r.targets
+    from claimed c join job_requests r on r.job_id = (c.job).id join started s on s.job_id = (c.job).id;
+end $$;
 
 -- The overload that processes of the release before call; a later migration drops it.
 create or replace function claim_jobs(

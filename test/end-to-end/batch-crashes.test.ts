@@ -47,7 +47,8 @@ test('workers that die at every second step, and in the middle of steps, finish 
     chatLine(
       `line-${index}`,
       models[index % 3] ?? '',
-      index % 100 === 0 ? '[[fault:400]]' : `answer ${index}`,
+      // So long that a slice holds some hundred, and there are many steps to die between.
+      index % 100 === 0 ? '[[fault:400]]' : `answer ${index} ${'and say no more '.repeat(100)}`,
     ),
   );
   const { id } = await createBatch(openai, asked);

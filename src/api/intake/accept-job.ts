@@ -3,7 +3,7 @@ import { newId } from '../../shared/ids.ts';
 import type { Ledger } from '../../shared/jobs/ledger.ts';
 import type { JobIntake } from '../../shared/jobs/sql/accept-jobs.ts';
 import type { JobSubmission, Submitter } from '../../shared/jobs/submission.ts';
-import { type IntakeOptions, toIntake } from '../../shared/jobs/to-intake.ts';
+import { type IntakeOptions, replyOf, toIntake } from '../../shared/jobs/to-intake.ts';
 import { formatUsd } from '../../shared/money/rules/money.ts';
 import { overQuota } from '../../shared/platform/config/quotas.ts';
 import { failpoint } from '../../shared/platform/failpoints.ts';
@@ -38,6 +38,8 @@ export async function acceptJob(
   options: IntakeOptions = { jobId: newId('job') },
 ): Promise<Accepted> {
   const intake = toIntake(submission, submitter, options);
+  const isCall = intake.call !== null;
+  if (!isCall || intake.idempotencyKey !== null) intake.reply = replyOf(intake);
   await failpoint('intake.quoted');
   const verdict = await deps.ledger.acceptJob(intake);
   const submittedAt = intake.createdAt;

@@ -30,7 +30,7 @@ export function toIntake(
   const { text, original, quote: quoted } = submission.priced;
   const first = firstTargetOf(submission.priced);
   // Field by field, since every job comes this way: V8 takes 5 µs to spread an object of this size.
-  const intake: JobIntake = {
+  return {
     id: jobId,
     accountId,
     surface: submission.surface,
@@ -53,6 +53,7 @@ export function toIntake(
     expiresInSeconds: submission.expiresInSeconds,
     idempotencyKey: idempotency?.key ?? null,
     fingerprint: idempotency?.fingerprint ?? null,
+    // Of a job whose submitter is answered with it; the line of a batch and a call that waits have another.
     reply: '',
     request: text,
     original,
@@ -60,8 +61,11 @@ export function toIntake(
     call,
     express,
   };
-  intake.reply = JSON.stringify(toJobObject(asAccepted(intake)));
-  return intake;
+}
+
+/** The answer to whoever submitted a job, and to a repeat under its idempotency key: the job as it begins. */
+export function replyOf(intake: JobIntake): string {
+  return JSON.stringify(toJobObject(asAccepted(intake)));
 }
 
 /** A new job as it stands once it is accepted. */

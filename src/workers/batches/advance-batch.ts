@@ -1,6 +1,11 @@
 import type { BatchState } from '../../shared/batches/rules/batch.ts';
 import { endedLines } from '../../shared/batches/rules/batch.ts';
-import { type BatchLease, type OpenBatch, renewBatch } from '../../shared/batches/sql/batch-lease.ts';
+import {
+  type BatchLease,
+  linesOfStep,
+  type OpenBatch,
+  renewBatch,
+} from '../../shared/batches/sql/batch-lease.ts';
 import {
   beginFinalizing,
   expandLines,
@@ -78,7 +83,7 @@ async function expand(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatch):
     await skipLines(deps.sql, lease, batch, 'expired');
     return true;
   }
-  const lines = batch.carefulSteps > 0 ? 1 : expansionMax.lines;
+  const lines = linesOfStep(batch, expansionMax.lines);
   const providers = await expandLines(deps.sql, lease, batch, { ...expansionMax, lines });
   for (const provider of providers) deps.signals.publish('backlog', provider);
   return true;

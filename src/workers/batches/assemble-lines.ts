@@ -1,6 +1,11 @@
 import { toLineResult, toSkippedResult } from '../../shared/batches/line-results.ts';
 import { findNextLine, keepAssembled, listEndedLines } from '../../shared/batches/sql/assemble-batch.ts';
-import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/batches/sql/batch-lease.ts';
+import {
+  type BatchLease,
+  linesOfStep,
+  linesPerSlice,
+  type OpenBatch,
+} from '../../shared/batches/sql/batch-lease.ts';
 import { blameLine } from '../../shared/batches/sql/blame-line.ts';
 import { appendToFile, beginFile } from '../../shared/batches/sql/files.ts';
 import { newId } from '../../shared/ids.ts';
@@ -17,7 +22,7 @@ export async function assembleLines(
   lease: BatchLease,
   batch: OpenBatch,
 ): Promise<boolean> {
-  const lines = batch.carefulSteps > 0 ? 1 : linesPerSlice;
+  const lines = linesOfStep(batch, linesPerSlice);
   const ended = await listEndedLines(deps.sql, batch, { lines, bytes: bytesPerSlice });
   const answers = ended.map((line) => toLineResult(line, batch, unrunCode(batch)));
   const textOf = (isError: boolean) =>

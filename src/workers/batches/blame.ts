@@ -27,7 +27,7 @@ function canEnd(batch: OpenBatch): boolean {
 }
 
 /**
- * Rids a batch of what is to blame. After the first lost lease it goes on one line at a time, so the line
+ * Rids a batch of what is to blame. After the second lost lease it goes on one line at a time, so the line
  * where it stands is the one: that line fails, and the batch goes on. When that does not help, or the line
  * cannot be named, the batch fails.
  */

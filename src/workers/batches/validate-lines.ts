@@ -1,6 +1,11 @@
 import { readFileLines } from '../../shared/batches/file-lines.ts';
 import type { BatchFault } from '../../shared/batches/rules/batch.ts';
-import { type BatchLease, linesPerSlice, type OpenBatch } from '../../shared/batches/sql/batch-lease.ts';
+import {
+  type BatchLease,
+  linesOfStep,
+  linesPerSlice,
+  type OpenBatch,
+} from '../../shared/batches/sql/batch-lease.ts';
 import { FileGone } from '../../shared/batches/sql/files.ts';
 import {
   type BatchLine,
@@ -75,11 +80,11 @@ function beginReading(deps: BatchStepDeps, lease: BatchLease, batch: OpenBatch):
 }
 
 /**
- * The next lines of the input file, from where reading was; one when a line is being looked for that ends
+ * The next lines of the input file, from where reading was; few when a line is being looked for that ends
  * processes.
  */
 async function readInputFile({ sql, validator }: BatchStepDeps, batch: OpenBatch): Promise<SourceSlice> {
-  const linesMax = batch.carefulSteps > 0 ? 1 : linesPerSlice;
+  const linesMax = linesOfStep(batch, linesPerSlice);
   try {
     const slice = await readFileLines(sql, batch.inputFileId, batch, linesMax, batchLineBytesMax);
     for (const { bytes } of slice.lines) await failpoint('batch.line', () => bytes?.toString('latin1') ?? '');

@@ -67,8 +67,8 @@ export function startPool(
   const lockDuration = settings.leaseSeconds * 1000;
   const worker: TicketWorker = new TicketWorker(
     queueName(settings.provider),
-    // Three parameters, by name: BullMQ looks at the length of the function to decide what to pass.
-    async (ticket, token, _signal) => {
+    // Two parameters: for a third one BullMQ would make an abort controller for each ticket.
+    async (ticket, token) => {
       worker.took();
       // Redis kept the ticket's position and lost its text, as one that evicts does: the job gets another.
       if ((ticket.data as Partial<Ticket>).id === undefined) return;

@@ -16,10 +16,12 @@ export function createChatAssembly() {
 
   /** Adds a piece to what is known of it; nothing of the piece itself is changed. */
   function addFields(known: Fields, piece: Fields): void {
-    for (const [name, value] of Object.entries(piece)) {
-      // By this name every object has one that all others share.
-      if (name !== '__proto__') known[name] = joined(name, known[name], value);
-    }
+    for (const name of Object.keys(piece)) addField(known, name, piece[name]);
+  }
+
+  function addField(known: Fields, name: string, value: unknown): void {
+    // By this name every object has one that all others share.
+    if (name !== '__proto__') known[name] = joined(name, known[name], value);
   }
 
   function joined(name: string, known: unknown, value: unknown): unknown {
@@ -47,7 +49,7 @@ export function createChatAssembly() {
     return list;
   }
 
-  function addChoice({ delta, ...piece }: Fields): void {
+  function addChoice(piece: Fields): void {
     const index = Number(piece['index'] ?? 0);
     const known = choices.get(index) ?? {
       index,
@@ -55,18 +57,19 @@ export function createChatAssembly() {
       finish_reason: null,
     };
     choices.set(index, known);
-    addFields(known, { ...piece, message: delta });
+    for (const name of Object.keys(piece)) {
+      if (name !== 'delta' && name !== 'message') addField(known, name, piece[name]);
+    }
+    addField(known, 'message', piece['delta']);
   }
 
   return {
     add(event: unknown): void {
-      const { choices: pieces, ...rest } = event as Fields;
+      const chunk = event as Fields;
+      const pieces = chunk['choices'];
       head ??= {};
-      for (const [name, value] of Object.entries(rest)) {
-        if (head[name] === undefined || head[name] === null) head[name] = value;
-        else if (name === 'usage' && value !== null) head[name] = value;
-      }
-      for (const piece of Array.isArray(pieces) ? pieces : []) addChoice(piece);
+      for (const name of Object.keys(chunk)) if (name !== 'choices') addToHead(head, name, chunk[name]);
+      if (Array.isArray(pieces)) for (const piece of pieces) addChoice(piece);
     },
     /** About how much of the answer is held in memory. */
     keptBytes: () => keptBytes,
@@ -76,6 +79,13 @@ export function createChatAssembly() {
       return { ...head, object: 'chat.completion', choices: sorted.map(withoutPositions) };
     },
   };
+}
+
+/** The first value counts, and of the usage the last. */
+function addToHead(head: Fields, name: string, value: unknown): void {
+  const known = head[name];
+  const isOpen = known === undefined || known === null;
+  if (isOpen || (name === 'usage' && value !== null)) head[name] = value;
 }
 
 const hasIndex = (item: unknown): item is Fields => isRecord(item) && item['index'] !== undefined;

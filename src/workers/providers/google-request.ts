@@ -1,11 +1,11 @@
-import {
+import type {
   FunctionCallingConfigMode,
-  type GenerateContentConfig,
-  type GenerateContentParameters,
-  type Tool as GoogleTool,
-  type ThinkingConfig,
+  GenerateContentConfig,
+  GenerateContentParameters,
+  Tool as GoogleTool,
+  ThinkingConfig,
   ThinkingLevel,
-  type ToolConfig,
+  ToolConfig,
 } from '@google/genai';
 import { alwaysThinks, isBudgetGemini, thinksMinimally } from '../../shared/catalogue/model-traits.ts';
 import type { ChatRequest, ReasoningEffort, Tool } from '../../shared/chat/chat.ts';
@@ -76,15 +76,18 @@ function toDeclaration(tool: Tool) {
   };
 }
 
+/** The SDK's words, without the SDK: a value of its own would load all of it. */
+const asMode = (mode: `${FunctionCallingConfigMode}`) => mode as FunctionCallingConfigMode;
+
 function toCallingConfig(tools: Tool[], choice: ChatRequest['tool_choice']) {
-  if (choice === 'none') return { mode: FunctionCallingConfigMode.NONE };
-  if (choice === 'required') return { mode: FunctionCallingConfigMode.ANY };
+  if (choice === 'none') return { mode: asMode('NONE') };
+  if (choice === 'required') return { mode: asMode('ANY') };
   if (typeof choice === 'object') {
-    return { mode: FunctionCallingConfigMode.ANY, allowedFunctionNames: [choice.function.name] };
+    return { mode: asMode('ANY'), allowedFunctionNames: [choice.function.name] };
   }
   // `strict` on a tool asks for arguments that fit its schema; for Gemini that is a mode of all tools.
   const isStrict = tools.some((tool) => tool.function.strict === true);
-  return { mode: isStrict ? FunctionCallingConfigMode.VALIDATED : FunctionCallingConfigMode.AUTO };
+  return { mode: asMode(isStrict ? 'VALIDATED' : 'AUTO') };
 }
 
 /** The figures of Google's own OpenAI-compatible endpoint. */
@@ -97,13 +100,13 @@ const budgets: Record<Exclude<ReasoningEffort, 'none'>, number> = {
   max: 24_576,
 };
 
-const levels: Record<Exclude<ReasoningEffort, 'none'>, ThinkingLevel> = {
-  minimal: ThinkingLevel.MINIMAL,
-  low: ThinkingLevel.LOW,
-  medium: ThinkingLevel.MEDIUM,
-  high: ThinkingLevel.HIGH,
-  xhigh: ThinkingLevel.HIGH,
-  max: ThinkingLevel.HIGH,
+const levels: Record<Exclude<ReasoningEffort, 'none'>, `${ThinkingLevel}`> = {
+  minimal: 'MINIMAL',
+  low: 'LOW',
+  medium: 'MEDIUM',
+  high: 'HIGH',
+  xhigh: 'HIGH',
+  max: 'HIGH',
 };
 
 /**
@@ -117,7 +120,8 @@ function toThinking(call: ProviderCall): { thinkingConfig?: ThinkingConfig } {
   const shown = showsThoughts(call.request) && { includeThoughts: true };
   if (!isBudgetGemini(call.model)) {
     const isLess = effort === 'minimal' && !thinksMinimally(call.model);
-    return { thinkingConfig: { thinkingLevel: isLess ? ThinkingLevel.LOW : levels[effort], ...shown } };
+    const level = isLess ? 'LOW' : levels[effort];
+    return { thinkingConfig: { thinkingLevel: level as ThinkingLevel, ...shown } };
   }
   const roomTokens = Math.floor(call.maxOutputTokens * 0.75);
   const thinkingBudget = Math.min(budget ?? budgets[effort], roomTokens);

@@ -117,11 +117,13 @@ export class HttpExchange implements Exchange, Dispatcher.DispatchHandler, BodyL
   }
 
   onResponseEnd(): void {
-    try {
-      if (this.#unpacker === null) this.end();
-      else this.#unpacker.end();
-    } catch (error) {
-      this.#fail(error);
+    if (!this.#isEnded) {
+      try {
+        if (this.#unpacker === null) this.end();
+        else this.#unpacker.end();
+      } catch (error) {
+        this.#fail(error);
+      }
     }
     clearTimeout(this.#closing);
   }

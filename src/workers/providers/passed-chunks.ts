@@ -50,13 +50,13 @@ export function createChunkFitter() {
     const pieces = readList(event, 'choices').filter(isRecord);
     const choices = pieces.map((piece) => fitChoice(piece, outputOf(deltas, indexOf(piece))));
     // What was held back comes with a later event, or after the last one.
-    for (const index of new Set(deltas.map(({ choice }) => choice))) {
-      if (pieces.some((piece) => indexOf(piece) === index)) continue;
+    for (const { choice: index } of deltas) {
+      if (choices.some((choice) => indexOf(choice) === index)) continue;
       const output = outputOf(deltas, index);
       if (output.text === '' && output.reasoning === '' && output.calls.length === 0) continue;
       choices.push(fitChoice({ index, delta: {}, finish_reason: null }, output));
     }
-    return { ...event, choices };
+    return isSameList(event['choices'], choices) ? event : { ...event, choices };
   };
 }
 
@@ -66,6 +66,9 @@ function addCall(calls: CallDelta[], delta: CallDelta): void {
   if (last?.index !== delta.index) calls.push(delta);
   else calls[calls.length - 1] = { ...last, ...delta, arguments: last.arguments + delta.arguments };
 }
+
+const isSameList = (given: unknown, list: Fields[]) =>
+  Array.isArray(given) && given.length === list.length && list.every((one, at) => one === given[at]);
 
 const indexOf = (piece: Fields) => Number(piece['index'] ?? 0);
 

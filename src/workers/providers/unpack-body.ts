@@ -52,7 +52,7 @@ export function unpackBody(
       fail(error);
     }
   });
-  for (const step of steps) step.once('error', fail);
+  for (const step of steps) step.on('error', fail);
   first.on('drain', () => flow.resume());
   return {
     add(bytes) {

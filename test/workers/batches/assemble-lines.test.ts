@@ -43,7 +43,7 @@ test('lines that failed or were refused go to the error file, and an output file
 
 test('after a lost lease one line is written at a time, to the files that are there already', async () => {
   const lease = await ended(chatLine('one') + chatLine('two'));
-  const careful = async () => ({ ...(await batches.read(lease)), carefulSteps: 5 });
+  const careful = async () => ({ ...(await batches.read(lease)), carefulSteps: 5, expiredLeases: 2 });
   await assembleLines(batches.deps, lease, await careful());
   const first = await batches.read(lease);
   expect(first.assembledThrough).toBe(1);

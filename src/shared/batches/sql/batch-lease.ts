@@ -19,7 +19,7 @@ export type OpenBatch = BatchRecord & {
   isLate: boolean;
   /** How many leases were lost, or failed, where the batch stands now. */
   expiredLeases: number;
-  /** So many steps are to take one line at a time. */
+  /** So many steps are to take few lines at a time; see linesOfStep. */
   carefulSteps: number;
   /** The line that was failed because its processing ended processes. */
   blamedLine: number | null;
@@ -52,11 +52,25 @@ const standing = (sql: Sql) => sql`
 
 /** A slice has at most so many lines. */
 export const linesPerSlice = 1000;
+/** After one lost lease: few enough that the next loss leaves few lines to try one by one. */
+const carefulLines = 32;
 /**
- * So many steps of one line each pass all that was under way when a lease was lost: a slice, and the one that
- * was read ahead.
+ * So many careful steps pass all that was under way when a lease was lost: a slice and the one that was read
+ * ahead, or the lines of one careful step, one by one.
  */
-const carefulStepsMax = 2 * linesPerSlice;
+const carefulStepsMax = 64;
+
+/**
+ * How many lines a step takes, of `most` when nothing was lost. After a second loss it is one, so that a
+ * third names the line.
+ */
+export function linesOfStep(
+  { carefulSteps, expiredLeases }: Pick<OpenBatch, 'carefulSteps' | 'expiredLeases'>,
+  most: number,
+): number {
+  if (carefulSteps === 0) return most;
+  return expiredLeases >= 2 ? 1 : Math.min(most, carefulLines);
+}
 
 /** Whether any batch has not ended. */
 export async function isBatchOpen(sql: Database): Promise<boolean> {

@@ -3,6 +3,7 @@ import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
 import {
   type BatchLease,
   leaseBatch,
+  linesOfStep,
   linesPerSlice,
   releaseBatch,
   renewBatch,
@@ -142,14 +143,25 @@ describe('leases that are lost', () => {
     await plant(await openAccount(), 1);
     await die();
     const next = await lease();
-    // Enough to pass a slice and the one that was read ahead; to take them all here would take long.
-    expect(await renewBatch(sql, next)).toMatchObject({ expiredLeases: 1, carefulSteps: 2 * linesPerSlice });
-    await sql`update batches set careful_steps = 3`;
-    for (let step = 0; step < 4; step += 1) {
-      await renewBatch(sql, next);
+    let batch = await renewBatch(sql, next);
+    const lines = batch === null ? 0 : linesOfStep(batch, linesPerSlice) * batch.carefulSteps;
+    // A slice, and the one that was read ahead.
+    expect(lines).toBeGreaterThanOrEqual(2 * linesPerSlice);
+    for (let step = batch?.carefulSteps ?? 0; step > 0; step -= 1) {
+      expect(batch).toMatchObject({ expiredLeases: 1, carefulSteps: step });
       await sql`update batches set read_bytes = read_bytes + 10`;
+      batch = await renewBatch(sql, next);
     }
-    expect(await renewBatch(sql, next)).toMatchObject({ expiredLeases: 0, carefulSteps: 0 });
+    expect(batch).toMatchObject({ expiredLeases: 0, carefulSteps: 0 });
+  });
+
+  test.each([
+    [0, 1000],
+    [1, 32],
+    [2, 1],
+    [3, 1],
+  ])('after %i of them a step takes %i lines', (expiredLeases, lines) => {
+    expect(linesOfStep({ expiredLeases, carefulSteps: expiredLeases === 0 ? 0 : 9 }, 1000)).toBe(lines);
   });
 
   test('a step that failed counts as one, and puts the batch off', async () => {
