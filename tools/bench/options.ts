@@ -55,7 +55,7 @@ const full: BenchSize = {
   streams: { levels: [500, 2000], deltasPerSecond: 10, warmSeconds: 2, seconds: 5, rounds: 2 },
   webhooks: { deliveries: 4000, rounds: 3 },
   batches: { lines: 50_000, rounds: 1 },
-  rest: { settleMs: 15_000, measureMs: 20_000 },
+  rest: { settleMs: 45_000, measureMs: 20_000 },
 };
 
 const short: BenchSize = {
