@@ -57,6 +57,26 @@ test('so does one that streams', async () => {
   expect(await newestJob()).toEqual(ranHere);
 });
 
+test('whoever follows the job of such a stream later has its whole text', async () => {
+  const stream = await sdk.chat.completions.create({ ...ask('[[chunk_delay:5]] hello'), stream: true });
+  let text = '';
+  for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+  const [job] = await gateway.sql<{ id: string }[]>`select id from jobs order by id desc limit 1`;
+  const answer = await fetch(`${gateway.url}/v1/jobs/${job?.id}/events`, {
+    headers: { authorization: `Bearer ${account.key}` },
+  });
+  const events = [...(await answer.text()).matchAll(/^event: (.*)\ndata: (.*)$/gm)];
+  const types = events.map(([, type]) => type);
+  expect([types[0], types[1], types.at(-1)]).toEqual(['job.queued', 'job.started', 'job.succeeded']);
+  let followed = '';
+  for (const [, type, data = '{}'] of events) {
+    const event = JSON.parse(data) as { text?: string; choices?: { text: string }[] };
+    if (type === 'output.delta') followed += event.text;
+    if (type === 'output.snapshot') followed = event.choices?.[0]?.text ?? event.text ?? '';
+  }
+  expect(followed).toBe(text);
+});
+
 test('calls beyond the slots wait in line, and all are answered', async () => {
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => sdk.chat.completions.create(ask('[[latency:300]] hello'))),
