@@ -14,8 +14,6 @@ export type WriterOptions = {
   lastSeq: number;
   /** When the job was accepted, in ms of the epoch. */
   createdAtMs: number;
-  /** Whoever waits for the output has it in this process: others come late, if at all, and read the whole. */
-  isReadHere?: boolean;
 };
 
 export type Outgoing = { type: string; fields: string };
@@ -96,17 +94,12 @@ export class EventSender {
    * text, whatever it had been shown before.
    */
   async close(): Promise<number> {
-    await this.written();
+    if (this.#sending !== null) await waitAtMost(failingMsMax, this.#sending);
     if (this.#sending !== null && !this.#failing) await waitAtMost(closeMsMax - failingMsMax, this.#sending);
     if (this.#state !== 'overtaken') this.#state = 'closed';
     const last = this.#base + this.#count + this.#queue.length;
     if (this.#queue.length === 0) return last;
     return Math.max(last, this.#idsPerhapsUsed());
-  }
-
-  /** Waits for what is queued, with a bound. */
-  async written(): Promise<void> {
-    if (this.#sending !== null) await waitAtMost(failingMsMax, this.#sending);
   }
 
   async #sendAll(): Promise<void> {

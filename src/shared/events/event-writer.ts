@@ -20,8 +20,8 @@ export type JobEventWriter = {
   /** An event of the provider's own, beside the deltas that say the same. */
   passed(event: PassedEvent): void;
   /**
-   * Writes what is left, at most a second, or leaves it out where nobody watches and who waits for it has it
-   * already; resolves with the id of the last event, so the final one is that plus 1.
+   * Writes what is left, at most a second; resolves with the id of the last event, so the final one is that
+   * plus 1.
    */
   close(): Promise<number>;
 };
@@ -108,15 +108,9 @@ function openStreamWriter(deps: WriterDeps, options: WriterOptions): JobEventWri
     },
     close: async () => {
       closed = true;
-      if (options.isReadHere === true) await outbox.written();
       stopListening();
-      if (options.isReadHere !== true || isWatched || buffer.isEmpty()) {
-        flush();
-        return await outbox.close();
-      }
-      clearTimeout(timer);
-      // An id that nobody has: by the hole before the end a watcher knows that it has to read the whole text.
-      return (await outbox.close()) + 1;
+      flush();
+      return await outbox.close();
     },
   };
 }

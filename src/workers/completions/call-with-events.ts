@@ -35,7 +35,6 @@ export async function callWithEvents(
     stream: job.stream,
     lastSeq: job.eventSeq,
     createdAtMs: job.createdAt.getTime(),
-    isReadHere: reader !== null,
   });
   // Of a job that runs since it is there nobody has seen anything else; of one that streams the log opens.
   if (reader === null || job.stream) writer.started();

@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 /** The writer of a job that streams, and the texts in its log, which reports whether somebody watches. */
-async function openWriter({ isWatched, isReadHere = false }: { isWatched: boolean; isReadHere?: boolean }) {
+async function openWriter({ isWatched }: { isWatched: boolean }) {
   const written: string[] = [];
   const audience = { isWatched };
   let attend: () => void = () => undefined;
@@ -43,7 +43,6 @@ async function openWriter({ isWatched, isReadHere = false }: { isWatched: boolea
       stream: true,
       lastSeq: 1,
       createdAtMs: Date.now(),
-      isReadHere,
     },
   );
   writer.started();
@@ -108,31 +107,5 @@ describe('a job that nobody watches', () => {
     write('end');
     expect(await writer.close()).toBe(5);
     expect(written.at(-1)).toBe('end');
-  });
-});
-
-describe('a job whose output is read in the process that runs it', () => {
-  test('leaves the rest out of the log when nobody else watches, and a hole where it would be', async () => {
-    const { write, written, writer, later } = await openWriter({ isWatched: false, isReadHere: true });
-    for (const text of 'abc') write(text);
-    await later(0);
-    // The start and the first delta are events 2 and 3; nobody has 4.
-    expect(await writer.close()).toBe(4);
-    expect(written).toEqual(['a']);
-  });
-
-  test('has all of it in the log when somebody does', async () => {
-    const { write, written, writer, later } = await openWriter({ isWatched: true, isReadHere: true });
-    for (const text of 'abc') write(text);
-    await later(0);
-    expect(await writer.close()).toBe(4);
-    expect(written).toEqual(['a', 'bc']);
-  });
-
-  test('leaves no hole where everything was written', async () => {
-    const { write, writer, later } = await openWriter({ isWatched: false, isReadHere: true });
-    write('a');
-    await later(0);
-    expect(await writer.close()).toBe(3);
   });
 });
