@@ -91,8 +91,7 @@ begin
   );
 
   for candidate in
-    select n.ord, n.account_id, n.name, n.key, n.hold_nano, b.available_nano, b.held_nano, a.paused,
-      a.max_concurrency,
+    select n.ord, n.account_id, n.name, n.key, n.hold_nano, b.available_nano, b.held_nano,
       row_number() over (partition by n.account_id, n.name order by n.ord) as mention,
       coalesce(a.max_queue_depth, unfinished_max) - b.unfinished_jobs as room,
       coalesce((a.limits ->> 'idempotency_keys')::integer, keys_max) - b.idempotency_keys as key_room
@@ -132,23 +131,32 @@ begin
       ords := ords || candidate.ord;
       free_after := free_after || free;
       held_after := held_after || held;
-      continue when p_express[candidate.ord] is null or candidate.paused;
-      if not begins ? providers[candidate.ord] then
-        begins := begins || jsonb_build_object(providers[candidate.ord], p_express[candidate.ord]
-          - count_line(providers[candidate.ord], p_express[candidate.ord]));
-      end if;
-      continue when (begins ->> providers[candidate.ord])::integer <= 0;
-      continue when candidate.max_concurrency is not null and not may_begin(
-        candidate.account_id, candidate.max_concurrency - (
-          select count(*) from unnest(ords) o where claimed[o] and account_ids[o] = candidate.account_id
-        )::integer
-      );
-      begins := jsonb_set(begins, array[providers[candidate.ord]],
-        to_jsonb((begins ->> providers[candidate.ord])::integer - 1));
-      claimed[candidate.ord] := true;
     else
       poor := poor || candidate.ord;
     end if;
+  end loop;
+
+  -- In the order in which they came, whoever's they are.
+  for candidate in
+    select o.ord, a.max_concurrency
+    from unnest(ords) o (ord) join accounts a on a.id = account_ids[o.ord]
+    where p_express[o.ord] is not null and not a.paused
+    order by o.ord
+  loop
+    if not begins ? providers[candidate.ord] then
+      begins := begins || jsonb_build_object(providers[candidate.ord], p_express[candidate.ord]
+        - count_line(providers[candidate.ord], p_express[candidate.ord]));
+    end if;
+    continue when (begins ->> providers[candidate.ord])::integer <= 0;
+    continue when candidate.max_concurrency is not null and not may_begin(
+      account_ids[candidate.ord], candidate.max_concurrency - (
+        select count(*) from unnest(ords) o (ord)
+        where o.ord < candidate.ord and account_ids[o.ord] = account_ids[candidate.ord]
+      )::integer
+    );
+    begins := jsonb_set(begins, array[providers[candidate.ord]],
+      to_jsonb((begins ->> providers[candidate.ord])::integer - 1));
+    claimed[candidate.ord] := true;
   end loop;
 
   if cardinality(ords) > 0 then

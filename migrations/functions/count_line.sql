@@ -11,6 +11,9 @@ declare
   accounts_max constant integer := 100;
   under_way integer;
   found_accounts text[];
+  line integer;
+  due integer;
+  waiter record;
 begin
   select count(*) into under_way
   from (
@@ -42,18 +45,31 @@ begin
     return p_max;
   end if;
 
-  return under_way + coalesce((
-    select sum(least(c.n, coalesce(a.max_concurrency, c.n)))
-    from unnest(found_accounts) w (account_id)
-    join accounts a on a.id = w.account_id and not a.paused
-    cross join lateral (
-      select count(*) as n
-      from generate_series(0, 2) as l (lane) cross join lateral (
-        select from jobs j
-        where j.provider = p_provider and j.state = 'waiting' and j.account_id = w.account_id
-          and j.lane = l.lane and coalesce(j.queued_at, j.run_at) <= now() and j.run_at <= now()
-        limit p_max
-      ) due
-    ) c
-  ), 0)::integer;
+  line := under_way;
+  for waiter in
+    select a.id, a.max_concurrency from unnest(found_accounts) w (id)
+    join accounts a on a.id = w.id and not a.paused
+  loop
+    exit when line >= p_max;
+    -- Of those whose turn has come, a bounded look: some of them wait for a time that a provider gave them.
+    select count(*) into due
+    from generate_series(0, 2) as l (lane) cross join lateral (
+      select from (
+        select j.run_at from jobs j
+        where j.provider = p_provider and j.state = 'waiting' and j.account_id = waiter.id
+          and j.lane = l.lane and coalesce(j.queued_at, j.run_at) <= now()
+        limit 4 * p_max
+      ) q
+      where q.run_at <= now()
+      limit p_max
+    ) d;
+    if waiter.max_concurrency is not null then
+      due := least(due, greatest(0, waiter.max_concurrency - (
+        select count(*) from jobs j
+        where j.provider > '' and j.account_id = waiter.id and j.state in ('ticketed', 'running')
+      )));
+    end if;
+    line := line + due;
+  end loop;
+  return line;
 end $$;

@@ -126,6 +126,8 @@ async function stopRunning(
   const handBack = setTimeout(runner.stopRuns, graceMs);
   await Promise.all(sources.map((source) => source.stop(graceMs + 3000)));
   clearTimeout(handBack);
+  // What begins now goes back: its providers are closed next.
+  runner.stopRuns();
   await runner.stop();
 }
 

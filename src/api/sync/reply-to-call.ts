@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../shared/catalogue/catalogue.ts';
-import type { ChatCompletion, Delta } from '../../shared/chat/chat.ts';
+import type { ChatCompletion } from '../../shared/chat/chat.ts';
 import { Refusal } from '../../shared/errors.ts';
 import type { Express, OutputListeners } from '../../shared/jobs/express.ts';
-import type { JobRecord } from '../../shared/jobs/rules/job-row.ts';
 import { findOutcome } from '../../shared/jobs/sql/jobs.ts';
 import type { JobEnding } from '../../shared/jobs/sql/settle-jobs.ts';
 import { readJson } from '../../shared/platform/json/read-json.ts';
@@ -16,8 +16,9 @@ import type { FinalWatch } from '../watch/final-watch.ts';
 import type { JobWatcher } from '../watch/job-watcher.ts';
 import { cancelUnlessReattached, type DisconnectDeps, onDisconnect } from './client-disconnect.ts';
 import { failedCall } from './failed-call.ts';
-import { followCall, OutputTakenBack, type PassedPiece } from './follow-call.ts';
-import { followRun } from './follow-run.ts';
+import { type FollowedAnswer, followAnswer } from './follow-answer.ts';
+import { OutputTakenBack } from './follow-call.ts';
+import type { CallReply, StreamEncoder } from './stream-encoder.ts';
 import { type Call, type SubmitDeps, type SubmittedCall, submitCall } from './submit-call.ts';
 
 export type ReplyDeps = SubmitDeps &
@@ -29,25 +30,6 @@ export type ReplyDeps = SubmitDeps &
     credentials: CredentialWatch;
     express: Express | null;
   };
-
-/**
- * A finished call: the completion, and the job it was. Whoever asks for it again is answered the same, times
- * included.
- */
-export type CallReply = {
-  job: Pick<JobRecord, 'id' | 'createdAt' | 'finishedAt'>;
-  completion: ChatCompletion;
-};
-
-/** How a surface says an answer piece by piece: each function gives the frames to send. */
-export type StreamEncoder = {
-  started(): string;
-  delta(delta: Delta): string;
-  /** Of an event in the client's own dialect; needed where calls may go through. */
-  passed?(event: Record<string, unknown>): string;
-  ended(answered: CallReply): string;
-  failed(refusal: Refusal): string;
-};
 
 /** The end of a job comes a little after its deadline. */
 const marginMs = 15_000;
@@ -69,7 +51,7 @@ export async function waitForReply(
   if (gone.aborted) leave();
   else gone.addEventListener('abort', leave, { once: true });
   try {
-    const ending = running === null ? null : await Promise.race([running, untilAborted(gone)]);
+    const ending = running === null ? null : await Promise.race([running, untilOver(deps, placed, gone)]);
     return await answerOf(deps, placed, ending, gone);
   } catch (error) {
     if (!credential.signal.aborted) throw error;
@@ -81,11 +63,15 @@ export async function waitForReply(
 
 const noReader: OutputListeners = { onDelta: () => undefined, onPassed: () => undefined };
 
-const untilAborted = (signal: AbortSignal): Promise<null> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve(null);
-    else signal.addEventListener('abort', () => resolve(null), { once: true });
-  });
+/** Its end may be there and wait for a database that is away: nobody waits for that longer than for a job. */
+async function untilOver(deps: ReplyDeps, placed: SubmittedCall, gone: AbortSignal): Promise<null> {
+  return await sleep(msUntilOver(deps, placed), null, { signal: gone, ref: false }).catch(() => null);
+}
+
+/** Until the job of a call should have ended. */
+function msUntilOver({ syncTimeoutSeconds }: ReplyDeps, { createdAt }: SubmittedCall): number {
+  return Math.max(0, createdAt.getTime() + syncTimeoutSeconds * 1000 + marginMs - Date.now());
+}
 
 /** The answer of a call that ended in this process, else of one that is waited for. */
 async function answerOf(
@@ -102,7 +88,7 @@ async function answerOf(
 }
 
 async function readAnswer(deps: ReplyDeps, placed: SubmittedCall, gone: AbortSignal): Promise<CallReply> {
-  const waitMs = deps.syncTimeoutSeconds * 1000 + marginMs;
+  const waitMs = msUntilOver(deps, placed);
   await deps.finals.whenFinal(placed.jobId, waitMs, gone);
   const stored = await findOutcome(deps.sql, placed.accountId, placed.jobId);
   // A call that was cancelled and read to its end has its whole answer: whoever came back for it is given it.
@@ -144,67 +130,6 @@ export async function streamReply(
   return reply;
 }
 
-type FollowedAnswer = {
-  /**
-   * What comes first: a word, the end without one, or nothing for `timeoutMs`. Rejects with what went wrong
-   * before.
-   */
-  first(timeoutMs: number): Promise<'word' | 'end' | 'silence'>;
-  /** How it ended, when it ran here. Rejects with what went wrong. */
-  ending: Promise<JobEnding | null>;
-  /** Has what came, and all that comes, written to the stream. */
-  writeTo(stream: EventStream): void;
-};
-
-/**
- * Follows a call whose stream is opened after its first word: until then that word waits, and all others
- * behind it.
- */
-function followAnswer(
-  watcher: JobWatcher,
-  { jobId, run, passes }: SubmittedCall & { passes: boolean },
-  encoder: StreamEncoder,
-  gone: AbortSignal,
-): FollowedAnswer {
-  let begin: () => void = () => undefined;
-  let open: (stream: EventStream | null) => void = () => undefined;
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
-  const opened = new Promise<EventStream | null>((resolve) => {
-    open = resolve;
-  });
-  gone.addEventListener('abort', () => open(null), { once: true });
-  const show = async (pieces: (Delta | PassedPiece)[]) => {
-    begin();
-    const stream = await opened;
-    await stream?.writePaced(() => pieces.map((piece) => toFrames(encoder, piece)).join(''));
-  };
-  async function follow(): Promise<JobEnding | null> {
-    const ending = run === null ? null : await followRun(run, passes, show);
-    if (ending === null) await followCall(watcher, { jobId, signal: gone, passes }, show);
-    return ending;
-  }
-  const followed = follow();
-  return {
-    ending: followed,
-    first: async (timeoutMs) => {
-      let timer: NodeJS.Timeout | undefined;
-      const silence = new Promise<'silence'>((resolve) => {
-        timer = setTimeout(resolve, timeoutMs, 'silence');
-      });
-      const word = begun.then(() => 'word' as const);
-      const end = followed.then(() => 'end' as const);
-      return await Promise.race([word, end, silence]).finally(() => clearTimeout(timer));
-    },
-    writeTo: (stream) => open(stream),
-  };
-}
-
-function toFrames(encoder: StreamEncoder, piece: Delta | PassedPiece): string {
-  return piece.kind === 'passed' ? (encoder.passed?.(piece.event) ?? '') : encoder.delta(piece);
-}
-
 type Pumping = {
   placed: SubmittedCall;
   stream: EventStream;
@@ -231,7 +156,8 @@ async function pump(deps: ReplyDeps, pumping: Pumping): Promise<void> {
     stream.write(encoder.ended(await answerOf(deps, placed, ending, stream.signal)));
   } catch (error) {
     if (isBrokenOff) return;
-    if (error instanceof OutputTakenBack) breakOff();
+    // A refusal is how it ended; after anything else it may go on, and nobody reads it.
+    if (!(error instanceof Refusal)) breakOff();
     const refusal =
       error instanceof OutputTakenBack
         ? new Refusal('outcome_unknown', 'The provider broke off in the middle of its answer')

@@ -1,11 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import type { Express, ExpressRun } from '../../shared/jobs/express.ts';
 import type { Surface } from '../../shared/jobs/rules/job.ts';
 import { findJobRecord } from '../../shared/jobs/sql/jobs.ts';
 import { addRequest, reattachSyncCall } from '../../shared/jobs/sql/sync-calls.ts';
 import type { JobSubmission, PricedRequest } from '../../shared/jobs/submission.ts';
-import { firstTargetOf } from '../../shared/jobs/to-intake.ts';
+import { firstTargetOf, toIntake } from '../../shared/jobs/to-intake.ts';
 import type { Database } from '../../shared/platform/postgres/database.ts';
 import { accountOf } from '../http/caller.ts';
 import { fingerprintOf, isSdkRetry, readIdempotencyKey } from '../http/idempotency-key.ts';
@@ -85,7 +86,10 @@ async function submittedBefore(
   return { jobId, accountId, createdAt: job?.createdAt ?? new Date(), asks, run: null };
 }
 
-/** The slot that may be had for it comes free again when the job does not run here. */
+/**
+ * The slot that may be had for it comes free again when the job does not run here. Of one whose acceptance
+ * nobody knows of the slot is kept until it shows.
+ */
 async function acceptNew(
   deps: SubmitDeps,
   request: FastifyRequest,
@@ -96,32 +100,32 @@ async function acceptNew(
   const fingerprint = fingerprintOf(request);
   const key = readIdempotencyKey(request);
   const slot = (await express?.reserve({ jobId, ...firstTargetOf(call.priced) })) ?? null;
-  let run: ExpressRun | null = null;
+  const submission: JobSubmission = {
+    surface: call.surface,
+    priced: call.priced,
+    lane: call.lane ?? 'interactive',
+    stream: call.stream,
+    runAt: null,
+    expiresInSeconds: call.expiresInSeconds ?? deps.syncTimeoutSeconds,
+    fallbacks: [],
+    maxAttempts: attemptsMax,
+    announces: call.announces ?? null,
+    webhookUrl: null,
+    webhookPayload: 'thin',
+    metadata: call.metadata ?? {},
+  };
+  const submitter = { accountId, idempotency: key === null ? null : { key, fingerprint } };
+  const options = { jobId, call: fingerprint, express: slot?.claim ?? null };
   try {
-    const accepted = await acceptJob(
-      deps,
-      {
-        surface: call.surface,
-        priced: call.priced,
-        lane: call.lane ?? 'interactive',
-        stream: call.stream,
-        runAt: null,
-        expiresInSeconds: call.expiresInSeconds ?? deps.syncTimeoutSeconds,
-        fallbacks: [],
-        maxAttempts: attemptsMax,
-        announces: call.announces ?? null,
-        webhookUrl: null,
-        webhookPayload: 'thin',
-        metadata: call.metadata ?? {},
-      },
-      { accountId, idempotency: key === null ? null : { key, fingerprint } },
-      { jobId, call: fingerprint, express: slot?.claim ?? null },
-    );
-    const { claimed } = accepted;
-    if (claimed !== null && slot !== null) run = (listeners) => slot.run(claimed, listeners);
-    const { replayed, submittedAt: createdAt } = accepted;
-    return { jobId: accepted.jobId, accountId, createdAt, asks: 1, run, replayed };
-  } finally {
+    const accepted = await acceptJob(deps, submission, submitter, options);
+    const { claimed, replayed, submittedAt: createdAt } = accepted;
+    const run: ExpressRun | null =
+      claimed === null || slot === null ? null : (listeners) => slot.run(claimed, listeners);
     if (run === null) slot?.release();
+    return { jobId: accepted.jobId, accountId, createdAt, asks: 1, run, replayed };
+  } catch (error) {
+    if (error instanceof Refusal) slot?.release();
+    else void slot?.runIfClaimed(toIntake(submission, submitter, options));
+    throw error;
   }
 }

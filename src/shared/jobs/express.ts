@@ -22,6 +22,11 @@ export type ReservedCall = { jobId: string; provider: string; model: string; tok
 export type ExpressSlot = {
   claim: ExpressClaim;
   run(intake: JobIntake, listeners: OutputListeners): Promise<JobEnding | null>;
+  /**
+   * Whether the job was accepted is not known: runs it, for nobody, if it turns out to be claimed by this
+   * process. Nobody else would before its lease has ended. Never rejects.
+   */
+  runIfClaimed(intake: JobIntake): Promise<void>;
   /** The job was refused, or waits in line. */
   release(): void;
 };

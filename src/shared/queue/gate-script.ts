@@ -151,7 +151,12 @@ local function report(tokens, slot, kind, value, used_up_ms, said_requests, said
     if fails >= failures_max then put('probes', math.max(0, (h.probes or 1) - 1)) end
   else
     if left then left = math.min(tpm, left + tokens) end
-    if requests and kind == 'unused' then requests = math.min(rpm, requests + 1) end
+    if kind == 'unused' then
+      if requests then requests = math.min(rpm, requests + 1) end
+      if said('said_requests') then put('said_requests', h.said_requests + 1) end
+      if said('said_tokens') then put('said_tokens', h.said_tokens + tokens) end
+      drop('pace_at')
+    end
     if fails >= failures_max then put('probes', math.max(0, (h.probes or 1) - 1)) end
   end
   if said_requests >= 0 then

@@ -7,8 +7,9 @@ import { sumConcurrency } from '../../shared/queue/sql/workers.ts';
 const knownMs = 5000;
 
 /**
- * How many calls a provider can have under way everywhere: by the live workers, this process at least, and by
- * what it allows. What is known is answered at once, and counted again behind the answer when it is old.
+ * How many calls a provider can have under way everywhere: by the live workers (this process alone, until
+ * they are counted or where there are none), and by what it allows. What is known is answered at once, and
+ * counted again behind the answer when it is old.
  */
 export function createKnownCapacity(
   deps: { sql: Database; log: Log; limitOf(provider: string): number | null },
@@ -30,6 +31,6 @@ export function createKnownCapacity(
       countedAtMs = performance.now();
       void count();
     }
-    return capacityOf(Math.max(slots, worker.concurrency), deps.limitOf(provider));
+    return capacityOf(slots > 0 ? slots : worker.concurrency, deps.limitOf(provider));
   };
 }

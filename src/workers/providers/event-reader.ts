@@ -42,7 +42,7 @@ export class EventReader {
       this.#pieces.push(given);
       return;
     }
-    this.#endedInReturn = given[end - 1] === carriageReturn;
+    this.#endedInReturn = end === given.length && given[end - 1] === carriageReturn;
     this.#readLines(this.#decode(given, end));
     if (end < given.length) this.#pieces.push(given.subarray(end));
   }

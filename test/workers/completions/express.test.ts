@@ -19,6 +19,9 @@ const intake = intakeOf({
 });
 const reader = { onDelta: () => undefined, onPassed: () => undefined };
 
+/** Whether the database says that the job is claimed. */
+let isClaimed = false;
+
 function openExpress(
   change: Partial<RunJobDeps> = {},
   answer: () => Promise<Answer> = async () => aCompletion(),
@@ -56,7 +59,7 @@ function openExpress(
     ...change,
   };
   const express = startExpress({
-    infra: { sql: (async () => [{ sum: 2 }]) as unknown as Database },
+    infra: { sql: (async () => (isClaimed ? [{ sum: 2 }] : [])) as unknown as Database },
     log: createLog('silent', 'test'),
     providers: [],
     runner: { deps },
@@ -102,7 +105,12 @@ test.each<[string, Partial<RunJobDeps>]>([
   ],
   [
     'the gate cannot be asked',
-    { gate: { admit: () => Promise.reject(new Error('redis is away')) } as unknown as RunJobDeps['gate'] },
+    {
+      gate: {
+        admit: () => Promise.reject(new Error('redis is away')),
+        report: async () => undefined,
+      } as unknown as RunJobDeps['gate'],
+    },
   ],
 ])('a call queues when %s', async (_why, change) => {
   const { express } = openExpress(change);
@@ -140,4 +148,27 @@ test('one that stops takes nothing more, and waits for what runs', async () => {
   answer(aCompletion());
   await stopped;
   expect(await ending).toMatchObject({ state: 'succeeded' });
+});
+
+test('a claim whose answer was lost is run for nobody once it shows', async () => {
+  let calls = 0;
+  const { express } = openExpress({}, async () => {
+    calls += 1;
+    return aCompletion();
+  });
+  const slot = await express.reserve(call);
+  const looked = slot?.runIfClaimed(intake);
+  isClaimed = true;
+  await looked;
+  isClaimed = false;
+  expect(calls).toBe(1);
+});
+
+test('one that never shows gives its slot back, and its pass', async () => {
+  const { express, reports } = openExpress();
+  const slot = await express.reserve(call);
+  const looked = slot?.runIfClaimed(intake);
+  await express.stop(60_000);
+  await looked;
+  expect(reports).toEqual(['unused']);
 });

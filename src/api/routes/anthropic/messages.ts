@@ -15,7 +15,8 @@ import { validatedOf } from '../../http/validated-body.ts';
 import { eventStream, media } from '../../openapi/components.ts';
 import { messageSchema, tokenCountSchema } from '../../openapi/schemas/message.ts';
 import { countTokensRequest, messageRequest } from '../../openapi/schemas/requests.ts';
-import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
+import { type ReplyDeps, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
+import type { StreamEncoder } from '../../sync/stream-encoder.ts';
 
 /**
  * `POST /v1/messages`: Anthropic's, over every provider. The call is a job like any other; `x-job-id` names

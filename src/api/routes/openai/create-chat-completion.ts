@@ -9,7 +9,8 @@ import { validatedOf } from '../../http/validated-body.ts';
 import { eventStream, media } from '../../openapi/components.ts';
 import { chatCompletionSchema } from '../../openapi/schemas/chat-completion.ts';
 import { chatCompletionRequest } from '../../openapi/schemas/requests.ts';
-import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
+import { type ReplyDeps, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
+import type { StreamEncoder } from '../../sync/stream-encoder.ts';
 import type { Call, SubmittedCall } from '../../sync/submit-call.ts';
 
 /**

@@ -24,7 +24,8 @@ import {
   readTurn,
 } from '../../responses/earlier-turns.ts';
 import { sendResponse, toResponseFrames } from '../../responses/send-response.ts';
-import { type ReplyDeps, type StreamEncoder, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
+import { type ReplyDeps, streamReply, waitForReply } from '../../sync/reply-to-call.ts';
+import type { StreamEncoder } from '../../sync/stream-encoder.ts';
 import { type Call, type SubmittedCall, submitCall } from '../../sync/submit-call.ts';
 
 /** A response in the background has as long as any job. */

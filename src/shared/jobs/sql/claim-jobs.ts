@@ -38,6 +38,15 @@ export async function claimJobs(
   return tickets.map((ticket) => (newest.get(ticket.id) === ticket ? (byId.get(ticket.id) ?? null) : null));
 }
 
+/** Whether a job runs its first attempt, claimed by this worker where it was accepted. */
+export async function isExpressClaim(sql: Database, jobId: string, workerId: string): Promise<boolean> {
+  const rows = await sql`
+    select 1 from jobs
+    where id = ${jobId} and state is not distinct from 'running' and worker_id = ${workerId}
+      and attempts = 1 and ticketed_at is null`;
+  return rows.length > 0;
+}
+
 /**
  * Extends the leases of everything a worker runs, in one statement. Returns those still its own, with the
  * request to cancel if there is one; a run that is not returned lost its job. For a row that is being settled

@@ -134,6 +134,11 @@ describe('a job waits in line like any other', () => {
     expect(await accept(express(9))).toEqual([false]);
   });
 
+  test('behind its own account, where that has a maximum', async () => {
+    await owner`update accounts set max_concurrency = 2 where id = ${accountOf('one')}`;
+    expect(await accept(waiting('one'), express(9), express(9))).toEqual([false, true, false]);
+  });
+
   test('of an account with a maximum, while the dispatcher counts', async () => {
     await owner`update accounts set max_concurrency = 2 where id = ${accountOf('one')}`;
     await owner.begin(async (tx) => {
@@ -154,6 +159,14 @@ describe('not in line is', () => {
     await owner`update accounts set paused = true where id = ${accountOf('two')}`;
     await accept(waiting('two'));
     expect(await accept(express(1))).toEqual([true]);
+  });
+
+  test('who waits because its account has as many under way as it may', async () => {
+    await owner`update accounts set max_concurrency = 2 where id = ${accountOf('two')}`;
+    const theirs = express(9, { accountId: accountOf('two') });
+    await accept(theirs, express(9, { accountId: accountOf('two') }), waiting('two'), waiting('two'));
+    expect(await accept(express(3))).toEqual([true]);
+    expect(await accept(express(3))).toEqual([false]);
   });
 
   test('who waits for another provider', async () => {
@@ -193,6 +206,11 @@ test('a job that waited in line and was claimed with its ticket is not given to 
   const [ticket] = await ticketJobs(owner, provider, 5);
   await claimJobs(owner, [ticket!], { id: 'worker', leaseSeconds: 30 });
   expect(await accept(intake)).toEqual([false]);
+});
+
+test('of calls that arrive together those that came first begin, whoever has them', async () => {
+  const calls = ['two', 'one', 'two'].map((name) => express(2, { accountId: accountOf(name) }));
+  expect(await accept(...calls)).toEqual([true, true, false]);
 });
 
 test('one that there is no money for is refused, and takes nobody a slot', async () => {
