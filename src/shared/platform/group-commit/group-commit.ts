@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isLoopBusy } from '../busy-loop.ts';
 import { createGroupParts } from './group-parts.ts';
 import { type GroupFault, rejectAll, resolveAll, type Waiter } from './group-waiter.ts';
 
@@ -24,8 +25,9 @@ const itemsMax = 256;
 const bytesMax = 4 * 1024 * 1024;
 const bytesAloneMax = 256 * 1024;
 /**
- * When so many came within the last moments, a statement waits a little for company, unless it has enough:
- * then it is the process that sets the pace and not the database, and each would go alone.
+ * When so many came within the last moments and the loop is busy, a statement waits a little for company,
+ * unless it has enough: then it is the process that sets the pace and not the database, and each would go
+ * alone.
  */
 const busyItems = 4;
 const momentMs = 10;
@@ -35,7 +37,7 @@ const enoughItems = 16;
 /**
  * Turns concurrent calls, of writers or of readers, into few statements. While one statement is in flight,
  * arrivals gather; the next takes all of them in order, within the limits. Alone, a caller waits for nobody;
- * among many, two milliseconds.
+ * among many, in a process that has much to do, two milliseconds.
  * Nobody's failure fails a neighbour, and nobody's wait is a neighbour's: a group that fails is taken apart
  * beside the statements of those who come after it.
  *
@@ -57,7 +59,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
   async function drain(): Promise<void> {
     let settleCallers = () => {};
     while (waiting.length > 0) {
-      if (waiting.length < enoughItems && arrivals.areMany()) {
+      if (waiting.length < enoughItems && arrivals.areMany() && isLoopBusy()) {
         settleCallers();
         settleCallers = () => {};
         await sleep(lingerMs);
