@@ -1,4 +1,4 @@
-import type { Delta, ExtraContent } from '../../shared/chat/chat.ts';
+import type { Delta, ExtraContent, ToolCall } from '../../shared/chat/chat.ts';
 import type { JobEvent } from '../../shared/events/rules/event.ts';
 import { readJson } from '../../shared/platform/json/read-json.ts';
 import type { JobWatcher } from '../watch/job-watcher.ts';
@@ -13,8 +13,10 @@ type OutputData = {
   arguments?: string;
   thinking?: unknown[];
   extra_content?: ExtraContent;
-  choices?: { choice: number; text: string }[];
+  choices?: SnapshotChoice[];
 };
+
+type SnapshotChoice = { choice: number; text: string; tool_calls?: ToolCall[] };
 
 /** An event of a provider's own, in the dialect of the client. */
 export type PassedPiece = { kind: 'passed'; event: Record<string, unknown> };
@@ -59,12 +61,16 @@ export async function followCall(
     return passedEvents(data).map((event) => ({ kind: 'passed', event }));
   }
 
-  function restOf(choices: { choice: number; text: string }[]): Delta[] {
-    return choices.flatMap(({ choice, text }) => {
+  function restOf(choices: SnapshotChoice[]): Delta[] {
+    const hadCalls = sentMore;
+    return choices.flatMap(({ choice, text, tool_calls: calls = [] }) => {
       const before = sent.get(choice) ?? '';
       if (!text.startsWith(before)) throw new OutputTakenBack('the answer is another');
+      // Of a call that was begun nobody knows how much was sent.
+      if (calls.length > 0 && hadCalls) throw new OutputTakenBack('the rest of its calls is lost');
       const rest = text.slice(before.length);
-      return rest === '' ? [] : [remember({ kind: 'text', choice, text: rest })];
+      const pieces: Delta[] = rest === '' ? [] : [{ kind: 'text', choice, text: rest }];
+      return [...pieces, ...calls.map((call, index) => wholeCall(choice, index, call))].map(remember);
     });
   }
 
@@ -73,6 +79,20 @@ export async function followCall(
     if (pieces.length > 0) await show(pieces);
   };
   await watcher.watch({ jobId, after: 0, signal }, { take });
+}
+
+function wholeCall(choice: number, index: number, { id, function: called, ...more }: ToolCall): Delta {
+  const { custom, extra_content } = more;
+  return {
+    kind: 'tool_call',
+    choice,
+    index,
+    id,
+    name: called.name,
+    arguments: called.arguments,
+    ...(custom === undefined ? {} : { custom }),
+    ...(extra_content === undefined ? {} : { extra_content }),
+  };
 }
 
 /** The provider's own events in the data of an `output.passed`. */

@@ -41,6 +41,34 @@ it('goes on after an attempt that was lost while it thought', async () => {
   expect(await follow([thought, reset, thought, text])).toEqual(['hm', 'hm', 'a']);
 });
 
+const called = { id: 'a', type: 'function', function: { name: 'f', arguments: '{"b":1}' } };
+const snapshot = (texts: string, calls = [called]) =>
+  event('output.snapshot', { choices: [{ choice: 0, text: texts, tool_calls: calls }] });
+
+it('shows the rest of an answer whose events are lost, its calls whole', async () => {
+  const second = { ...called, id: 'b', custom: true };
+  const whole = { kind: 'tool_call', choice: 0, name: 'f', arguments: '{"b":1}' };
+  expect(await follow([text, snapshot('abc', [called, second])])).toEqual([
+    'a',
+    'bc',
+    { ...whole, index: 0, id: 'a' },
+    { ...whole, index: 1, id: 'b', custom: true },
+  ]);
+});
+
+it('shows the calls of each choice', async () => {
+  const choices = [0, 1].map((choice) => ({ choice, text: '', tool_calls: [called] }));
+  expect(await follow([event('output.snapshot', { choices })])).toMatchObject([
+    { kind: 'tool_call', choice: 0, index: 0, id: 'a' },
+    { kind: 'tool_call', choice: 1, index: 0, id: 'a' },
+  ]);
+});
+
+it('ends with an error when the rest of a call that was begun is lost', async () => {
+  const begun = event('output.tool_call', { id: 'a', name: 'f', arguments: '{' });
+  await expect(follow([begun, snapshot('')])).rejects.toThrow('the rest of its calls is lost');
+});
+
 it.each([
   ['text', text],
   ['a call', event('output.tool_call', { id: 'a', name: 'f', arguments: '' })],
