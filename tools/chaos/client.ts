@@ -53,6 +53,9 @@ const repeatShare = 0.1;
 /** Faults last seconds, so nobody is obeyed who asks for longer. */
 const waitMsMax = 1000;
 const retriesAtOnce = 32;
+const callPath = '/v1/chat/completions';
+/** A call is known when its job has ended, which may wait for a model that nobody may call for a minute. */
+const callGiveUpMs = 120_000;
 
 /**
  * A user who keeps a log: submits jobs under keys of its own, repeats a submission under the same key at any
@@ -120,7 +123,7 @@ export function createChaosClient(options: ChaosClientOptions): ChaosClient {
     cancel: cancelUntilKnown,
     retryUntilKnown: () =>
       inParallel(retriesAtOnce, record.submissions.filter(isUnknown), (history) =>
-        submitUntilKnown(history, healedGiveUpMs),
+        submitUntilKnown(history, history.path === callPath ? callGiveUpMs : healedGiveUpMs),
       ),
     record: () => record,
   };
@@ -145,7 +148,7 @@ function newHistory(options: ChaosClientOptions, wanted: ChaosSubmission, number
   return {
     key: `submission-${canary}`,
     canary,
-    path: isCall ? '/v1/chat/completions' : '/v1/jobs',
+    path: isCall ? callPath : '/v1/jobs',
     bodyText: JSON.stringify(isCall ? { ...request, stream } : job),
     hasWebhook,
     tries: [],
