@@ -243,12 +243,9 @@ begin
         when s.ord = any (keyed) then coalesce((a.limits ->> 'idempotency_keys')::integer, keys_max)
       end,
       k.status, k.reply, k.location,
-      claimed[s.ord] or (s.ord = any (known) and p_express[s.ord] is not null and exists (
-        select from jobs j
-        where j.id = s.id and j.state is not distinct from 'running' and j.worker_id = p_worker
-          -- Never ticketed: else it waited in line, and whoever has its ticket runs it.
-          and j.attempts = 1 and j.ticketed_at is null
-      ))
+      claimed[s.ord] or (
+        s.ord = any (known) and p_express[s.ord] is not null and is_express_claim(s.id, p_worker)
+      )
     from unnest(ids, account_ids) with ordinality as s (id, account_id, ord)
     left join balances b on b.account_id = s.account_id
     left join accounts a on a.id = s.account_id

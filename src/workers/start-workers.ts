@@ -37,7 +37,7 @@ export type Workers = { express: Express; stop(): Promise<void> };
  */
 export function startWorkers({ config, infra, log, models, validator }: WorkersDeps): Workers {
   const { providers } = models;
-  const worker = workerOf(config, config.work.concurrency);
+  const worker = workerOf(config);
   const graceMs = config.work.shutdownGraceSeconds * 1000;
   const { sql, signals } = infra;
   const leadership = createLeadership(infra.sql, worker.id);
@@ -86,19 +86,19 @@ export function startExpressAlone({ config, infra, log, models }: Omit<WorkersDe
   const { providers } = models;
   const pauses = startPauses(infra, log);
   const { isPaused } = pauses;
+  const worker = workerOf(config);
   const runner = startRunner({
     config,
     infra,
     log,
     providers,
     // The dispatcher makes tickets for workers that take them, which this is not.
-    worker: workerOf(config, 0),
+    worker: { ...worker, concurrency: 0 },
     isPaused,
     // No webhook announces a call that somebody waits for.
     owesDelivery: () => undefined,
     requeued: () => infra.signals.publish('backlog'),
   });
-  const worker = { ...runner.worker, concurrency: config.work.concurrency };
   const ranOn = (provider: string) => infra.signals.publish('backlog', provider);
   const express = startExpress({ infra, log, providers, runner, worker, ranOn });
   return {
@@ -113,8 +113,8 @@ export function startExpressAlone({ config, infra, log, models }: Omit<WorkersDe
   };
 }
 
-function workerOf(config: Config, concurrency: number) {
-  return { id: newId('wrk'), concurrency, leaseSeconds: config.work.leaseSeconds };
+function workerOf({ work }: Config) {
+  return { id: newId('wrk'), concurrency: work.concurrency, leaseSeconds: work.leaseSeconds };
 }
 
 /** What runs may end within the grace time; the rest goes back to the backlog. */

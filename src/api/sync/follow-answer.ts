@@ -69,7 +69,8 @@ function toFrames(encoder: StreamEncoder, piece: Delta | PassedPiece): string {
   return piece.kind === 'passed' ? (encoder.passed?.(piece.event) ?? '') : encoder.delta(piece);
 }
 
-const untilAborted = (signal: AbortSignal): Promise<null> =>
+/** Resolves when the signal aborts, or has. */
+export const untilAborted = (signal: AbortSignal): Promise<null> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve(null);
     else signal.addEventListener('abort', () => resolve(null), { once: true });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Catalogue } from '../../shared/catalogue/catalogue.ts';
 import type { ChatCompletion } from '../../shared/chat/chat.ts';
@@ -7,6 +6,7 @@ import type { Express, OutputListeners } from '../../shared/jobs/express.ts';
 import { findOutcome } from '../../shared/jobs/sql/jobs.ts';
 import type { JobEnding } from '../../shared/jobs/sql/settle-jobs.ts';
 import { readJson } from '../../shared/platform/json/read-json.ts';
+import { resultWithin } from '../../shared/platform/wait-at-most.ts';
 import type { CredentialWatch } from '../http/credential-watch.ts';
 import type { EventStream } from '../http/event-stream.ts';
 import type { EventStreams } from '../http/event-streams.ts';
@@ -16,7 +16,7 @@ import type { FinalWatch } from '../watch/final-watch.ts';
 import type { JobWatcher } from '../watch/job-watcher.ts';
 import { cancelUnlessReattached, type DisconnectDeps, onDisconnect } from './client-disconnect.ts';
 import { failedCall } from './failed-call.ts';
-import { type FollowedAnswer, followAnswer } from './follow-answer.ts';
+import { type FollowedAnswer, followAnswer, untilAborted } from './follow-answer.ts';
 import { OutputTakenBack } from './follow-call.ts';
 import type { CallReply, StreamEncoder } from './stream-encoder.ts';
 import { type Call, type SubmitDeps, type SubmittedCall, submitCall } from './submit-call.ts';
@@ -51,7 +51,7 @@ export async function waitForReply(
   if (gone.aborted) leave();
   else gone.addEventListener('abort', leave, { once: true });
   try {
-    const ending = running === null ? null : await Promise.race([running, untilOver(deps, placed, gone)]);
+    const ending = running === null ? null : await endedInTime(deps, placed, running, gone);
     return await answerOf(deps, placed, ending, gone);
   } catch (error) {
     if (!credential.signal.aborted) throw error;
@@ -63,9 +63,18 @@ export async function waitForReply(
 
 const noReader: OutputListeners = { onDelta: () => undefined, onPassed: () => undefined };
 
-/** Its end may be there and wait for a database that is away: nobody waits for that longer than for a job. */
-async function untilOver(deps: ReplyDeps, placed: SubmittedCall, gone: AbortSignal): Promise<null> {
-  return await sleep(msUntilOver(deps, placed), null, { signal: gone, ref: false }).catch(() => null);
+/**
+ * How a call ended that runs here; null when its client left, or its end has to wait for a database that is
+ * unavailable: nobody waits for that longer than for a job.
+ */
+async function endedInTime(
+  deps: ReplyDeps,
+  placed: SubmittedCall,
+  running: Promise<JobEnding | null>,
+  gone: AbortSignal,
+): Promise<JobEnding | null> {
+  const ended = Promise.race([running, untilAborted(gone)]);
+  return await resultWithin(msUntilOver(deps, placed), ended, 'the call').catch(() => null);
 }
 
 /** Until the job of a call should have ended. */

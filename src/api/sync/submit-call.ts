@@ -49,10 +49,11 @@ export async function submitCall(
   const accountId = accountOf(request);
   const fingerprint = fingerprintOf(request);
   const earlier = isSdkRetry(request) ? await reattachSyncCall(deps.sql, { accountId, fingerprint }) : null;
-  if (earlier !== null) return named(reply, await submitAgain(deps, request, call, earlier));
+  if (earlier !== null)
+    return named(reply, await submitAgain(deps, request, call, { ...earlier, fingerprint }));
   const jobId = newId('job');
-  const note = { jobId, accountId, fingerprint };
-  const accepted = await noteWhenSlow(deps.sql, note, acceptNew(deps, request, call, { jobId, express }));
+  const accepting = acceptNew(deps, request, call, { jobId, fingerprint, express });
+  const accepted = await noteWhenSlow(deps.sql, { jobId, accountId, fingerprint }, accepting);
   if (accepted.replayed) reply.header('idempotent-replayed', 'true');
   return named(reply, accepted.replayed ? await submittedBefore(deps.sql, accountId, accepted) : accepted);
 }
@@ -67,12 +68,12 @@ async function submitAgain(
   deps: SubmitDeps,
   request: FastifyRequest,
   call: Call,
-  { jobId, asks }: { jobId: string; asks: number },
+  { jobId, asks, fingerprint }: { jobId: string; asks: number; fingerprint: string },
 ): Promise<SubmittedCall> {
   const accountId = accountOf(request);
   const job = await findJobRecord(deps.sql, accountId, jobId);
   if (job !== null) return { jobId, accountId, createdAt: job.createdAt, asks, run: null };
-  return { ...(await acceptNew(deps, request, call, { jobId, express: null })), asks };
+  return { ...(await acceptNew(deps, request, call, { jobId, fingerprint, express: null })), asks };
 }
 
 /** Of a call under a key: whoever asked first and left must not stop what another waits for. */
@@ -94,10 +95,9 @@ async function acceptNew(
   deps: SubmitDeps,
   request: FastifyRequest,
   call: Call,
-  { jobId, express }: { jobId: string; express: Express | null },
+  { jobId, fingerprint, express }: { jobId: string; fingerprint: string; express: Express | null },
 ): Promise<SubmittedCall & Pick<Accepted, 'replayed'>> {
   const accountId = accountOf(request);
-  const fingerprint = fingerprintOf(request);
   const key = readIdempotencyKey(request);
   const slot = (await express?.reserve({ jobId, ...firstTargetOf(call.priced) })) ?? null;
   const submission: JobSubmission = {

@@ -9,7 +9,7 @@ export class TimedOut extends Error {
 }
 
 /**
- * What `work` comes to; rejects with NoAnswer after `timeoutMs`, and what it comes to later is nobody's
+ * What `work` comes to; rejects with TimedOut after `timeoutMs`, and what it comes to later is nobody's
  * business.
  */
 export async function resultWithin<Value>(

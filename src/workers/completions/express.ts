@@ -57,13 +57,18 @@ export function startExpress(deps: ExpressDeps): Express & { stop(timeoutMs: num
     }
   }
 
+  /** Its call queues instead. */
+  function leaveSlot(provider: string): void {
+    slots.linedUp(provider);
+    slots.free(provider);
+  }
+
   function release(pass: GatePass): void {
-    slots.linedUp(pass.provider);
-    slots.free(pass.provider);
+    leaveSlot(pass.provider);
     void runner.deps.gate.report(pass, { kind: 'unused' });
   }
 
-  /** Looks as long as most of the lease is left. */
+  /** Looks while there is enough of the lease left to begin. */
   async function untilClaimed(jobId: string): Promise<boolean> {
     const until = Date.now() + worker.leaseSeconds * lookedForOfLease * 1000;
     do {
@@ -91,11 +96,8 @@ export function startExpress(deps: ExpressDeps): Express & { stop(timeoutMs: num
       if (!slots.take(provider)) return null;
       const pass = await takePass(call);
       if (pass !== null && !stopping) return slotOf(pass, capacity);
-      if (pass !== null) release(pass);
-      else {
-        slots.linedUp(provider);
-        slots.free(provider);
-      }
+      if (pass === null) leaveSlot(provider);
+      else release(pass);
       return null;
     },
     stop: async (timeoutMs) => {

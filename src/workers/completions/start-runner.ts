@@ -32,7 +32,6 @@ export type RunnerDeps = {
 
 /** What runs jobs in this process, wherever they come from. */
 export type Runner = {
-  worker: RunnerDeps['worker'];
   deps: RunJobDeps;
   /** Looks after the leases now. */
   wakeHeartbeat(): void;
@@ -82,7 +81,6 @@ export function startRunner(deps: RunnerDeps): Runner {
   };
   const heartbeat = startHeartbeat({ sql, runs, gate, log }, worker);
   return {
-    worker,
     deps: runDeps,
     wakeHeartbeat: () => heartbeat.wake(),
     stopRuns: () => runs.stopAll('shutdown'),

@@ -2,14 +2,13 @@ import { expect, test } from 'vitest';
 import type { Answer } from '../../../src/shared/chat/call-result.ts';
 import { storeTargets } from '../../../src/shared/jobs/stored-targets.ts';
 import { createLog } from '../../../src/shared/platform/log.ts';
-import { createMetrics } from '../../../src/shared/platform/metrics.ts';
 import type { Database } from '../../../src/shared/platform/postgres/database.ts';
 import type { GateReport } from '../../../src/shared/queue/gate.ts';
 import { startExpress } from '../../../src/workers/completions/express.ts';
 import type { RunJobDeps } from '../../../src/workers/completions/run-job.ts';
-import { createRuns } from '../../../src/workers/completions/runs.ts';
 import { intakeOf } from '../../support/job-intake.ts';
 import { aCompletion, aTarget } from './claimed-job.ts';
+import { aRunner, providerOf } from './run-deps.ts';
 
 const call = { jobId: 'job_1', provider: 'openai', model: 'openai/a', tokens: 2 };
 const intake = intakeOf({
@@ -28,38 +27,16 @@ function openExpress(
 ) {
   const reports: string[] = [];
   const freed: string[] = [];
-  const provider = { name: 'openai', call: answer, close: async () => undefined };
-  const deps: RunJobDeps = {
+  const deps = aRunner({
     gate: {
       admit: async () => ({ admitted: true }),
       report: async (_pass: unknown, { kind }: GateReport) => void reports.push(kind),
     } as unknown as RunJobDeps['gate'],
-    isPaused: () => false,
-    answersWait: () => false,
-    providers: new Map([['openai', provider]]),
-    metrics: createMetrics(),
-    ledger: { settleJob: async () => true, requeueJob: async () => true },
-    persist: (write) => write(),
-    random: () => 0.5,
-    runs: createRuns(),
-    events: {
-      openWriter: () => ({
-        started: () => undefined,
-        delta: () => undefined,
-        passed: () => undefined,
-        close: async () => 2,
-      }),
-      announce: () => undefined,
-    },
-    claim: async () => null,
-    releaseTicket: async () => true,
-    withdrawTicket: async () => true,
-    owesDelivery: () => undefined,
-    requeued: () => undefined,
+    providers: providerOf(answer),
     ...change,
-  };
+  });
   const express = startExpress({
-    infra: { sql: (async () => (isClaimed ? [{ sum: 2 }] : [])) as unknown as Database },
+    infra: { sql: (async () => [{ sum: 2, isClaim: isClaimed }]) as unknown as Database },
     log: createLog('silent', 'test'),
     providers: [],
     runner: { deps },

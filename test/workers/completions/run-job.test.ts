@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Answer } from '../../../src/shared/chat/call-result.ts';
-import { createMetrics } from '../../../src/shared/platform/metrics.ts';
 import type { ClaimedJob } from '../../../src/workers/completions/claim.ts';
 import { type RunJobDeps, runJob } from '../../../src/workers/completions/run-job.ts';
 import { createRuns } from '../../../src/workers/completions/runs.ts';
 import { aClaimedJob, aCompletion, aFailure } from './claimed-job.ts';
+import { aRunner, aWriter, providerOf } from './run-deps.ts';
 
 const ticket = { id: 'job_1', generation: 4, model: 'openai/a', tokens: 1, priority: 1 };
 
@@ -20,37 +20,23 @@ async function runWith(
       steps.push(step);
       return result;
     };
-  const provider = { name: 'openai', call: note('call', answer), close: async () => undefined };
   const runs = createRuns();
-  const deps: RunJobDeps = {
+  const deps = aRunner({
     gate: {
       admit: note('admit', { admitted: true as const }),
       report: async (_pass: unknown, { kind }: { kind: string }) => void steps.push(`report ${kind}`),
     } as unknown as RunJobDeps['gate'],
-    isPaused: () => false,
-    answersWait: () => false,
-    providers: new Map([['openai', provider]]),
-    metrics: createMetrics(),
+    providers: providerOf(note('call', answer)),
     ledger: { settleJob: note('settle', true), requeueJob: note('requeue', true) },
-    persist: (write) => write(),
-    random: () => 0.5,
     runs,
-    events: {
-      openWriter: () => ({
-        started: () => undefined,
-        delta: () => undefined,
-        passed: () => undefined,
-        close: async () => 2,
-      }),
-      announce: () => void steps.push('announce'),
-    },
+    events: { openWriter: () => aWriter(), announce: () => void steps.push('announce') },
     claim: note('claim', job),
     releaseTicket: note('release', true),
     withdrawTicket: note('withdraw', true),
     owesDelivery: () => void steps.push('owe'),
     requeued: () => void steps.push('requeued'),
     ...change.deps,
-  };
+  });
   const end = await runJob(deps, 'openai', ticket);
   return { end, steps, running: runs.count() };
 }

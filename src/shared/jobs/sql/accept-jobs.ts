@@ -50,9 +50,8 @@ const toRow = rowWriter(newFields);
 
 /**
  * Stores and reserves many jobs in one statement, in their order; one verdict each. `limits` are those of
- * accounts that have none of their own. Whoever claims of
- * them is one process: this. Fails with 55P03 when the balance of an account is locked for longer
- * than `lockWaitMs`.
+ * accounts that have none of their own. All that ask to be claimed are claimed by one worker. Fails with
+ * 55P03 when the balance of an account is locked for longer than `lockWaitMs`.
  */
 export async function acceptJobs(
   sql: Database,

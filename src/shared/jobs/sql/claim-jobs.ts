@@ -38,13 +38,11 @@ export async function claimJobs(
   return tickets.map((ticket) => (newest.get(ticket.id) === ticket ? (byId.get(ticket.id) ?? null) : null));
 }
 
-/** Whether a job runs its first attempt, claimed by this worker where it was accepted. */
+/** Whether a job runs as this worker claimed it where it was accepted; see is_express_claim.sql. */
 export async function isExpressClaim(sql: Database, jobId: string, workerId: string): Promise<boolean> {
-  const rows = await sql`
-    select 1 from jobs
-    where id = ${jobId} and state is not distinct from 'running' and worker_id = ${workerId}
-      and attempts = 1 and ticketed_at is null`;
-  return rows.length > 0;
+  const [row] = await sql<{ isClaim: boolean }[]>`
+    select is_express_claim(${jobId}, ${workerId}) as "isClaim"`;
+  return row?.isClaim ?? false;
 }
 
 /**

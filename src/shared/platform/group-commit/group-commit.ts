@@ -37,9 +37,9 @@ const enoughItems = 16;
 /**
  * Turns concurrent calls, of writers or of readers, into few statements. While one statement is in flight,
  * arrivals gather; the next takes all of them in order, within the limits. Alone, a caller waits for nobody;
- * among many, in a process that has much to do, two milliseconds.
- * Nobody's failure fails a neighbour, and nobody's wait is a neighbour's: a group that fails is taken apart
- * beside the statements of those who come after it.
+ * among many, in a process that has much to do, two milliseconds. Nobody's failure fails a neighbour, and
+ * nobody's wait is a neighbour's: a group that fails is taken apart beside the statements of those who come
+ * after it.
  *
  * Why: a busy account is one row, locked from a statement's start to its flush. One transaction per job
  * measured 1,500 jobs/s there; 64 callers sharing statements measured 35,000.

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { insertAccount } from '../../../../src/shared/accounts/sql/accounts.ts';
-import type { JobCore } from '../../../../src/shared/jobs/rules/transitions.ts';
-import { moveJob } from '../../../../src/shared/jobs/rules/transitions.ts';
 import { acceptJobs, type JobIntake } from '../../../../src/shared/jobs/sql/accept-jobs.ts';
 import { claimJobs } from '../../../../src/shared/jobs/sql/claim-jobs.ts';
 import { creditAccount } from '../../../../src/shared/money/credit.ts';
@@ -83,27 +81,17 @@ test('a job with nobody in line runs where it was accepted, its first attempt wr
 });
 
 test('it is what a ticket and its claim would have made of it', async () => {
-  const intake = express(1);
-  await accept(intake);
-  const [row] = await owner<JobCore[]>`
-    select state, generation, attempts, tries, cancel_requested_at is not null as "cancelRequested",
-      0::float8 as "runAtMs", 0::float8 as "queuedAtMs",
-      round(extract(epoch from lease_until - run_at) * 1000)::float8 as "leaseUntilMs",
-      round(extract(epoch from deadline_at - run_at) * 1000)::float8 as "deadlineAtMs"
-    from jobs where id = ${intake.id}`;
-  const core: JobCore = {
-    state: 'waiting',
-    generation: 0,
-    attempts: 0,
-    tries: 0,
-    leaseUntilMs: null,
-    runAtMs: 0,
-    queuedAtMs: 0,
-    deadlineAtMs: intake.expiresInSeconds * 1000,
-    cancelRequested: false,
-  };
-  const ticketed = moveJob(core, { kind: 'ticket' }, 0);
-  expect(row).toEqual(moveJob(ticketed!, { kind: 'claim', generation: 0, leaseMs }, 0));
+  const [here, queued] = [express(1), waiting('one')];
+  await accept(here);
+  await accept(queued);
+  const [ticket] = await ticketJobs(owner, provider, 5);
+  await claimJobs(owner, [ticket!], { id: 'worker', leaseSeconds: leaseMs / 1000 });
+  const rows = await owner`
+    select j.state, j.generation, j.attempts, j.tries, j.target, j.worker_id, j.event_seq, j.hold_nano,
+      j.lease_until - j.started_at as lease, a.number, a.outcome, a.provider, a.model, a.worker_id as caller
+    from jobs j join attempts a on a.job_id = j.id where j.id in (${here.id}, ${queued.id})`;
+  expect(rows).toHaveLength(2);
+  expect(rows[0]).toEqual(rows[1]);
 });
 
 describe('a job waits in line like any other', () => {
